@@ -1,0 +1,56 @@
+/**
+ * MQTT topics: the one place where they are spelt.
+ *
+ * Every topic is `lab/{site}/{device}/...`. AWS IoT Core allows seven slashes and 256 bytes; the longest
+ * topic here has five slashes and at most 183 bytes.
+ */
+import { z } from 'zod';
+
+/** An identifier in a topic, a key or a path: lower-case letters, digits and inner hyphens, 1 to 63 characters. */
+export const slug = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'use lower-case letters, digits and inner hyphens, at most 63 characters',
+  );
+
+/** Where a device lives: the two variable levels of every topic. */
+export interface Origin {
+  readonly site: string;
+  readonly device: string;
+}
+
+/** First level of every topic of labgate. */
+export const TOPIC_ROOT = 'lab';
+
+/** Topics that a device publishes on. */
+export const upstream = {
+  /** Measurements, device facts; any payload format. */
+  data: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/data`,
+} as const;
+
+/** Topics that a device listens on. */
+export const downstream = {
+  /** Durable acknowledgement of stored messages. */
+  ack: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/ack`,
+  /** What was quarantined, and why. */
+  errors: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/errors`,
+} as const;
+
+/** The same topic through Basic Ingest: no messaging charge, no live subscribers. */
+export const basicIngest = (ruleName: string, topic: string): string => `$aws/rules/${ruleName}/${topic}`;
+
+/** Kinesis partition key of a device: proof of origin, because the topic is enforced by the device's policy. */
+export const partitionKey = ({ site, device }: Origin): string => `${site}/${device}`;
+
+/**
+ * Reads a partition key back.
+ * @returns the origin, or `undefined` when the key is not `{site}/{device}` of two slugs.
+ */
+export const parsePartitionKey = (key: string): Origin | undefined => {
+  const slash = key.indexOf('/');
+  if (slash < 0) return undefined;
+  const site = key.slice(0, slash);
+  const device = key.slice(slash + 1);
+  return slug.safeParse(site).success && slug.safeParse(device).success ? { site, device } : undefined;
+};
