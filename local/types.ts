@@ -1,0 +1,142 @@
+/**
+ * What the parts of the local gateway know of one another. Each part is one folder; this file holds the
+ * few words that cross between them.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** JSON as it stands in a template after every intrinsic function has been resolved. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** One resource of a synthesized template, resolved. */
+export interface Resource {
+  readonly stack: string;
+  readonly logicalId: string;
+  /** For example `AWS::Lambda::Function`. */
+  readonly type: string;
+  readonly properties: JsonObject;
+  /** What `Ref` gives. */
+  readonly physicalId: string;
+  /** What `Fn::GetAtt ... Arn` gives, where the type has one. */
+  readonly arn: string | undefined;
+}
+
+/** A loaded cloud assembly. */
+export interface Assembly {
+  /** Always `000000000000`. */
+  readonly account: string;
+  /** Always `us-east-1`, unless the assembly names another. */
+  readonly region: string;
+  readonly resources: readonly Resource[];
+  byType(type: string): readonly Resource[];
+  /** Finds a resource by ARN or physical id. */
+  find(arnOrId: string): Resource | undefined;
+  /** Folder (or file) of a CDK asset by the S3 object key that a template gives, e.g. `<hash>.zip`. */
+  assetPath(objectKey: string): string;
+  /** Outputs of a stack, resolved. */
+  readonly outputs: ReadonlyMap<string, JsonObject>;
+}
+
+/** Credentials as the SDK takes them; the access key tells the endpoint who calls. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** What one call needs to be allowed. */
+export interface AccessRequest {
+  /** For example `dynamodb:Query`. */
+  readonly action: string;
+  /** ARN, or `*` where the action knows no resource. */
+  readonly resource: string;
+  /** Condition keys, lower-case names, e.g. `kms:viaservice`. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** One denial, as it is logged, returned to the caller and kept for tests. */
+export interface Denial {
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** Identity and access: the roles of the templates and what they may do. */
+export interface Iam {
+  /** Credentials of a role of the template; stable for the life of the gateway. */
+  credentialsFor(roleArn: string): Credentials;
+  /** Role ARN of an access key, or `undefined` for a key nobody holds. */
+  roleOf(accessKeyId: string): string | undefined;
+  /**
+   * Passes when the role's identity policies allow the request and nothing denies it.
+   * @throws {AccessDenied} naming action, resource and role; the denial is recorded.
+   */
+  authorize(roleArn: string, request: AccessRequest): void;
+  /** Every denial so far, oldest first. */
+  readonly denials: readonly Denial[];
+}
+
+export class AccessDenied extends Error {
+  override readonly name = 'AccessDenied';
+  readonly denial: Denial;
+  constructor(denial: Denial) {
+    super(
+      `User: ${denial.principal} is not authorized to perform: ${denial.action} on resource: ${denial.resource} because no identity-based policy allows the ${denial.action} action`,
+    );
+    this.denial = denial;
+  }
+}
+
+/** One request to the AWS endpoint after the caller has been identified. */
+export interface AwsRequest {
+  readonly method: string;
+  /** Path with query string, as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** ARN of the calling role. */
+  readonly caller: string;
+}
+
+export interface AwsResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/**
+ * One AWS service behind the endpoint. The endpoint picks it by the signing name in the credential scope of
+ * the Authorization header (`dynamodb`, `kinesis`, `s3`, `sqs`, `iot`, `iotdata`, ...).
+ */
+export interface AwsService {
+  /** What the request needs to be allowed; authorized before `handle` is called. */
+  access(request: AwsRequest): readonly AccessRequest[];
+  handle(request: AwsRequest): Promise<AwsResponse>;
+}
+
+/** Runs functions of the templates. */
+export interface Functions {
+  /**
+   * Synchronous invocation.
+   * @param functionArn ARN of an `AWS::Lambda::Function`
+   * @returns the payload, or how the function failed
+   */
+  invoke(functionArn: string, event: unknown): Promise<InvokeResult>;
+  /** Streaming invocation: calls back with the prelude (status, headers), then gives the body. */
+  invokeStreaming(functionArn: string, event: unknown): Promise<StreamingResult>;
+  close(): Promise<void>;
+}
+
+export type InvokeResult =
+  | { readonly ok: true; readonly payload: unknown }
+  | { readonly ok: false; readonly errorType: string; readonly errorMessage: string };
+
+export interface StreamingResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Structured log of the gateway: one line an event on standard error, or nothing. */
+export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: object) => void;
