@@ -65,8 +65,15 @@ export interface Denial {
 export interface Iam {
   /** Credentials of a role of the template; stable for the life of the gateway. */
   credentialsFor(roleArn: string): Credentials;
-  /** Role ARN of an access key, or `undefined` for a key nobody holds. */
-  roleOf(accessKeyId: string): string | undefined;
+  /** Credentials of the person who runs the gateway: everything is allowed. */
+  readonly operator: Credentials;
+  /**
+   * ARN behind a pair of access key and session token, or `undefined` when nobody holds it. The token is
+   * compared in constant time: a guessed key is worth nothing.
+   */
+  identify(accessKeyId: string, sessionToken: string): string | undefined;
+  /** Whether the trust policy of a role lets a service such as `lambda.amazonaws.com` take it. */
+  assumableBy(roleArn: string, service: string): boolean;
   /**
    * Passes when the role's identity policies allow the request and nothing denies it.
    * @throws {AccessDenied} naming action, resource and role; the denial is recorded.
@@ -112,6 +119,30 @@ export interface AwsService {
   /** What the request needs to be allowed; authorized before `handle` is called. */
   access(request: AwsRequest): readonly AccessRequest[];
   handle(request: AwsRequest): Promise<AwsResponse>;
+}
+
+/** The one HTTP address of all AWS services (`AWS_ENDPOINT_URL`). */
+export interface Endpoint {
+  readonly url: string;
+  readonly port: number;
+  /** Puts a service behind the endpoint under its SigV4 signing name. */
+  register(signingName: string, service: AwsService): void;
+  /**
+   * Tells when records were appended to a stream, so that nobody has to poll an idle one.
+   * @returns a function that ends the subscription
+   */
+  onAppend(streamArn: string, wake: () => void): () => void;
+  close(): Promise<void>;
+}
+
+/** What every part of the gateway is started with. */
+export interface PartOptions {
+  readonly assembly: Assembly;
+  readonly iam: Iam;
+  readonly endpoint: Endpoint;
+  readonly log: Log;
+  /** Folder whose content survives a restart; in memory when absent. */
+  readonly dataDir?: string;
 }
 
 /** Runs functions of the templates. */
