@@ -132,7 +132,71 @@ export interface Endpoint {
    * @returns a function that ends the subscription
    */
   onAppend(streamArn: string, wake: () => void): () => void;
+  /** Streams without the hop over HTTP, for what lives inside AWS itself: the rules engine and the poller. */
+  readonly kinesis: Streams;
   close(): Promise<void>;
+}
+
+/** A failure as a service answers it, for example `ProvisionedThroughputExceededException`. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  readonly code: string;
+  /** HTTP status the service answers with. */
+  readonly status: number;
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** One record of a shard. */
+export interface StreamRecord {
+  /** 56 decimal digits; greater ones of a shard are also greater as strings. */
+  readonly sequenceNumber: string;
+  readonly partitionKey: string;
+  /** Base64, as it stands in the event of a function. */
+  readonly data: string;
+  /** When the stream took it, in milliseconds since the epoch. */
+  readonly arrival: number;
+}
+
+export interface StreamBatch {
+  readonly records: readonly StreamRecord[];
+  /** Pass it as the next `from`, also when no record came. */
+  readonly next: string;
+  readonly millisBehindLatest: number;
+}
+
+/** The streams of the assembly, called in the name of a role: its policies and injected faults apply. */
+export interface Streams {
+  /**
+   * Appends all records, in order, or none; authorized as `kinesis:PutRecord` and the use of the stream's key.
+   * @param stream name or ARN
+   * @throws {AccessDenied}
+   * @throws {AwsError} `ProvisionedThroughputExceededException` when the stream holds all it can keep: try again
+   */
+  put(
+    caller: string,
+    stream: string,
+    records: readonly { readonly partitionKey: string; readonly data: Buffer }[],
+  ): Promise<void>;
+  /** Shard ids, in order; authorized as `kinesis:DescribeStream` or `kinesis:ListShards` like the real poller. */
+  shards(caller: string, streamArn: string): readonly string[];
+  /**
+   * Reads at most `limit` records (and 10 MiB); authorized as `kinesis:DescribeStream`, `GetShardIterator`,
+   * `GetRecords` and the use of the stream's key.
+   * @param from sequence number to read after, `TRIM_HORIZON`, `LATEST`, or a time to read from
+   * @throws {AccessDenied}
+   * @throws {AwsError}
+   */
+  get(caller: string, streamArn: string, shardId: string, from: string | Date, limit: number): StreamBatch;
+  /**
+   * Tells that a consumer needs nothing up to this record any more (its checkpoint). Call it once at the start
+   * too (with the position it starts from). When a stream is full only what every consumer has released makes room.
+   * @param consumer any stable name, e.g. the id of the event source mapping
+   */
+  release(consumer: string, streamArn: string, shardId: string, sequenceNumber: string): void;
 }
 
 /** What every part of the gateway is started with. */
