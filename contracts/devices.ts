@@ -1,0 +1,118 @@
+/** Devices: what an instrument is, where it stands, and how it came to be known. */
+import { z } from 'zod';
+import { slug } from './topics.ts';
+
+/**
+ * Life of a device. `registering`: its certificate is being made, repeat the request to finish;
+ * `retiring`: its certificate is revoked, its connection is being cut; `retired`: for good.
+ */
+export const DEVICE_STATES = ['registering', 'active', 'retiring', 'retired'] as const;
+export type DeviceState = (typeof DEVICE_STATES)[number];
+
+export const location = z
+  .object({
+    latitude: z.number().min(-90).max(90),
+    longitude: z.number().min(-180).max(180),
+    room: z.string().max(120).optional(),
+  })
+  .strict()
+  .meta({ id: 'Location' });
+
+/** What people say of a device and may change. */
+export const deviceMetadata = z
+  .object({
+    name: z.string().min(1).max(120).optional(),
+    description: z.string().max(1000).optional(),
+    serial: z.string().max(120).optional(),
+    location: location.optional(),
+    labels: z
+      .record(slug, z.string().max(120))
+      .refine((labels) => Object.keys(labels).length <= 20, 'at most 20 labels')
+      .optional(),
+  })
+  .strict()
+  .meta({ id: 'DeviceMetadata' });
+export type DeviceMetadata = z.infer<typeof deviceMetadata>;
+
+/** What a device says of itself in its messages. */
+export const deviceFacts = z
+  .object({
+    firmware: z.string().max(64).optional(),
+    mac: z
+      .string()
+      .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i)
+      .optional(),
+    ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+    location: z.string().max(120).optional(),
+    latitude: z.number().min(-90).max(90).optional(),
+    longitude: z.number().min(-180).max(180).optional(),
+  })
+  .meta({ id: 'DeviceFacts' });
+export type DeviceFacts = z.infer<typeof deviceFacts>;
+
+/** Connection of a device, from the broker's lifecycle events. */
+export const connection = z
+  .object({
+    state: z.enum(['online', 'offline', 'unknown']),
+    since: z.string().optional(),
+    address: z.string().optional(),
+    reason: z.string().optional().meta({ description: 'Why the broker says it disconnected' }),
+  })
+  .meta({ id: 'Connection' });
+export type Connection = z.infer<typeof connection>;
+
+export const device = deviceMetadata
+  .extend({
+    id: slug,
+    site: slug,
+    type: slug,
+    state: z.enum(DEVICE_STATES),
+    certificateId: z.string().optional(),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    updatedAt: z.string(),
+    version: z.int().min(1),
+  })
+  .strip()
+  .meta({ id: 'Device' });
+export type Device = z.infer<typeof device>;
+
+/** One device with what the broker and the device itself say. */
+export const deviceDetail = device
+  .extend({
+    connection,
+    reported: deviceFacts.extend({ at: z.string() }).optional(),
+  })
+  .meta({ id: 'DeviceDetail' });
+export type DeviceDetail = z.infer<typeof deviceDetail>;
+
+export const registration = deviceMetadata
+  .extend({
+    id: slug,
+    site: slug,
+    type: slug,
+    csr: z
+      .string()
+      .max(8192)
+      .regex(
+        /^-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----\s*$/,
+        'use a PEM CSR',
+      )
+      .meta({ description: 'PKCS #10 in PEM, signed by the key that never leaves the device' }),
+  })
+  .strict()
+  .meta({ id: 'Registration' });
+export type Registration = z.infer<typeof registration>;
+
+/** Everything a device needs to connect. */
+export const registered = z
+  .object({
+    device,
+    certificate: z.string().meta({ description: 'PEM' }),
+    ca: z.string().meta({ description: 'PEM bundle that the broker is to be trusted by' }),
+    endpoint: z.object({ host: z.string(), port: z.int() }),
+    clientId: z.string(),
+    topics: z.object({ data: z.string(), ack: z.string(), errors: z.string() }),
+  })
+  .meta({ id: 'Registered' });
+export type Registered = z.infer<typeof registered>;

@@ -1,0 +1,91 @@
+/** Instrument types: what a kind of instrument measures, and what is normal for it. */
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { slug } from './topics.ts';
+
+/** Channel name: lower-case dotted words, e.g. `chamber.temp`. */
+export const channelName = z
+  .string()
+  .max(64)
+  .regex(
+    /^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/,
+    'use lower-case words of letters, digits, _ and -, joined by dots, starting with a letter',
+  );
+
+/** What the values of a channel are, for life. */
+export const VALUE_TYPES = ['number', 'integer', 'boolean', 'string'] as const;
+export type ValueType = (typeof VALUE_TYPES)[number];
+
+const bounds = z
+  .object({ min: z.number().optional(), max: z.number().optional() })
+  .refine(({ min, max }) => min === undefined || max === undefined || min <= max, 'min must not exceed max');
+
+export const channel = z
+  .object({
+    unit: z
+      .string()
+      .min(1)
+      .max(32)
+      .regex(/^[!-~]+$/, 'use a UCUM code of printable ASCII without spaces')
+      .meta({ description: 'UCUM code, case-sensitive; `1` for a number without a unit' }),
+    type: z.enum(VALUE_TYPES).default('number'),
+    kind: z
+      .enum(['continuous', 'step'])
+      .default('continuous')
+      .meta({ description: 'continuous: changes between points; step: holds until the next point' }),
+    label: z.string().max(120).optional(),
+    range: bounds
+      .optional()
+      .meta({ description: 'Where the instrument is specified; outside: quality uncertain/out-of-range' }),
+    limits: bounds
+      .optional()
+      .meta({ description: 'What is physically possible; outside: quality bad/out-of-range' }),
+    maxRate: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: 'Greatest believable change per second; faster: quality uncertain/jump' }),
+    stuckAfter: z
+      .int()
+      .min(2)
+      .max(10_000)
+      .optional()
+      .meta({ description: 'So many equal values in a row: quality uncertain/stuck' }),
+    interval: z.number().positive().optional().meta({ description: 'Expected seconds between points' }),
+    resolution: z.number().positive().optional().meta({ description: 'Smallest step the instrument shows' }),
+    values: z
+      .array(z.string().min(1).max(LIMITS.stringBytes))
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: 'The only texts a string channel may carry' }),
+  })
+  .strict()
+  .meta({ id: 'Channel' });
+export type Channel = z.infer<typeof channel>;
+
+const described = {
+  name: z.string().min(1).max(120),
+  description: z.string().max(1000).optional(),
+  manufacturer: z.string().max(120).optional(),
+  model: z.string().max(120).optional(),
+};
+
+/** What a caller sends to create an instrument type. */
+export const instrumentTypeInput = z
+  .object({
+    id: slug,
+    ...described,
+    channels: z.record(channelName, channel).refine((channels) => {
+      const count = Object.keys(channels).length;
+      return count >= 1 && count <= LIMITS.channels;
+    }, `declare 1 to ${LIMITS.channels} channels`),
+  })
+  .strict()
+  .meta({ id: 'InstrumentTypeInput' });
+export type InstrumentTypeInput = z.infer<typeof instrumentTypeInput>;
+
+export const instrumentType = instrumentTypeInput
+  .extend({ version: z.int().min(1), createdAt: z.string(), createdBy: z.string() })
+  .meta({ id: 'InstrumentType' });
+export type InstrumentType = z.infer<typeof instrumentType>;

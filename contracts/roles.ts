@@ -1,0 +1,86 @@
+/** The permission matrix: who may do what. The API, the live connection and the tests read this one table. */
+import { slug } from './topics.ts';
+
+export const ROLES = ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const PERMISSIONS = {
+  'devices:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'devices:register': ['Admin', 'Engineer'],
+  'devices:update': ['Admin', 'Engineer', 'Maintenance'],
+  'devices:retire': ['Admin', 'Engineer'],
+  'types:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'types:create': ['Admin', 'Engineer'],
+  'series:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'health:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'contract:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** A role, everywhere or at one site. */
+export interface Grant {
+  readonly role: Role;
+  /** Absent: every site. */
+  readonly site?: string;
+}
+
+/** Who calls, as the token says. */
+export interface Principal {
+  /** Subject of the token: a user, or the client id of a program. */
+  readonly subject: string;
+  readonly name: string;
+  readonly kind: 'user' | 'program';
+  readonly grants: readonly Grant[];
+}
+
+const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
+
+/**
+ * Reads a Cognito group: `Operator`, or `Operator@{site}` for one site.
+ * @returns the grant, or `undefined` for a group that is none of ours
+ */
+export const parseGroup = (group: string): Grant | undefined => {
+  const at = group.indexOf('@');
+  const role = at < 0 ? group : group.slice(0, at);
+  if (!isRole(role)) return undefined;
+  if (at < 0) return { role };
+  const site = group.slice(at + 1);
+  return slug.safeParse(site).success ? { role, site } : undefined;
+};
+
+/** OAuth resource server of the API, and the scope that lets a signed-in person use it. */
+export const RESOURCE_SERVER = 'labgate';
+export const USER_SCOPE = `${RESOURCE_SERVER}/api`;
+
+/** OAuth scope that gives a program a role, e.g. `labgate/operator`. */
+export const roleScope = (role: Role): string => `${RESOURCE_SERVER}/${role.toLowerCase()}`;
+
+/** Every scope of the resource server, as the authorizer of each route accepts them. */
+export const API_SCOPES: readonly string[] = [USER_SCOPE, ...ROLES.map(roleScope)];
+
+/** @returns the grant of a program's scope, or `undefined` for another scope */
+export const parseRoleScope = (scope: string): Grant | undefined => {
+  const role = ROLES.find((candidate) => roleScope(candidate) === scope);
+  return role === undefined ? undefined : { role };
+};
+
+/** Whether a principal holds a permission at a site; without a site: at any site at all. */
+export const allowed = (principal: Principal, permission: Permission, site?: string): boolean => {
+  const roles: readonly Role[] = PERMISSIONS[permission];
+  return principal.grants.some(
+    (grant) =>
+      roles.includes(grant.role) && (grant.site === undefined || site === undefined || grant.site === site),
+  );
+};
+
+/**
+ * The sites a principal holds a permission at.
+ * @returns `'all'`, or the list of sites, empty when there is none
+ */
+export const allowedSites = (principal: Principal, permission: Permission): 'all' | readonly string[] => {
+  const roles: readonly Role[] = PERMISSIONS[permission];
+  const held = principal.grants.filter((grant) => roles.includes(grant.role));
+  if (held.some((grant) => grant.site === undefined)) return 'all';
+  return [...new Set(held.flatMap((grant) => grant.site ?? []))].sort();
+};
