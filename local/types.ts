@@ -23,9 +23,9 @@ export interface Resource {
 
 /** A loaded cloud assembly. */
 export interface Assembly {
-  /** Always `000000000000`. */
+  /** `000000000000`, unless the assembly names another. */
   readonly account: string;
-  /** Always `us-east-1`, unless the assembly names another. */
+  /** `us-east-1`, unless the assembly names another. */
   readonly region: string;
   readonly resources: readonly Resource[];
   byType(type: string): readonly Resource[];

@@ -1,0 +1,40 @@
+/** Which resource types the gateway knows: those that a part runs, and those that rightly do nothing here. */
+import type { Assembly } from '../types.ts';
+import { UnknownResourceType } from './errors.ts';
+
+/** Types that are read by nobody at run time, each with the reason. */
+export const INERT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['AWS::ApiGateway::DocumentationPart', 'text for people'],
+  ['AWS::ApiGateway::DocumentationVersion', 'text for people'],
+  ['AWS::Budgets::Budget', 'nothing costs anything here'],
+  ['AWS::CDK::Metadata', 'says which CDK version synthesized the stack'],
+  ['AWS::CloudWatch::Alarm', 'metrics are counted, nobody is called'],
+  ['AWS::CloudWatch::AnomalyDetector', 'metrics are counted, nobody is called'],
+  ['AWS::CloudWatch::CompositeAlarm', 'metrics are counted, nobody is called'],
+  ['AWS::CloudWatch::Dashboard', 'a view of metrics'],
+  ['AWS::IAM::InstanceProfile', 'no instance runs here'],
+  ['AWS::KMS::Alias', 'keys are named by ARN in policies'],
+  ['AWS::Logs::MetricFilter', 'metrics come from the log lines themselves (EMF)'],
+  ['AWS::Logs::QueryDefinition', 'a saved search'],
+  ['AWS::Logs::ResourcePolicy', 'no other service writes logs here'],
+  ['AWS::ServiceCatalogAppRegistry::Application', 'an inventory'],
+  ['AWS::ServiceCatalogAppRegistry::ResourceAssociation', 'an inventory'],
+  ['AWS::WAFv2::WebACL', 'only loopback can call'],
+  ['AWS::WAFv2::WebACLAssociation', 'only loopback can call'],
+  ['AWS::XRay::Group', 'a view of traces'],
+  ['AWS::XRay::SamplingRule', 'no trace is sent'],
+]);
+
+/**
+ * Refuses an assembly with a resource that nobody would run: nothing is skipped silently.
+ * @param running the types that the parts of the gateway run
+ * @throws {UnknownResourceType} for the first such resource
+ */
+export function assertKnownTypes(assembly: Assembly, running: Iterable<string>): void {
+  const runs = new Set(running);
+  for (const { type, stack, logicalId } of assembly.resources) {
+    if (!runs.has(type) && !INERT_TYPES.has(type)) {
+      throw new UnknownResourceType(type, stack, logicalId);
+    }
+  }
+}
