@@ -7,13 +7,13 @@ export class AssemblyError extends Error {
 export class UnknownResourceType extends AssemblyError {
   override readonly name: string = 'UnknownResourceType';
   /** For example `AWS::EC2::Instance`. */
-  readonly resourceType: string;
-  readonly stack: string;
+  readonly type: string;
+  readonly stackName: string;
   readonly logicalId: string;
   constructor(type: string, stack: string, logicalId: string) {
     super(`${type} (${logicalId} in stack ${stack}) is not known to the local gateway`);
-    this.resourceType = type;
-    this.stack = stack;
+    this.type = type;
+    this.stackName = stack;
     this.logicalId = logicalId;
   }
 }
