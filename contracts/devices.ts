@@ -1,5 +1,5 @@
 /** Devices: what an instrument is, where it stands, and how it came to be known. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { slug } from './topics.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** Instrument types: what a kind of instrument measures, and what is normal for it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { slug } from './topics.ts';
 

@@ -1,5 +1,5 @@
 /** Errors as RFC 9457 problem details, and the stable codes that they and the quarantine carry. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Faults of a request: code, HTTP status, title, and what the caller should do. */
 export const PROBLEMS = {

@@ -1,5 +1,5 @@
 /** Series: how points and buckets are asked for and given back. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { channelName } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
 import { durationInput, timeInput } from './time.ts';

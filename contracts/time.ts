@@ -3,7 +3,7 @@
  *
  * A microsecond count stays exact in a float64 until the year 2255.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Whole microseconds since 1970-01-01T00:00:00Z. */
 export type Micros = number;

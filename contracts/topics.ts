@@ -4,7 +4,7 @@
  * Every topic is `lab/{site}/{device}/...`. AWS IoT Core allows seven slashes and 256 bytes; the longest
  * topic here has five slashes and at most 183 bytes.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An identifier in a topic, a key or a path: lower-case letters, digits and inner hyphens, 1 to 63 characters. */
 export const slug = z
