@@ -1,0 +1,51 @@
+/**
+ * Clients of AWS services, with time limits. The environment gives region, credentials and, on one's own
+ * computer, `AWS_ENDPOINT_URL`: the code is the same everywhere. Made once per environment, at module level;
+ * the clients hold no state of a request and tolerate concurrent use.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { IoTClient } from '@aws-sdk/client-iot';
+import { IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
+
+/** How long and how often a client tries. */
+export interface ClientLimits {
+  /** Tries of one call, the first included. */
+  readonly maxAttempts?: number;
+  /** Milliseconds for a whole request. */
+  readonly requestMillis?: number;
+  /** Connections kept at most. */
+  readonly sockets?: number;
+}
+
+const settings = ({ maxAttempts = 4, requestMillis = 5000, sockets = 50 }: ClientLimits) => ({
+  maxAttempts,
+  requestHandler: {
+    connectionTimeout: 1000,
+    requestTimeout: requestMillis,
+    // Without this the SDK only logs a warning when the time is up.
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: true, maxSockets: sockets },
+    httpsAgent: { keepAlive: true, maxSockets: sockets },
+  },
+});
+
+export const dynamoClient = (limits: ClientLimits = {}): DynamoDBClient =>
+  new DynamoDBClient(settings(limits));
+
+export const iotClient = (limits: ClientLimits = {}): IoTClient => new IoTClient(settings(limits));
+
+/** Its default endpoint, `data-ats.iot.{region}.amazonaws.com`, is the account's own: no look-up. */
+export const iotDataClient = (limits: ClientLimits = {}): IoTDataPlaneClient =>
+  new IoTDataPlaneClient(settings(limits));
+
+export const kinesisClient = (limits: ClientLimits = {}): KinesisClient =>
+  new KinesisClient(settings(limits));
+
+/**
+ * Path-style addresses: a bucket name in the host would need wildcard DNS on one's own computer, and AWS takes
+ * both styles.
+ */
+export const s3Client = (limits: ClientLimits = {}): S3Client =>
+  new S3Client({ ...settings(limits), forcePathStyle: true });

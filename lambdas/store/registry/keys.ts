@@ -1,0 +1,48 @@
+/**
+ * The `registry` table: what is known of devices and instrument types.
+ *
+ * | access                                   | operation   | key                                                 |
+ * | ---------------------------------------- | ----------- | --------------------------------------------------- |
+ * | read a device                            | GetItem     | pk `DEVICE#{id}`, sk `META`                          |
+ * | read a device, presence and facts        | Query       | pk `DEVICE#{id}`                                     |
+ * | many devices and types of one batch      | BatchGetItem| sk `META` of each                                    |
+ * | list devices of a site, or of all        | Query       | index `listing`: kind `DEVICE`, listKey `{site}#{id}`|
+ * | connection of a device (lifecycle)       | UpdateItem  | pk `DEVICE#{id}`, sk `CONNECTION`                    |
+ * | facts that a device reports              | UpdateItem  | pk `DEVICE#{id}`, sk `REPORTED`                      |
+ * | read an instrument type                  | GetItem     | pk `TYPE#{id}`, sk `META`                            |
+ * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
+ * | answer to a request that is repeated     | GetItem     | pk `IDEMPOTENCY#{subject}#{key}`, sk `META`          |
+ *
+ * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
+ * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.
+ */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** The registry table and the way to it. */
+export interface Registry {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** Version of the shape of items; another one is refused when read. */
+export const ITEM_FORMAT = 1;
+
+export const META = 'META';
+export const CONNECTION = 'CONNECTION';
+export const REPORTED = 'REPORTED';
+export const LISTING_INDEX = 'listing';
+
+export const deviceKey = (id: string): string => `DEVICE#${id}`;
+export const typeKey = (id: string): string => `TYPE#${id}`;
+export const idempotencyKey = (subject: string, key: string): string => `IDEMPOTENCY#${subject}#${key}`;
+
+/** Sort key of a device in the index `listing`. */
+export const deviceListKey = (site: string, id: string): string => `${site}#${id}`;
+
+/** An item whose shape this code does not know. */
+export class UnknownItemFormat extends Error {
+  override readonly name = 'UnknownItemFormat';
+  constructor(key: string, format: unknown) {
+    super(`registry item ${key} has format ${String(format)}, not ${ITEM_FORMAT}`);
+  }
+}
