@@ -59,6 +59,8 @@ export interface Denial {
   readonly principal: string;
   readonly action: string;
   readonly resource: string;
+  /** A statement denies it; otherwise none allows it. */
+  readonly explicit?: boolean;
 }
 
 /** Identity and access: the roles of the templates and what they may do. */
@@ -72,8 +74,11 @@ export interface Iam {
    * compared in constant time: a guessed key is worth nothing.
    */
   identify(accessKeyId: string, sessionToken: string): string | undefined;
-  /** Whether the trust policy of a role lets a service such as `lambda.amazonaws.com` take it. */
-  assumableBy(roleArn: string, service: string): boolean;
+  /**
+   * Whether the trust policy of a role lets a service such as `lambda.amazonaws.com` take it.
+   * @param context condition keys in lower case, e.g. `aws:sourcearn`; the account is filled in
+   */
+  assumableBy(roleArn: string, service: string, context?: Readonly<Record<string, string>>): boolean;
   /**
    * Passes when the role's identity policies allow the request and nothing denies it.
    * @throws {AccessDenied} naming action, resource and role; the denial is recorded.
@@ -87,8 +92,12 @@ export class AccessDenied extends Error {
   override readonly name = 'AccessDenied';
   readonly denial: Denial;
   constructor(denial: Denial) {
+    const because =
+      denial.explicit === true
+        ? 'with an explicit deny in a policy'
+        : `because no identity-based policy allows the ${denial.action} action`;
     super(
-      `User: ${denial.principal} is not authorized to perform: ${denial.action} on resource: ${denial.resource} because no identity-based policy allows the ${denial.action} action`,
+      `User: ${denial.principal} is not authorized to perform: ${denial.action} on resource: ${denial.resource} ${because}`,
     );
     this.denial = denial;
   }

@@ -101,7 +101,9 @@ class Processing extends cdk.Stack {
         startingPosition: lambda.StartingPosition.TRIM_HORIZON,
         batchSize: 1000,
         reportBatchItemFailures: true,
-        onFailure: new S3OnFailureDestination(storage.archive),
+        onFailure: new S3OnFailureDestination(
+          s3.Bucket.fromBucketArn(this, 'Failures', storage.archive.bucketArn),
+        ),
       }),
     );
   }
