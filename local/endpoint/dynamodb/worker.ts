@@ -1,0 +1,176 @@
+/**
+ * dynalite in a thread of its own: its work (JSON, expressions, the level store) does not stand in the way of
+ * the broker. It never listens; requests come as messages, already authorized.
+ *
+ * Measured on one core, in memory, items of 3 KB: 220 to 400 µs a PutItem, 110 an item of BatchWriteItem(25),
+ * 80 an item of BatchGetItem(100), 140 an item of a Query, 370 an UpdateItem. 600 writes and 600 reads a second
+ * take 0.15 to 0.3 of a core: enough, so no store of our own.
+ */
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { Readable, Writable } from 'node:stream';
+import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Item, TableShape } from './capacity.ts';
+import { writeUnits } from './capacity.ts';
+
+export interface WorkerOptions {
+  readonly tables: ReadonlyMap<string, TableShape>;
+  /** Folder of the level store; in memory when absent. */
+  readonly path?: string;
+}
+
+export type WorkerMessage =
+  | { readonly id: number; readonly operation: string; readonly body: Uint8Array }
+  | 'close';
+
+export interface WorkerReply {
+  readonly id: number;
+  readonly status: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+interface Store {
+  readonly db: { open(): Promise<void>; close(): Promise<void> };
+}
+
+interface CapacityRequest {
+  readonly TableName: string;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+type QueryCallback = (error: unknown, result?: { ConsumedCapacity?: { CapacityUnits: number } }) => void;
+
+/** The parts of dynalite's `db` module that are seen or put right here; its actions look them up at each call. */
+interface Db {
+  create(options: object): Store;
+  addConsumedCapacity(data: CapacityRequest, isRead: boolean, before?: Item, after?: Item): unknown;
+  queryTable(...args: unknown[]): void;
+}
+
+/** dynalite asks for these but does not look at them; who calls has been established before. */
+const HEADERS = {
+  'content-type': 'application/x-amz-json-1.0',
+  'x-amz-date': '20200101T000000Z',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
+};
+
+/** As much of a server response as dynalite uses. */
+class Reply extends Writable {
+  statusCode = 200;
+  readonly #chunks: Buffer[] = [];
+
+  setHeader(): this {
+    return this;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+
+  /** A copy in memory of its own: a pooled buffer cannot be transferred. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(Buffer.concat(this.#chunks));
+  }
+}
+
+function serve(port: MessagePort, server: Server, store: Store): void {
+  let underWay = 0;
+  let closing = false;
+  const closeWhenIdle = async () => {
+    if (!closing || underWay > 0) return;
+    await store.db.close();
+    port.close();
+  };
+  port.on('message', async (message: WorkerMessage) => {
+    if (message === 'close') {
+      closing = true;
+      await closeWhenIdle();
+      return;
+    }
+    underWay += 1;
+    const { id, operation, body } = message;
+    const request = Object.assign(Readable.from([Buffer.from(body.buffer, body.byteOffset, body.length)]), {
+      method: 'POST',
+      url: '/',
+      headers: { ...HEADERS, 'x-amz-target': `DynamoDB_20120810.${operation}` },
+    });
+    const reply = new Reply();
+    reply.on('finish', async () => {
+      const bytes = reply.bytes();
+      port.postMessage({ id, status: reply.statusCode, body: bytes } satisfies WorkerReply, [bytes.buffer]);
+      underWay -= 1;
+      await closeWhenIdle();
+    });
+    server.emit('request', request, reply);
+  });
+}
+
+/** Counts indexes and bytes as DynamoDB does, and half a unit for a query that finds nothing. */
+function countCapacityRight(db: Db, tables: ReadonlyMap<string, TableShape>): void {
+  const original = db.addConsumedCapacity;
+  db.addConsumedCapacity = (data, isRead, before, after) => {
+    const table = tables.get(data.TableName);
+    const how = data.ReturnConsumedCapacity;
+    if (isRead || !table || (how !== 'TOTAL' && how !== 'INDEXES'))
+      return original(data, isRead, before, after);
+    const units = writeUnits(table, before, after);
+    const byKind = (global: boolean) => {
+      const own = table.indexes.filter((index) => index.global === global && units.indexes.has(index.name));
+      if (own.length === 0) return undefined;
+      return Object.fromEntries(own.map(({ name }) => [name, { CapacityUnits: units.indexes.get(name) }]));
+    };
+    return {
+      TableName: data.TableName,
+      CapacityUnits: units.total,
+      ...(how === 'INDEXES'
+        ? {
+            Table: { CapacityUnits: units.table },
+            GlobalSecondaryIndexes: byKind(true),
+            LocalSecondaryIndexes: byKind(false),
+          }
+        : {}),
+    };
+  };
+  const queryTable = db.queryTable;
+  db.queryTable = (...args) => {
+    const request = args[2] as { readonly ConsistentRead?: boolean };
+    const done = args.pop() as QueryCallback;
+    const counted: QueryCallback = (error, result) => {
+      if (result?.ConsumedCapacity?.CapacityUnits === 0) {
+        result.ConsumedCapacity.CapacityUnits = request.ConsistentRead ? 1 : 0.5;
+      }
+      done(error, result);
+    };
+    queryTable(...args, counted);
+  };
+}
+
+async function start(port: MessagePort): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const options = workerData as WorkerOptions;
+  const db = require('dynalite/db') as Db;
+  countCapacityRight(db, options.tables);
+  // dynalite keeps its store to itself, but it has to be closed.
+  const create = db.create;
+  let store: Store | undefined;
+  db.create = (settings) => {
+    store = create(settings);
+    return store;
+  };
+  const dynalite = require('dynalite') as (settings: object) => Server;
+  const server = dynalite({
+    ...(options.path === undefined ? {} : { path: options.path }),
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+  });
+  if (!store) throw new Error('dynalite has not made its store through its db module');
+  await store.db.open();
+  serve(port, server, store);
+}
+
+if (!parentPort) throw new Error('dynamodb/worker.ts runs only as a worker thread');
+await start(parentPort);
