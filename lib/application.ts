@@ -1,0 +1,24 @@
+/** All stacks of one deployment, and the rules that every one of them must pass. */
+import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { ApiStack } from './api-stack.ts';
+import { DevicesStack } from './devices-stack.ts';
+import { PRESENCE_TIMEOUT, ProcessingStack } from './processing-stack.ts';
+import type { Settings } from './settings.ts';
+import { StorageStack } from './storage-stack.ts';
+
+/**
+ * Adds the stacks of a deployment to an app.
+ * @returns the stacks in the order in which they are deployed
+ */
+export const addApplication = (app: App, settings: Settings) => {
+  const name = (stack: string): string => `labgate-${settings.stage}-${stack}`;
+  const storage = new StorageStack(app, name('storage'), { settings });
+  const devices = new DevicesStack(app, name('devices'), { storage, presenceTimeout: PRESENCE_TIMEOUT });
+  const processing = new ProcessingStack(app, name('processing'), { settings, storage, devices });
+  const api = new ApiStack(app, name('api'), { settings, storage, devices });
+  Tags.of(app).add('application', 'labgate');
+  Tags.of(app).add('stage', settings.stage);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  return { storage, devices, processing, api } as const;
+};

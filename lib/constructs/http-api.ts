@@ -1,0 +1,219 @@
+/** The HTTP API: one method a route of the contract, each behind the authorizer unless the contract says open. */
+import { Stack, Validations } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import { PROBLEMS, type ProblemCode, problemType } from '../../contracts/problems.ts';
+import { API_SCOPES } from '../../contracts/roles.ts';
+import { ROUTES, type Service } from '../../contracts/routes.ts';
+import type { Settings } from '../settings.ts';
+import type { LambdaFunction } from './lambda-function.ts';
+import { removalPolicy } from './removal.ts';
+
+export interface HttpApiProps {
+  readonly settings: Settings;
+  readonly userPool: cognito.IUserPool;
+  readonly services: Readonly<Record<Service, LambdaFunction>>;
+}
+
+/** What API Gateway itself answers, as the problems of the contract. */
+const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode])[] = [
+  [apigateway.ResponseType.UNAUTHORIZED, 'unauthorized'],
+  [apigateway.ResponseType.EXPIRED_TOKEN, 'unauthorized'],
+  [apigateway.ResponseType.INVALID_SIGNATURE, 'unauthorized'],
+  [apigateway.ResponseType.ACCESS_DENIED, 'forbidden'],
+  // A path that no route has: API Gateway calls it a missing token.
+  [apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, 'not-found'],
+  [apigateway.ResponseType.RESOURCE_NOT_FOUND, 'not-found'],
+  [apigateway.ResponseType.REQUEST_TOO_LARGE, 'body-too-large'],
+  [apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported-media-type'],
+  [apigateway.ResponseType.THROTTLED, 'throttled'],
+  [apigateway.ResponseType.QUOTA_EXCEEDED, 'throttled'],
+  [apigateway.ResponseType.WAF_FILTERED, 'forbidden'],
+  [apigateway.ResponseType.INTEGRATION_TIMEOUT, 'unavailable'],
+  [apigateway.ResponseType.INTEGRATION_FAILURE, 'internal-error'],
+  [apigateway.ResponseType.DEFAULT_5XX, 'internal-error'],
+];
+
+export class HttpApi extends Construct {
+  readonly api: apigateway.RestApi;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    const { settings } = props;
+    const accessLogs = new logs.LogGroup(this, 'AccessLogs', {
+      retention: settings.logs.retentionDays as logs.RetentionDays,
+      removalPolicy: removalPolicy(settings),
+    });
+    this.api = new apigateway.RestApi(this, 'Api', {
+      description: `labgate ${settings.stage}`,
+      endpointTypes: [apigateway.EndpointType.REGIONAL],
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName: settings.stage,
+        tracingEnabled: true,
+        throttlingRateLimit: settings.api.requestsPerSecond,
+        throttlingBurstLimit: settings.api.burst,
+        accessLogDestination: new apigateway.LogGroupLogDestination(accessLogs),
+        accessLogFormat: apigateway.AccessLogFormat.custom(
+          JSON.stringify({
+            requestId: '$context.requestId',
+            time: '$context.requestTimeEpoch',
+            address: '$context.identity.sourceIp',
+            subject: '$context.authorizer.claims.sub',
+            method: '$context.httpMethod',
+            route: '$context.resourcePath',
+            status: '$context.status',
+            bytes: '$context.responseLength',
+            millis: '$context.responseLatency',
+          }),
+        ),
+      },
+    });
+    const authorizer = new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', {
+      cognitoUserPools: [props.userPool],
+    });
+
+    for (const { method, path, permission, service } of Object.values(ROUTES)) {
+      const resource = this.api.root.resourceForPath(path);
+      const options: apigateway.MethodOptions =
+        permission === 'open'
+          ? { authorizationType: apigateway.AuthorizationType.NONE }
+          : {
+              authorizationType: apigateway.AuthorizationType.COGNITO,
+              authorizer,
+              authorizationScopes: [...API_SCOPES],
+            };
+      const added = resource.addMethod(method.toUpperCase(), integrations(props.services)[service], options);
+      if (permission === 'open') {
+        for (const rule of ['APIG4', 'COG4']) {
+          Validations.of(added).acknowledge({
+            id: `AwsSolutions-${rule}`,
+            reason: 'The contract leaves liveness open: it tells nothing and reads nothing.',
+          });
+        }
+      }
+    }
+    for (const [service, lambda] of Object.entries(props.services)) {
+      lambda.function.addPermission(`${service}-invocation`, {
+        principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
+        sourceArn: this.api.arnForExecuteApi('*', '/*', settings.stage),
+      });
+    }
+
+    for (const [type, code] of GATEWAY_PROBLEMS) this.gatewayProblem(type, code);
+    this.firewall(settings);
+    Validations.of(this.api.deploymentStage).acknowledge({
+      id: 'AwsSolutions-APIG6',
+      reason:
+        'Access logs tell every request; execution logs would need a role for the whole account and can hold bodies.',
+    });
+    Validations.of(this.api).acknowledge({
+      id: 'AwsSolutions-APIG2',
+      reason:
+        'Requests are validated by the zod schemas of the contract inside the functions, with JSON Pointers.',
+    });
+  }
+
+  private gatewayProblem(type: apigateway.ResponseType, code: ProblemCode): void {
+    const [status, title, remedy] = PROBLEMS[code];
+    this.api.addGatewayResponse(`Problem-${type.responseType}`, {
+      type,
+      statusCode: String(status),
+      responseHeaders: { 'Content-Type': "'application/problem+json'" },
+      templates: {
+        'application/json': JSON.stringify({
+          type: problemType(code),
+          title,
+          status,
+          detail: remedy,
+          code,
+          requestId: '$context.requestId',
+          timestamp: '$context.requestTime',
+        }),
+      },
+    });
+  }
+
+  private firewall(settings: Settings): void {
+    const { deploymentStage } = this.api;
+    if (!settings.api.firewall) {
+      Validations.of(deploymentStage).acknowledge({
+        id: 'AwsSolutions-APIG3',
+        reason: `Settings of ${settings.stage} do without the firewall, which costs from 8 USD a month; prod has it.`,
+      });
+      return;
+    }
+    const metrics = (metricName: string) => ({
+      cloudWatchMetricsEnabled: true,
+      sampledRequestsEnabled: true,
+      metricName,
+    });
+    const acl = new wafv2.CfnWebACL(this, 'Firewall', {
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: metrics('labgate'),
+      rules: [
+        {
+          name: 'rate-by-address',
+          priority: 0,
+          action: { block: {} },
+          statement: {
+            rateBasedStatement: { aggregateKeyType: 'IP', limit: settings.api.firewallRequestsPerAddress },
+          },
+          visibilityConfig: metrics('rate-by-address'),
+        },
+        {
+          name: 'common',
+          priority: 1,
+          overrideAction: { none: {} },
+          statement: {
+            managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesCommonRuleSet' },
+          },
+          visibilityConfig: metrics('common'),
+        },
+      ],
+    });
+    new wafv2.CfnWebACLAssociation(this, 'FirewallAssociation', {
+      resourceArn: deploymentStage.stageArn,
+      webAclArn: acl.attrArn,
+    });
+  }
+}
+
+/** How each function is called: large series stream, commands answer at once. */
+const integrations = (
+  services: Readonly<Record<Service, LambdaFunction>>,
+): Readonly<Record<Service, apigateway.Integration>> => ({
+  'control-api': proxy(services['control-api'], apigateway.ResponseTransferMode.BUFFERED),
+  'query-api': proxy(services['query-api'], apigateway.ResponseTransferMode.STREAM),
+});
+
+/**
+ * A proxy integration without the permission that CDK's own adds for each method: the API is permitted once
+ * for each function, which keeps the function's policy far below its limit of 20 KB.
+ */
+const proxy = (
+  target: LambdaFunction,
+  responseTransferMode: apigateway.ResponseTransferMode,
+): apigateway.Integration => {
+  const stack = Stack.of(target);
+  const streaming = responseTransferMode === apigateway.ResponseTransferMode.STREAM;
+  const uri = stack.formatArn({
+    service: 'apigateway',
+    account: 'lambda',
+    resource: 'path',
+    resourceName: streaming
+      ? `2021-11-15/functions/${target.function.functionArn}/response-streaming-invocations`
+      : `2015-03-31/functions/${target.function.functionArn}/invocations`,
+  });
+  return new apigateway.Integration({
+    type: apigateway.IntegrationType.AWS_PROXY,
+    integrationHttpMethod: 'POST',
+    uri,
+    options: { responseTransferMode },
+  });
+};

@@ -1,0 +1,68 @@
+/** One topic rule: what it selects, where it goes, and where a message goes that cannot go there. */
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as iot from 'aws-cdk-lib/aws-iot';
+import { Construct } from 'constructs';
+import type { StorageStack } from '../storage-stack.ts';
+import { allowPattern } from './pattern-policy.ts';
+
+/** A substitution template of a topic rule, e.g. `topic(2)`: filled in by IoT Core for each message. */
+export const substitution = (expression: string): string => `\${${expression}}`;
+
+export interface TopicRuleProps {
+  readonly description: string;
+  /** SQL of version 2016-03-23. */
+  readonly sql: string;
+  /** The action, given the role that it acts as. */
+  readonly action: (roleArn: string) => iot.CfnTopicRule.ActionProperty;
+  /** What the action's role may do. */
+  readonly statements: readonly iam.PolicyStatement[];
+  /** Where failed messages are kept. */
+  readonly storage: StorageStack;
+  /** Folder of failed messages in the archive. */
+  readonly errorPrefix: string;
+}
+
+/** A topic rule with an error action: no message that the rule has taken is dropped. */
+export class TopicRule extends Construct {
+  readonly rule: iot.CfnTopicRule;
+
+  constructor(scope: Construct, id: string, props: TopicRuleProps) {
+    super(scope, id);
+    const { storage } = props;
+    const assumedBy = new iam.ServicePrincipal('iot.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
+    const role = new iam.Role(this, 'Role', { assumedBy });
+    for (const statement of props.statements) role.addToPolicy(statement);
+    const errorRole = new iam.Role(this, 'ErrorRole', { assumedBy });
+    const keep = allowPattern(
+      this,
+      'KeepFailed',
+      errorRole,
+      'Each failed message is an object of its own, named by time and chance.',
+      ['s3:PutObject'],
+      [storage.archived(`${props.errorPrefix}/*`)],
+    );
+    errorRole.addToPolicy(
+      new iam.PolicyStatement({ actions: ['kms:GenerateDataKey'], resources: [storage.key.keyArn] }),
+    );
+    this.rule = new iot.CfnTopicRule(this, 'Rule', {
+      topicRulePayload: {
+        description: props.description,
+        awsIotSqlVersion: '2016-03-23',
+        sql: props.sql,
+        actions: [props.action(role.roleArn)],
+        errorAction: {
+          s3: {
+            bucketName: storage.archive.bucketName,
+            key: `${props.errorPrefix}/${substitution('timestamp()')}-${substitution('newuuid()')}.json`,
+            roleArn: errorRole.roleArn,
+          },
+        },
+      },
+    });
+    // A rule that starts before its role may act drops what it takes.
+    this.rule.node.addDependency(role, errorRole, keep);
+  }
+}

@@ -1,0 +1,112 @@
+/** Settings of one deployment, read from `settings/{stage}.json`. A wrong setting stops synth with one line. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ROLES } from '../contracts/roles.ts';
+import { slug } from '../contracts/topics.ts';
+
+const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
+
+const settingsSchema = z
+  .object({
+    data: z
+      .object({
+        onDelete: z
+          .enum(['retain', 'destroy'])
+          .meta({ description: 'What becomes of tables, buckets and the key when their stack is deleted' }),
+      })
+      .strict(),
+    stream: z
+      .discriminatedUnion('mode', [
+        z.object({ mode: z.literal('provisioned'), shards: z.int().min(1).max(500) }).strict(),
+        z.object({ mode: z.literal('on-demand') }).strict(),
+      ])
+      .meta({ description: 'An idle on-demand stream costs three times an idle shard' }),
+    streamRetentionHours: z.int().min(24).max(8760),
+    ingest: z
+      .object({
+        batchSize: z.int().min(1).max(10_000),
+        batchingWindowSeconds: z.int().min(0).max(300),
+        parallelizationFactor: z.int().min(1).max(10),
+        memoryMegabytes: z.int().min(128).max(10_240),
+        timeoutSeconds: z.int().min(10).max(900),
+      })
+      .strict(),
+    logs: z
+      .object({
+        level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+        retentionDays: z.literal(LOG_DAYS),
+      })
+      .strict(),
+    api: z
+      .object({
+        requestsPerSecond: z.int().min(1).max(10_000),
+        burst: z.int().min(1).max(5_000),
+        firewall: z.boolean().meta({ description: 'AWS WAF in front, from 8 USD a month' }),
+        firewallRequestsPerAddress: z.int().min(10).max(2_000_000_000).default(10_000),
+      })
+      .strict(),
+    signIn: z
+      .object({
+        mfa: z.enum(['required', 'optional']),
+        threatProtection: z.boolean().meta({ description: 'Needs the Plus plan of Cognito' }),
+        callbackUrls: z.array(z.url()).min(1).max(100),
+        domainPrefix: z
+          .string()
+          .regex(/^(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/)
+          .meta({ description: 'First part of the sign-in address; the account number follows it' }),
+      })
+      .strict(),
+    programs: z
+      .array(z.object({ name: slug, role: z.enum(ROLES) }).strict())
+      .max(50)
+      .meta({ description: 'Programs that call the API with client credentials, each with one role' }),
+  })
+  .strict();
+
+export type Settings = z.infer<typeof settingsSchema> & { readonly stage: string };
+
+/** A settings file that cannot be used; the message is one line that says what to mend. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Checks the settings of a stage.
+ * @param stage name of the deployment: part of every stack's name
+ * @throws {SettingsError} naming the first wrong setting
+ */
+export const parseSettings = (stage: string, input: unknown): Settings => {
+  if (!slug.safeParse(stage).success) {
+    throw new SettingsError(
+      `stage ${JSON.stringify(stage)}: use lower-case letters, digits and inner hyphens`,
+    );
+  }
+  const result = settingsSchema.safeParse(input);
+  if (result.success) return { ...result.data, stage };
+  const [issue] = result.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'settings' : issue.path.join('.');
+  throw new SettingsError(`settings/${stage}.json: ${where}: ${issue?.message ?? 'not valid'}`);
+};
+
+/**
+ * Reads `settings/{stage}.json`.
+ * @param folder the settings folder, as a URL that ends in a slash
+ * @throws {SettingsError} when the file is missing, is no JSON, or holds a wrong setting
+ */
+export const readSettings = (stage: string, folder: URL): Settings => {
+  let text: string;
+  try {
+    text = readFileSync(new URL(`${encodeURIComponent(stage)}.json`, folder), 'utf8');
+  } catch (cause) {
+    throw new SettingsError(`settings/${stage}.json cannot be read: choose a stage with -c stage=NAME`, {
+      cause,
+    });
+  }
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (cause) {
+    throw new SettingsError(`settings/${stage}.json is no JSON: ${String(cause)}`, { cause });
+  }
+  return parseSettings(stage, input);
+};
