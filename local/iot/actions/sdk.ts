@@ -1,0 +1,58 @@
+/**
+ * Rule actions that call AWS APIs over HTTP as the rule's role: `s3` and `sqs`.
+ */
+import type { Assembly, Endpoint, Iam } from '../../types.ts';
+import { compileTemplate } from '../sql/template.ts';
+import type { Action, Parameters } from './action.ts';
+
+export interface SdkDependencies {
+  readonly assembly: Assembly;
+  readonly iam: Iam;
+  readonly endpoint: Endpoint;
+}
+
+const clientConfig = ({ assembly, iam, endpoint }: SdkDependencies, role: string) => ({
+  region: assembly.region,
+  endpoint: endpoint.url,
+  credentials: { ...iam.credentialsFor(role) },
+  maxAttempts: 5,
+});
+
+/** The SDK's clients are loaded only when a rule needs them: each costs tens of milliseconds of start-up. */
+export const s3Action = async (parameters: Parameters, dependencies: SdkDependencies): Promise<Action> => {
+  const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const bucket = parameters.text('BucketName');
+  const key = compileTemplate(parameters.text('Key'));
+  const client = new S3Client({
+    ...clientConfig(dependencies, parameters.text('RoleArn')),
+    forcePathStyle: true,
+  });
+  return {
+    type: 'S3Action',
+    resource: bucket,
+    run(message, payload, done) {
+      client
+        .send(new PutObjectCommand({ Bucket: bucket, Key: key(message), Body: payload }))
+        .then(() => done(), done);
+    },
+  };
+};
+
+export const sqsAction = async (parameters: Parameters, dependencies: SdkDependencies): Promise<Action> => {
+  const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+  const queue = parameters.text('QueueUrl');
+  const encoding = parameters.flag('UseBase64') ? 'base64' : 'utf8';
+  const client = new SQSClient({
+    ...clientConfig(dependencies, parameters.text('RoleArn')),
+    useQueueUrlAsEndpoint: false,
+  });
+  return {
+    type: 'SqsAction',
+    resource: queue,
+    run(_message, payload, done) {
+      client
+        .send(new SendMessageCommand({ QueueUrl: queue, MessageBody: payload.toString(encoding) }))
+        .then(() => done(), done);
+    },
+  };
+};
