@@ -19,6 +19,8 @@ export interface Column {
   readonly quality: readonly Quality[] | undefined;
   /** Where in the message each point stands, to point at it in an error; `undefined`: at its own index. */
   readonly row?: readonly number[];
+  /** JSON Pointer to its points with `*` (the last one) for the row; `pointTo` puts them together. */
+  readonly pointer?: string;
 }
 
 /** A fault of a part of a message; the rest stands. */
