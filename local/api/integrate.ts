@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import type { Functions, InvokeResult, Log, StreamingResult } from '../types.ts';
+import type { RequestContext } from './context.ts';
+import { isBinary, type ProxyEvent } from './event.ts';
+import { GatewayFailure } from './failure.ts';
+import type { ApiModel, LambdaIntegration, MockIntegration } from './model.ts';
+import { send, wireHeaders, writeHead } from './reply.ts';
+
+/** Bytes of a buffered reply and of a request body. */
+export const PAYLOAD_LIMIT = 10 * 1024 * 1024;
+
+const value = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Output of a Lambda proxy integration; anything else is malformed, as in AWS. */
+const proxyResult = z.strictObject({
+  statusCode: z.coerce.number().int().min(100).max(599),
+  headers: z.record(z.string(), value).nullish(),
+  multiValueHeaders: z.record(z.string(), z.array(value)).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+});
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly context: RequestContext;
+  readonly api: ApiModel;
+  readonly log: Log;
+}
+
+/** Answers from the template alone, as CORS preflights do. */
+export function answerMock(integration: MockIntegration, { response, context }: Exchange): void {
+  const headers = wireHeaders({ 'content-type': integration.contentType, ...integration.headers }, {});
+  send(response, context, integration.statusCode, headers, Buffer.from(integration.body));
+}
+
+/**
+ * Waits no longer than the integration's timeout.
+ * @throws {GatewayFailure} INTEGRATION_TIMEOUT; the function runs on, as in AWS
+ */
+async function withinTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new GatewayFailure('INTEGRATION_TIMEOUT')), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const failed = (functionArn: string, cause: unknown): GatewayFailure =>
+  new GatewayFailure('DEFAULT_5XX', undefined, {
+    cause: new Error(`${functionArn} gave no usable reply`, { cause }),
+  });
+
+/** Invokes a function and sends its whole reply. */
+export async function answerBuffered(
+  functions: Functions,
+  integration: LambdaIntegration,
+  event: ProxyEvent,
+  { request, response, context, api }: Exchange,
+): Promise<void> {
+  const { functionArn, timeoutMs } = integration;
+  const result: InvokeResult = await withinTimeout(functions.invoke(functionArn, event), timeoutMs);
+  if (!result.ok) throw failed(functionArn, `${result.errorType}: ${result.errorMessage}`);
+  const parsed = proxyResult.safeParse(result.payload);
+  if (!parsed.success) throw failed(functionArn, parsed.error);
+  const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = parsed.data;
+  const binary = isBase64Encoded === true && isBinary(api.binaryMediaTypes, request.headers.accept ?? '*/*');
+  const bytes = Buffer.from(body ?? '', binary ? 'base64' : 'utf8');
+  if (bytes.length > PAYLOAD_LIMIT) throw failed(functionArn, `reply of ${bytes.length} bytes`);
+  context.integrationStatus = 200;
+  send(response, context, statusCode, wireHeaders(headers ?? {}, multiValueHeaders ?? {}), bytes);
+}
+
+/**
+ * Invokes a function and passes its reply on as it comes. The function is read no faster than the client
+ * reads; a client that goes away ends the stream, a function that fails midway cuts the connection.
+ */
+export async function answerStreaming(
+  functions: Functions,
+  integration: LambdaIntegration,
+  event: ProxyEvent,
+  { response, context, log }: Exchange,
+): Promise<void> {
+  const { functionArn, timeoutMs } = integration;
+  const startedAt = performance.now();
+  const invocation = functions.invokeStreaming(functionArn, event);
+  let result: StreamingResult;
+  try {
+    result = await withinTimeout(invocation, timeoutMs);
+  } catch (cause) {
+    if (!(cause instanceof GatewayFailure)) throw failed(functionArn, cause);
+    // Nobody will read a reply that comes after the timeout: end it, so that the function is not held up.
+    invocation
+      .then(discard)
+      .catch((late: unknown) => log('warn', 'late reply failed', { functionArn, late }));
+    throw cause;
+  }
+  if (response.destroyed) return discard(result);
+  context.integrationStatus = 200;
+  writeHead(response, context, result.statusCode, wireHeaders(result.headers, result.multiValueHeaders));
+  const left = timeoutMs - (performance.now() - startedAt);
+  try {
+    await pipeline(Readable.from(counted(result.body, context), { objectMode: false }), response, {
+      signal: AbortSignal.timeout(Math.max(1, Math.ceil(left))),
+    });
+  } catch (cause) {
+    // Status and headers are gone: all that is left is the cut connection, which pipeline has made.
+    const message = 'streamed reply ended early';
+    const { requestId } = context;
+    log('warn', message, {
+      functionArn,
+      requestId,
+      cause: cause instanceof Error ? cause.message : String(cause),
+    });
+  }
+}
+
+async function discard(result: StreamingResult): Promise<void> {
+  await result.body[Symbol.asyncIterator]().return?.();
+}
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  context: RequestContext,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    context.responseLength += chunk.byteLength;
+    if (chunk.byteLength > 0) yield chunk;
+  }
+}

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { Assembly, Resource } from '../types.ts';
+import type { Integration, MockIntegration } from './model.ts';
+import type { integration as integrationSchema } from './properties.ts';
+
+type Properties = z.output<typeof integrationSchema>;
+
+const LAMBDA_URI =
+  /:lambda:path\/(?:2015-03-31\/functions\/(?<buffered>.+)\/invocations|2021-11-15\/functions\/(?<streamed>.+)\/response-streaming-invocations)$/;
+
+/**
+ * Reads the integration of a method.
+ * @throws {Error} naming the method when URI, transfer mode and function do not fit together
+ */
+export function readIntegration(assembly: Assembly, method: Resource, from: Properties): Integration {
+  const refuse = (why: string): never => {
+    throw new Error(`${method.type} ${method.stack}/${method.logicalId}: ${why}`);
+  };
+  if (from.Type === 'MOCK') return readMock(from, refuse);
+  const uri = LAMBDA_URI.exec(from.Uri ?? '')?.groups;
+  const functionArn = uri?.['streamed'] ?? uri?.['buffered'];
+  if (functionArn === undefined) return refuse(`Integration.Uri ${from.Uri} names no Lambda function`);
+  const streaming = from.ResponseTransferMode === 'STREAM';
+  if (streaming !== (uri?.['streamed'] !== undefined)) {
+    return refuse(
+      `Integration.Uri ${from.Uri} does not fit ResponseTransferMode ${from.ResponseTransferMode}`,
+    );
+  }
+  if (from.IntegrationHttpMethod !== 'POST') return refuse('a Lambda function is invoked by POST');
+  if (!assembly.find(functionArn)) return refuse(`no function ${functionArn} in the assembly`);
+  return {
+    type: 'AWS_PROXY',
+    functionArn,
+    streaming,
+    timeoutMs: from.TimeoutInMillis,
+    credentials: from.Credentials,
+  };
+}
+
+function readMock(from: Properties, refuse: (why: string) => never): MockIntegration {
+  const [response] = from.IntegrationResponses;
+  if (!response) return refuse('a MOCK integration needs IntegrationResponses');
+  const prefix = 'method.response.header.';
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.ResponseParameters)) {
+    const literal = /^'(.*)'$/s.exec(value)?.[1];
+    if (!name.startsWith(prefix) || literal === undefined) {
+      return refuse(
+        `response parameter ${name}: ${value} is not supported locally, only literal headers are`,
+      );
+    }
+    headers[name.slice(prefix.length)] = literal;
+  }
+  const [contentType = 'application/json', body = ''] = Object.entries(response.ResponseTemplates)[0] ?? [];
+  if (/[#$]/.test(body)) return refuse('a MOCK response template with VTL is not supported locally');
+  return { type: 'MOCK', statusCode: Number(response.StatusCode), headers, body, contentType };
+}

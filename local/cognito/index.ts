@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { PartOptions } from '../types.ts';
+import { loadClientSecrets, loadKeys, loadUsers, type SampleUser } from './credentials.ts';
+import { type PoolServer, servePool } from './pool.ts';
+import { type Pool, readPools, resourceTypes } from './read.ts';
+
+export type { SampleUser };
+export { resourceTypes };
+
+export interface CognitoOptions extends Omit<PartOptions, 'endpoint' | 'iam'> {
+  /** Not used: the issuer calls nothing of AWS. */
+  readonly endpoint?: PartOptions['endpoint'];
+  readonly iam?: PartOptions['iam'];
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Folder for `users.json` and `clients.json`, readable by its owner alone. */
+  readonly credentialsDir: string;
+  /** Users besides the one of each group. */
+  readonly users?: readonly SampleUser[];
+}
+
+export interface CognitoPart {
+  /** Issuer URL of a user pool, the `iss` of its tokens; key set and discovery are below it. */
+  issuer(userPoolId: string): string;
+  /** `undefined` when the assembly has no user pool. */
+  readonly address: { readonly host: string; readonly port: number; readonly url: string } | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the user pools of the assembly. Each pool is below `/<user pool id>`; the OAuth endpoints of the
+ * pool that has a domain are at the root as well, as on Cognito's hosted UI: `/oauth2/authorize`, `/login`,
+ * `/oauth2/token`, `/oauth2/userInfo`, `/oauth2/revoke`, `/logout`.
+ * @throws {Error} naming what the assembly declares and this server cannot do, or the port that is taken
+ */
+export async function startCognito(options: CognitoOptions): Promise<CognitoPart> {
+  const { assembly, host, log, credentialsDir } = options;
+  const pools = readPools(assembly);
+  const [main, another] = pools.filter((pool) => pool.hasDomain);
+  if (another)
+    throw new Error(`one AWS::Cognito::UserPoolDomain is served locally, ${another.id} has one as well`);
+  for (const pool of pools.filter(({ mfaRequired }) => mfaRequired)) {
+    log('warn', `user pool ${pool.id} wants a second factor, which nobody is asked for locally`);
+  }
+  if (pools.length === 0) {
+    const issuer = (id: string): never => {
+      throw new Error(`no user pool ${id} in the assembly`);
+    };
+    return { issuer, address: undefined, close: () => Promise.resolve() };
+  }
+
+  const servers = new Map<string, PoolServer>();
+  const server = createServer((request, response) => {
+    serve(servers, main, request, response).catch((cause: unknown) => {
+      log('error', 'the token issuer failed', {
+        cause: cause instanceof Error ? cause.stack : String(cause),
+      });
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"server_error"}');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const issuer = (id: string): string => {
+    if (!pools.some((pool) => pool.id === id)) throw new Error(`no user pool ${id} in the assembly`);
+    return `${url}/${id}`;
+  };
+
+  const folder = options.dataDir === undefined ? undefined : join(options.dataDir, 'cognito');
+  const users = await loadUsers(credentialsDir, pools, options.users ?? []);
+  const secrets = await loadClientSecrets(credentialsDir, pools, (pool) =>
+    pool === main ? url : issuer(pool.id),
+  );
+  for (const pool of pools) {
+    const keys = await loadKeys(folder, pool.id);
+    const own = users.filter((user) => user.userPoolId === pool.id);
+    const input = { pool, issuer: issuer(pool.id), users: own, secrets, keys, folder, log };
+    servers.set(pool.id, await servePool(input));
+  }
+  return {
+    issuer,
+    address: { host, port, url },
+    close: async () => {
+      await new Promise<void>((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      });
+      for (const pool of servers.values()) await pool.close();
+    },
+  };
+}
+
+async function serve(
+  servers: ReadonlyMap<string, PoolServer>,
+  main: Pool | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(`http://local${request.url?.startsWith('/') ? request.url : '/'}`);
+  const [, first = '', ...rest] = url.pathname.split('/');
+  const named = servers.get(first);
+  if (named) url.pathname = `/${rest.join('/')}`;
+  const pool = named ?? (main && servers.get(main.id));
+  if (pool) return pool.handle(request, response, { base: named ? `/${first}` : '', url });
+  response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}');
+}

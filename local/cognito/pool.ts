@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createLocalJWKSet, errors as joseErrors, jwtVerify } from 'jose';
+import type Provider from 'oidc-provider';
+import type { Log } from '../types.ts';
+import type { PoolKeys, User } from './credentials.ts';
+import { createLockout } from './lockout.ts';
+import { type LoginInput, sendPage, serveLogin } from './login.ts';
+import { messagePage } from './pages.ts';
+import { createProvider } from './provider.ts';
+import type { Pool } from './read.ts';
+import { openStore } from './store.ts';
+
+export interface Mount {
+  /** What comes before the path of the pool: nothing, or `/<user pool id>`. */
+  readonly base: string;
+  readonly url: URL;
+}
+
+export interface PoolServer {
+  /** Serves a request whose path is below the pool: `/oauth2/token`, `/.well-known/jwks.json`, ... */
+  handle(request: IncomingMessage, response: ServerResponse, at: Mount): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PoolInput {
+  readonly pool: Pool;
+  readonly issuer: string;
+  readonly users: readonly User[];
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly keys: PoolKeys;
+  readonly folder: string | undefined;
+  readonly log: Log;
+}
+
+/** Serves one user pool: its keys, and what the hosted UI of Cognito serves. */
+export async function servePool(input: PoolInput): Promise<PoolServer> {
+  const { pool, issuer, users, keys, log } = input;
+  const store = await openStore(input.folder, pool.id);
+  const provider = createProvider({ ...input, store });
+  provider.on('server_error', (_ctx, error) =>
+    log('error', 'the token issuer failed', { cause: error.stack }),
+  );
+  const serve = provider.callback();
+  const login: LoginInput = { provider, pool, users, lockout: createLockout(() => Date.now()), log };
+  const { kty, n, e, kid, alg, use } = keys.jwk;
+  const keySet = createLocalJWKSet({ keys: [{ kty: kty ?? 'RSA', n, e, kid, alg, use } as never] });
+
+  const handle: PoolServer['handle'] = async (request, response, { base, url }) => {
+    const wellKnown = url.pathname.startsWith('/.well-known/');
+    if (!wellKnown && !pool.hasDomain) {
+      return sendPage(
+        response,
+        404,
+        messagePage('No such page', 'The user pool has no AWS::Cognito::UserPoolDomain.'),
+      );
+    }
+    if (url.pathname === '/login') return serveLogin(login, request, response);
+    if (url.pathname === '/logout') return logout(provider, pool, request, response, url);
+    if (url.pathname === '/oauth2/userInfo') return userInfo(request, response, users, issuer, keySet);
+    if (url.pathname === '/oauth2/authorize') checkIdentityProvider(url);
+    request.url = `${url.pathname}${url.search}`;
+    // The library reads from baseUrl what the addresses that it publishes begin with.
+    await serve(Object.assign(request, { baseUrl: base }), response);
+  };
+  return { handle, close: () => store.save() };
+}
+
+/** Cognito's own directory is the only identity provider here, and its name means nothing to the library. */
+function checkIdentityProvider(url: URL): void {
+  if (url.searchParams.get('identity_provider') === 'COGNITO') url.searchParams.delete('identity_provider');
+}
+
+/** Ends the session of a browser, then goes where the client's LogoutURLs allow. */
+async function logout(
+  provider: Provider,
+  pool: Pool,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const client = pool.clients.find(({ id }) => id === url.searchParams.get('client_id'));
+  const target = url.searchParams.get('logout_uri');
+  if (!client) return sendPage(response, 400, messagePage('That did not work', 'client_id names no client.'));
+  if (target === null || !client.logoutUrls.includes(target)) {
+    return sendPage(response, 400, messagePage('That did not work', 'logout_uri is none of the LogoutURLs.'));
+  }
+  const context = provider.createContext(request, response);
+  const session = await provider.Session.get(context);
+  await session.destroy();
+  response.writeHead(302, { location: target, 'cache-control': 'no-store' }).end();
+}
+
+/** Claims of the user behind an access token that has the scope `openid`. */
+async function userInfo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  users: readonly User[],
+  issuer: string,
+  keys: ReturnType<typeof createLocalJWKSet>,
+): Promise<void> {
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('access-control-allow-headers', 'authorization');
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204).end();
+    return;
+  }
+  const token = request.headers.authorization?.replace(/^Bearer\s+/i, '') ?? '';
+  const refuse = (description: string): void => {
+    response
+      .writeHead(401, {
+        'content-type': 'application/json',
+        'www-authenticate': `error="invalid_token", error_description="${description}"`,
+      })
+      .end(JSON.stringify({ error: 'invalid_token', error_description: description }));
+  };
+  let claims: Awaited<ReturnType<typeof jwtVerify>>['payload'];
+  try {
+    claims = (await jwtVerify(token, keys, { issuer, algorithms: ['RS256'] })).payload;
+  } catch (error) {
+    if (!(error instanceof joseErrors.JOSEError)) throw error;
+    return refuse('Access token is expired, disabled, or deleted, or the user has globally signed out.');
+  }
+  const scopes = String(claims['scope'] ?? '').split(' ');
+  const user = users.find(({ sub }) => sub === claims.sub);
+  if (claims['token_use'] !== 'access' || !user || !scopes.includes('openid')) {
+    return refuse('Access token does not contain openid scope');
+  }
+  const { sub, username, email } = user;
+  const body = scopes.includes('email')
+    ? { sub, username, email, email_verified: 'true' }
+    : { sub, username };
+  response.writeHead(200, { 'content-type': 'application/json;charset=UTF-8' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Assembly, Resource } from '../types.ts';
+
+/** CloudFormation types that the stand-in for Cognito runs or knows to be without effect on one computer. */
+export const resourceTypes: readonly string[] = [
+  'AWS::Cognito::UserPool',
+  'AWS::Cognito::UserPoolClient',
+  'AWS::Cognito::UserPoolDomain',
+  'AWS::Cognito::UserPoolGroup',
+  'AWS::Cognito::UserPoolResourceServer',
+  'AWS::Cognito::ManagedLoginBranding',
+];
+
+export interface Pool {
+  readonly id: string;
+  readonly clients: readonly Client[];
+  readonly groups: readonly string[];
+  /** `identifier/scope` of every resource server. */
+  readonly resourceScopes: readonly string[];
+  /** Whether the pool has a domain, without which Cognito has no OAuth endpoints. */
+  readonly hasDomain: boolean;
+  readonly mfaRequired: boolean;
+}
+
+export interface Client {
+  readonly id: string;
+  /** `ClientName`, else the logical id. */
+  readonly name: string;
+  readonly hasSecret: boolean;
+  readonly flows: readonly Flow[];
+  readonly scopes: readonly string[];
+  readonly callbackUrls: readonly string[];
+  readonly logoutUrls: readonly string[];
+  /** Seconds. */
+  readonly validity: { readonly access: number; readonly id: number; readonly refresh: number };
+}
+
+export type Flow = 'code' | 'client_credentials';
+
+const SECONDS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 } as const;
+const unit = z.enum(['seconds', 'minutes', 'hours', 'days']);
+const names = z.array(z.string()).default([]);
+const seconds = z.coerce.number().positive();
+
+const ignored = z.unknown().optional();
+const unsupported = z.undefined('is not supported locally').optional();
+
+const poolSchema = z.object({
+  LambdaConfig: z.strictObject({}, 'is not supported locally').optional(),
+  MfaConfiguration: z.string().default('OFF'),
+});
+
+const clientSchema = z.strictObject({
+  UserPoolId: z.string(),
+  ClientName: z.string().optional(),
+  GenerateSecret: z.union([z.boolean(), z.stringbool()]).default(false),
+  AllowedOAuthFlows: z
+    .array(
+      z.enum(['code', 'client_credentials'], 'is not supported locally: code and client_credentials are'),
+    )
+    .default([]),
+  AllowedOAuthFlowsUserPoolClient: z.union([z.boolean(), z.stringbool()]).default(false),
+  AllowedOAuthScopes: names,
+  CallbackURLs: names,
+  LogoutURLs: names,
+  SupportedIdentityProviders: z
+    .array(z.literal('COGNITO', 'is not supported locally: only COGNITO is'))
+    .default(['COGNITO']),
+  AccessTokenValidity: seconds.optional(),
+  IdTokenValidity: seconds.optional(),
+  RefreshTokenValidity: seconds.optional(),
+  TokenValidityUnits: z
+    .strictObject({ AccessToken: unit.optional(), IdToken: unit.optional(), RefreshToken: unit.optional() })
+    .default({}),
+  RefreshTokenRotation: unsupported,
+  AnalyticsConfiguration: unsupported,
+  AuthSessionValidity: ignored,
+  DefaultRedirectURI: ignored,
+  EnablePropagateAdditionalUserContextData: ignored,
+  EnableTokenRevocation: ignored,
+  // Token requests by user name and password go through the Cognito API, which is not served locally.
+  ExplicitAuthFlows: ignored,
+  PreventUserExistenceErrors: ignored,
+  ReadAttributes: ignored,
+  WriteAttributes: ignored,
+});
+
+const ofPool = z.object({ UserPoolId: z.string() });
+const groupSchema = z.object({ GroupName: z.string() });
+const resourceServerSchema = z.object({
+  Identifier: z.string(),
+  Scopes: z.array(z.object({ ScopeName: z.string() })).default([]),
+});
+
+function parse<T extends z.ZodType>(schema: T, from: Resource): z.output<T> {
+  const result = schema.safeParse(from.properties);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+  const path = [...(issue?.path ?? []), ...unknown].map(String).join('.');
+  const what = unknown.length > 0 ? 'is not supported locally' : issue?.message;
+  throw new Error(`${from.type} ${from.stack}/${from.logicalId}: ${path} ${what}`);
+}
+
+/**
+ * Reads the user pools of an assembly.
+ * @throws {Error} naming what is declared and not supported
+ */
+export function readPools(assembly: Assembly): Pool[] {
+  return assembly.byType('AWS::Cognito::UserPool').map((resource) => {
+    const { MfaConfiguration } = parse(poolSchema, resource);
+    const of = (type: string): Resource[] =>
+      assembly.byType(type).filter((other) => parse(ofPool, other).UserPoolId === resource.physicalId);
+    return {
+      id: resource.physicalId,
+      clients: of('AWS::Cognito::UserPoolClient').map(readClient),
+      groups: of('AWS::Cognito::UserPoolGroup').map((group) => parse(groupSchema, group).GroupName),
+      resourceScopes: of('AWS::Cognito::UserPoolResourceServer').flatMap((server) => {
+        const { Identifier, Scopes } = parse(resourceServerSchema, server);
+        return Scopes.map(({ ScopeName }) => `${Identifier}/${ScopeName}`);
+      }),
+      hasDomain: of('AWS::Cognito::UserPoolDomain').length > 0,
+      mfaRequired: MfaConfiguration === 'ON',
+    };
+  });
+}
+
+function readClient(resource: Resource): Client {
+  const client = parse(clientSchema, resource);
+  const units = client.TokenValidityUnits;
+  const flows = client.AllowedOAuthFlowsUserPoolClient ? client.AllowedOAuthFlows : [];
+  if (flows.includes('client_credentials') && (flows.length > 1 || !client.GenerateSecret)) {
+    // Cognito refuses both when the client is made.
+    throw new Error(
+      `${resource.type} ${resource.logicalId}: client_credentials needs a secret and no other flow`,
+    );
+  }
+  return {
+    id: resource.physicalId,
+    name: client.ClientName ?? resource.logicalId,
+    hasSecret: client.GenerateSecret,
+    flows,
+    scopes: client.AllowedOAuthScopes,
+    callbackUrls: client.CallbackURLs,
+    logoutUrls: client.LogoutURLs,
+    validity: {
+      access: (client.AccessTokenValidity ?? 0) * SECONDS[units.AccessToken ?? 'hours'] || 3_600,
+      id: (client.IdTokenValidity ?? 0) * SECONDS[units.IdToken ?? 'hours'] || 3_600,
+      refresh: (client.RefreshTokenValidity ?? 0) * SECONDS[units.RefreshToken ?? 'days'] || 30 * 86_400,
+    },
+  };
+}
