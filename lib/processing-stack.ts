@@ -86,7 +86,7 @@ export class ProcessingStack extends Stack {
       maximumRecordAgeInSeconds: -1,
       destinationConfig: { onFailure: { destination: archive.bucketArn } },
     });
-    mapping.node.addDependency(ingest.role, keepFailed);
+    mapping.node.addDependency(keepFailed);
   }
 
   private presence({ settings, storage, devices }: ProcessingStackProps): void {
@@ -109,7 +109,6 @@ export class ProcessingStack extends Stack {
       maximumBatchingWindowInSeconds: 1,
       functionResponseTypes: ['ReportBatchItemFailures'],
     });
-    mapping.node.addDependency(presence.role);
     Validations.of(mapping).acknowledge({
       id: 'Serverless-LambdaEventSourceMappingDestination',
       reason: 'Mappings of SQS take no destination: the queue has a dead-letter queue.',

@@ -35,7 +35,8 @@ export class LambdaFunction extends Construct {
       retention: settings.logs.retentionDays as logs.RetentionDays,
       removalPolicy: removalPolicy(settings),
     });
-    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [`${logGroup.logGroupArn}`]);
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+    this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*']);
     this.function = new NodejsFunction(this, 'Function', {
       entry: `${ROOT}lambdas/${props.handler}/handler.ts`,
       handler: 'handler',
@@ -46,12 +47,12 @@ export class LambdaFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
       timeout: props.timeout,
-      role: this.role,
+      // By its ARN, so that nothing but this construct adds to what the role may do.
+      role: iam.Role.fromRoleArn(this, 'RoleByArn', this.role.roleArn, { mutable: false }),
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[settings.logs.level],
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
-      // With Active tracing CDK itself grants xray:Put* to the role.
       tracing: lambda.Tracing.ACTIVE,
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
@@ -72,6 +73,7 @@ export class LambdaFunction extends Construct {
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     });
+    this.function.node.addDependency(this.role.node.findChild('DefaultPolicy'));
     Validations.of(this.function).acknowledge({
       id: 'Serverless-LambdaDLQ',
       reason: 'Nothing invokes this function asynchronously; failed batches have their own destination.',

@@ -63,6 +63,10 @@ export class TopicRule extends Construct {
       },
     });
     // A rule that starts before its role may act drops what it takes.
-    this.rule.node.addDependency(role, errorRole, keep);
+    this.rule.node.addDependency(
+      role.node.findChild('DefaultPolicy'),
+      errorRole.node.findChild('DefaultPolicy'),
+      keep,
+    );
   }
 }
