@@ -1,4 +1,5 @@
 /** What a synthesized folder holds: stacks and assets, named by `manifest.json` and `*.assets.json`. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../types.ts';
 import { AssemblyError } from './errors.ts';
@@ -46,6 +47,9 @@ function readAssets(dir: string, file: string, assets: Map<string, string>): voi
 }
 
 function readFolder(dir: string, templates: Template[], assets: Map<string, string>): void {
+  if (!existsSync(join(dir, 'manifest.json'))) {
+    throw new AssemblyError(`${dir} holds no manifest.json: run "cdk synth" first`);
+  }
   const artifacts = readJson(join(dir, 'manifest.json'))['artifacts'];
   for (const [id, artifact] of Object.entries(isObject(artifacts) ? artifacts : {})) {
     if (!isObject(artifact)) {

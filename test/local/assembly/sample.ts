@@ -151,7 +151,22 @@ class Api extends cdk.Stack {
     super(scope, id, { env: { region: 'us-east-1' } });
     const pool = new cognito.UserPool(this, 'Pool', { selfSignUpEnabled: false });
     new cognito.CfnUserPoolGroup(this, 'Viewer', { userPoolId: pool.userPoolId, groupName: 'Viewer' });
-    pool.addClient('Cli', { oAuth: { callbackUrls: ['http://localhost:8765/callback'] } });
+    pool.addClient('People', {
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        scopes: [cognito.OAuthScope.OPENID],
+        callbackUrls: ['http://localhost:8765/callback'],
+      },
+    });
+    const whole = new cognito.ResourceServerScope({ scopeName: 'api', scopeDescription: 'The whole API' });
+    const server = pool.addResourceServer('Server', { identifier: 'sample', scopes: [whole] });
+    pool.addClient('Program', {
+      generateSecret: true,
+      oAuth: {
+        flows: { clientCredentials: true },
+        scopes: [cognito.OAuthScope.resourceServer(server, whole)],
+      },
+    });
     pool.addDomain('Domain', { cognitoDomain: { domainPrefix: 'labgate-sample' } });
     const query = new lambda.Function(this, 'Query', {
       runtime: lambda.Runtime.NODEJS_24_X,
@@ -176,7 +191,7 @@ class Api extends cdk.Stack {
     api.root.addResource('v1').addProxy({
       anyMethod: true,
       defaultIntegration: new apigateway.LambdaIntegration(query),
-      defaultMethodOptions: { authorizer },
+      defaultMethodOptions: { authorizer, authorizationScopes: ['sample/api'] },
     });
     new cdk.CfnOutput(this, 'Url', { value: api.url });
   }
