@@ -1,0 +1,144 @@
+/** Bytes written and read one after the other: variable-length integers (LEB128), float64, UTF-8. */
+
+/** The bytes end, or say what cannot be, before what was to be read is complete. */
+export class MalformedBytes extends Error {
+  override readonly name = 'MalformedBytes';
+}
+
+/** Greatest magnitude that {@link ByteWriter.signed} takes: its zigzag form stays an exact integer. */
+export const MAX_SIGNED = 2 ** 52 - 1;
+
+export class ByteWriter {
+  private buffer: Buffer;
+  private length = 0;
+
+  constructor(capacity = 4096) {
+    this.buffer = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  /** Forgets what was written and keeps the memory. */
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** Makes sure that `count` more bytes fit. */
+  private room(count: number): void {
+    if (this.length + count <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + count));
+    this.buffer.copy(grown, 0, 0, this.length);
+    this.buffer = grown;
+  }
+
+  byte(value: number): void {
+    this.room(1);
+    this.buffer[this.length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53 − 1. */
+  unsigned(value: number): void {
+    this.room(8);
+    const { buffer } = this;
+    let at = this.length;
+    let rest = value;
+    while (rest > 0x7fffffff) {
+      buffer[at++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      buffer[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[at++] = rest;
+    this.length = at;
+  }
+
+  /** A whole number of magnitude up to {@link MAX_SIGNED}. */
+  signed(value: number): void {
+    this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  float64(value: number): void {
+    this.room(8);
+    this.length = this.buffer.writeDoubleLE(value, this.length);
+  }
+
+  text(value: string): void {
+    const size = Buffer.byteLength(value);
+    this.unsigned(size);
+    this.room(size);
+    this.length += this.buffer.write(value, this.length);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.room(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
+  }
+
+  /** What was written; valid until the next write. */
+  view(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+}
+
+export class ByteReader {
+  private readonly buffer: Buffer;
+  private at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.buffer.length - this.at;
+  }
+
+  byte(): number {
+    const value = this.buffer[this.at++];
+    if (value === undefined) throw new MalformedBytes('the bytes end early');
+    return value;
+  }
+
+  unsigned(): number {
+    let value = 0;
+    let weight = 1;
+    for (let count = 0; count < 8; count += 1) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * weight;
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        return value;
+      }
+      weight *= 128;
+    }
+    throw new MalformedBytes('an integer is too long');
+  }
+
+  signed(): number {
+    const value = this.unsigned();
+    return value % 2 === 1 ? -((value + 1) / 2) : value / 2;
+  }
+
+  /** A count of things that take at least `size` bytes each: what cannot fit is refused before any allocation. */
+  count(size: number): number {
+    const value = this.unsigned();
+    if (value * size > this.left) throw new MalformedBytes('more is announced than the bytes hold');
+    return value;
+  }
+
+  float64(): number {
+    if (this.left < 8) throw new MalformedBytes('the bytes end early');
+    this.at += 8;
+    return this.buffer.readDoubleLE(this.at - 8);
+  }
+
+  text(): string {
+    return this.bytes(this.unsigned()).toString('utf8');
+  }
+
+  bytes(count: number): Buffer {
+    if (count > this.left) throw new MalformedBytes('the bytes end early');
+    this.at += count;
+    return this.buffer.subarray(this.at - count, this.at);
+  }
+}

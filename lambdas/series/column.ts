@@ -1,0 +1,21 @@
+/** Columns of points as the store keeps them. */
+import type { ValueType } from '../../contracts/instrument-types.ts';
+import type { Value } from '../../contracts/payload/message.ts';
+import type { Quality } from '../../contracts/quality.ts';
+import type { Micros } from '../../contracts/time.ts';
+
+/** Points of one channel; all arrays have one length. */
+export interface SeriesColumn {
+  readonly channel: string;
+  readonly type: ValueType;
+  /** UCUM code. */
+  readonly unit: string;
+  readonly time: readonly Micros[];
+  readonly value: readonly Value[];
+  /** `undefined`: all good. */
+  readonly quality: readonly Quality[] | undefined;
+}
+
+/** How many points columns hold together. */
+export const countPoints = (columns: readonly SeriesColumn[]): number =>
+  columns.reduce((count, { time }) => count + time.length, 0);

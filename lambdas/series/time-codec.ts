@@ -1,0 +1,68 @@
+/** Times as differences of differences: regular sampling costs a byte a point, jitter little more. */
+import type { Micros } from '../../contracts/time.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+
+/** Steps that times are counted in, in microseconds; the greatest that divides all is taken. */
+const STEPS = [1, 1000, 1_000_000] as const;
+/** In place of a step: each time as a float64, where differences would not be exact. */
+const RAW = 255;
+const MAX_EXACT = 2 ** 50;
+
+const stepOf = (times: readonly Micros[]): number => {
+  let step = STEPS.length - 1;
+  let before = times[0] ?? 0;
+  for (let at = 0; at < times.length; at += 1) {
+    const time = times[at] ?? 0;
+    if (Math.abs(time - before) > MAX_EXACT || Object.is(time, -0) || !Number.isSafeInteger(time)) return RAW;
+    while (step > 0 && time % (STEPS[step] ?? 1) !== 0) step -= 1;
+    before = time;
+  }
+  return step;
+};
+
+/** Writes times in the order given. */
+export const writeTimes = (out: ByteWriter, times: readonly Micros[]): void => {
+  out.unsigned(times.length);
+  const step = stepOf(times);
+  out.byte(step);
+  if (step === RAW) {
+    for (const time of times) out.float64(time);
+    return;
+  }
+  const size = STEPS[step] ?? 1;
+  let before = 0;
+  let gap = 0;
+  for (let at = 0; at < times.length; at += 1) {
+    const time = (times[at] ?? 0) / size;
+    if (at === 0) out.float64(time);
+    else {
+      out.signed(time - before - gap);
+      gap = time - before;
+    }
+    before = time;
+  }
+};
+
+/** @throws {MalformedBytes} */
+export const readTimes = (input: ByteReader): Micros[] => {
+  const count = input.count(1);
+  const step = input.byte();
+  const times: Micros[] = [];
+  if (step === RAW) {
+    for (let at = 0; at < count; at += 1) times.push(input.float64());
+    return times;
+  }
+  const size = STEPS[step];
+  if (size === undefined) throw new MalformedBytes(`unknown step of times ${step}`);
+  let time = 0;
+  let gap = 0;
+  for (let at = 0; at < count; at += 1) {
+    if (at === 0) time = input.float64();
+    else {
+      gap += input.signed();
+      time += gap;
+    }
+    times.push(time * size);
+  }
+  return times;
+};

@@ -1,0 +1,125 @@
+/** Values of one channel: decimals as whole numbers where that is exact, else float64; bits; a dictionary of texts. */
+import type { Value } from '../../contracts/payload/message.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+
+const FLOAT64 = 0;
+const DECIMAL = 1;
+const BITS = 2;
+const TEXTS = 3;
+
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
+const MAX_SCALED = 2 ** 50;
+
+const isExact = (value: number, power: number): boolean => {
+  const scaled = Math.round(value * power);
+  return scaled / power === value && Math.abs(scaled) < MAX_SCALED && !Object.is(value, -0);
+};
+
+/** Digits after the point that hold every value to the bit, or `undefined`: one pass to find, one to be sure. */
+const digitsOf = (values: readonly number[]): number | undefined => {
+  let digits = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    while (!isExact(values[at] ?? 0, POWERS[digits] ?? 1)) if (++digits === POWERS.length) return undefined;
+  }
+  const power = POWERS[digits] ?? 1;
+  for (let at = 0; at < values.length; at += 1) if (!isExact(values[at] ?? 0, power)) return undefined;
+  return digits;
+};
+
+const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
+  const digits = digitsOf(values);
+  if (digits === undefined) {
+    out.byte(FLOAT64);
+    for (const value of values) out.float64(value);
+    return;
+  }
+  out.byte(DECIMAL);
+  out.byte(digits);
+  const power = POWERS[digits] ?? 1;
+  let before = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    const scaled = Math.round((values[at] ?? 0) * power);
+    out.signed(scaled - before);
+    before = scaled;
+  }
+};
+
+const writeBits = (out: ByteWriter, values: readonly boolean[]): void => {
+  out.byte(BITS);
+  for (let start = 0; start < values.length; start += 8) {
+    let bits = 0;
+    for (let at = 0; at < 8; at += 1) if (values[start + at] === true) bits |= 1 << at;
+    out.byte(bits);
+  }
+};
+
+const writeTexts = (out: ByteWriter, values: readonly string[]): void => {
+  const places = new Map<string, number>();
+  for (const value of values) if (!places.has(value)) places.set(value, places.size);
+  out.byte(TEXTS);
+  out.unsigned(places.size);
+  for (const value of places.keys()) out.text(value);
+  for (const value of values) out.unsigned(places.get(value) ?? 0);
+};
+
+const allOf = <K extends 'number' | 'boolean' | 'string'>(
+  values: readonly Value[],
+  kind: K,
+): values is readonly Extract<
+  Value,
+  K extends 'number' ? number : K extends 'boolean' ? boolean : string
+>[] => {
+  for (let at = 0; at < values.length; at += 1) if (typeof values[at] !== kind) return false;
+  return true;
+};
+
+/**
+ * Writes values in the order given.
+ * @throws {TypeError} when they are not all of one type
+ */
+export const writeValues = (out: ByteWriter, values: readonly Value[]): void => {
+  if (allOf(values, 'number')) writeNumbers(out, values);
+  else if (allOf(values, 'boolean')) writeBits(out, values);
+  else if (allOf(values, 'string')) writeTexts(out, values);
+  else throw new TypeError('the values of a channel are of one type');
+};
+
+const readDecimals = (input: ByteReader, count: number): number[] => {
+  const power = POWERS[input.byte()];
+  if (power === undefined) throw new MalformedBytes('unknown scale of values');
+  const values: number[] = [];
+  let scaled = 0;
+  for (let at = 0; at < count; at += 1) {
+    scaled += input.signed();
+    values.push(scaled / power);
+  }
+  return values;
+};
+
+const readBits = (input: ByteReader, count: number): boolean[] => {
+  const values: boolean[] = [];
+  for (let start = 0; start < count; start += 8) {
+    const bits = input.byte();
+    for (let at = 0; at < Math.min(8, count - start); at += 1) values.push((bits & (1 << at)) !== 0);
+  }
+  return values;
+};
+
+const readTexts = (input: ByteReader, count: number): string[] => {
+  const texts = Array.from({ length: input.count(1) }, () => input.text());
+  return Array.from({ length: count }, () => {
+    const text = texts[input.unsigned()];
+    if (text === undefined) throw new MalformedBytes('unknown place in the dictionary of texts');
+    return text;
+  });
+};
+
+/** @throws {MalformedBytes} */
+export const readValues = (input: ByteReader, count: number): Value[] => {
+  const encoding = input.byte();
+  if (encoding === FLOAT64) return Array.from({ length: count }, () => input.float64());
+  if (encoding === DECIMAL) return readDecimals(input, count);
+  if (encoding === BITS) return readBits(input, count);
+  if (encoding === TEXTS) return readTexts(input, count);
+  throw new MalformedBytes(`unknown encoding of values ${encoding}`);
+};
