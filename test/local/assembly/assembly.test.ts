@@ -1,6 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as cdk from 'aws-cdk-lib';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { assertKnownTypes, loadAssembly } from '../../../local/assembly/index.ts';
 import type { Assembly, JsonObject, Resource } from '../../../local/types.ts';
@@ -107,6 +110,30 @@ describe('an assembly that CDK has synthesized', () => {
     expect(() => assertKnownTypes(assembly, types)).toThrow(
       /^AWS::Kinesis::Stream \(Stream\w+ in stack SampleStorage\) is not known to the local gateway$/,
     );
+  });
+});
+
+describe('stages and environments', () => {
+  it('reads the stacks and assets of a stage, in the account and region it names', () => {
+    const root = mkdtempSync(join(tmpdir(), 'labgate-stage-'));
+    const app = new cdk.App({ outdir: join(root, 'cdk.out'), analyticsReporting: false });
+    const stage = new cdk.Stage(app, 'Prod', { env: { account: '123456789012', region: 'eu-central-1' } });
+    const stack = new cdk.Stack(stage, 'Storage');
+    const file = join(root, 'note.txt');
+    writeFileSync(file, 'note');
+    const asset = new Asset(stack, 'Note', { path: file });
+    const topic = new sns.Topic(stack, 'News');
+    new cdk.CfnOutput(stack, 'Key', { value: asset.s3ObjectKey });
+    new cdk.CfnOutput(stack, 'Topic', { value: topic.topicArn });
+    app.synth();
+
+    const loaded = loadAssembly(join(root, 'cdk.out'));
+    expect([loaded.account, loaded.region]).toEqual(['123456789012', 'eu-central-1']);
+    const outputs = loaded.outputs.get('Prod-Storage');
+    expect(outputs?.['Topic']).toMatch(/^arn:aws:sns:eu-central-1:123456789012:Prod-Storage-News/);
+    expect(loaded.find(String(outputs?.['Topic']))?.logicalId).toMatch(/^News/);
+    expect(readFileSync(loaded.assetPath(String(outputs?.['Key'])), 'utf8')).toBe('note');
+    rmSync(root, { recursive: true, force: true });
   });
 });
 
@@ -222,5 +249,6 @@ describe('intrinsic functions', () => {
   it('refuses a macro and a folder without stacks', () => {
     expect(() => load({ Transform: 'AWS::Serverless-2016-10-31', Resources: {} })).toThrow('uses Transform');
     expect(() => load()).toThrow('holds no stack: run "cdk synth" first');
+    expect(() => loadAssembly(tmpdir())).toThrow('holds no manifest.json: run "cdk synth" first');
   });
 });

@@ -26,6 +26,13 @@ export interface Sample {
   dispose(): void;
 }
 
+/** Writes every event to its log; answers a batch as done, and a request with what it was. */
+const HANDLER = `export const handler = async (event) => {
+  console.log(JSON.stringify(event));
+  return event.Records ? { batchItemFailures: [] } : { statusCode: 200, body: JSON.stringify(event) };
+};
+`;
+
 class Storage extends cdk.Stack {
   readonly key: kms.Key;
   readonly stream: kinesis.Stream;
@@ -201,7 +208,7 @@ class Api extends cdk.Stack {
 export function synthesizeSample(): Sample {
   const root = mkdtempSync(join(tmpdir(), 'labgate-sample-'));
   const bundle = mkdtempSync(join(root, 'bundle-'));
-  writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async (event) => ({ echo: event });\n');
+  writeFileSync(join(bundle, 'index.mjs'), HANDLER);
   const app = new cdk.App({ outdir: join(root, 'cdk.out'), analyticsReporting: false });
   const storage = new Storage(app, 'SampleStorage');
   new Processing(app, 'SampleProcessing', storage, bundle);
