@@ -1,0 +1,80 @@
+/** Runs the functions of the templates from their bundles, each environment in a thread of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Functions, PartOptions } from '../types.ts';
+import { readFunction } from './definition.ts';
+import type { FunctionLimits } from './local-function.ts';
+import { LocalFunction } from './local-function.ts';
+import type { LogLine } from './logs.ts';
+import type { Metric } from './metrics.ts';
+import { MetricStore } from './metrics.ts';
+
+export { JsonText } from './json-text.ts';
+export { MAX_EVENT_BYTES } from './local-function.ts';
+export type { LogLine } from './logs.ts';
+export type { Metric } from './metrics.ts';
+export { InvocationError } from './streaming.ts';
+
+/** CloudFormation types this part runs. A log group is what the functions' output is checked against. */
+export const resourceTypes: readonly string[] = ['AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
+
+export interface LocalFunctions extends Functions {
+  /** Ends every environment of the function that is at work, in the middle of it, as a crashed host would. */
+  kill(functionArn: string): Promise<void>;
+  /** The latest lines a function wrote, oldest first. */
+  logs(functionName: string): readonly LogLine[];
+  /** What all functions counted in Embedded Metric Format. */
+  metrics(): readonly Metric[];
+}
+
+export interface FunctionsOptions extends PartOptions {
+  readonly limits?: Partial<FunctionLimits>;
+}
+
+/**
+ * Starts nothing yet: an environment is made when the first event comes.
+ * @throws {Error} naming the function and what of it cannot be run here
+ */
+export const startFunctions = async (options: FunctionsOptions): Promise<LocalFunctions> => {
+  const { assembly, iam, dataDir } = options;
+  const cacheFolder = mkdtempSync(join(tmpdir(), 'labgate-code-'));
+  const metrics = new MetricStore();
+  const context = {
+    ...options,
+    metrics,
+    cacheFolder,
+    logFolder: dataDir === undefined ? undefined : join(dataDir, 'logs'),
+    limits: {
+      concurrency: Math.max(4, availableParallelism()),
+      queueLimit: 1_000,
+      idleMs: 120_000,
+      ...options.limits,
+    },
+  };
+  const byArn = new Map<string, LocalFunction>();
+  const byName = new Map<string, LocalFunction>();
+  for (const resource of assembly.byType('AWS::Lambda::Function')) {
+    const definition = readFunction(resource, assembly, iam);
+    const local = new LocalFunction(definition, context);
+    byArn.set(definition.arn, local);
+    byName.set(definition.name, local);
+  }
+  /** Takes a qualified ARN as well: here every alias and version is the latest. */
+  const find = (arn: string): LocalFunction => {
+    const local = byArn.get(arn.split(':').slice(0, 7).join(':')) ?? byName.get(arn);
+    if (local === undefined) throw new Error(`Function not found: ${arn}`);
+    return local;
+  };
+  return {
+    invoke: async (functionArn, event) => find(functionArn).invoke(event),
+    invokeStreaming: async (functionArn, event) => find(functionArn).invokeStreaming(event),
+    kill: async (functionArn) => find(functionArn).kill(),
+    logs: (functionName) => find(functionName).log.lines,
+    metrics: () => metrics.all(),
+    async close() {
+      await Promise.all([...byArn.values()].map((local) => local.close()));
+      rmSync(cacheFolder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,90 @@
+/** The logs of functions: the latest lines in memory, all of them in a file where there is a data folder. */
+import type { WriteStream } from 'node:fs';
+import { createWriteStream, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { Log } from '../types.ts';
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly requestId: string;
+  readonly message: string;
+}
+
+const KEPT_LINES = 2_000;
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
+
+const LEVELS: Readonly<Record<string, Parameters<Log>[0]>> = {
+  FATAL: 'error',
+  CRITICAL: 'error',
+  ERROR: 'error',
+  WARN: 'warn',
+  INFO: 'info',
+};
+
+/** Level of a line: from its JSON, or from the third column of the text format. */
+const levelOf = (message: string): Parameters<Log>[0] => {
+  const found = message.startsWith('{')
+    ? /"level":"(\w+)"/.exec(message)?.[1]
+    : /^\S+\t\S*\t(\w+)\t/.exec(message)?.[1];
+  return LEVELS[found ?? ''] ?? 'debug';
+};
+
+/** The log group of one function. */
+export class FunctionLog {
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #path: string | undefined;
+  readonly #lines: LogLine[] = [];
+  #file: WriteStream | undefined;
+  #written = 0;
+
+  /** @param folder where the lines are kept, for those who want them after a restart */
+  constructor(name: string, log: Log, folder: string | undefined) {
+    this.#name = name;
+    this.#log = log;
+    if (folder !== undefined) {
+      mkdirSync(folder, { recursive: true });
+      this.#path = join(folder, `${name.replaceAll(/[^\w.-]/g, '_')}.log`);
+    }
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.#lines;
+  }
+
+  /** Adds a line of the function itself; what the platform writes goes to the gateway's log as `debug`. */
+  add(message: string, requestId: string, level = levelOf(message)): void {
+    this.#lines.push({ time: Date.now(), requestId, message });
+    if (this.#lines.length > KEPT_LINES * 2) this.#lines.splice(0, KEPT_LINES);
+    this.#write(`${message}\n`);
+    this.#log(level, message, { function: this.#name, requestId });
+  }
+
+  async close(): Promise<void> {
+    if (this.#file === undefined) return;
+    this.#file.end();
+    await finished(this.#file);
+  }
+
+  #write(text: string): void {
+    if (this.#path === undefined) return;
+    if (this.#file !== undefined && this.#written > MAX_FILE_BYTES) {
+      this.#file.end();
+      this.#file = undefined;
+      renameSync(this.#path, `${this.#path}.1`);
+    }
+    this.#file ??= this.#open(this.#path);
+    this.#written += Buffer.byteLength(text);
+    this.#file.write(text);
+  }
+
+  #open(path: string): WriteStream {
+    const fd = openSync(path, 'a', 0o600);
+    this.#written = fstatSync(fd).size;
+    const file = createWriteStream(path, { fd });
+    file.on('error', (error) => this.#log('error', `Cannot write ${path}: ${error.message}`));
+    return file;
+  }
+}

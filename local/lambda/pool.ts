@@ -1,0 +1,127 @@
+/** The environments of one function: warm ones are used again, more are made up to a limit, the rest queues. */
+import type { Environment, Invocation, Outcome } from './environment.ts';
+
+export interface PoolOptions {
+  /** Environments at the same time; 0 lets nothing run. */
+  readonly limit: number;
+  /** Invocations that may wait. */
+  readonly queueLimit: number;
+  /** Milliseconds an environment stays warm. */
+  readonly idleMs: number;
+  readonly create: (onExit: (environment: Environment) => void) => Environment;
+  /** An environment begins an invocation. */
+  readonly onStart: () => void;
+}
+
+interface Job {
+  readonly invocation: Invocation;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+const throttled: Outcome = {
+  ok: false,
+  errorType: 'TooManyRequestsException',
+  errorMessage: 'Rate Exceeded.',
+};
+
+const stopped: Outcome = {
+  ok: false,
+  errorType: 'ServiceException',
+  errorMessage: 'The gateway is stopping.',
+};
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #all = new Set<Environment>();
+  readonly #idle = new Map<Environment, NodeJS.Timeout>();
+  readonly #queue: Job[] = [];
+  readonly #running = new Map<string, Environment>();
+  #starting = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Runs an invocation as soon as an environment is free; those that wait keep their order. Never rejects. */
+  run(invocation: Invocation): Promise<Outcome> {
+    if (this.#closed) return Promise.resolve(stopped);
+    if (this.#options.limit === 0 || this.#queue.length >= this.#options.queueLimit) {
+      return Promise.resolve(throttled);
+    }
+    return new Promise((resolve) => {
+      this.#queue.push({ invocation, resolve });
+      this.#pump();
+    });
+  }
+
+  /** Stops the streaming of an invocation that nobody listens to any more. */
+  cancel(requestId: string): void {
+    const waiting = this.#queue.findIndex(({ invocation }) => invocation.requestId === requestId);
+    if (waiting >= 0) this.#queue.splice(waiting, 1)[0]?.resolve(stopped);
+    this.#running.get(requestId)?.cancel(requestId);
+  }
+
+  /** Kills every environment that is at work. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((environment) => environment.kill()));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    for (const job of this.#queue.splice(0)) job.resolve(stopped);
+    await Promise.all([...this.#all].map((environment) => environment.kill()));
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      // The one used last is the warmest, and lets the others grow old.
+      const warm = [...this.#idle.keys()].at(-1);
+      if (warm === undefined) break;
+      clearTimeout(this.#idle.get(warm));
+      this.#idle.delete(warm);
+      const job = this.#queue.shift();
+      if (job !== undefined) void this.#serve(warm, job);
+    }
+    while (this.#starting < this.#queue.length && this.#all.size < this.#options.limit && !this.#closed) {
+      void this.#start();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const environment = this.#options.create((ended) => this.#forget(ended));
+    this.#all.add(environment);
+    this.#starting += 1;
+    const error = await environment.ready;
+    this.#starting -= 1;
+    if (error === undefined) this.#rest(environment);
+    // An environment that cannot start fails the invocation it was made for, else it would be tried for ever.
+    else this.#queue.shift()?.resolve({ ok: false, ...error });
+    this.#pump();
+  }
+
+  async #serve(environment: Environment, job: Job): Promise<void> {
+    const { requestId } = job.invocation;
+    this.#running.set(requestId, environment);
+    this.#options.onStart();
+    const outcome = await environment.run(job.invocation);
+    this.#running.delete(requestId);
+    this.#rest(environment);
+    job.resolve(outcome);
+    this.#pump();
+  }
+
+  #rest(environment: Environment): void {
+    if (!this.#all.has(environment)) return;
+    const timer = setTimeout(() => void environment.kill(), this.#options.idleMs);
+    timer.unref();
+    this.#idle.set(environment, timer);
+  }
+
+  #forget(environment: Environment): void {
+    this.#all.delete(environment);
+    clearTimeout(this.#idle.get(environment));
+    this.#idle.delete(environment);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * A streamed response on the gateway's side: the prelude (JSON, then eight zero bytes) is taken off, the rest is
+ * the body. A chunk counts as taken only when the reader asks for the next one, so that a slow reader slows
+ * the function down.
+ */
+import type { StreamingResult } from '../types.ts';
+import type { Outcome } from './environment.ts';
+
+/** A function failed; carries what Lambda says of it. */
+export class InvocationError extends Error {
+  override readonly name = 'InvocationError';
+  readonly errorType: string;
+  constructor(errorType: string, message: string) {
+    super(message);
+    this.errorType = errorType;
+  }
+}
+
+const MAX_PRELUDE = 64 * 1024;
+const DELIMITER = Buffer.alloc(8);
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly taken: () => void;
+}
+
+/** The body of a response, to be read once. */
+class Body implements AsyncIterableIterator<Uint8Array> {
+  readonly #chunks: Chunk[] = [];
+  readonly #cancel: () => void;
+  #current: Chunk | undefined;
+  #wake: (() => void) | undefined;
+  #end: InvocationError | 'done' | undefined;
+
+  constructor(cancel: () => void) {
+    this.#cancel = cancel;
+  }
+
+  push(chunk: Chunk): void {
+    // Nobody reads any more: let the writer run into its end.
+    if (this.#end !== undefined) chunk.taken();
+    else this.#chunks.push(chunk);
+    this.#wake?.();
+  }
+
+  finish(end: InvocationError | 'done'): void {
+    this.#end ??= end;
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    this.#current?.taken();
+    this.#current = undefined;
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#current = chunk;
+        return { done: false, value: chunk.bytes };
+      }
+      if (this.#end === 'done') return { done: true, value: undefined };
+      if (this.#end !== undefined) throw this.#end;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The reader has gone: the function's next write fails. */
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#end === undefined) this.#cancel();
+    this.#end ??= 'done';
+    this.#chunks.length = 0;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+interface Prelude {
+  readonly statusCode?: unknown;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly unknown[]>>;
+  readonly cookies?: readonly unknown[];
+}
+
+const parsePrelude = (json: string): Omit<StreamingResult, 'body'> => {
+  const prelude: Prelude = JSON.parse(json);
+  const strings = (values: readonly unknown[]) => values.map(String);
+  const multi = Object.entries(prelude.multiValueHeaders ?? {}).map(([name, values]) => [
+    name,
+    strings(values),
+  ]);
+  const cookies = prelude.cookies ?? [];
+  return {
+    statusCode: Number(prelude.statusCode ?? 200),
+    headers: Object.fromEntries(
+      Object.entries(prelude.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    ),
+    multiValueHeaders: {
+      ...Object.fromEntries(multi),
+      ...(cookies.length > 0 ? { 'set-cookie': strings(cookies) } : {}),
+    },
+  };
+};
+
+/** Collects the chunks of one invocation into a {@link StreamingResult}. */
+export class StreamedResponse {
+  readonly #body: Body;
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #resolve: (result: StreamingResult) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  /** Settles when the prelude has come, or the function failed before. */
+  readonly result: Promise<StreamingResult>;
+
+  /** @param cancel called when the reader leaves before the end */
+  constructor(cancel: () => void) {
+    this.#body = new Body(cancel);
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  readonly push = (bytes: Uint8Array, taken: () => void): void => {
+    if (this.#head === undefined) {
+      this.#body.push({ bytes, taken });
+      return;
+    }
+    this.#head = Buffer.concat([this.#head, bytes]);
+    const end = this.#head.indexOf(DELIMITER);
+    if (end < 0) {
+      taken();
+      if (this.#head.length > MAX_PRELUDE) this.#malformed('no prelude in its first 64 KiB');
+      return;
+    }
+    const head = this.#head;
+    this.#head = undefined;
+    const rest = head.subarray(end + DELIMITER.length);
+    try {
+      this.#resolve({ ...parsePrelude(head.toString('utf8', 0, end)), body: this.#body });
+    } catch {
+      this.#malformed('a prelude that is not JSON');
+    }
+    if (rest.length > 0) this.#body.push({ bytes: rest, taken });
+    else taken();
+  };
+
+  /** The invocation is over. */
+  finish(outcome: Outcome): void {
+    if (!outcome.ok) {
+      const error = new InvocationError(outcome.errorType, outcome.errorMessage);
+      this.#reject(error);
+      this.#body.finish(error);
+      return;
+    }
+    if (!outcome.streamed || this.#head !== undefined) this.#malformed('no prelude');
+    this.#body.finish('done');
+  }
+
+  #malformed(what: string): void {
+    this.#head = undefined;
+    this.#reject(
+      new InvocationError('Runtime.MalformedStreamingResponse', `The function answered with ${what}.`),
+    );
+    void this.#body.return();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The response stream of a streaming handler. Writes wait when more than a window of bytes is under way, so a
+ * slow reader slows the function down instead of filling the memory.
+ */
+import { Writable } from 'node:stream';
+
+/** The runtime's mark on a handler that `awslambda.streamifyResponse` has wrapped. */
+export const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+
+type Options = {
+  readonly window: number;
+  readonly highWaterMark: number | undefined;
+  readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
+};
+
+export class ResponseStream extends Writable {
+  readonly #options: Options;
+  #underWay = 0;
+  #waiting: (() => void) | undefined;
+  #prelude: Uint8Array | undefined;
+  #contentType = 'application/octet-stream';
+
+  constructor(options: Options) {
+    super({ highWaterMark: options.highWaterMark ?? 64 * 1024 });
+    this.#options = options;
+    // Whoever writes sees the failure in its own call; without a listener it would end the thread.
+    this.on('error', () => undefined);
+  }
+
+  setContentType(contentType: string): void {
+    this.#contentType = contentType;
+  }
+
+  get contentType(): string {
+    return this.#contentType;
+  }
+
+  /** Puts bytes before the first write. */
+  precede(bytes: Uint8Array): void {
+    this.#prelude = bytes;
+  }
+
+  /** The gateway has taken so many bytes. */
+  taken(bytes: number): void {
+    this.#underWay -= bytes;
+    if (this.#underWay < this.#options.window) this.#release();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#post([chunk], done);
+  }
+
+  override _writev(
+    chunks: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#post(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    // A response without a body still has its prelude.
+    if (this.#prelude !== undefined) this.#post([], done);
+    else done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#waiting = undefined;
+    done(error);
+  }
+
+  #post(chunks: readonly Uint8Array[], done: () => void): void {
+    const all = this.#prelude === undefined ? chunks : [this.#prelude, ...chunks];
+    this.#prelude = undefined;
+    // A copy: the writer may use its buffer again, and only a whole buffer can change hands between threads.
+    const bytes = new Uint8Array(all.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+    let offset = 0;
+    for (const chunk of all) {
+      bytes.set(chunk, offset);
+      offset += chunk.byteLength;
+    }
+    this.#underWay += bytes.byteLength;
+    if (bytes.byteLength > 0) this.#options.send(bytes);
+    this.#waiting = done;
+    // One turn of the loop, so that many small writes go over as one.
+    if (this.#underWay < this.#options.window) setImmediate(() => this.#release());
+  }
+
+  #release(): void {
+    const done = this.#waiting;
+    this.#waiting = undefined;
+    done?.();
+  }
+}
+
+/** The `awslambda` global of the Node.js runtime. */
+export const awslambda = {
+  streamifyResponse: (handler: object, options?: { readonly highWaterMark?: number }): object =>
+    Object.assign(handler, { [STREAMING]: 'response', [HIGH_WATER_MARK]: options?.highWaterMark }),
+  HttpResponseStream: {
+    /** Sends status and headers ahead: JSON, then eight zero bytes, then the body. */
+    from(stream: ResponseStream, prelude: object): ResponseStream {
+      stream.setContentType('application/vnd.awslambda.http-integration-response');
+      stream.precede(Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]));
+      return stream;
+    },
+  },
+};
+
+/** The high-water mark a streaming handler asks for, in bytes. */
+export const highWaterMarkOf = (handler: object): number | undefined => {
+  const mark: unknown = Reflect.get(handler, HIGH_WATER_MARK);
+  return typeof mark === 'number' ? mark : undefined;
+};
