@@ -4,7 +4,15 @@
  */
 import type { RouteConfig } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { DEVICE_STATES, device, deviceDetail, deviceMetadata, registered, registration } from './devices.ts';
+import {
+  DEVICE_STATES,
+  device,
+  deviceDetail,
+  deviceMetadata,
+  location,
+  registered,
+  registration,
+} from './devices.ts';
 import { instrumentType, instrumentTypeInput } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
 import { PROBLEMS, type ProblemCode, problem } from './problems.ts';
@@ -21,7 +29,7 @@ interface Access {
   readonly permission: Permission | 'open';
 }
 
-const route = <const R extends RouteConfig>(access: Access, config: R) => ({
+const route = <const A extends Access, const R extends RouteConfig>(access: A, config: R) => ({
   ...access,
   ...config,
 });
@@ -151,7 +159,12 @@ export const ROUTES = {
                 name: deviceMetadata.shape.name.nullable(),
                 description: deviceMetadata.shape.description.nullable(),
                 serial: deviceMetadata.shape.serial.nullable(),
-                location: deviceMetadata.shape.location.nullable(),
+                location: location
+                  .partial()
+                  .extend({ room: location.shape.room.nullable() })
+                  .nullable()
+                  .optional()
+                  .meta({ id: 'LocationPatch' }),
                 labels: z.record(slug, z.string().max(120).nullable()).nullable().optional(),
               })
               .strict()

@@ -1,0 +1,130 @@
+/** Between API Gateway's proxy events (REST API, payload version 1) and the application. */
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { Logger } from '../logger.ts';
+import type { Api, Call } from './api.ts';
+import { type Claims, principalFromClaims } from './principal.ts';
+
+/** The request that an event stands for. */
+export const requestOf = (event: APIGatewayProxyEvent): Request => {
+  // The authority is never used: links in answers are relative.
+  const url = new URL('http://api.invalid');
+  url.pathname = event.path;
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {}))
+    for (const value of values ?? []) url.searchParams.append(name, value);
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {}))
+    for (const value of values ?? []) headers.append(name, value);
+  const bodyless = event.httpMethod === 'GET' || event.httpMethod === 'HEAD' || event.body === null;
+  return new Request(url, {
+    method: event.httpMethod,
+    headers,
+    ...(bodyless
+      ? {}
+      : { body: event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64') : (event.body ?? '') }),
+  });
+};
+
+const isClaims = (value: unknown): value is Claims => typeof value === 'object' && value !== null;
+
+const callOf = (event: APIGatewayProxyEvent, context: Context): Call => {
+  const claims: unknown = event.requestContext.authorizer?.['claims'];
+  return {
+    requestId: event.requestContext.requestId || context.awsRequestId,
+    principal: isClaims(claims) ? principalFromClaims(claims) : undefined,
+    now: new Date(),
+  };
+};
+
+/** One line a request. Paths hold identifiers only; query, headers and bodies are not logged. */
+const logCall = (
+  logger: Logger,
+  event: APIGatewayProxyEvent,
+  call: Call,
+  outcome: { readonly status: number; readonly bytes: number; readonly broken?: unknown },
+): void => {
+  const fields = {
+    requestId: call.requestId,
+    method: event.httpMethod,
+    path: event.path,
+    route: call.route,
+    status: outcome.status,
+    millis: Date.now() - call.now.getTime(),
+    bytes: outcome.bytes,
+    subject: call.principal?.subject,
+    code: call.fault?.code,
+  };
+  const cause = outcome.broken ?? (outcome.status >= 500 ? (call.fault?.cause ?? call.fault) : undefined);
+  if (cause !== undefined)
+    logger.error('request', { ...fields, error: cause instanceof Error ? cause : new Error(String(cause)) });
+  else logger.info('request', fields);
+};
+
+/** A handler that answers whole. */
+export const bufferedHandler =
+  (api: Api, logger: Logger) =>
+  async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+    const call = callOf(event, context);
+    const response = await api.handle(requestOf(event), call);
+    const body = await response.text();
+    logCall(logger, event, call, { status: response.status, bytes: Buffer.byteLength(body) });
+    return { statusCode: response.status, headers: Object.fromEntries(response.headers), body };
+  };
+
+/** What the Lambda runtime offers for streaming, as a global. */
+interface StreamingRuntime {
+  streamifyResponse<E>(
+    handler: (event: E, stream: Writable, context: Context) => Promise<void>,
+  ): (event: E, stream: Writable, context: Context) => Promise<void>;
+  readonly HttpResponseStream: {
+    from(
+      stream: Writable,
+      metadata: { readonly statusCode: number; readonly headers: Readonly<Record<string, string>> },
+    ): Writable;
+  };
+}
+declare const awslambda: StreamingRuntime;
+
+/** Writes and waits for the reader; a stream that closes early ends the waiting with an error. */
+const writeAll = async (body: AsyncIterable<Uint8Array>, stream: Writable): Promise<number> => {
+  const closed = new AbortController();
+  const onClose = (): void => closed.abort(new Error('the reader went away'));
+  stream.once('close', onClose);
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      closed.signal.throwIfAborted();
+      bytes += chunk.byteLength;
+      if (!stream.write(chunk)) await once(stream, 'drain', { signal: closed.signal });
+    }
+    return bytes;
+  } finally {
+    stream.off('close', onClose);
+  }
+};
+
+/**
+ * A handler that streams its answer. A fault after the first byte breaks the transfer, so that half an answer
+ * never looks whole.
+ */
+export const streamedHandler = (api: Api, logger: Logger) =>
+  awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, raw, context) => {
+    const call = callOf(event, context);
+    const response = await api.handle(requestOf(event), call);
+    const stream = awslambda.HttpResponseStream.from(raw, {
+      statusCode: response.status,
+      headers: Object.fromEntries(response.headers),
+    });
+    let bytes = 0;
+    try {
+      if (response.body !== null) bytes = await writeAll(response.body, stream);
+      const finished = once(stream, 'finish');
+      stream.end();
+      await finished;
+    } catch (broken) {
+      logCall(logger, event, call, { status: response.status, bytes, broken });
+      throw broken;
+    }
+    logCall(logger, event, call, { status: response.status, bytes });
+  });

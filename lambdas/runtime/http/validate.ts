@@ -1,0 +1,82 @@
+/** Requests against the schemas of the contract; every fault is pointed at. */
+import type * as z from 'zod';
+import { LIMITS } from '../../../contracts/limits.ts';
+import type { ProblemDetail } from '../../../contracts/problems.ts';
+import { ProblemError } from './problem.ts';
+
+/** Part of a request that a schema describes. */
+export type Part = 'params' | 'query' | 'headers' | 'body';
+
+const escapeKey = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Where a fault is: JSON Pointer into the body, `?name`, `{name}` of the path, or the name of a header. */
+const pointerTo = (part: Part, path: readonly PropertyKey[]): string => {
+  if (part === 'body') return path.map((key) => `/${escapeKey(key)}`).join('');
+  const name = String(path[0] ?? '');
+  if (part === 'query') return `?${name}`;
+  return part === 'params' ? `{${name}}` : name;
+};
+
+const detailsOf = (part: Part, issue: z.core.$ZodIssue): ProblemDetail[] => {
+  // Keys too many are one issue at the object; a caller needs each key pointed at.
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      pointer: pointerTo(part, [...issue.path, key]),
+      detail: 'is not part of the contract',
+    }));
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => ({ pointer: pointerTo(part, issue.path), detail: message }));
+  return [{ pointer: pointerTo(part, issue.path), detail: issue.message }];
+};
+
+/** At most so many faults are told at once. */
+const FAULTS_TOLD = 50;
+
+/**
+ * Reads one part of a request.
+ * @throws {ProblemError} `invalid-request` with a pointer to each fault
+ */
+export const parsePart = <S extends z.ZodType>(schema: S, part: Part, value: unknown): z.output<S> => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError('invalid-request', {
+    errors: parsed.error.issues.flatMap((issue) => detailsOf(part, issue)).slice(0, FAULTS_TOLD),
+  });
+};
+
+const JSON_TYPES = new Set(['application/json', 'application/merge-patch+json']);
+
+/**
+ * Reads a JSON body.
+ * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON
+ */
+export const readJson = async (request: Request): Promise<unknown> => {
+  const [type = '', ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((entry) => entry.startsWith('charset='));
+  if (!JSON_TYPES.has(type.trim()) || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
+    throw new ProblemError('unsupported-media-type');
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.byteLength > LIMITS.bodyBytes)
+    throw new ProblemError('body-too-large', { detail: `the limit is ${LIMITS.bodyBytes} bytes` });
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ProblemError('invalid-request', {
+      errors: [{ pointer: '', detail: 'is not JSON in UTF-8' }],
+      cause,
+    });
+  }
+};
+
+/** Query parameters by name; a name that is repeated keeps the list, which no schema of the contract takes. */
+export const queryOf = (url: URL): Record<string, string | string[]> => {
+  const query: Record<string, string | string[]> = Object.create(null);
+  for (const name of new Set(url.searchParams.keys())) {
+    const values = url.searchParams.getAll(name);
+    const [only] = values;
+    query[name] = values.length === 1 && only !== undefined ? only : values;
+  }
+  return query;
+};

@@ -1,0 +1,161 @@
+/** Devices in the registry: one `META` item each, changed only on the version that was read. */
+import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { connection, type Device, type DeviceDetail, deviceFacts } from '../../../contracts/devices.ts';
+import { type Item, marshal, marshalValue, unmarshal } from '../attributes.ts';
+import { conditionally } from './conditions.ts';
+import { deviceFromItem, deviceToItem } from './items.ts';
+import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
+
+/** What is kept of a registration to finish or repeat it; none of it is secret, none of it is shown in lists. */
+const enrolment = z.object({
+  /** Digest of the request: the same request again is answered again, another one is a conflict. */
+  requestHash: z.string(),
+  certificateArn: z.string(),
+  certificatePem: z.string(),
+});
+export type Enrolment = z.infer<typeof enrolment>;
+
+export interface StoredDevice {
+  readonly device: Device;
+  readonly enrolment: Enrolment;
+}
+
+const toItem = ({ device, enrolment: kept }: StoredDevice): Item => ({
+  ...deviceToItem(device),
+  enrolment: marshalValue(kept),
+});
+
+const fromItem = (item: Item): StoredDevice => ({
+  device: deviceFromItem(item),
+  enrolment: enrolment.parse(unmarshal(item)['enrolment']),
+});
+
+/** Reads a device as it is now. */
+export const readDevice = async (registry: Registry, id: string): Promise<StoredDevice | undefined> => {
+  const { Item: item } = await registry.client.send(
+    new GetItemCommand({
+      TableName: registry.table,
+      Key: marshal({ pk: deviceKey(id), sk: META }),
+      ConsistentRead: true,
+    }),
+  );
+  return item === undefined ? undefined : fromItem(item);
+};
+
+const reported = deviceFacts.extend({ at: z.string() });
+
+/** Reads a device with its connection and what it reports, as they are now. */
+export const readDetail = async (registry: Registry, id: string): Promise<DeviceDetail | undefined> => {
+  const { Items: items = [] } = await registry.client.send(
+    new QueryCommand({
+      TableName: registry.table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: marshal({ ':pk': deviceKey(id) }),
+      ConsistentRead: true,
+    }),
+  );
+  const part = (sk: string): Item | undefined => items.find((item) => item['sk']?.S === sk);
+  const meta = part(META);
+  if (meta === undefined) return undefined;
+  const connected = part(CONNECTION);
+  const facts = part(REPORTED);
+  return {
+    ...deviceFromItem(meta),
+    connection: connected === undefined ? { state: 'unknown' } : connection.parse(unmarshal(connected)),
+    ...(facts === undefined ? {} : { reported: reported.parse(unmarshal(facts)) }),
+  };
+};
+
+/**
+ * Writes a device that is not there yet.
+ * @throws {ConditionFailed} when it is there
+ */
+export const createDevice = async (registry: Registry, stored: StoredDevice): Promise<void> => {
+  await conditionally(
+    registry.client.send(
+      new PutItemCommand({
+        TableName: registry.table,
+        Item: toItem(stored),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    ),
+  );
+};
+
+/**
+ * Writes a device over the version it was made from.
+ * @param stored with a version one above that in the table
+ * @throws {ConditionFailed} when the table holds another version
+ */
+export const replaceDevice = async (registry: Registry, stored: StoredDevice): Promise<void> => {
+  await conditionally(
+    registry.client.send(
+      new PutItemCommand({
+        TableName: registry.table,
+        Item: toItem(stored),
+        ConditionExpression: '#version = :before',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: marshal({ ':before': stored.device.version - 1 }),
+      }),
+    ),
+  );
+};
+
+/** What a list asks for; `after` is a list key, excluded. */
+export interface ListRange {
+  /** Absent: all sites. */
+  readonly site: string | undefined;
+  readonly after: string | undefined;
+  readonly type: string | undefined;
+  readonly state: Device['state'] | undefined;
+  /** Items looked at, at most. */
+  readonly limit: number;
+}
+
+export interface ListSlice {
+  readonly devices: readonly Device[];
+  /** List key of the last item looked at; absent at the end of the range. */
+  readonly seen: string | undefined;
+}
+
+/**
+ * List keys hold letters, digits, hyphens and `#`. `!` sorts before all of them, so a key with it appended is
+ * the next possible key; `$` comes right after `#`, so a site with it appended ends the site.
+ */
+const startOf = ({ after, site }: ListRange): string =>
+  after !== undefined ? `${after}!` : site !== undefined ? `${site}#` : '!';
+const endOf = ({ site }: ListRange): string => (site === undefined ? '~' : `${site}$`);
+
+/** One Query over devices in the order of site and identifier. */
+export const listDevices = async (registry: Registry, range: ListRange): Promise<ListSlice> => {
+  const filters = [
+    ...(range.type === undefined ? [] : ['#type = :type']),
+    ...(range.state === undefined ? [] : ['#state = :state']),
+  ];
+  const { Items: items = [], LastEvaluatedKey: last } = await registry.client.send(
+    new QueryCommand({
+      TableName: registry.table,
+      IndexName: LISTING_INDEX,
+      KeyConditionExpression: 'kind = :kind AND listKey BETWEEN :low AND :high',
+      ExpressionAttributeValues: marshal({
+        ':kind': 'DEVICE',
+        ':low': startOf(range),
+        ':high': endOf(range),
+        ':type': range.type,
+        ':state': range.state,
+      }),
+      ...(filters.length === 0
+        ? {}
+        : {
+            FilterExpression: filters.join(' AND '),
+            ExpressionAttributeNames: {
+              ...(range.type === undefined ? {} : { '#type': 'type' }),
+              ...(range.state === undefined ? {} : { '#state': 'state' }),
+            },
+          }),
+      Limit: range.limit,
+    }),
+  );
+  return { devices: items.map(deviceFromItem), seen: last?.['listKey']?.S };
+};

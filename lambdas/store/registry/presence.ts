@@ -1,0 +1,113 @@
+/** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshal } from '../attributes.ts';
+import { ConditionFailed, conditionally } from './conditions.ts';
+import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
+
+/** A lifecycle event of the broker, reduced to what is kept. */
+export interface ConnectionChange {
+  readonly device: string;
+  readonly state: 'online' | 'offline';
+  /** When the broker saw it, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Place among the events of this client: greater is later; starts again after an hour offline. */
+  readonly order: number;
+  readonly session: string | undefined;
+  readonly address: string | undefined;
+  readonly reason: string | undefined;
+}
+
+/**
+ * Clocks of brokers agree to far less than this, and the numbering starts again only after about an hour
+ * offline: events further apart are ordered by time, nearer ones by their number.
+ */
+const SAME_ERA_MILLIS = 5 * 60_000;
+
+/** Makes the item of a device that has never connected; one that is there stays as it is. */
+export const createConnection = async (registry: Registry, device: string): Promise<void> => {
+  try {
+    await conditionally(
+      registry.client.send(
+        new PutItemCommand({
+          TableName: registry.table,
+          Item: marshal({
+            pk: deviceKey(device),
+            sk: CONNECTION,
+            format: ITEM_FORMAT,
+            state: 'unknown',
+            at: 0,
+            order: -1,
+            superseded: 0,
+          }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+};
+
+const key = (device: string) => marshal({ pk: deviceKey(device), sk: CONNECTION });
+
+const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand => {
+  const optional = { session: change.session, address: change.address, reason: change.reason };
+  const sets = ['#state = :state', '#since = :since', '#at = :at', '#order = :order'];
+  const removes: string[] = [];
+  for (const [name, value] of Object.entries(optional)) {
+    if (value === undefined) removes.push(`#${name}`);
+    else sets.push(`#${name} = :${name}`);
+  }
+  return new UpdateItemCommand({
+    TableName: registry.table,
+    Key: key(change.device),
+    UpdateExpression: `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''}`,
+    ConditionExpression: 'attribute_exists(pk) AND (#at < :before OR (#at <= :after AND #order < :order))',
+    ExpressionAttributeNames: Object.fromEntries(
+      ['state', 'since', 'at', 'order', ...Object.keys(optional)].map((name) => [`#${name}`, name]),
+    ),
+    ExpressionAttributeValues: marshal({
+      ':state': change.state,
+      ':since': new Date(change.at).toISOString(),
+      ':at': change.at,
+      ':order': change.order,
+      ':before': change.at - SAME_ERA_MILLIS,
+      ':after': change.at + SAME_ERA_MILLIS,
+      ...Object.fromEntries(Object.entries(optional).map(([name, value]) => [`:${name}`, value])),
+    }),
+  });
+};
+
+/**
+ * Applies a lifecycle event. Events may come late, doubled and out of order: an event that is not newer than
+ * what is known changes nothing but a count.
+ * @returns `unknown` when no device of this identifier is registered
+ */
+export const applyConnection = async (
+  registry: Registry,
+  change: ConnectionChange,
+): Promise<'applied' | 'superseded' | 'unknown'> => {
+  try {
+    await conditionally(registry.client.send(apply(registry, change)));
+    return 'applied';
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+  try {
+    await conditionally(
+      registry.client.send(
+        new UpdateItemCommand({
+          TableName: registry.table,
+          Key: key(change.device),
+          UpdateExpression: 'ADD superseded :one',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: marshal({ ':one': 1 }),
+        }),
+      ),
+    );
+    return 'superseded';
+  } catch (error) {
+    if (error instanceof ConditionFailed) return 'unknown';
+    throw error;
+  }
+};

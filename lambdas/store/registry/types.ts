@@ -1,0 +1,57 @@
+/** Instrument types in the registry. */
+import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import { marshal } from '../attributes.ts';
+import { conditionally } from './conditions.ts';
+import { typeFromItem, typeToItem } from './items.ts';
+import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
+
+/** Reads an instrument type as it is now. */
+export const readType = async (registry: Registry, id: string): Promise<InstrumentType | undefined> => {
+  const { Item: item } = await registry.client.send(
+    new GetItemCommand({
+      TableName: registry.table,
+      Key: marshal({ pk: typeKey(id), sk: META }),
+      ConsistentRead: true,
+    }),
+  );
+  return item === undefined ? undefined : typeFromItem(item);
+};
+
+/**
+ * Writes an instrument type that is not there yet.
+ * @throws {ConditionFailed} when it is there
+ */
+export const createType = async (registry: Registry, type: InstrumentType): Promise<void> => {
+  await conditionally(
+    registry.client.send(
+      new PutItemCommand({
+        TableName: registry.table,
+        Item: typeToItem(type),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    ),
+  );
+};
+
+/**
+ * One Query over instrument types by identifier.
+ * @param after an identifier, excluded
+ * @param limit items at most
+ */
+export const listTypes = async (
+  registry: Registry,
+  after: string | undefined,
+  limit: number,
+): Promise<{ readonly types: readonly InstrumentType[]; readonly seen: string | undefined }> => {
+  const { Items: items = [], LastEvaluatedKey: last } = await registry.client.send(
+    new QueryCommand({
+      TableName: registry.table,
+      IndexName: LISTING_INDEX,
+      KeyConditionExpression: after === undefined ? 'kind = :kind' : 'kind = :kind AND listKey > :after',
+      ExpressionAttributeValues: marshal({ ':kind': 'TYPE', ':after': after }),
+      Limit: limit,
+    }),
+  );
+  return { types: items.map(typeFromItem), seen: last?.['listKey']?.S };
+};
