@@ -19,6 +19,7 @@ import type { Faults } from './faults.ts';
 import { FaultInjector } from './faults.ts';
 import { KinesisService } from './kinesis/service.ts';
 import { StreamSet } from './kinesis/streams.ts';
+import { openS3 } from './s3/index.ts';
 import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';
 import type { Signature } from './sigv4.ts';
@@ -31,6 +32,7 @@ export const resourceTypes: readonly string[] = [
   'AWS::DynamoDB::Table',
   'AWS::DynamoDB::GlobalTable',
   'AWS::Kinesis::Stream',
+  'AWS::S3::Bucket',
 ];
 
 /** As much as one UploadPart of S3 may reasonably be here; the largest of the others is 16 MiB. */
@@ -67,6 +69,7 @@ export async function startEndpoint(
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
+    ['s3', await openS3(assembly, iam, dataDir)],
   ]);
   const answer = (request: RawRequest) => dispatch(request, services, iam, faults, log);
   const server = await listen(host, options.port, MAX_BODY_BYTES, answer);

@@ -4,7 +4,8 @@
  *
  * Why not kinesalite: on one core it took 99 µs of CPU for a record of 1 KB in and 52 µs out (500 a call,
  * before any HTTP), three quarters of a core at the 5 000 messages a second that the whole gateway has to
- * carry on two. This takes about 2 µs in and 2 µs out. It also lacks a bound on memory.
+ * carry on two. This takes 3 µs in and 3 µs out (13 µs in when every ten records go to disk). kinesalite also has
+ * no bound on memory.
  */
 import { join } from 'node:path';
 import type { AccessRequest, Assembly, Iam, Log, Resource, StreamBatch, Streams } from '../../types.ts';

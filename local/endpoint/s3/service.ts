@@ -1,0 +1,217 @@
+/** The S3 API (path style) over the objects of the declared buckets. */
+import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Iam } from '../../types.ts';
+import { AwsError } from '../../types.ts';
+import { keyUse } from '../keys.ts';
+import { crc32Base64, uploadedBody } from './body.ts';
+import { document, element, elements, listObjects, timestamp } from './listing.ts';
+import { Uploads } from './multipart.ts';
+import { checkWrite, getObject, newHead } from './object.ts';
+import type { S3Request } from './request.ts';
+import { copySource, parseS3 } from './request.ts';
+import type { Bucket } from './store.ts';
+
+const xmlReply = (body: string): AwsResponse => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml' },
+  body,
+});
+
+export class S3Service implements AwsService {
+  readonly #assembly: Assembly;
+  readonly #iam: Iam;
+  readonly #buckets: ReadonlyMap<string, Bucket>;
+  readonly #uploads = new Uploads();
+
+  constructor(assembly: Assembly, iam: Iam, buckets: ReadonlyMap<string, Bucket>) {
+    this.#assembly = assembly;
+    this.#iam = iam;
+    this.#buckets = buckets;
+  }
+
+  access(request: AwsRequest): readonly AccessRequest[] {
+    const asked = parseS3(request.method, request.url, request.headers);
+    const onBucket = `arn:aws:s3:::${asked.bucket}`;
+    const onObject = `${onBucket}/${asked.key}`;
+    switch (asked.operation) {
+      case 'ListBuckets':
+        return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
+      case 'HeadBucket':
+        return [{ action: 's3:ListBucket', resource: onBucket }];
+      case 'ListObjectsV2':
+        return [{ action: 's3:ListBucket', resource: onBucket, context: listContext(asked.query) }];
+      case 'GetBucketLocation':
+        return [{ action: 's3:GetBucketLocation', resource: onBucket }];
+      case 'GetObject':
+      case 'HeadObject':
+        return this.#reads(asked.bucket, asked.key);
+      case 'PutObject':
+      case 'CreateMultipartUpload':
+        return this.#writes(asked, onObject);
+      case 'UploadPart':
+      case 'CompleteMultipartUpload':
+        // Parts are decrypted when they are put together.
+        return [...this.#writes(asked, onObject), ...this.#key(asked.bucket, 'Decrypt')];
+      case 'CopyObject': {
+        const source = copySource(request.headers);
+        return [...this.#reads(source.bucket, source.key), ...this.#writes(asked, onObject)];
+      }
+      case 'AbortMultipartUpload':
+        return [{ action: 's3:AbortMultipartUpload', resource: onObject }];
+      case 'DeleteObject':
+        return [{ action: 's3:DeleteObject', resource: onObject }];
+      case 'DeleteObjects': {
+        const keys = deletedKeys(request);
+        return keys.map((key) => ({ action: 's3:DeleteObject', resource: `${onBucket}/${key}` }));
+      }
+    }
+  }
+
+  async handle(request: AwsRequest): Promise<AwsResponse> {
+    const asked = parseS3(request.method, request.url, request.headers);
+    if (asked.operation === 'ListBuckets') return this.#listBuckets();
+    const bucket = this.#bucket(asked.bucket);
+    switch (asked.operation) {
+      case 'HeadBucket':
+        return { status: 200, headers: { 'x-amz-bucket-region': this.#assembly.region }, body: '' };
+      case 'GetBucketLocation':
+        // us-east-1 is the empty constraint.
+        return xmlReply(document('LocationConstraint', this.#assembly.region.replace(/^us-east-1$/, '')));
+      case 'ListObjectsV2':
+        return xmlReply(listObjects(bucket, asked.query));
+      case 'GetObject':
+      case 'HeadObject':
+        return bucket.alone(asked.key, () =>
+          getObject(bucket, asked, request.headers, () => this.#absent(request.caller, asked.bucket)),
+        );
+      case 'PutObject':
+        return this.#put(bucket, asked.key, uploadedBody(request.body, request.headers), request);
+      case 'CopyObject':
+        return this.#copy(bucket, asked.key, request);
+      case 'DeleteObject':
+        await bucket.delete(asked.key);
+        return { status: 204, headers: {}, body: '' };
+      case 'DeleteObjects':
+        return deleteObjects(bucket, request);
+      case 'CreateMultipartUpload':
+        return xmlReply(
+          document(
+            'InitiateMultipartUploadResult',
+            `${element('Bucket', bucket.name)}${element('Key', asked.key)}${element('UploadId', this.#uploads.start(bucket.name, asked.key, request.headers))}`,
+          ),
+        );
+      case 'UploadPart': {
+        const body = uploadedBody(request.body, request.headers);
+        const etag = this.#uploads.part(asked, body);
+        return { status: 200, headers: { etag, 'x-amz-checksum-crc32': crc32Base64(body) }, body: '' };
+      }
+      case 'CompleteMultipartUpload': {
+        const whole = this.#uploads.complete(asked, request.body.toString('utf8'));
+        const head = { ...newHead(asked.key, whole.body, whole.headers), etag: whole.etag };
+        await bucket.put(head, whole.body, (before) => checkWrite(request.headers, before));
+        this.#uploads.abort(asked);
+        return xmlReply(
+          document(
+            'CompleteMultipartUploadResult',
+            `${element('Bucket', bucket.name)}${element('Key', asked.key)}${element('ETag', head.etag)}`,
+          ),
+        );
+      }
+      case 'AbortMultipartUpload':
+        this.#uploads.abort(asked);
+        return { status: 204, headers: {}, body: '' };
+    }
+  }
+
+  async #put(bucket: Bucket, key: string, body: Buffer, request: AwsRequest): Promise<AwsResponse> {
+    const head = newHead(key, body, request.headers);
+    await bucket.put(head, body, (before) => checkWrite(request.headers, before));
+    return {
+      status: 200,
+      headers: { etag: head.etag, 'x-amz-checksum-crc32': head.crc32, ...encryption(bucket) },
+      body: '',
+    };
+  }
+
+  async #copy(bucket: Bucket, key: string, request: AwsRequest): Promise<AwsResponse> {
+    const source = copySource(request.headers);
+    const from = this.#bucket(source.bucket);
+    const { found, body } = await from.alone(source.key, async () => {
+      const found = from.head(source.key) ?? this.#absent(request.caller, source.bucket);
+      return { found, body: await from.read(found) };
+    });
+    const replace = request.headers['x-amz-metadata-directive'] === 'REPLACE';
+    const head = newHead(key, body, replace ? request.headers : found.headers);
+    await bucket.put(head, body, (before) => checkWrite(request.headers, before));
+    return xmlReply(
+      document(
+        'CopyObjectResult',
+        `${element('ETag', head.etag)}${element('LastModified', timestamp(head.modified))}`,
+      ),
+    );
+  }
+
+  #listBuckets(): AwsResponse {
+    const buckets = [...this.#buckets.keys()].map((name) => `<Bucket>${element('Name', name)}</Bucket>`);
+    return xmlReply(document('ListAllMyBucketsResult', `<Buckets>${buckets.join('')}</Buckets>`));
+  }
+
+  #bucket(name: string): Bucket {
+    const bucket = this.#buckets.get(name);
+    if (!bucket) throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${name}`, 404);
+    return bucket;
+  }
+
+  /** That a key is not there is told only to those who may list the bucket. */
+  #absent(caller: string, bucket: string): never {
+    this.#iam.authorize(caller, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` });
+    throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  }
+
+  #reads(bucket: string, key: string): AccessRequest[] {
+    return [
+      { action: 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` },
+      ...this.#key(bucket, 'Decrypt'),
+    ];
+  }
+
+  #writes(asked: S3Request, onObject: string): AccessRequest[] {
+    return [{ action: 's3:PutObject', resource: onObject }, ...this.#key(asked.bucket, 'GenerateDataKey')];
+  }
+
+  #key(bucket: string, action: 'Decrypt' | 'GenerateDataKey'): AccessRequest[] {
+    return keyUse(this.#assembly, this.#buckets.get(bucket)?.keyArn, 's3', [action]);
+  }
+}
+
+const encryption = (bucket: Bucket): Record<string, string> =>
+  bucket.keyArn === undefined
+    ? { 'x-amz-server-side-encryption': 'AES256' }
+    : {
+        'x-amz-server-side-encryption': 'aws:kms',
+        'x-amz-server-side-encryption-aws-kms-key-id': bucket.keyArn,
+      };
+
+function listContext(query: URLSearchParams): Record<string, string> {
+  const context: Record<string, string> = {};
+  for (const name of ['prefix', 'delimiter', 'max-keys']) {
+    const value = query.get(name);
+    if (value !== null) context[`s3:${name}`] = value;
+  }
+  return context;
+}
+
+function deletedKeys(request: AwsRequest): string[] {
+  const keys = elements(uploadedBody(request.body, request.headers).toString('utf8'), 'Key');
+  if (keys.length === 0 || keys.length > 1000) {
+    throw new AwsError('MalformedXML', `1 to 1000 keys can be deleted at once, not ${keys.length}`);
+  }
+  return keys;
+}
+
+async function deleteObjects(bucket: Bucket, request: AwsRequest): Promise<AwsResponse> {
+  const keys = deletedKeys(request);
+  await Promise.all(keys.map((key) => bucket.delete(key)));
+  return xmlReply(
+    document('DeleteResult', keys.map((key) => `<Deleted>${element('Key', key)}</Deleted>`).join('')),
+  );
+}
