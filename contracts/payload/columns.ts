@@ -152,11 +152,7 @@ export const decodeColumns = (document: object): Message => {
   if (!isObject(c)) throw refuse('c is an object of channels.', '/c');
   const channels = Object.entries(c);
   const points = channels.length * t.length;
-  if (
-    points > LIMITS.messagePoints ||
-    channels.length > LIMITS.messagePoints ||
-    t.length > LIMITS.messagePoints
-  ) {
+  if (points > LIMITS.messagePoints || t.length > LIMITS.messagePoints) {
     throw new UndecodableMessage(
       'too-many-points',
       `${points} points; at most ${LIMITS.messagePoints} are taken.`,

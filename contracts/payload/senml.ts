@@ -104,19 +104,16 @@ export const channelOf = (baseName: string, name: string): string => {
 
 type Refuse = (code: QuarantineCode, member: string) => void;
 
-/** Reads the time of a record, or NaN. */
-const timeOf = (record: SenmlRecord, base: Base, arrival: Micros): Micros => {
-  const { t } = record;
-  if (t !== undefined && typeof t !== 'number') return Number.NaN;
-  const sum = base.time + micros(t ?? 0);
+/** The time of a record, or NaN. */
+const timeOf = (seconds: number, base: Base, arrival: Micros): Micros => {
+  const sum = base.time + micros(seconds);
   const time = sum < ABSOLUTE_MICROS ? arrival + sum : sum;
   return time <= MAX_MICROS && time >= -MAX_MICROS ? time : Number.NaN;
 };
 
-const isMeasurement = (record: SenmlRecord, base: Base): boolean =>
+const isMeasurement = (record: SenmlRecord): boolean =>
   record.n !== undefined ||
   record.s !== undefined ||
-  (base.hasSum && record.bs === undefined) ||
   VALUE_LABELS.some((label) => record[label] !== undefined);
 
 /** The value of a record with its base value; a wrong one is refused. */
@@ -135,7 +132,7 @@ const resolvedValue = (record: SenmlRecord, base: Base, refuse: Refuse): unknown
 
 const sumOf = (record: SenmlRecord, base: Base, refuse: Refuse): number | undefined => {
   const { s } = record;
-  if (s === undefined) return base.hasSum && record.n !== undefined ? base.sum : undefined;
+  if (s === undefined) return base.hasSum ? base.sum : undefined;
   if (typeof s === 'number' && Number.isFinite(s + base.sum)) return s + base.sum;
   refuse(s === null || typeof s === 'number' ? 'not-a-number' : 'wrong-value-type', '/s');
   return undefined;
@@ -173,24 +170,28 @@ export const decodeSenml = (
     if (!isRecord(record)) throw structure('A record is an object.', `/${at}`);
     checkLabels(record, at);
     rebase(base, record, at);
-    if (!isMeasurement(record, base)) continue;
-    const { n, u } = record;
+    const { n, u, t } = record;
     if (n !== undefined && typeof n !== 'string') {
       refuse('invalid-structure', '/n');
-      continue;
-    }
-    const name = n ?? '';
-    if (!NAME.test(base.name + name)) {
-      refuse('invalid-structure', n === undefined ? '' : '/n');
       continue;
     }
     if (u !== undefined && typeof u !== 'string') {
       refuse('wrong-unit', '/u');
       continue;
     }
-    const time = timeOf(record, base, arrival);
+    if (t !== undefined && typeof t !== 'number') {
+      refuse('invalid-time', '/t');
+      continue;
+    }
+    const time = timeOf(t ?? 0, base, arrival);
     if (Number.isNaN(time)) {
       refuse('invalid-time', '/t');
+      continue;
+    }
+    if (!isMeasurement(record)) continue;
+    const name = n ?? '';
+    if (!NAME.test(base.name + name)) {
+      refuse('invalid-structure', n === undefined ? '' : '/n');
       continue;
     }
     const before = faults.length;
