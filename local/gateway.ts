@@ -1,0 +1,198 @@
+/** The whole gateway: an assembly, and everything it declares, on this computer. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiPart, resourceTypes as apiTypes, startApi } from './api/index.ts';
+import { assertKnownTypes, loadAssembly } from './assembly/index.ts';
+import { type CognitoPart, resourceTypes as cognitoTypes, startCognito } from './cognito/index.ts';
+import { takeFolders } from './data-folder.ts';
+import { resourceTypes as endpointTypes, type Faults, startEndpoint } from './endpoint/index.ts';
+import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
+import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
+import { resourceTypes as functionTypes, type LocalFunctions, startFunctions } from './lambda/index.ts';
+import { checkPorts, type Listener, type Ports, portTaken } from './options.ts';
+import type { Assembly, Credentials, Endpoint, Log, PartOptions } from './types.ts';
+
+export interface GatewayOptions {
+  /** Folder that `cdk synth` has written. */
+  readonly assemblyDir: string;
+  /** Folder whose content survives a restart; nothing does without one. */
+  readonly dataDir?: string;
+  /** Address to listen on: loopback, for nothing here is meant for a network. */
+  readonly host?: string;
+  readonly ports: Ports;
+  readonly log?: Log;
+}
+
+export interface Addresses {
+  /** `http://127.0.0.1:8080`; undefined when the assembly declares no REST API. */
+  readonly api: string | undefined;
+  /** `mqtts://127.0.0.1:8883` */
+  readonly mqtt: string;
+  /** `http://127.0.0.1:4566`, for `AWS_ENDPOINT_URL`. */
+  readonly aws: string;
+  /** `http://127.0.0.1:9229`; undefined when the assembly declares no user pool. */
+  readonly issuer: string | undefined;
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly addresses: Addresses;
+  readonly assembly: Assembly;
+  readonly iam: Iam;
+  readonly endpoint: Endpoint;
+  /** Failures to be injected into the AWS services. */
+  readonly faults: Faults;
+  readonly functions: LocalFunctions;
+  readonly iot: IotPart;
+  /**
+   * Folder with `ca.pem` of the broker, `users.json` and `clients.json` of the token issuer, and the operator's
+   * `operator.json` and `aws-credentials` (the format of the AWS CLI) for the AWS endpoint.
+   */
+  readonly credentialsDir: string;
+  /** Resolves when every accepted message has gone its way to the end. */
+  drain(): Promise<void>;
+  /** Stops everything, once; in-flight batches are replayed after the next start. */
+  close(): Promise<void>;
+}
+
+/** Types that no part starts anything for, but one reads. */
+const READ_TYPES = ['AWS::Lambda::Permission'];
+
+const RUNNING_TYPES: readonly string[] = [
+  ...READ_TYPES,
+  ...iamTypes,
+  ...endpointTypes,
+  ...cognitoTypes,
+  ...functionTypes,
+  ...iotTypes,
+  ...apiTypes,
+];
+
+function assertLoopback(host: string): void {
+  if (host !== 'localhost' && host !== '::1' && !/^127(\.\d{1,3}){3}$/.test(host)) {
+    throw new Error(`host ${host}: the gateway listens on loopback only (127.0.0.1, ::1, localhost)`);
+  }
+}
+
+/** Starts what listens on a port that `checkPorts` found free; somebody may have taken it since. */
+async function listening<T>(listener: Listener, ports: Ports, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    throw taken ? portTaken(listener, ports[listener]) : error;
+  }
+}
+
+function writePrivate(path: string, content: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, content, { mode: 0o600 });
+}
+
+function writeCredentials(
+  dir: string,
+  operator: Credentials,
+  region: string,
+  endpoint: string,
+  ca: string,
+): void {
+  writeFileSync(join(dir, 'ca.pem'), ca);
+  writePrivate(join(dir, 'operator.json'), `${JSON.stringify({ ...operator, region, endpoint }, null, 2)}\n`);
+  const ini = [
+    '[default]',
+    `aws_access_key_id = ${operator.accessKeyId}`,
+    `aws_secret_access_key = ${operator.secretAccessKey}`,
+    `aws_session_token = ${operator.sessionToken}`,
+  ];
+  writePrivate(join(dir, 'aws-credentials'), `${ini.join('\n')}\n`);
+}
+
+interface Parts {
+  readonly assembly: Assembly;
+  readonly iam: Iam;
+  readonly endpoint: Endpoint & { readonly faults: Faults };
+  readonly cognito: CognitoPart;
+  readonly functions: LocalFunctions;
+  readonly iot: IotPart;
+  readonly api: ApiPart;
+}
+
+/** Starts the parts, each after those it needs; `running` takes them and stops them in the opposite order. */
+async function startParts(
+  options: GatewayOptions & { readonly host: string; readonly log: Log },
+  credentialsDir: string,
+  running: AsyncDisposableStack,
+): Promise<Parts> {
+  const { assemblyDir, dataDir, host, ports, log } = options;
+  const own = <T extends { close(): Promise<void> }>(part: T): T => {
+    running.defer(() => part.close());
+    return part;
+  };
+  const declared = loadAssembly(assemblyDir);
+  assertKnownTypes(declared, RUNNING_TYPES);
+  const iam = createIam(declared, log);
+  const common = { iam, log, ...(dataDir === undefined ? {} : { dataDir }) };
+  const endpoint = own(
+    await listening('aws', ports, () =>
+      startEndpoint({ ...common, assembly: declared, host, port: ports.aws }),
+    ),
+  );
+  const cognito = own(
+    await listening('issuer', ports, () =>
+      startCognito({ ...common, assembly: declared, host, port: ports.issuer, credentialsDir }),
+    ),
+  );
+  // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer.
+  const assembly = loadAssembly(assemblyDir, { awsUrl: endpoint.url, issuer: cognito.issuer });
+  const part: PartOptions = { ...common, assembly, endpoint };
+  const functions = own(await startFunctions(part));
+  const iot = own(
+    await listening('mqtt', ports, () => startIot({ ...part, functions, host, port: ports.mqtt })),
+  );
+  const api = own(
+    await listening('api', ports, () => startApi({ ...part, functions, cognito, host, port: ports.api })),
+  );
+  return { assembly, iam, endpoint, cognito, functions, iot, api };
+}
+
+/**
+ * Starts everything that an assembly declares.
+ * @throws {AssemblyError} for what cannot be resolved, {@link UnknownResourceType} for what nobody runs,
+ *   {@link UnsupportedPolicy} for a policy that is not understood, {@link PortError} for a port that is taken
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host = '127.0.0.1', log = () => undefined, dataDir, ports } = options;
+  assertLoopback(host);
+  await checkPorts(ports, host);
+  await using running = new AsyncDisposableStack();
+  const folders = takeFolders(dataDir);
+  running.defer(() => folders.release());
+  const parts = await startParts({ ...options, host, log }, folders.credentials, running);
+  const { assembly, iam, endpoint, cognito, functions, iot, api } = parts;
+  writeCredentials(folders.credentials, iam.operator, assembly.region, endpoint.url, iot.ca);
+  const stop = running.move();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= stop.disposeAsync();
+    return closed;
+  };
+  return {
+    addresses: {
+      api: api.address?.url,
+      mqtt: `mqtts://${host.includes(':') ? `[${host}]` : host}:${iot.endpoint.port}`,
+      aws: endpoint.url,
+      issuer: cognito.address?.url,
+    },
+    assembly,
+    iam,
+    endpoint,
+    faults: endpoint.faults,
+    functions,
+    iot,
+    credentialsDir: folders.credentials,
+    drain: async () => {
+      await iot.flush();
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
