@@ -12,7 +12,7 @@ import { createInvokeCheck } from './permission.ts';
 import { account as accountSchema, read } from './properties.ts';
 import { readApi, resourceTypes } from './read.ts';
 import { sendFailure } from './reply.ts';
-import { checkBody, checkParameters, readBody } from './request.ts';
+import { checkBody, checkParameters, hasBody, readBody } from './request.ts';
 import { matchPath, methodOf, segmentsOf } from './routes.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -168,7 +168,7 @@ function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInv
         });
       }
       // A body that was not read to its end would be taken for the next request.
-      if (!request.complete) response.setHeader('connection', 'close');
+      if (hasBody(request) && !request.complete) response.setHeader('connection', 'close');
       sendFailure(response, context, api, assembly.account, failure, request.headers.accept);
     }
   };

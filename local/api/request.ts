@@ -32,6 +32,13 @@ export function checkBody(method: Method, request: IncomingMessage, body: Buffer
   if (!schema.safeParse(value).success) throw new GatewayFailure('BAD_REQUEST_BODY');
 }
 
+/** Whether a request announces a body. */
+export function hasBody(request: IncomingMessage): boolean {
+  return (
+    Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
+  );
+}
+
 /** Reads a body of at most 10 MB. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > PAYLOAD_LIMIT)

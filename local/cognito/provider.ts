@@ -52,7 +52,10 @@ export function createProvider(input: ProviderInput): Provider {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       rpInitiatedLogout: { enabled: false },
       // Served apart, since Cognito's takes the very access token that the API takes.
       userinfo: { enabled: false },

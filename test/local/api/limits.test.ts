@@ -1,0 +1,62 @@
+import { request as httpRequest } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { newHarness, tree } from './harness.ts';
+import { apiResources, method } from './template.ts';
+
+const { start, close } = newHarness();
+afterEach(close);
+
+describe('limits', () => {
+  it('refuses a request of more than 10 MB', async () => {
+    const { get, events } = await start(apiResources([...tree, method('devices', 'POST')]));
+    const response = await get('/v1/devices', { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024 + 1) });
+    expect(response.status).toBe(413);
+    expect(events).toEqual([]);
+  });
+
+  it('refuses a chunked request of more than 10 MB, whose length nobody tells', async () => {
+    const { url } = await start(apiResources([...tree, method('devices', 'POST')]));
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(`${url}/v1/devices`, { method: 'POST' }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        // The server hangs up on what it does not read.
+        if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
+      });
+      for (let i = 0; i < 11; i++) request.write(Buffer.alloc(1024 * 1024));
+      request.end();
+    });
+    expect(status).toBe(413);
+  });
+
+  it('refuses an event that a function could not take', async () => {
+    const { get } = await start(apiResources([...tree, method('devices', 'POST')]));
+    const response = await get('/v1/devices', { method: 'POST', body: '"'.repeat(4 * 1024 * 1024) });
+    expect(response.status).toBe(413);
+  });
+
+  it('throttles each method by its own setting', async () => {
+    const { get } = await start(
+      apiResources([...tree, method('devices', 'GET'), method('device', 'GET')], {
+        MethodSettings: [
+          { HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 100, ThrottlingRateLimit: 100 },
+          {
+            HttpMethod: 'GET',
+            ResourcePath: '/~1v1~1devices',
+            ThrottlingBurstLimit: 2,
+            ThrottlingRateLimit: 0.001,
+          },
+        ],
+      }),
+    );
+    const statuses = async (to: string, n: number): Promise<number[]> => {
+      const all: number[] = [];
+      for (let i = 0; i < n; i++) all.push((await get(to)).status);
+      return all;
+    };
+    expect(await statuses('/v1/devices', 4)).toEqual([200, 200, 429, 429]);
+    expect(await statuses('/v1/devices/d1', 4)).toEqual([200, 200, 200, 200]);
+  });
+});
