@@ -22,13 +22,14 @@ export interface SampleUser {
   readonly groups: readonly string[];
 }
 
+/** Of a user that somebody has added to the file by hand, name, password, and groups are enough. */
 const userSchema = z.object({
-  sub: z.uuid(),
-  username: z.string(),
+  sub: z.uuid().default(() => randomUUID()),
+  username: z.string().min(1),
   password: z.string().min(8),
-  email: z.string(),
-  groups: z.array(z.string()),
-  userPoolId: z.string(),
+  email: z.string().optional(),
+  groups: z.array(z.string()).default([]),
+  userPoolId: z.string().optional(),
 });
 const secretSchema = z.looseObject({ clientId: z.string(), clientSecret: z.string().optional() });
 
@@ -46,8 +47,10 @@ function newPassword(): string {
 }
 
 /**
- * Users of all pools: one a group of the template, named like the group in lower case, and those asked for.
- * Passwords and subjects made on an earlier start are kept.
+ * Users of all pools: one a group of the template, named like the group in lower case, those asked for, and
+ * those that `users.json` has already, be they of an earlier start or added by hand. What the file says about
+ * a user stays.
+ * @throws {Error} when the file is not what it should be
  */
 export async function loadUsers(
   folder: string,
@@ -55,28 +58,26 @@ export async function loadUsers(
   more: readonly SampleUser[],
 ): Promise<User[]> {
   const path = join(folder, 'users.json');
-  const kept = z.array(userSchema).parse((await readJson(path)) ?? []);
-  const users = pools.flatMap((pool) =>
-    [...pool.groups.map((group) => ({ username: group.toLowerCase(), groups: [group] })), ...more].map(
-      ({ username, groups }): User => {
-        const before = kept.find((user) => user.userPoolId === pool.id && user.username === username);
-        const undeclared = groups.find((group) => !pool.groups.includes(group));
-        if (undeclared !== undefined)
-          throw new Error(`user ${username}: no AWS::Cognito::UserPoolGroup ${undeclared}`);
-        return {
-          username,
-          password: before?.password ?? newPassword(),
-          groups,
-          email: `${username}@example.org`,
-          sub: before?.sub ?? randomUUID(),
-          userPoolId: pool.id,
-        };
-      },
-    ),
-  );
+  const file = z.array(userSchema).safeParse((await readJson(path)) ?? []);
+  if (!file.success) throw new Error(`${path}: ${z.prettifyError(file.error)}`);
+  const [firstPool] = pools;
+  const users = file.data.map((user): User => {
+    const userPoolId = user.userPoolId ?? firstPool?.id ?? '';
+    return { ...user, email: user.email ?? emailOf(user.username), userPoolId };
+  });
+  for (const { id, groups } of pools) {
+    const samples = [...groups.map((group) => ({ username: group.toLowerCase(), groups: [group] })), ...more];
+    for (const { username, groups } of samples) {
+      if (users.some((user) => user.userPoolId === id && user.username === username)) continue;
+      const email = emailOf(username);
+      users.push({ username, password: newPassword(), groups, email, sub: randomUUID(), userPoolId: id });
+    }
+  }
   await writeSecretJson(path, users);
   return users;
 }
+
+const emailOf = (username: string): string => `${username}@example.org`;
 
 /**
  * Secrets of the clients that have one, by client id; those made on an earlier start are kept.

@@ -35,7 +35,7 @@ export async function serveLogin(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { provider, pool, users, lockout, log } = input;
+  const { provider, pool, lockout, log } = input;
   let interaction: Awaited<ReturnType<Provider['interactionDetails']>>;
   try {
     interaction = await provider.interactionDetails(request, response);
@@ -56,20 +56,31 @@ export async function serveLogin(
     return sendPage(response, 400, messagePage('This login has ended', 'Start again from the application.'));
   }
   const username = form.get('username')?.trim() ?? '';
+  const user = findUser(input, username);
+  // Tries count for the user, by whichever name.
+  const counted = user?.username ?? username;
   const again = (status: number, error: string): void =>
     sendPage(response, status, loginPage({ uid, client, username, error }));
-  const wait = lockout.wait(username);
+  const wait = lockout.wait(counted);
   if (wait > 0) {
     response.setHeader('retry-after', Math.ceil(wait / 1000));
     return again(429, 'Password attempts exceeded. Wait a moment and try again.');
   }
-  const user = users.find((candidate) => candidate.username === username);
   // A password is compared for a user that does not exist as well, so that the time taken tells nothing.
   const right = sameSecret(form.get('password') ?? '', user?.password ?? '') && user !== undefined;
-  lockout.tried(username, right);
+  lockout.tried(counted, right);
   log('info', right ? 'user logged in' : 'login refused', { username, userPoolId: pool.id });
   if (!right) return again(401, 'Incorrect user name or password.');
   await provider.interactionFinished(request, response, { login: { accountId: user.sub, remember: true } });
+}
+
+/** The user of a name, or of an e-mail address where the pool takes that for a name. */
+function findUser({ pool, users }: LoginInput, name: string): User | undefined {
+  const plain = (text: string): string => (pool.caseSensitive ? text : text.toLowerCase());
+  return users.find(
+    ({ username, email }) =>
+      plain(username) === plain(name) || (pool.emailAlias && email.toLowerCase() === name.toLowerCase()),
+  );
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

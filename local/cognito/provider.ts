@@ -29,6 +29,8 @@ const HOUR = 3_600;
  */
 export function createProvider(input: ProviderInput): Provider {
   const { issuer, pool, users, keys, store } = input;
+  // Names what all scopes belong to in stored grants, which outlive a change of the port.
+  const api = `urn:cognito:${pool.id}`;
   const clientOf = (id: string): Client => {
     const client = pool.clients.find((candidate) => candidate.id === id);
     if (!client) throw new errors.InvalidClient(`no client ${id}`);
@@ -61,7 +63,7 @@ export function createProvider(input: ProviderInput): Provider {
       userinfo: { enabled: false },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => issuer,
+        defaultResource: () => api,
         getResourceServerInfo: (ctx, _resource, { clientId }) => {
           const client = clientOf(clientId);
           checkScopes(ctx, client);
@@ -93,7 +95,7 @@ export function createProvider(input: ProviderInput): Provider {
       const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
       const { scopes } = clientOf(client.clientId);
       grant.addOIDCScope(scopes.join(' '));
-      grant.addResourceScope(issuer, scopes.join(' '));
+      grant.addResourceScope(api, scopes.join(' '));
       await grant.save();
       return grant;
     },

@@ -20,6 +20,9 @@ export interface Pool {
   /** Whether the pool has a domain, without which Cognito has no OAuth endpoints. */
   readonly hasDomain: boolean;
   readonly mfaRequired: boolean;
+  /** Whether people may sign in with their e-mail address, too. */
+  readonly emailAlias: boolean;
+  readonly caseSensitive: boolean;
 }
 
 export interface Client {
@@ -48,6 +51,11 @@ const unsupported = z.undefined('is not supported locally').optional();
 const poolSchema = z.object({
   LambdaConfig: z.strictObject({}, 'is not supported locally').optional(),
   MfaConfiguration: z.string().default('OFF'),
+  AliasAttributes: names,
+  UsernameAttributes: names,
+  UsernameConfiguration: z
+    .object({ CaseSensitive: z.union([z.boolean(), z.stringbool()]).default(true) })
+    .default({ CaseSensitive: true }),
 });
 
 const clientSchema = z.strictObject({
@@ -108,7 +116,7 @@ function parse<T extends z.ZodType>(schema: T, from: Resource): z.output<T> {
  */
 export function readPools(assembly: Assembly): Pool[] {
   return assembly.byType('AWS::Cognito::UserPool').map((resource) => {
-    const { MfaConfiguration } = parse(poolSchema, resource);
+    const pool = parse(poolSchema, resource);
     const of = (type: string): Resource[] =>
       assembly.byType(type).filter((other) => parse(ofPool, other).UserPoolId === resource.physicalId);
     return {
@@ -120,7 +128,9 @@ export function readPools(assembly: Assembly): Pool[] {
         return Scopes.map(({ ScopeName }) => `${Identifier}/${ScopeName}`);
       }),
       hasDomain: of('AWS::Cognito::UserPoolDomain').length > 0,
-      mfaRequired: MfaConfiguration === 'ON',
+      mfaRequired: pool.MfaConfiguration === 'ON',
+      emailAlias: [...pool.AliasAttributes, ...pool.UsernameAttributes].includes('email'),
+      caseSensitive: pool.UsernameConfiguration.CaseSensitive,
     };
   });
 }

@@ -89,7 +89,12 @@ export const method = (
 export function poolResources(): Resource[] {
   const UserPoolId = POOL_ID;
   return [
-    resource('AWS::Cognito::UserPool', POOL_ID, {}, POOL_ARN),
+    resource(
+      'AWS::Cognito::UserPool',
+      POOL_ID,
+      { AliasAttributes: ['email'], UsernameConfiguration: { CaseSensitive: false } },
+      POOL_ARN,
+    ),
     resource('AWS::Cognito::UserPoolDomain', 'domain', { UserPoolId, Domain: 'labgate' }),
     resource('AWS::Cognito::UserPoolResourceServer', 'labgate', {
       UserPoolId,

@@ -70,10 +70,15 @@ async function follow(browser: Browser, response: Response): Promise<URL> {
   return new URL(to);
 }
 
-async function login(browser: Browser, username: string, more: Record<string, string> = {}): Promise<URL> {
+async function login(
+  browser: Browser,
+  username: string,
+  more: Record<string, string> = {},
+  typed = username,
+): Promise<URL> {
   const { page, uid } = await openLogin(browser, more);
   const { password } = userOf(username);
-  return follow(browser, await browser.post(page, { uid, username, password }));
+  return follow(browser, await browser.post(page, { uid, username: typed, password }));
 }
 
 const token = async (form: Record<string, string>) => {
@@ -133,6 +138,11 @@ describe('a login', () => {
     expect(decodeJwt(body.access_token)['cognito:groups']).toEqual(['Viewer', 'Admin']);
   });
 
+  it.each(['Admin', 'ADMIN@example.org'])('takes %s for admin where the pool says so', async (name) => {
+    const callback = await login(newBrowser(), 'admin', {}, name);
+    expect(callback.searchParams.get('code')).toMatch(/./);
+  });
+
   it('is asked for once in a session, until the browser logs out', async () => {
     const browser = newBrowser();
     await login(browser, 'admin');
@@ -177,6 +187,32 @@ describe('a login', () => {
     expect((await ask(body.id_token)).status).toBe(401);
     expect((await ask('nonsense')).status).toBe(401);
   });
+});
+
+it('a refresh token outlives a restart', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'labgate-login-data-'));
+  const shared = cognito;
+  const startAgain = () => {
+    const assembly = assemblyOf(poolResources());
+    return startCognito({ assembly, log: newLog().log, host: '127.0.0.1', port: 0, credentialsDir, dataDir });
+  };
+  try {
+    cognito = await startAgain();
+    const callback = await login(newBrowser(), 'viewer');
+    const { body } = await exchange(callback.searchParams.get('code') ?? '');
+    await cognito.close();
+    cognito = await startAgain();
+    const fresh = await token({ grant_type: 'refresh_token', refresh_token: body.refresh_token });
+    expect(fresh.status).toBe(200);
+    expect(decodeJwt(fresh.body.access_token)).toMatchObject({
+      iss: cognito.issuer(POOL_ID),
+      scope: 'openid email labgate/api',
+    });
+    await cognito.close();
+  } finally {
+    cognito = shared;
+    await rm(dataDir, { recursive: true });
+  }
 });
 
 describe('a login is refused', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
@@ -172,6 +172,46 @@ describe('the credentials folder', () => {
   });
 });
 
+describe('users.json', () => {
+  const startIn = (dir: string) =>
+    startCognito({
+      assembly: assemblyOf(poolResources()),
+      log: newLog().log,
+      host: '127.0.0.1',
+      port: 0,
+      credentialsDir: dir,
+    });
+
+  it('keeps a user that somebody has added', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'labgate-users-'));
+    const path = join(dir, 'users.json');
+    await writeFile(
+      path,
+      JSON.stringify([{ username: 'ada', password: 'her-own-password', groups: ['Operator@x'] }]),
+    );
+    const part = await startIn(dir);
+    await part.close();
+    const users = JSON.parse(await readFile(path, 'utf8'));
+    await rm(dir, { recursive: true });
+    expect(users).toHaveLength(3);
+    expect(users[0]).toMatchObject({
+      username: 'ada',
+      password: 'her-own-password',
+      groups: ['Operator@x'],
+      email: 'ada@example.org',
+      userPoolId: POOL_ID,
+      sub: expect.any(String),
+    });
+  });
+
+  it('stops the start when it is broken, naming the file and what is wrong', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'labgate-users-'));
+    await writeFile(join(dir, 'users.json'), JSON.stringify([{ username: 'ada' }]));
+    await expect(startIn(dir)).rejects.toThrow(/users\.json.*password/s);
+    await rm(dir, { recursive: true });
+  });
+});
+
 describe('a restart', () => {
   it('keeps passwords, secrets and keys', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'labgate-cognito-data-'));
@@ -187,7 +227,7 @@ describe('a restart', () => {
       });
     const look = async (part: CognitoPart) => ({
       keys: await (await fetch(`${part.issuer(POOL_ID)}/.well-known/jwks.json`)).text(),
-      users: await readFile(join(dataDir, 'users.json'), 'utf8'),
+      users: JSON.parse(await readFile(join(dataDir, 'users.json'), 'utf8')),
       secret: JSON.parse(await readFile(join(dataDir, 'clients.json'), 'utf8'))[1].clientSecret,
     });
     const first = await start();
