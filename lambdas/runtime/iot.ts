@@ -90,7 +90,7 @@ export const setCertificate = async (
 /** Cuts the connection of a client; one that is not connected is fine. */
 export const disconnect = async (iotData: IoTDataPlaneClient, clientId: string): Promise<void> => {
   try {
-    await iotData.send(new DeleteConnectionCommand({ clientId, cleanSession: true }));
+    await iotData.send(new DeleteConnectionCommand({ clientId }));
   } catch (error) {
     if (!named(error, 'ResourceNotFoundException')) throw error;
   }
