@@ -54,6 +54,9 @@ export interface Gateway extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The authority of the broker, in the credentials folder. */
+const CA_FILE = 'ca.pem';
+
 /** Types that no part starts anything for, but one reads. */
 const READ_TYPES = ['AWS::Lambda::Permission'];
 
@@ -95,7 +98,7 @@ function writeCredentials(
   endpoint: string,
   ca: string,
 ): void {
-  writeFileSync(join(dir, 'ca.pem'), ca);
+  writeFileSync(join(dir, CA_FILE), ca);
   writePrivate(join(dir, 'operator.json'), `${JSON.stringify({ ...operator, region, endpoint }, null, 2)}\n`);
   const ini = [
     '[default]',
@@ -144,7 +147,7 @@ async function startParts(
   // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer.
   const assembly = loadAssembly(assemblyDir, { awsUrl: endpoint.url, issuer: cognito.issuer });
   const part: PartOptions = { ...common, assembly, endpoint };
-  const functions = own(await startFunctions(part));
+  const functions = own(await startFunctions({ ...part, caFile: join(credentialsDir, CA_FILE) }));
   const iot = own(
     await listening('mqtt', ports, () => startIot({ ...part, functions, host, port: ports.mqtt })),
   );

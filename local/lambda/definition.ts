@@ -138,6 +138,8 @@ export const environmentOf = (
     readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
     readonly endpointUrl: string;
     readonly logStream: string;
+    /** PEM file of an authority beside those that Node ships. */
+    readonly caFile?: string | undefined;
   },
 ): Record<string, string> => ({
   ...definition.environment,
@@ -156,6 +158,7 @@ export const environmentOf = (
   AWS_SECRET_ACCESS_KEY: platform.credentials.secretAccessKey,
   AWS_SESSION_TOKEN: platform.credentials.sessionToken,
   AWS_ENDPOINT_URL: platform.endpointUrl,
+  ...(platform.caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: platform.caFile }),
   LAMBDA_TASK_ROOT: definition.taskRoot,
   _HANDLER: definition.handler,
   LANG: 'en_US.UTF-8',

@@ -30,6 +30,8 @@ export interface LocalFunctions extends Functions {
 
 export interface FunctionsOptions extends PartOptions {
   readonly limits?: Partial<FunctionLimits>;
+  /** PEM file of the authority that signed what stands in place of AWS: functions trust it as well. */
+  readonly caFile?: string;
 }
 
 /**

@@ -33,6 +33,7 @@ export interface FunctionContext extends PartOptions {
   /** Folder of compiled code, private to this gateway. */
   readonly cacheFolder: string;
   readonly logFolder: string | undefined;
+  readonly caFile?: string;
 }
 
 const tooLarge = (outcome: string, message: string): InvokeResult => ({
@@ -167,7 +168,7 @@ export class LocalFunction {
 
   #createEnvironment(onExit: (environment: Environment) => void): Environment {
     const definition = this.#definition;
-    const { assembly, iam, endpoint, cacheFolder } = this.#context;
+    const { assembly, iam, endpoint, cacheFolder, caFile } = this.#context;
     this.#access.check(true);
     const environment = new Environment({
       data: {
@@ -187,6 +188,7 @@ export class LocalFunction {
           credentials: iam.credentialsFor(definition.roleArn),
           endpointUrl: endpoint.url,
           logStream: this.#logStream,
+          caFile,
         }),
         NODE_COMPILE_CACHE: cacheFolder,
       },
