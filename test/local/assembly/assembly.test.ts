@@ -64,7 +64,7 @@ describe('an assembly that CDK has synthesized', () => {
 
   it('keeps the variables of an IoT policy, which look like Fn::Sub and are not', () => {
     const policy = only('AWS::IoT::Policy', 'DevicePolicy');
-    expect(at(policy.properties, 'PolicyDocument', 'Statement', 0, 'Resource')).toBe(
+    expect(at(policy.properties, 'PolicyDocument', 'Statement', 1, 'Resource')).toBe(
       `arn:aws:iot:us-east-1:000000000000:topic/lab/\${iot:Connection.Thing.Attributes[site]}/\${iot:Connection.Thing.ThingName}/*`,
     );
   });

@@ -129,6 +129,11 @@ class Devices extends cdk.Stack {
         Statement: [
           {
             Effect: 'Allow',
+            Action: 'iot:Connect',
+            Resource: `arn:${this.partition}:iot:${this.region}:${this.account}:client/\${iot:Connection.Thing.ThingName}`,
+          },
+          {
+            Effect: 'Allow',
             Action: 'iot:Publish',
             Resource: `arn:${this.partition}:iot:${this.region}:${this.account}:topic/lab/\${iot:Connection.Thing.Attributes[site]}/\${iot:Connection.Thing.ThingName}/*`,
           },
