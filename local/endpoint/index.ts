@@ -24,6 +24,8 @@ import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';
 import type { Signature } from './sigv4.ts';
 import { checkPresigned, readSignature } from './sigv4.ts';
+import { openSns } from './sns/index.ts';
+import { openSqs } from './sqs/index.ts';
 
 export type { Fault, Faults } from './faults.ts';
 
@@ -33,6 +35,9 @@ export const resourceTypes: readonly string[] = [
   'AWS::DynamoDB::GlobalTable',
   'AWS::Kinesis::Stream',
   'AWS::S3::Bucket',
+  'AWS::SQS::Queue',
+  'AWS::SNS::Topic',
+  'AWS::SNS::Subscription',
 ];
 
 /** As much as one UploadPart of S3 may reasonably be here; the largest of the others is 16 MiB. */
@@ -66,10 +71,13 @@ export async function startEndpoint(
     maxBytes: options.streamBytes,
   });
   const dynamo = await openDynamo(assembly, dataDir, log);
+  const sqs = await openSqs(assembly, dataDir);
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
     ['s3', await openS3(assembly, iam, dataDir)],
+    ['sqs', sqs.service],
+    ['sns', openSns(assembly, sqs.queues, log)],
   ]);
   const answer = (request: RawRequest) => dispatch(request, services, iam, faults, log);
   const server = await listen(host, options.port, MAX_BODY_BYTES, answer);
@@ -84,7 +92,7 @@ export async function startEndpoint(
     onAppend: (streamArn, wake) => streams.onAppend(streamArn, wake),
     async close() {
       await server.close();
-      await Promise.all([dynamo.close(), streams.close()]);
+      await Promise.all([dynamo.close(), streams.close(), sqs.close()]);
     },
   };
 }

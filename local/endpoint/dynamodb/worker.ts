@@ -168,7 +168,11 @@ async function start(port: MessagePort): Promise<void> {
     updateTableMs: 0,
   });
   if (!store) throw new Error('dynalite has not made its store through its db module');
-  await store.db.open();
+  await store.db.open().catch((error: Error) => {
+    // The reason (a lock held by another process, a broken file) is in the cause, which does not cross threads.
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new Error(`cannot open ${options.path}: ${reason}`);
+  });
   serve(port, server, store);
 }
 
