@@ -49,7 +49,7 @@ export class ApiStack extends Stack {
       memoryMegabytes: 512,
       timeout: REQUEST_TIMEOUT,
     });
-    control.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'PutItem', 'UpdateItem']);
+    control.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'PutItem', 'Query', 'UpdateItem']);
     control.allow(['dynamodb:Query'], [`${registry.tableArn}/index/${LISTING_INDEX}`]);
     control.environment('DEVICE_POLICY', devices.policy.ref);
     control.environment('THING_TYPE', devices.thingType.ref);
