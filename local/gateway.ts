@@ -151,6 +151,7 @@ async function startParts(
   const iot = own(
     await listening('mqtt', ports, () => startIot({ ...part, functions, host, port: ports.mqtt })),
   );
+  writeCredentials(credentialsDir, iam.operator, assembly.region, endpoint.url, iot.ca);
   const api = own(
     await listening('api', ports, () => startApi({ ...part, functions, cognito, host, port: ports.api })),
   );
@@ -171,7 +172,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   running.defer(() => folders.release());
   const parts = await startParts({ ...options, host, log }, folders.credentials, running);
   const { assembly, iam, endpoint, cognito, functions, iot, api } = parts;
-  writeCredentials(folders.credentials, iam.operator, assembly.region, endpoint.url, iot.ca);
   const stop = running.move();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
