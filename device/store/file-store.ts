@@ -1,0 +1,289 @@
+/**
+ * Messages on disk until they are acknowledged: append-only segments.
+ *
+ * - **Durable.** `sync` waits for fdatasync, shared by all who wait. The client publishes only what is synced, so
+ *   a sequence number that the platform has seen is always on disk, and the session goes on after a crash.
+ *   `durability: 'process'` leaves out fdatasync: kill -9 loses nothing, loss of power may, and every opening
+ *   begins a new session.
+ * - **Torn.** What a crash tore at the end of a segment is cut off at the next opening, and a new session begins.
+ * - **Forgetting.** An acknowledgement is appended, not waited for: losing one costs a repetition, which the
+ *   platform knows. The oldest segments go when all their messages are acknowledged.
+ * - **Bounded.** At `maxBytes` the newest message is refused.
+ */
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { lockFolder } from './lock.ts';
+import { type MessageStore, type Stored, StoreFull } from './message-store.ts';
+import { Pending } from './pending.ts';
+import { acknowledgedRecord, headRecord, MAX_SEQ, MESSAGE_OVERHEAD, messageRecord, scan } from './record.ts';
+import { newSession } from './session.ts';
+
+const fdatasyncOf = promisify(fdatasync);
+const SEGMENT = /^(\d{8})\.segment$/;
+
+export interface FileStoreOptions {
+  readonly directory: string;
+  /** Bound of all segments together. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** A segment is closed at this size. Default an eighth of the bound, at most 4 MiB. */
+  readonly segmentBytes?: number;
+  /** What a message survives once synced: loss of power (`disk`, default) or the end of the process. */
+  readonly durability?: 'disk' | 'process';
+}
+
+interface Segment {
+  readonly number: number;
+  readonly fd: number;
+  size: number;
+  /** Messages in it that are not acknowledged. */
+  kept: number;
+}
+
+interface Kept extends Stored {
+  readonly segment: Segment;
+  readonly at: number;
+}
+
+class FileStore implements MessageStore {
+  readonly maxBytes: number;
+  session = newSession();
+  refused = 0;
+  bytes = 0;
+  private readonly directory: string;
+  private readonly segmentBytes: number;
+  private readonly durable: boolean;
+  private readonly unlock: () => void;
+  private readonly segments: Segment[] = [];
+  private readonly index = new Pending<Kept>();
+  private nextSeq = 0;
+  private syncing: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
+  private flushing: Segment | undefined;
+  /** A failed flush leaves unknown what is on disk, and a second one may succeed without writing it. */
+  private broken: unknown;
+
+  constructor({ directory, maxBytes = 64 * 2 ** 20, segmentBytes, durability = 'disk' }: FileStoreOptions) {
+    this.directory = directory;
+    this.maxBytes = maxBytes;
+    this.segmentBytes = segmentBytes ?? Math.min(4 * 2 ** 20, Math.ceil(maxBytes / 8));
+    this.durable = durability === 'disk';
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.unlock = lockFolder(directory);
+    this.recover();
+  }
+
+  private fileOf(number: number): string {
+    return join(this.directory, `${String(number).padStart(8, '0')}.segment`);
+  }
+
+  /** Reads all segments, cuts off what is torn, and begins a segment to append to. */
+  private recover(): void {
+    const numbers = readdirSync(this.directory)
+      .flatMap((name) => SEGMENT.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((left, right) => left - right);
+    let last: { session: string; nextSeq: number } | undefined;
+    let sound = true;
+    for (const number of numbers) {
+      const file = readFileSync(this.fileOf(number));
+      const found = scan(file);
+      const segment: Segment = {
+        number,
+        fd: openSync(this.fileOf(number), 'r+'),
+        size: found.sound,
+        kept: 0,
+      };
+      if (found.sound < file.length) {
+        sound = false;
+        ftruncateSync(segment.fd, found.sound);
+      }
+      this.segments.push(segment);
+      this.bytes += segment.size;
+      for (const record of found.records) {
+        if (record.kind === 'head') last = { session: record.session, nextSeq: record.nextSeq };
+        else if (record.kind === 'acknowledged') this.forget(record.session, record.from, record.to);
+        else if (last !== undefined) {
+          const { seq, at, length } = record;
+          this.index.add({ session: last.session, seq, bytes: length, segment, at });
+          segment.kept += 1;
+          last.nextSeq = Math.max(last.nextSeq, seq + 1);
+        }
+      }
+    }
+    if (last !== undefined && sound && this.durable) {
+      this.session = last.session;
+      this.nextSeq = last.nextSeq;
+    }
+    this.rotate();
+  }
+
+  private get active(): Segment {
+    const segment = this.segments.at(-1);
+    if (segment === undefined) throw new Error('the store is closed');
+    return segment;
+  }
+
+  private write(record: Buffer): number {
+    const segment = this.active;
+    const at = segment.size;
+    try {
+      for (let done = 0; done < record.length; ) {
+        done += writeSync(segment.fd, record, done, record.length - done, at + done);
+      }
+    } catch (error) {
+      // Half a record would hide those after it.
+      ftruncateSync(segment.fd, at);
+      throw error;
+    }
+    segment.size += record.length;
+    this.bytes += record.length;
+    return at;
+  }
+
+  /** Begins a new segment. Only the newest can be torn, as the one before is flushed first. */
+  private rotate(): void {
+    const before = this.segments.at(-1);
+    if (before !== undefined && this.durable) fdatasyncSync(before.fd);
+    const number = (before?.number ?? 0) + 1;
+    this.segments.push({ number, fd: openSync(this.fileOf(number), 'w+', 0o600), size: 0, kept: 0 });
+    this.write(headRecord(this.nextSeq, this.session));
+    if (this.durable) {
+      fdatasyncSync(this.active.fd);
+      this.syncFolder();
+    }
+    this.dropOldest();
+  }
+
+  /** Makes the names of files durable. Windows has no handle of a folder to flush, and does it by itself. */
+  private syncFolder(): void {
+    if (process.platform === 'win32') return;
+    const fd = openSync(this.directory, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /**
+   * Deletes the oldest segments of which everything is acknowledged. Only from the front: acknowledgements stand
+   * in a later segment than what they acknowledge, or in the same.
+   */
+  private dropOldest(): void {
+    for (let oldest = this.segments[0]; oldest !== undefined; oldest = this.segments[0]) {
+      if (oldest.kept > 0 || oldest === this.active || oldest === this.flushing) return;
+      closeSync(oldest.fd);
+      rmSync(this.fileOf(oldest.number));
+      this.bytes -= oldest.size;
+      this.segments.shift();
+    }
+  }
+
+  private forget(session: string, from: number, to: number): readonly Kept[] {
+    const taken = this.index.take(session, from, to);
+    for (const { segment } of taken) segment.kept -= 1;
+    return taken;
+  }
+
+  append(encode: (session: string, seq: number) => Uint8Array): Stored {
+    if (this.broken !== undefined) throw this.broken;
+    const seq = this.nextSeq;
+    if (seq > MAX_SEQ) throw new RangeError('the session has no sequence numbers left');
+    const payload = encode(this.session, seq);
+    const size = payload.length + MESSAGE_OVERHEAD;
+    this.nextSeq += 1;
+    const spent = this.active.kept === 0 && this.active.size > size && this.bytes + size > this.maxBytes;
+    if (spent || this.active.size >= this.segmentBytes) this.rotate();
+    if (this.bytes + size > this.maxBytes) {
+      this.refused += 1;
+      throw new StoreFull(seq, this.bytes, this.maxBytes);
+    }
+    const at = this.write(messageRecord(seq, payload)) + MESSAGE_OVERHEAD;
+    const segment = this.active;
+    segment.kept += 1;
+    const kept = { session: this.session, seq, bytes: payload.length, segment, at };
+    this.index.add(kept);
+    return { session: kept.session, seq, bytes: payload.length };
+  }
+
+  sync(): Promise<void> {
+    if (!this.durable) return Promise.resolve();
+    if (this.syncing === undefined) return this.flush();
+    // A flush under way may have begun before the newest record: those who come now share the one after it.
+    this.queued ??= this.syncing.then(() => this.flush());
+    return this.queued;
+  }
+
+  private async flush(): Promise<void> {
+    this.queued = undefined;
+    this.syncing = this.flushActive();
+    await this.syncing;
+  }
+
+  private async flushActive(): Promise<void> {
+    const segment = this.active;
+    this.flushing = segment;
+    try {
+      if (this.broken !== undefined) throw this.broken;
+      await fdatasyncOf(segment.fd);
+    } catch (error) {
+      this.broken = error;
+      throw error;
+    } finally {
+      this.flushing = undefined;
+      this.syncing = undefined;
+    }
+    this.dropOldest();
+  }
+
+  read({ session, seq }: Stored): Uint8Array {
+    const kept = this.index.get(session, seq);
+    if (kept === undefined) throw new Error(`message ${session}/${seq} is not kept`);
+    const payload = Buffer.allocUnsafe(kept.bytes);
+    if (readSync(kept.segment.fd, payload, 0, kept.bytes, kept.at) !== kept.bytes) {
+      throw new Error(`message ${session}/${seq} is cut short on disk`);
+    }
+    return payload;
+  }
+
+  acknowledge(session: string, from: number, to: number): readonly Stored[] {
+    const taken = this.forget(session, from, to);
+    if (taken.length > 0) {
+      this.write(acknowledgedRecord(from, to, session));
+      this.dropOldest();
+    }
+    return taken;
+  }
+
+  pending(): Iterable<Stored> {
+    return this.index;
+  }
+
+  async close(): Promise<void> {
+    if (this.segments.length === 0) return;
+    await this.sync();
+    for (const { fd } of this.segments) closeSync(fd);
+    this.segments.length = 0;
+    this.unlock();
+  }
+}
+
+/**
+ * Opens the store of a folder, or makes it there.
+ * @throws Error when another process has it open
+ */
+export const openFileStore = (options: FileStoreOptions): MessageStore => new FileStore(options);

@@ -1,0 +1,75 @@
+/**
+ * Records of a segment file: `length u32 | crc32 u32 | kind u8 | body`, big-endian; length counts kind and body.
+ *
+ * | kind | body |
+ * |---|---|
+ * | 0 head: first of every segment | next sequence number u48, session |
+ * | 1 message | sequence number u48, payload |
+ * | 2 acknowledged | from u48, to u48, session |
+ */
+import { crc32 } from 'node:zlib';
+
+export type StoreRecord =
+  | { readonly kind: 'head'; readonly nextSeq: number; readonly session: string }
+  /** `at` and `length`: where the payload lies in the file. */
+  | { readonly kind: 'message'; readonly seq: number; readonly at: number; readonly length: number }
+  | { readonly kind: 'acknowledged'; readonly from: number; readonly to: number; readonly session: string };
+
+const FRAME = 8;
+const SEQ = 6;
+/** Bytes before the payload of a message. */
+export const MESSAGE_OVERHEAD = FRAME + 1 + SEQ;
+/** Sequence numbers fit 48 bits: a thousand a second for 8 900 years. */
+export const MAX_SEQ = 2 ** 48 - 1;
+
+const frame = (kind: number, numbers: readonly number[], rest: Uint8Array): Buffer => {
+  const body = 1 + numbers.length * SEQ + rest.length;
+  const record = Buffer.allocUnsafe(FRAME + body);
+  let at = record.writeUInt8(kind, FRAME);
+  for (const number of numbers) at = record.writeUIntBE(number, at, SEQ);
+  record.set(rest, at);
+  record.writeUInt32BE(body, 0);
+  record.writeUInt32BE(crc32(record.subarray(FRAME)), 4);
+  return record;
+};
+
+export const headRecord = (nextSeq: number, session: string): Buffer =>
+  frame(0, [nextSeq], Buffer.from(session));
+export const messageRecord = (seq: number, payload: Uint8Array): Buffer => frame(1, [seq], payload);
+export const acknowledgedRecord = (from: number, to: number, session: string): Buffer =>
+  frame(2, [from, to], Buffer.from(session));
+
+const parse = (body: Buffer, at: number): StoreRecord | undefined => {
+  const kind = body.readUInt8(0);
+  const numbers = kind === 2 ? 2 : 1;
+  if (kind > 2 || body.length < 1 + numbers * SEQ) return undefined;
+  const first = body.readUIntBE(1, SEQ);
+  const rest = 1 + numbers * SEQ;
+  if (kind === 1) return { kind: 'message', seq: first, at: at + rest, length: body.length - rest };
+  const session = body.toString('utf8', rest);
+  return kind === 0
+    ? { kind: 'head', nextSeq: first, session }
+    : { kind: 'acknowledged', from: first, to: body.readUIntBE(1 + SEQ, SEQ), session };
+};
+
+export interface Scan {
+  readonly records: readonly StoreRecord[];
+  /** Bytes of whole records; what follows is torn or damaged. */
+  readonly sound: number;
+}
+
+/** Reads the records of a segment up to the first that is not whole. */
+export const scan = (file: Buffer): Scan => {
+  const records: StoreRecord[] = [];
+  let at = 0;
+  while (file.length - at >= FRAME) {
+    const length = file.readUInt32BE(at);
+    const body = file.subarray(at + FRAME, at + FRAME + length);
+    if (length < 1 + SEQ || body.length < length || crc32(body) !== file.readUInt32BE(at + 4)) break;
+    const record = parse(body, at + FRAME);
+    if (record === undefined) break;
+    records.push(record);
+    at += FRAME + length;
+  }
+  return { records, sound: at };
+};
