@@ -1,0 +1,34 @@
+/** Lets loops sleep until something happens. */
+
+/** Remembers one call that came while nobody waited. */
+export class Signal {
+  #set = false;
+  readonly #waiters = new Set<() => void>();
+
+  notify(): void {
+    this.#set = true;
+    for (const wake of this.#waiters) wake();
+  }
+
+  /** Resolves at the next (or the remembered) call, or after so many milliseconds. */
+  async wait(ms?: number): Promise<void> {
+    if (!this.#set) {
+      await new Promise<void>((resolve) => {
+        const timer = ms === undefined ? undefined : setTimeout(() => wake(), Math.max(0, ms));
+        const wake = () => {
+          clearTimeout(timer);
+          this.#waiters.delete(wake);
+          resolve();
+        };
+        this.#waiters.add(wake);
+      });
+    }
+    this.#set = false;
+  }
+}
+
+/** Milliseconds to wait before the n-th try again: doubling, jittered, bounded. */
+export const backoff = (failures: number, random = Math.random()): number => {
+  const ceiling = Math.min(10_000, 200 * 2 ** Math.min(failures - 1, 10));
+  return ceiling / 2 + (ceiling / 2) * random;
+};
