@@ -23,7 +23,10 @@ export const seriesQuery = z
     }),
     from: timeInput.meta({ description: 'First time, included' }),
     to: timeInput.optional().meta({ description: 'End, excluded; now when absent' }),
-    every: durationInput.optional().meta({ description: 'Width of a bucket, aligned to the epoch in UTC' }),
+    every: durationInput.optional().meta({
+      description:
+        'Width of a bucket, aligned to the epoch in UTC: months and years by the calendar, anything else by the clock. Buckets without points are left out',
+    }),
     agg: list(z.enum(AGGREGATES), AGGREGATES.length).optional().meta({
       type: 'string',
       description: 'Comma-separated aggregates; all when absent',
@@ -67,7 +70,7 @@ export const bucket = z
     sum: z.number().nullable().optional(),
     stddev: z.number().nullable().optional(),
     quality: z.object({ good: z.int(), uncertain: z.int(), bad: z.int() }),
-    partial: z.boolean().meta({ description: 'The bucket is not over yet' }),
+    partial: z.boolean().meta({ description: 'The bucket is cut by `from` or `to`, or is not over yet' }),
   })
   .meta({ id: 'Bucket' });
 export type Bucket = z.infer<typeof bucket>;
