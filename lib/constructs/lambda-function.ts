@@ -69,6 +69,10 @@ export class LambdaFunction extends Construct {
         bundleAwsSDK: true,
         mainFields: ['module', 'main'],
         loader: { '.json': 'json' },
+        // A function has its credentials in the environment: the SDK's chain of other sources is 120 KB of dead weight.
+        esbuildArgs: {
+          '--alias:@aws-sdk/credential-provider-node': `${ROOT}lambdas/runtime/credentials.ts`,
+        },
         // Dependencies that are CommonJS call require().
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
