@@ -6,6 +6,7 @@ import { assertKnownTypes, loadAssembly } from './assembly/index.ts';
 import { type CognitoPart, resourceTypes as cognitoTypes, startCognito } from './cognito/index.ts';
 import { takeFolders } from './data-folder.ts';
 import { resourceTypes as endpointTypes, type Faults, startEndpoint } from './endpoint/index.ts';
+import { type EventSources, resourceTypes as eventTypes, startEventSources } from './events/index.ts';
 import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
 import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
 import { resourceTypes as functionTypes, type LocalFunctions, startFunctions } from './lambda/index.ts';
@@ -43,6 +44,7 @@ export interface Gateway extends AsyncDisposable {
   readonly faults: Faults;
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
+  readonly events: EventSources;
   /**
    * Folder with `ca.pem` of the broker, `users.json` and `clients.json` of the token issuer, and the operator's
    * `operator.json` and `aws-credentials` (the format of the AWS CLI) for the AWS endpoint.
@@ -67,6 +69,7 @@ const RUNNING_TYPES: readonly string[] = [
   ...cognitoTypes,
   ...functionTypes,
   ...iotTypes,
+  ...eventTypes,
   ...apiTypes,
 ];
 
@@ -116,6 +119,7 @@ interface Parts {
   readonly cognito: CognitoPart;
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
+  readonly events: EventSources;
   readonly api: ApiPart;
 }
 
@@ -152,10 +156,11 @@ async function startParts(
     await listening('mqtt', ports, () => startIot({ ...part, functions, host, port: ports.mqtt })),
   );
   writeCredentials(credentialsDir, iam.operator, assembly.region, endpoint.url, iot.ca);
+  const events = own(await startEventSources({ ...part, functions }));
   const api = own(
     await listening('api', ports, () => startApi({ ...part, functions, cognito, host, port: ports.api })),
   );
-  return { assembly, iam, endpoint, cognito, functions, iot, api };
+  return { assembly, iam, endpoint, cognito, functions, iot, events, api };
 }
 
 /**
@@ -171,7 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folders = takeFolders(dataDir);
   running.defer(() => folders.release());
   const parts = await startParts({ ...options, host, log }, folders.credentials, running);
-  const { assembly, iam, endpoint, cognito, functions, iot, api } = parts;
+  const { assembly, iam, endpoint, cognito, functions, iot, events, api } = parts;
   const stop = running.move();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -191,9 +196,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     faults: endpoint.faults,
     functions,
     iot,
+    events,
     credentialsDir: folders.credentials,
     drain: async () => {
-      await iot.flush();
+      // Functions publish, and rules feed functions: what comes in must have come to rest.
+      for (let before = -1; before !== iot.stats().received; ) {
+        before = iot.stats().received;
+        await iot.flush();
+        await events.drain();
+      }
     },
     close,
     [Symbol.asyncDispose]: close,
