@@ -1,0 +1,172 @@
+/** Points of one channel in one batch of a device: checked, judged, each once. */
+import { LIMITS } from '../../contracts/limits.ts';
+import type { Column, Value } from '../../contracts/payload/message.ts';
+import type { QuarantineCode } from '../../contracts/problems.ts';
+import { GOOD, type Quality } from '../../contracts/quality.ts';
+import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
+import type { SeriesColumn } from '../series/column.ts';
+import { judgeNext, judgeValue, type Rules, startTrack, type Track, worse } from './quality.ts';
+
+/** Points of a column that were not taken, by code. */
+export interface Refused {
+  readonly code: QuarantineCode;
+  /** Index in the column of the first of them. */
+  readonly first: number;
+  points: number;
+}
+
+/** What became of the points of a column. */
+export interface Taken {
+  stored: number;
+  duplicate: number;
+  overwritten: number;
+  readonly refused: Refused[];
+}
+
+export const hourOf = (time: Micros): Micros => Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+
+const fits = (rules: Rules, value: Value): boolean => {
+  const { type, values } = rules.channel;
+  if (type === 'number') return typeof value === 'number';
+  if (type === 'integer') return Number.isSafeInteger(value);
+  if (type === 'boolean') return typeof value === 'boolean';
+  return typeof value === 'string' && (values === undefined || values.includes(value));
+};
+
+const refuse = (refused: Refused[], code: QuarantineCode, first: number): void => {
+  const known = refused.find((one) => one.code === code);
+  if (known === undefined) refused.push({ code, first, points: 1 });
+  else known.points += 1;
+};
+
+export class ChannelRun {
+  readonly name: string;
+  private readonly rules: Rules;
+  private track: Track | undefined;
+  private readonly time: Micros[] = [];
+  private readonly value: Value[] = [];
+  private readonly quality: Quality[] = [];
+  private notable = false;
+  private ascending = true;
+  /** Place of each time, made when the first point comes out of order. */
+  private places: Map<Micros, number> | undefined;
+
+  constructor(name: string, rules: Rules, before: Readonly<Track> | undefined) {
+    this.name = name;
+    this.rules = rules;
+    this.track = before === undefined ? undefined : { ...before };
+  }
+
+  /** What is to be remembered of the channel. */
+  get after(): Readonly<Track> | undefined {
+    return this.track;
+  }
+
+  /**
+   * Takes the points of a message.
+   * @param arrived when the message arrived: times are checked against it
+   */
+  take(column: Column, arrived: Micros): Taken {
+    const { time: times, value: values, quality: given } = column;
+    const taken: Taken = { stored: 0, duplicate: 0, overwritten: 0, refused: [] };
+    const earliest = arrived - LIMITS.pastMicros;
+    const latest = arrived + LIMITS.futureMicros;
+    for (let at = 0; at < times.length; at += 1) {
+      const time = times[at] ?? 0;
+      const value = values[at] ?? 0;
+      if (!fits(this.rules, value)) refuse(taken.refused, 'wrong-value-type', at);
+      else if (time < earliest) refuse(taken.refused, 'too-old', at);
+      else if (time > latest) refuse(taken.refused, 'in-future', at);
+      else if (this.track === undefined || time > this.track.time)
+        this.append(time, value, given?.[at] ?? GOOD, arrived, taken);
+      else this.insert(this.track, time, value, given?.[at] ?? GOOD, arrived, taken);
+    }
+    return taken;
+  }
+
+  private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {
+    this.track ??= startTrack(time, value, arrived);
+    this.push(time, value, judgeNext(this.rules, this.track, time, value, given, arrived));
+    taken.stored += 1;
+  }
+
+  /** A point at or before the newest: known already, a correction, or late. */
+  private insert(
+    track: Track,
+    time: Micros,
+    value: Value,
+    given: Quality,
+    arrived: Micros,
+    taken: Taken,
+  ): void {
+    this.places ??= new Map(this.time.map((one, place) => [one, place]));
+    const place = this.places.get(time);
+    const isNewest = time === track.time;
+    const known = place === undefined ? (isNewest ? track.value : undefined) : this.value[place];
+    if (known === value) {
+      taken.duplicate += 1;
+      return;
+    }
+    // Only what a value says by itself: neighbours of a late point are not at hand.
+    const judged = worse(given, judgeValue(this.rules, value));
+    taken.stored += 1;
+    if (known !== undefined) taken.overwritten += 1;
+    if (place === undefined) this.push(time, value, judged);
+    else {
+      this.value[place] = value;
+      this.quality[place] = judged;
+      if (judged !== GOOD) this.notable = true;
+    }
+    if (isNewest) {
+      Object.assign(track, { value, quality: judged, arrived, run: 1 });
+      if (track.credibleTime === time) track.credibleValue = value;
+    }
+  }
+
+  private push(time: Micros, value: Value, quality: Quality): void {
+    const place = this.time.length;
+    if (place > 0 && time <= (this.time[place - 1] ?? 0)) this.ascending = false;
+    this.time.push(time);
+    this.value.push(value);
+    this.quality.push(quality);
+    if (quality !== GOOD) this.notable = true;
+    this.places?.set(time, place);
+  }
+
+  /** The points taken, in order of time, as one column for each hour. */
+  byHour(): Map<Micros, SeriesColumn> {
+    const { time, value, quality } = this.sorted();
+    const hours = new Map<Micros, SeriesColumn>();
+    for (let start = 0; start < time.length; ) {
+      const hour = hourOf(time[start] ?? 0);
+      let end = time.length;
+      if (hourOf(time[end - 1] ?? 0) !== hour) {
+        end = start + 1;
+        while (end < time.length && hourOf(time[end] ?? 0) === hour) end += 1;
+      }
+      const whole = start === 0 && end === time.length;
+      hours.set(hour, {
+        channel: this.name,
+        type: this.rules.channel.type,
+        unit: this.rules.channel.unit,
+        time: whole ? time : time.slice(start, end),
+        value: whole ? value : value.slice(start, end),
+        quality: !this.notable ? undefined : whole ? quality : quality.slice(start, end),
+      });
+      start = end;
+    }
+    return hours;
+  }
+
+  private sorted(): { time: Micros[]; value: Value[]; quality: Quality[] } {
+    if (this.ascending) return { time: this.time, value: this.value, quality: this.quality };
+    const order = this.time
+      .map((_, at) => at)
+      .sort((left, right) => (this.time[left] ?? 0) - (this.time[right] ?? 0));
+    return {
+      time: order.map((at) => this.time[at] ?? 0),
+      value: order.map((at) => this.value[at] ?? 0),
+      quality: order.map((at) => this.quality[at] ?? 0),
+    };
+  }
+}

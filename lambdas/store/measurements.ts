@@ -1,0 +1,13 @@
+/** The `measurements` table; see `measurements/keys.ts` for its access patterns. */
+export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
+export { type ChunkOrigin, compareChunks, type Measurements } from './measurements/keys.ts';
+export {
+  type HourOfPoints,
+  type Latest,
+  type LatestPoint,
+  readChunks,
+  readHours,
+  readLatest,
+} from './measurements/read.ts';
+export { toStateItem } from './measurements/state-item.ts';
+export { readStates, writeItems } from './measurements/write.ts';

@@ -1,0 +1,121 @@
+/** Chunks as items. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Micros } from '../../../contracts/time.ts';
+import type { Ledger } from '../../domain/ledger.ts';
+import { decodeChunk, encodeChunk } from '../../series/chunk.ts';
+import type { SeriesColumn } from '../../series/column.ts';
+import { encodeMessages, type MessageIdentity } from '../../series/messages.ts';
+import type { Item } from '../attributes.ts';
+import {
+  type ChunkKey,
+  type ChunkOrigin,
+  chunkKey,
+  ITEM_FORMAT,
+  parseChunkKey,
+  UnknownItemFormat,
+} from './keys.ts';
+
+/** Larger chunks are split: by channel, then by time. */
+const MAX_CHUNK_BYTES = 100 * 1024;
+
+/** What a batch's records of one device come to: one chunk for each hour, and the ledger with one of them. */
+export interface PackedRun {
+  readonly device: string;
+  readonly origin: ChunkOrigin;
+  readonly hours: readonly { readonly hour: Micros; readonly columns: readonly SeriesColumn[] }[];
+  /** The hour whose chunk carries the ledger: that in which the first record arrived. */
+  readonly ledgerHour: Micros;
+  readonly ledger: Ledger;
+  readonly messages: readonly MessageIdentity[];
+}
+
+const half = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
+  ...column,
+  time: column.time.slice(from, to),
+  value: column.value.slice(from, to),
+  quality: column.quality?.slice(from, to),
+});
+
+interface Part {
+  readonly columns: readonly SeriesColumn[];
+  readonly bytes: Buffer;
+}
+
+const split = (columns: readonly SeriesColumn[]): Part[] => {
+  const bytes = encodeChunk(columns);
+  const [only] = columns;
+  if (bytes.length <= MAX_CHUNK_BYTES || only === undefined) return [{ columns, bytes }];
+  if (columns.length > 1) {
+    const middle = columns.length >>> 1;
+    return [...split(columns.slice(0, middle)), ...split(columns.slice(middle))];
+  }
+  const middle = only.time.length >>> 1;
+  return [...split([half(only, 0, middle)]), ...split([half(only, middle, only.time.length)])];
+};
+
+const number = (value: number): AttributeValue => ({ N: String(value) });
+
+const toItem = (device: string, key: string, { columns, bytes }: Part): Item => {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  let points = 0;
+  for (const { time } of columns) {
+    from = Math.min(from, time[0] ?? from);
+    to = Math.max(to, time.at(-1) ?? to);
+    points += time.length;
+  }
+  const item: Item = {
+    pk: { S: device },
+    sk: { S: key },
+    f: number(ITEM_FORMAT),
+    n: number(points),
+    b: { B: bytes },
+  };
+  if (points > 0) {
+    item['from'] = number(from);
+    item['to'] = number(to);
+    item['ch'] = { S: columns.map(({ channel }) => channel).join() };
+  }
+  return item;
+};
+
+/**
+ * A run as items:
+ * `f` format, `n` points, `from` and `to` first and last time in microseconds, `ch` channels, `b` columns; one of
+ * them also carries `l`, the run's ledger as JSON, and `m`, what its messages are known by.
+ */
+export const toChunkItems = (run: PackedRun): Item[] => {
+  const hours = run.hours.some(({ hour }) => hour === run.ledgerHour)
+    ? run.hours
+    : [...run.hours, { hour: run.ledgerHour, columns: [] }];
+  return hours.flatMap(({ hour, columns }) =>
+    split(columns).map((part, index) => {
+      const item = toItem(run.device, chunkKey(hour, run.origin, index), part);
+      if (hour === run.ledgerHour && index === 0) {
+        item['l'] = { S: JSON.stringify(run.ledger) };
+        item['m'] = { B: encodeMessages(run.messages) };
+      }
+      return item;
+    }),
+  );
+};
+
+/** A chunk as stored. */
+export interface StoredChunk extends ChunkKey {
+  readonly columns: readonly SeriesColumn[];
+}
+
+/**
+ * Reads a chunk.
+ * @returns `undefined` for an item that is no chunk
+ * @throws {UnknownItemFormat} for a chunk of another format
+ * @throws {CorruptChunk} for bytes that are not those that were written
+ */
+export const fromChunkItem = (item: Item): StoredChunk | undefined => {
+  const key = item['sk']?.S ?? '';
+  const parsed = parseChunkKey(key);
+  if (parsed === undefined) return undefined;
+  const name = `${item['pk']?.S}/${key}`;
+  if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(name, item['f']?.N);
+  return { ...parsed, columns: decodeChunk(item['b']?.B ?? Buffer.alloc(0), name) };
+};

@@ -1,0 +1,94 @@
+/**
+ * The `measurements` table: what devices measured, and what is remembered of each between batches.
+ *
+ * | access                                      | operation      | key                                             |
+ * | ------------------------------------------- | -------------- | ----------------------------------------------- |
+ * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{lane}#{first}#{count}[#{part}]` |
+ * | read a device's points in a range           | Query          | pk `{device}`, sk from `{hour}` to `{hour}~`    |
+ * | remember a device                           | BatchWriteItem | pk `{device}`, sk `latest#0` and `latest#1` in turn |
+ * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
+ * | newest values of a device                   | Query          | pk `{device}`, sk begins with `latest#`         |
+ *
+ * A chunk's key names exactly the records it was made of: the first of the device in the batch, and how many. A
+ * replayed batch overwrites itself; a batch that is cut elsewhere writes another item and can never take away
+ * points of a longer one. What two chunks hold twice is one point when read, because a point's identity is
+ * (device, channel, time). No scan, no transaction, no stream, no TTL.
+ *
+ * Units of a batch: a device costs 2 reads (both slots, consistent, up to 4 KB each), 1 write for each hour its
+ * points lie in (1 KB holds some 300 points), and 1 write to be remembered (1 KB holds about 8 channels).
+ */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
+import { compareSequences } from '../../domain/sequence.ts';
+
+/** The measurements table and the way to it. */
+export interface Measurements {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** Version of the shape of items; another one is refused when read. */
+export const ITEM_FORMAT = 1;
+
+/** An item whose shape this code does not know. */
+export class UnknownItemFormat extends Error {
+  override readonly name = 'UnknownItemFormat';
+  constructor(key: string, format: unknown) {
+    super(`measurements item ${key} has format ${String(format)}, not ${ITEM_FORMAT}`);
+  }
+}
+
+/** Sort keys of the two places that remember a device in turn. */
+export const LATEST = 'latest#';
+export const latestKey = (version: number): string => `${LATEST}${version % 2}`;
+
+let lastHour = -1;
+let lastText = '';
+
+/** An hour as keys name it: `2026-03-01T10`. */
+export const hourKey = (time: Micros): string => {
+  const hour = Math.floor(time / MICROS_PER_HOUR);
+  if (hour !== lastHour) {
+    lastText = new Date((hour * MICROS_PER_HOUR) / 1000).toISOString().slice(0, -11);
+    lastHour = hour;
+  }
+  return lastText;
+};
+
+/** The records that a chunk was made of: a run of one device in one lane. */
+export interface ChunkOrigin {
+  readonly lane: string;
+  /** Sequence number of the first record. */
+  readonly first: string;
+  readonly count: number;
+}
+
+const SEQUENCE_DIGITS = 56;
+
+/** Sort key of a chunk. */
+export const chunkKey = (hour: Micros, { lane, first, count }: ChunkOrigin, part: number): string =>
+  `${hourKey(hour)}#c#${lane}#${first.padStart(SEQUENCE_DIGITS, '0')}#${count}${part === 0 ? '' : `#${part}`}`;
+
+const CHUNK_KEY = /^(\d{4}-\d{2}-\d{2}T\d{2})#c#([^#]+)#0*(\d+)#(\d+)(?:#(\d+))?$/;
+
+/** What a chunk's sort key says. */
+export interface ChunkKey extends ChunkOrigin {
+  /** Start of its hour. */
+  readonly hour: Micros;
+}
+
+/** @returns `undefined` for the key of another kind of item */
+export const parseChunkKey = (key: string): ChunkKey | undefined => {
+  const match = CHUNK_KEY.exec(key);
+  if (match === null) return undefined;
+  const [, hour = '', lane = '', first = '', count = ''] = match;
+  return { hour: Date.parse(`${hour}:00:00Z`) * 1000, lane, first, count: Number(count) };
+};
+
+/**
+ * Order of arrival of two chunks of a device. Runs that were committed do not overlap; a run that was written and
+ * not committed starts where a committed one starts or before it ends with it, so that first the start and then
+ * the length tell which knows the later records.
+ */
+export const compareChunks = (left: ChunkOrigin, right: ChunkOrigin): number =>
+  compareSequences(left.first, right.first) || left.count - right.count;

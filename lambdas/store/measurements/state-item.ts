@@ -1,0 +1,120 @@
+/**
+ * What is remembered of a device, as an item: `f` format, `v` version, `s` the rest as JSON, because DynamoDB's own
+ * maps take more bytes and more time.
+ */
+import type { Value } from '../../../contracts/payload/message.ts';
+import type { DeviceState, Recent } from '../../domain/device-state.ts';
+import type { Counts } from '../../domain/ledger.ts';
+import type { Track } from '../../domain/quality.ts';
+import type { SeqRange } from '../../domain/sessions.ts';
+import type { Item } from '../attributes.ts';
+import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
+
+/** time, value, quality, arrived, run; then time and value of the credible point where that is another. */
+type PackedTrack = readonly [number, Value, number, number, number, number?, Value?];
+
+interface PackedState {
+  readonly k: Readonly<Record<string, readonly [sequence: string, arrived: number]>>;
+  readonly c: Readonly<Record<string, PackedTrack>>;
+  readonly s: readonly (readonly [id: string, ...ranges: number[]])[];
+  readonly r: string;
+  readonly f?: number;
+  readonly l: readonly [number, number, number, number, number, Counts, Counts];
+}
+
+const packTrack = ({ time, value, quality, arrived, run, ...credible }: Readonly<Track>): PackedTrack =>
+  credible.credibleTime === time && credible.credibleValue === value
+    ? [time, value, quality, arrived, run]
+    : credible.credibleValue === undefined
+      ? [time, value, quality, arrived, run, credible.credibleTime]
+      : [time, value, quality, arrived, run, credible.credibleTime, credible.credibleValue];
+
+const unpackTrack = (packed: PackedTrack): Track => {
+  const [time, value, quality, arrived, run, credibleTime = time, credibleValue] = packed;
+  return {
+    time,
+    value,
+    quality,
+    arrived,
+    run,
+    credibleTime,
+    credibleValue: packed.length === 5 ? value : credibleValue,
+  };
+};
+
+const RECENT_BYTES = 12;
+
+const packRecent = (recent: readonly Recent[]): string => {
+  const first = recent[0]?.seq ?? 0;
+  const near = recent.every(({ seq }) => Math.abs(seq - first) < 0x7fff);
+  const bytes = Buffer.alloc(near ? 8 + recent.length * 6 : recent.length * RECENT_BYTES);
+  if (!near) {
+    for (const [at, { seq, crc }] of recent.entries())
+      bytes.writeUInt32LE(crc, bytes.writeDoubleLE(seq, at * RECENT_BYTES));
+    return `w${bytes.toString('base64')}`;
+  }
+  let at = bytes.writeDoubleLE(first, 0);
+  for (const { seq, crc } of recent) at = bytes.writeUInt32LE(crc, bytes.writeInt16LE(seq - first, at));
+  return `n${bytes.toString('base64')}`;
+};
+
+const unpackRecent = (text: string): Recent[] => {
+  const bytes = Buffer.from(text.slice(1), 'base64');
+  if (text.startsWith('w'))
+    return Array.from({ length: bytes.length / RECENT_BYTES }, (_, at) => ({
+      seq: bytes.readDoubleLE(at * RECENT_BYTES),
+      crc: bytes.readUInt32LE(at * RECENT_BYTES + 8),
+    }));
+  const first = bytes.readDoubleLE(0);
+  return Array.from({ length: (bytes.length - 8) / 6 }, (_, at) => ({
+    seq: first + bytes.readInt16LE(8 + at * 6),
+    crc: bytes.readUInt32LE(10 + at * 6),
+  }));
+};
+
+const pack = (state: DeviceState): PackedState => {
+  const c: Record<string, PackedTrack> = {};
+  for (const [channel, track] of state.tracks) c[channel] = packTrack(track);
+  const k: Record<string, readonly [string, number]> = {};
+  for (const [lane, { sequence, arrived }] of state.marks) k[lane] = [sequence, arrived];
+  const { messages, received, stored, duplicate, overwritten, quarantined, rejected } = state.ledger;
+  return {
+    k,
+    c,
+    s: state.sessions.map(({ id, ranges }) => [id, ...ranges.flat()]),
+    r: packRecent(state.recent),
+    ...(state.facts === undefined ? {} : { f: state.facts }),
+    l: [messages, received, stored, duplicate, overwritten, quarantined, rejected],
+  };
+};
+
+const unpackRanges = (bounds: readonly number[]): SeqRange[] =>
+  Array.from({ length: bounds.length / 2 }, (_, at) => [bounds[2 * at] ?? 0, bounds[2 * at + 1] ?? 0]);
+
+/** A device's state as the item of its version's slot. */
+export const toStateItem = (device: string, state: DeviceState): Item => ({
+  pk: { S: device },
+  sk: { S: latestKey(state.version) },
+  f: { N: String(ITEM_FORMAT) },
+  v: { N: String(state.version) },
+  s: { S: JSON.stringify(pack(state)) },
+});
+
+/** @throws {UnknownItemFormat} for an item of another format */
+export const fromStateItem = (item: Item): DeviceState => {
+  const key = `${item['pk']?.S}/${item['sk']?.S}`;
+  if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(key, item['f']?.N);
+  const packed: PackedState = JSON.parse(item['s']?.S ?? '');
+  const [messages, received, stored, duplicate, overwritten, quarantined, rejected] = packed.l;
+  return {
+    version: Number(item['v']?.N),
+    marks: new Map(
+      Object.entries(packed.k).map(([lane, [sequence, arrived]]) => [lane, { sequence, arrived }]),
+    ),
+    tracks: new Map(Object.entries(packed.c).map(([channel, track]) => [channel, unpackTrack(track)])),
+    sessions: packed.s.map(([id, ...bounds]) => ({ id, ranges: unpackRanges(bounds) })),
+    recent: unpackRecent(packed.r),
+    facts: packed.f,
+    ledger: { messages, received, stored, duplicate, overwritten, quarantined, rejected },
+  };
+};

@@ -1,0 +1,107 @@
+/** Many items at once, for `ingest`. */
+import { type AttributeValue, BatchGetItemCommand, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DeviceState, furthest } from '../../domain/device-state.ts';
+import type { Item } from '../attributes.ts';
+import { pause, persist, TimeIsUp } from '../retry.ts';
+import { LATEST, type Measurements } from './keys.ts';
+import { fromStateItem } from './state-item.ts';
+
+/** Limits of BatchGetItem and BatchWriteItem. */
+const READ_KEYS = 100;
+const WRITE_ITEMS = 25;
+
+/** How long to try, and whom to tell of each further try. */
+export interface Patience {
+  readonly signal: AbortSignal;
+  readonly onRetry?: (error: unknown) => void;
+}
+
+const slices = <T>(list: readonly T[], size: number): T[][] => {
+  const parts: T[][] = [];
+  for (let start = 0; start < list.length; start += size) parts.push(list.slice(start, start + size));
+  return parts;
+};
+
+/**
+ * As `persist`, for requests of which DynamoDB may leave a part undone: only that part is tried again.
+ * @returns what is undone when the time is up
+ */
+const persistWithParts = async <T>(
+  whole: readonly T[],
+  work: (part: T[]) => Promise<readonly T[]>,
+  { signal, onRetry }: Patience,
+): Promise<readonly T[]> => {
+  let left: readonly T[] = whole;
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      left = await persist(() => work([...left]), signal, onRetry);
+      if (left.length === 0) return left;
+      const error = new Error(`${left.length} of ${whole.length} left undone`);
+      onRetry?.(error);
+      await pause(attempt, signal, error);
+    }
+  } catch (error) {
+    if (error instanceof TimeIsUp) return left;
+    throw error;
+  }
+};
+
+/**
+ * Writes items, whatever was there before.
+ * @returns devices of which not all items are known to be written when the time is up
+ * @throws a fault that stays, such as a missing permission; then any of the items may or may not be written
+ */
+export const writeItems = async (
+  { client, table }: Measurements,
+  items: readonly Item[],
+  patience: Patience,
+): Promise<Set<string>> => {
+  const write = async (part: Item[]): Promise<Item[]> => {
+    const RequestItems = { [table]: part.map((item) => ({ PutRequest: { Item: item } })) };
+    const { UnprocessedItems } = await client.send(new BatchWriteItemCommand({ RequestItems }), {
+      abortSignal: patience.signal,
+    });
+    return (UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) =>
+      PutRequest?.Item === undefined ? [] : [PutRequest.Item],
+    );
+  };
+  const left = await Promise.all(
+    slices(items, WRITE_ITEMS).map((part) => persistWithParts(part, write, patience)),
+  );
+  return new Set(left.flat().map((item) => item['pk']?.S ?? ''));
+};
+
+/**
+ * Recalls devices: of the two slots of each, the state that reaches further.
+ * @returns by device; one that nothing came from is absent
+ * @throws {TimeIsUp} or a fault that stays
+ */
+export const readStates = async (
+  { client, table }: Measurements,
+  devices: readonly string[],
+  patience: Patience,
+): Promise<Map<string, DeviceState>> => {
+  const states = new Map<string, DeviceState>();
+  const keys = devices.flatMap((device) =>
+    [0, 1].map(
+      (slot): Record<string, AttributeValue> => ({ pk: { S: device }, sk: { S: `${LATEST}${slot}` } }),
+    ),
+  );
+  const read = async (part: Item[]): Promise<Item[]> => {
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: part, ConsistentRead: true } } }),
+      { abortSignal: patience.signal },
+    );
+    for (const item of Responses?.[table] ?? []) {
+      const device = item['pk']?.S ?? '';
+      const state = furthest(states.get(device), fromStateItem(item));
+      if (state !== undefined) states.set(device, state);
+    }
+    return UnprocessedKeys?.[table]?.Keys ?? [];
+  };
+  const left = await Promise.all(
+    slices(keys, READ_KEYS).map((part) => persistWithParts(part, read, patience)),
+  );
+  if (left.some((part) => part.length > 0)) throw new TimeIsUp('devices could not be recalled in time');
+  return states;
+};

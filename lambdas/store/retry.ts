@@ -1,0 +1,64 @@
+/** Trying again what may work later, within a time limit, with growing pauses and jitter. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+const FIRST_PAUSE_MILLIS = 25;
+const LONGEST_PAUSE_MILLIS = 2000;
+
+const THROTTLES = new Set([
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'SlowDown',
+  'LimitExceededException',
+]);
+
+/** Whether the same request may work later: throttled, a fault of the service, or no answer. */
+export const mayWorkLater = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  if (THROTTLES.has(error.name)) return true;
+  // Without `$fault` it never was an answer of the service: the connection failed or the time was up.
+  return !('$fault' in error) || error.$fault === 'server';
+};
+
+/** What stays undone when the time is up; `cause` is the last answer. */
+export class TimeIsUp extends Error {
+  override readonly name = 'TimeIsUp';
+}
+
+/**
+ * Waits before try number `attempt` (from 1).
+ * @throws {TimeIsUp} when `signal` ends the waiting
+ */
+export const pause = async (attempt: number, signal: AbortSignal, cause?: unknown): Promise<void> => {
+  const longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS * 2 ** attempt);
+  try {
+    await delay(longest * (0.5 + Math.random() / 2), undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new TimeIsUp('the time for this batch is up', { cause });
+  }
+};
+
+/**
+ * Tries until it works, the fault is one that stays, or the time is up.
+ * @param signal ends the trying
+ * @param onRetry called before each further try
+ * @throws the fault that stays, or {@link TimeIsUp}
+ */
+export const persist = async <T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  onRetry: (error: unknown) => void = () => undefined,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw new TimeIsUp('the time for this batch is up', { cause: error });
+      if (!mayWorkLater(error)) throw error;
+      onRetry(error);
+      await pause(attempt, signal, error);
+    }
+  }
+};
