@@ -59,6 +59,12 @@ export function openContext(request: IncomingMessage, path: string): RequestCont
 
 type Lookup = (context: RequestContext, api: ApiModel, account: string) => string | number | undefined;
 
+const variableOf = (name: string): Lookup | undefined =>
+  Object.hasOwn(variables, name) ? variables[name] : undefined;
+
+const claimOf = ({ claims }: RequestContext, name: string): string | undefined =>
+  claims && Object.hasOwn(claims, name) ? claims[name] : undefined;
+
 const error = (context: RequestContext): string | undefined => context.error?.message;
 
 const variables: Readonly<Record<string, Lookup>> = {
@@ -107,7 +113,7 @@ export function substitute(
 ): string {
   return text.replace(/\$context\.([A-Za-z][\w:-]*(?:\.[A-Za-z][\w:-]*)*)/g, (_whole, name: string) => {
     const claim = name.startsWith('authorizer.claims.') ? name.slice('authorizer.claims.'.length) : undefined;
-    const value = claim === undefined ? variables[name]?.(context, api, account) : context.claims?.[claim];
+    const value = claim === undefined ? variableOf(name)?.(context, api, account) : claimOf(context, claim);
     if (value === undefined || value === '') return missing;
     // The text of messageString is quoted JSON already.
     return name === 'error.messageString' ? String(value) : quote(String(value));

@@ -10,7 +10,8 @@ export interface EventInput {
   readonly port: number;
 }
 
-type Multi = Record<string, string[]>;
+/** Values by name; names come from callers, so that a plain object would trip over `constructor`. */
+type Multi = ReadonlyMap<string, readonly string[]>;
 
 /** Headers that end at API Gateway (they are about the connection) or that it sets itself. */
 const OWN = new Set(
@@ -22,12 +23,12 @@ const OWN = new Set(
 
 /** Header lines of a request with the names as sent; the platform adds where the request came from. */
 function headersOf(input: EventInput, context: RequestContext): Multi {
-  const headers: Multi = {};
+  const headers = new Map<string, string[]>();
   const names = new Map<string, string>();
   const add = (name: string, value: string): void => {
     const known = names.get(name.toLowerCase()) ?? name;
     names.set(name.toLowerCase(), known);
-    headers[known] = [...(headers[known] ?? []), value];
+    headers.set(known, [...(headers.get(known) ?? []), value]);
   };
   const raw = input.request.rawHeaders;
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -43,7 +44,7 @@ function headersOf(input: EventInput, context: RequestContext): Multi {
 }
 
 const lastOf = (multi: Multi): Record<string, string> =>
-  Object.fromEntries(Object.entries(multi).map(([name, values]) => [name, values.at(-1) ?? '']));
+  Object.fromEntries([...multi].map(([name, values]) => [name, values.at(-1) ?? '']));
 
 /** Whether a media type is one of those that an API treats as binary. */
 export function isBinary(mediaTypes: readonly string[], header: string | undefined): boolean {
@@ -62,9 +63,10 @@ export function isBinary(mediaTypes: readonly string[], header: string | undefin
  */
 export function proxyEvent(input: EventInput, context: RequestContext, api: ApiModel, account: string) {
   const headers = headersOf(input, context);
-  const query: Multi = {};
-  for (const [name, value] of input.query) query[name] = [...(query[name] ?? []), value];
-  const hasQuery = Object.keys(query).length > 0;
+  const query: Multi = new Map(
+    [...new Set(input.query.keys())].map((name) => [name, input.query.getAll(name)]),
+  );
+  const hasQuery = query.size > 0;
   const base64 = isBinary(api.binaryMediaTypes, input.request.headers['content-type']);
   const parameters = Object.keys(input.pathParameters).length > 0 ? input.pathParameters : null;
   return {
@@ -72,9 +74,9 @@ export function proxyEvent(input: EventInput, context: RequestContext, api: ApiM
     path: context.path,
     httpMethod: context.httpMethod,
     headers: lastOf(headers),
-    multiValueHeaders: headers,
+    multiValueHeaders: Object.fromEntries(headers),
     queryStringParameters: hasQuery ? lastOf(query) : null,
-    multiValueQueryStringParameters: hasQuery ? query : null,
+    multiValueQueryStringParameters: hasQuery ? Object.fromEntries(query) : null,
     pathParameters: parameters,
     stageVariables: Object.keys(api.stage.variables).length > 0 ? api.stage.variables : null,
     requestContext: {

@@ -103,20 +103,22 @@ export async function answerStreaming(
   if (response.destroyed) return discard(result);
   context.integrationStatus = 200;
   writeHead(response, context, result.statusCode, wireHeaders(result.headers, result.multiValueHeaders));
+  const cut = new AbortController();
   const left = timeoutMs - (performance.now() - startedAt);
+  const timer = setTimeout(() => cut.abort(new GatewayFailure('INTEGRATION_TIMEOUT')), left);
   try {
-    await pipeline(Readable.from(counted(result.body, context), { objectMode: false }), response, {
-      signal: AbortSignal.timeout(Math.max(1, Math.ceil(left))),
-    });
+    const { signal } = cut;
+    await pipeline(Readable.from(counted(result.body, context), { objectMode: false }), response, { signal });
   } catch (cause) {
     // Status and headers are gone: all that is left is the cut connection, which pipeline has made.
-    const message = 'streamed reply ended early';
-    const { requestId } = context;
-    log('warn', message, {
+    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    log(gone ? 'debug' : 'error', gone ? 'the client went away' : 'a streamed reply was cut off', {
       functionArn,
-      requestId,
-      cause: cause instanceof Error ? cause.message : String(cause),
+      requestId: context.requestId,
+      cause: String(cut.signal.aborted ? cut.signal.reason : cause),
     });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

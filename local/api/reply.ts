@@ -77,16 +77,11 @@ export function sendFailure(
   const custom =
     api.gatewayResponses.get(failure.type) ??
     api.gatewayResponses.get(status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
-  const templates = { ...custom?.templates };
+  const templates = new Map(Object.entries(custom?.templates ?? {}));
   const asked = accept?.split(',', 1)[0]?.split(';', 1)[0]?.trim() ?? '';
-  const contentType =
-    asked in templates
-      ? asked
-      : 'application/json' in templates
-        ? 'application/json'
-        : Object.keys(templates)[0];
-  const template =
-    contentType === undefined ? '{"message":$context.error.messageString}' : templates[contentType];
+  const [first] = templates.keys();
+  const contentType = [asked, 'application/json', first].find((type) => type && templates.has(type));
+  const template = templates.get(contentType ?? '') ?? '{"message":$context.error.messageString}';
   // The status that a template shows is the one that is sent.
   context.status = custom?.statusCode ?? status;
   const headers = new Map<string, string[]>([
@@ -100,6 +95,6 @@ export function sendFailure(
     headers.set(name.toLowerCase(), [text]);
   }
   const quote = (value: string): string => JSON.stringify(value).slice(1, -1);
-  const body = Buffer.from(substitute(template ?? '', context, api, account, '', quote));
+  const body = Buffer.from(substitute(template, context, api, account, '', quote));
   send(response, context, context.status, headers, body);
 }

@@ -57,7 +57,7 @@ export async function servePool(input: PoolInput): Promise<PoolServer> {
     if (url.pathname === '/login') return serveLogin(login, request, response);
     if (url.pathname === '/logout') return logout(provider, pool, request, response, url);
     if (url.pathname === '/oauth2/userInfo') return userInfo(request, response, users, issuer, keySet);
-    if (url.pathname === '/oauth2/authorize') checkIdentityProvider(url);
+    if (url.pathname === '/oauth2/authorize') translateAuthorize(pool, url);
     request.url = `${url.pathname}${url.search}`;
     // The library reads from baseUrl what the addresses that it publishes begin with.
     await serve(Object.assign(request, { baseUrl: base }), response);
@@ -65,9 +65,14 @@ export async function servePool(input: PoolInput): Promise<PoolServer> {
   return { handle, close: () => store.save() };
 }
 
-/** Cognito's own directory is the only identity provider here, and its name means nothing to the library. */
-function checkIdentityProvider(url: URL): void {
-  if (url.searchParams.get('identity_provider') === 'COGNITO') url.searchParams.delete('identity_provider');
+/**
+ * Puts what Cognito understands into what the library does: its own directory is the only identity provider,
+ * and no scope at all means every scope of the client.
+ */
+function translateAuthorize(pool: Pool, { searchParams: query }: URL): void {
+  if (query.get('identity_provider') === 'COGNITO') query.delete('identity_provider');
+  const client = pool.clients.find(({ id }) => id === query.get('client_id'));
+  if (client && !query.get('scope')) query.set('scope', client.scopes.join(' '));
 }
 
 /** Ends the session of a browser, then goes where the client's LogoutURLs allow. */

@@ -138,6 +138,8 @@ function metadata(client: Client, secrets: ReadonlyMap<string, string>): ClientM
     response_types: code ? ['code'] : [],
     redirect_uris: code ? [...client.callbackUrls] : [],
     scope: client.scopes.join(' '),
+    // Cognito's ID tokens always tell when the user has signed in.
+    require_auth_time: true,
   };
 }
 

@@ -82,6 +82,20 @@ describe('the event', () => {
     expect(await asText.text()).toBe(bytes.toString('base64'));
   });
 
+  it('takes names that objects have anyway for plain names', async () => {
+    const { get, events } = await start(apiResources([...tree, method('device', 'GET')]));
+    const response = await get('/v1/devices/constructor?valueOf=1&__proto__=2&valueOf=3', {
+      headers: { accept: 'toString', constructor: 'x' },
+    });
+    expect(response.status).toBe(200);
+    const query = events[0]?.['multiValueQueryStringParameters'];
+    expect(Object.entries(Object(query))).toEqual([
+      ['valueOf', ['1', '3']],
+      ['__proto__', ['2']],
+    ]);
+    expect((await get('/v2', { headers: { accept: 'toString' } })).status).toBe(403);
+  });
+
   it('has no body and no query when there is none', async () => {
     const { get, events } = await start(apiResources([...tree, method('devices', 'GET')]));
     await get('/v1/devices');

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newHarness, tree } from './harness.ts';
 import { apiResources, method } from './template.ts';
@@ -58,5 +59,36 @@ describe('limits', () => {
     };
     expect(await statuses('/v1/devices', 4)).toEqual([200, 200, 429, 429]);
     expect(await statuses('/v1/devices/d1', 4)).toEqual([200, 200, 200, 200]);
+  });
+});
+
+describe('whatever is sent', () => {
+  it('is answered, and never blamed on the server', async () => {
+    const { url } = await start(apiResources([...tree, method('rest', 'ANY'), method('device', 'GET')]));
+    const { hostname, port } = new URL(url);
+    const text = fc
+      .string({ unit: 'binary-ascii', maxLength: 20 })
+      .map((s) => s.replace(/[^\x21-\x7e]/g, '%'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('GET', 'PUT', 'OPTIONS', 'HEAD', 'PATCH'),
+        text,
+        text,
+        fc.string({ maxLength: 50 }),
+        async (verb, path, query, body) => {
+          const status = await new Promise<number | undefined>((resolve, reject) => {
+            const options = { hostname, port, method: verb, path: `/v1/${path}?${query}` };
+            const request = httpRequest(options, (response) => {
+              response.resume();
+              resolve(response.statusCode);
+            });
+            request.once('error', reject);
+            request.end(verb === 'PUT' ? body : undefined);
+          });
+          expect(status).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 });

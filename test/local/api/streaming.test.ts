@@ -175,3 +175,20 @@ describe('a streamed reply', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET' });
   });
 });
+
+it('does not keep the server from stopping', async () => {
+  const { url } = await start(routes, {
+    streamed: async () =>
+      stream(
+        (async function* () {
+          yield Buffer.from('first');
+          await new Promise(() => undefined);
+        })(),
+      ),
+  });
+  const response = await open(`${url}${SERIES}`);
+  response.resume();
+  const cut = once(response, 'error');
+  await close();
+  await cut;
+});

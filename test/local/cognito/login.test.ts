@@ -123,6 +123,7 @@ describe('a login', () => {
       'cognito:groups': ['Admin'],
       email: 'admin@example.org',
       email_verified: true,
+      auth_time: access['auth_time'],
     });
   });
 
@@ -213,6 +214,15 @@ it('a refresh token outlives a restart', async () => {
     cognito = shared;
     await rm(dataDir, { recursive: true });
   }
+});
+
+it('may be finished by a page of another origin', async () => {
+  const response = await fetch(url('/oauth2/token'), {
+    method: 'POST',
+    headers: { origin: 'http://localhost:5173' },
+    body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'browser', refresh_token: 'x' }),
+  });
+  expect(response.headers.get('access-control-allow-origin')).toBe('http://localhost:5173');
 });
 
 describe('a login is refused', () => {
