@@ -94,20 +94,27 @@ export async function listen(
   };
 }
 
-async function readBody(
+/** @returns `undefined` when the body is too long */
+function readBody(
   request: IncomingMessage | Http2ServerRequest,
   maxBody: number,
 ): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    // Read on without keeping it, so that the answer reaches a caller who is still sending.
-    if (length <= maxBody) chunks.push(chunk as Buffer);
-  }
-  if (length > maxBody) return undefined;
-  const [only] = chunks;
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      // Read on without keeping it, so that the answer reaches a caller who is still sending.
+      if (length <= maxBody) chunks.push(chunk);
+    });
+    request.on('end', () => {
+      const [only] = chunks;
+      if (length > maxBody) resolve(undefined);
+      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length));
+    });
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client broke off')));
+  });
 }
 
 function send(isHead: boolean, response: ServerResponse | Http2ServerResponse, reply: AwsResponse): void {

@@ -7,7 +7,7 @@ import type { WorkerMessage, WorkerOptions, WorkerReply } from './worker.ts';
 
 export interface EngineReply {
   readonly status: number;
-  readonly body: Buffer;
+  readonly body: string;
 }
 
 interface Waiting {
@@ -26,8 +26,7 @@ export class DynamoEngine {
     worker.on('message', (message: WorkerReply) => {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
-      const { buffer, byteOffset, length } = message.body;
-      waiting?.resolve({ status: message.status, body: Buffer.from(buffer, byteOffset, length) });
+      waiting?.resolve(message);
     });
     worker.on('error', (error) => {
       log('error', 'dynamodb: the store has stopped', { error: error.stack ?? String(error) });
@@ -55,13 +54,13 @@ export class DynamoEngine {
     });
     const engine = new DynamoEngine(worker, log);
     // Opens the store: a folder that another process holds shows here, not at the first request.
-    const reply = await engine.call('ListTables', Buffer.from('{}'));
-    if (reply.status !== 200) throw new Error(`dynamodb: cannot open the store: ${reply.body.toString()}`);
+    const reply = await engine.call('ListTables', '{}');
+    if (reply.status !== 200) throw new Error(`dynamodb: cannot open the store: ${reply.body}`);
     return engine;
   }
 
   /** @throws {AwsError} `InternalServerError` when the store has stopped */
-  call(operation: string, body: Buffer): Promise<EngineReply> {
+  call(operation: string, body: string): Promise<EngineReply> {
     if (this.#failure) return Promise.reject(stopped(this.#failure));
     const id = this.#nextId;
     this.#nextId += 1;

@@ -73,7 +73,7 @@ export class DynamoService implements AwsService {
     if (operation === 'DescribeTimeToLive') {
       return { status: 200, headers, body: JSON.stringify(this.#timeToLive(request)) };
     }
-    const reply = await this.#engine.call(operation, request.body);
+    const reply = await this.#engine.call(operation, request.body.toString('utf8'));
     return { status: reply.status, headers, body: reply.body };
   }
 

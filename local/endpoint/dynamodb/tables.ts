@@ -86,20 +86,17 @@ function indexShape(index: Fields, global: boolean): IndexShape {
  * @throws when the store holds a table of that name with other keys or indexes
  */
 export async function provisionTable(engine: DynamoEngine, table: Table): Promise<void> {
-  const call = (operation: string, input: Fields) =>
-    engine.call(operation, Buffer.from(JSON.stringify(input)));
+  const call = (operation: string, input: Fields) => engine.call(operation, JSON.stringify(input));
   const created = await call('CreateTable', table.definition);
   if (created.status !== 200) {
-    const error = fields(JSON.parse(created.body.toString()));
+    const error = fields(JSON.parse(created.body));
     if (!String(error['__type']).endsWith('#ResourceInUseException')) {
-      throw new Error(
-        `dynamodb: cannot make table ${table.name}: ${text(error['message']) ?? created.body.toString()}`,
-      );
+      throw new Error(`dynamodb: cannot make table ${table.name}: ${text(error['message']) ?? created.body}`);
     }
   }
   for (;;) {
     const reply = await call('DescribeTable', { TableName: table.name });
-    const found = fields(fields(JSON.parse(reply.body.toString()))['Table']);
+    const found = fields(fields(JSON.parse(reply.body))['Table']);
     if (found['TableStatus'] !== 'ACTIVE') continue;
     if (layout(found) !== layout(table.definition)) {
       throw new Error(

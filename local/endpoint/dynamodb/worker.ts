@@ -6,9 +6,9 @@
  * 80 an item of BatchGetItem(100), 140 an item of a Query, 370 an UpdateItem. 600 writes and 600 reads a second
  * take 0.15 to 0.3 of a core: enough, so no store of our own.
  */
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { Readable, Writable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Item, TableShape } from './capacity.ts';
@@ -21,13 +21,13 @@ export interface WorkerOptions {
 }
 
 export type WorkerMessage =
-  | { readonly id: number; readonly operation: string; readonly body: Uint8Array }
+  | { readonly id: number; readonly operation: string; readonly body: string }
   | 'close';
 
 export interface WorkerReply {
   readonly id: number;
   readonly status: number;
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly body: string;
 }
 
 interface Store {
@@ -56,23 +56,34 @@ const HEADERS = {
     'AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
 };
 
-/** As much of a server response as dynalite uses. */
-class Reply extends Writable {
+/** As much of a request as dynalite uses. Bodies stay text all the way: it parses and prints JSON itself. */
+class Request extends EventEmitter {
+  readonly method = 'POST';
+  readonly url = '/';
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(operation: string) {
+    super();
+    this.headers = { ...HEADERS, 'x-amz-target': `DynamoDB_20120810.${operation}` };
+  }
+}
+
+/** As much of a response as dynalite uses. */
+class Response {
   statusCode = 200;
-  readonly #chunks: Buffer[] = [];
+  readonly #answer: (status: number, body: string) => void;
+
+  constructor(answer: (status: number, body: string) => void) {
+    this.#answer = answer;
+  }
 
   setHeader(): this {
     return this;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#chunks.push(chunk);
-    done();
-  }
-
-  /** A copy in memory of its own: a pooled buffer cannot be transferred. */
-  bytes(): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from(Buffer.concat(this.#chunks));
+  end(body = ''): this {
+    this.#answer(this.statusCode, body);
+    return this;
   }
 }
 
@@ -92,19 +103,16 @@ function serve(port: MessagePort, server: Server, store: Store): void {
     }
     underWay += 1;
     const { id, operation, body } = message;
-    const request = Object.assign(Readable.from([Buffer.from(body.buffer, body.byteOffset, body.length)]), {
-      method: 'POST',
-      url: '/',
-      headers: { ...HEADERS, 'x-amz-target': `DynamoDB_20120810.${operation}` },
-    });
-    const reply = new Reply();
-    reply.on('finish', async () => {
-      const bytes = reply.bytes();
-      port.postMessage({ id, status: reply.statusCode, body: bytes } satisfies WorkerReply, [bytes.buffer]);
+    const request = new Request(operation);
+    const response = new Response((status, reply) => {
+      port.postMessage({ id, status, body: reply } satisfies WorkerReply);
       underWay -= 1;
-      await closeWhenIdle();
+      // A store that cannot be closed ends the thread with the error, which the other side reports.
+      void closeWhenIdle();
     });
-    server.emit('request', request, reply);
+    server.emit('request', request, response);
+    request.emit('data', body);
+    request.emit('end');
   });
 }
 
