@@ -93,6 +93,7 @@ const settle = (document: JsonObject): JsonObject => {
   const nameOf = (direction: string, id: string): string =>
     direction === 'input' && differing.has(id) ? `${id}Input` : id;
   const rename = (ref: string): string => {
+    if (!/:/.test(ref)) return ref;
     const [, direction = '', id = ''] = /^#\/components\/schemas\/(input|output):(.+)$/.exec(ref) ?? [];
     return `${COMPONENT}${nameOf(direction, id)}`;
   };
@@ -157,6 +158,21 @@ const headersOf = (schema: z.ZodType): JsonObject =>
     }),
   );
 
+/** Problem answers by their codes: most routes share most of them. */
+const problemResponses: JsonObject = {};
+
+const responseOf = ({ description, headers, content }: Described['responses'][string]): JsonObject => {
+  const response: JsonObject = {
+    description,
+    ...(headers === undefined ? {} : { headers: headersOf(headers) }),
+    ...(content === undefined ? {} : { content: contentOf(content, 'output') }),
+  };
+  if (content === undefined || !('application/problem+json' in content)) return response;
+  const name = description.replaceAll(', ', '.');
+  problemResponses[name] = response;
+  return { $ref: `#/components/responses/${name}` };
+};
+
 const operation = (name: string, route: (typeof ROUTES)[keyof typeof ROUTES]): JsonObject => {
   const { request = {}, responses }: Described = route;
   return {
@@ -175,14 +191,7 @@ const operation = (name: string, route: (typeof ROUTES)[keyof typeof ROUTES]): J
       ? {}
       : { requestBody: { required: true, content: contentOf(request.body.content, 'input') } }),
     responses: Object.fromEntries(
-      Object.entries(responses).map(([status, { description, headers, content }]) => [
-        status,
-        {
-          description,
-          ...(headers === undefined ? {} : { headers: headersOf(headers) }),
-          ...(content === undefined ? {} : { content: contentOf(content, 'output') }),
-        },
-      ]),
+      Object.entries(responses).map(([status, response]) => [status, responseOf(response)]),
     ),
   };
 };
@@ -192,7 +201,7 @@ export const openApiDocument = (): JsonObject => {
   const paths: { [path: string]: JsonObject } = {};
   for (const [name, route] of Object.entries(ROUTES))
     paths[route.path] = { ...paths[route.path], [route.method]: operation(name, route) };
-  const { components, ...document } = settle({
+  const { components, responses, ...document } = settle({
     openapi: '3.1.0',
     info: {
       title: 'labgate',
@@ -203,6 +212,7 @@ export const openApiDocument = (): JsonObject => {
     // Where it runs is a matter of the deployment: the document is served by the API that it describes.
     servers: [{ url: '/' }],
     paths,
+    responses: problemResponses,
   });
   const bearer = {
     type: 'http',

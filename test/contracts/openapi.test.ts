@@ -18,8 +18,9 @@ describe('openapi.json', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref);
     expect(references.length).toBeGreaterThan(0);
     for (const reference of references) {
-      const [, name = ''] = /^#\/components\/schemas\/(\w+)$/.exec(reference ?? '') ?? [];
-      expect(components.schemas).toHaveProperty(name);
+      const [, kind = '', name = ''] =
+        /^#\/components\/(schemas|responses)\/([\w.-]+)$/.exec(reference ?? '') ?? [];
+      expect(Object.keys(components[kind] ?? {})).toContain(name);
     }
   });
 

@@ -1,0 +1,97 @@
+/** `query-api`: series, latest values, health, and the contract itself. */
+
+import type { Device } from '../../contracts/devices.ts';
+import openapi from '../../contracts/openapi.json' with { type: 'json' };
+import { PROBLEMS, type ProblemCode } from '../../contracts/problems.ts';
+import type { Principal } from '../../contracts/roles.ts';
+import { dynamoClient, kinesisClient, s3Client } from '../runtime/clients.ts';
+import {
+  askAll,
+  type Probe,
+  probeBucket,
+  probeStream,
+  probeTable,
+  type Verdict,
+} from '../runtime/dependencies.ts';
+import { readEnv } from '../runtime/env.ts';
+import { createApi, jsonResponse } from '../runtime/http/api.ts';
+import { streamedHandler } from '../runtime/http/lambda.ts';
+import { ProblemError } from '../runtime/http/problem.ts';
+import { visible } from '../runtime/http/scope.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { readDevice } from '../store/registry/devices.ts';
+import { latestOf } from './latest.ts';
+import { seriesResponse } from './series.ts';
+
+const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'STREAM_NAME']);
+const dynamo = dynamoClient();
+const registry = { client: dynamo, table: env.REGISTRY_TABLE };
+const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
+const logger = createLogger();
+
+/** A health check waits no longer than this for any dependency. */
+const PROBE_MILLIS = 2000;
+const once = { maxAttempts: 1, requestMillis: PROBE_MILLIS };
+/** Asked by clients of their own: a check neither tries again nor waits for a free connection. */
+const asking = dynamoClient(once);
+/** What requests need. */
+const needed = {
+  registry: probeTable(asking, env.REGISTRY_TABLE),
+  measurements: probeTable(asking, env.MEASUREMENTS_TABLE),
+};
+/** All that the platform is made of. */
+const everything = {
+  ...needed,
+  archive: probeBucket(s3Client(once), env.ARCHIVE_BUCKET),
+  stream: probeStream(kinesisClient(once), env.STREAM_NAME),
+};
+
+const ask = (probes: Readonly<Record<string, Probe>>): Promise<Verdict[]> =>
+  askAll(probes, PROBE_MILLIS, (name, fault) =>
+    logger.error('dependency failing', {
+      dependency: name,
+      error: fault instanceof Error ? fault : new Error(String(fault)),
+    }),
+  );
+const statusOf = (verdicts: readonly Verdict[]): 'ok' | 'degraded' =>
+  verdicts.every(({ status }) => status === 'ok') ? 'ok' : 'degraded';
+
+const deviceFor = async (id: string, principal: Principal): Promise<Device> =>
+  visible((await readDevice(registry, id))?.device, principal, { see: 'series:read' });
+
+const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
+
+const api = createApi('query-api', {
+  readSeries: async ({ params, query, principal, url, accept, now }) => {
+    const device = await deviceFor(params.id, principal);
+    return await seriesResponse(measurements, { device: device.id, query, url, accept, now });
+  },
+
+  readLatest: async ({ params, principal }) =>
+    jsonResponse(await latestOf(measurements, registry, await deviceFor(params.id, principal))),
+
+  health: async () => jsonResponse({ status: statusOf(await ask(everything)) }),
+
+  live: () => jsonResponse({ status: 'ok' }),
+
+  ready: async () => {
+    if (statusOf(await ask(needed)) !== 'ok')
+      throw new ProblemError('unavailable', { headers: { 'retry-after': '5' } });
+    return jsonResponse({ status: 'ok' });
+  },
+
+  services: async () => {
+    const services = await ask(everything);
+    return jsonResponse({ status: statusOf(services), services });
+  },
+
+  openapi: () => jsonResponse(openapi, 200, { 'cache-control': 'private, max-age=300' }),
+
+  explainProblem: ({ params }) => {
+    if (!isProblem(params.code)) throw new ProblemError('not-found');
+    const [status, title, remedy] = PROBLEMS[params.code];
+    return jsonResponse({ code: params.code, status, title, remedy });
+  },
+});
+
+export const handler = streamedHandler(api, logger);

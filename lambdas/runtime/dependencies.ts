@@ -1,0 +1,77 @@
+/** Dependencies, truly asked whether they answer. */
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+
+/** Asks a dependency; throws when it does not answer, or not as it should. */
+export type Probe = (signal: AbortSignal) => Promise<void>;
+
+/** What a dependency answered. */
+export interface Verdict {
+  readonly name: string;
+  readonly status: 'ok' | 'failing';
+  readonly millis: number;
+  /** Name of the fault. */
+  readonly detail?: string;
+}
+
+/** A dependency that answers, but is not ready. */
+class NotReady extends Error {
+  override readonly name = 'NotReady';
+}
+
+const TABLE_READY = new Set(['ACTIVE', 'UPDATING']);
+
+export const probeTable =
+  (client: DynamoDBClient, table: string): Probe =>
+  async (signal) => {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }), {
+      abortSignal: signal,
+    });
+    if (!TABLE_READY.has(Table?.TableStatus ?? '')) throw new NotReady();
+  };
+
+export const probeBucket =
+  (client: S3Client, bucket: string): Probe =>
+  async (signal) => {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+  };
+
+export const probeStream =
+  (client: KinesisClient, stream: string): Probe =>
+  async (signal) => {
+    const { StreamDescriptionSummary: summary } = await client.send(
+      new DescribeStreamSummaryCommand({ StreamName: stream }),
+      { abortSignal: signal },
+    );
+    if (!TABLE_READY.has(summary?.StreamStatus ?? '')) throw new NotReady();
+  };
+
+/**
+ * Asks dependencies side by side, each for no longer than the limit.
+ * @param limitMillis how long to wait for each
+ * @param onFault is told the whole fault; only its name goes out
+ */
+export const askAll = async (
+  probes: Readonly<Record<string, Probe>>,
+  limitMillis: number,
+  onFault: (name: string, fault: unknown) => void,
+): Promise<Verdict[]> =>
+  await Promise.all(
+    Object.entries(probes).map(async ([name, probe]): Promise<Verdict> => {
+      const start = performance.now();
+      const millis = (): number => Math.round((performance.now() - start) * 10) / 10;
+      try {
+        await probe(AbortSignal.timeout(limitMillis));
+        return { name, status: 'ok', millis: millis() };
+      } catch (fault) {
+        onFault(name, fault);
+        return {
+          name,
+          status: 'failing',
+          millis: millis(),
+          detail: fault instanceof Error ? fault.name : 'Error',
+        };
+      }
+    }),
+  );
