@@ -1,5 +1,6 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createLocalJWKSet, errors as joseErrors, jwtVerify } from 'jose';
+import { errors as joseErrors, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import type { Log } from '../types.ts';
 import type { PoolKeys, User } from './credentials.ts';
@@ -42,8 +43,7 @@ export async function servePool(input: PoolInput): Promise<PoolServer> {
   );
   const serve = provider.callback();
   const login: LoginInput = { provider, pool, users, lockout: createLockout(() => Date.now()), log };
-  const { kty, n, e, kid, alg, use } = keys.jwk;
-  const keySet = createLocalJWKSet({ keys: [{ kty: kty ?? 'RSA', n, e, kid, alg, use } as never] });
+  const publicKey = createPublicKey({ key: keys.jwk, format: 'jwk' });
 
   const handle: PoolServer['handle'] = async (request, response, { base, url }) => {
     const wellKnown = url.pathname.startsWith('/.well-known/');
@@ -56,7 +56,7 @@ export async function servePool(input: PoolInput): Promise<PoolServer> {
     }
     if (url.pathname === '/login') return serveLogin(login, request, response);
     if (url.pathname === '/logout') return logout(provider, pool, request, response, url);
-    if (url.pathname === '/oauth2/userInfo') return userInfo(request, response, users, issuer, keySet);
+    if (url.pathname === '/oauth2/userInfo') return userInfo(request, response, users, issuer, publicKey);
     if (url.pathname === '/oauth2/authorize') translateAuthorize(pool, url);
     request.url = `${url.pathname}${url.search}`;
     // The library reads from baseUrl what the addresses that it publishes begin with.
@@ -101,7 +101,7 @@ async function userInfo(
   response: ServerResponse,
   users: readonly User[],
   issuer: string,
-  keys: ReturnType<typeof createLocalJWKSet>,
+  key: KeyObject,
 ): Promise<void> {
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-allow-headers', 'authorization');
@@ -120,7 +120,7 @@ async function userInfo(
   };
   let claims: Awaited<ReturnType<typeof jwtVerify>>['payload'];
   try {
-    claims = (await jwtVerify(token, keys, { issuer, algorithms: ['RS256'] })).payload;
+    claims = (await jwtVerify(token, key, { issuer, algorithms: ['RS256'] })).payload;
   } catch (error) {
     if (!(error instanceof joseErrors.JOSEError)) throw error;
     return refuse('Access token is expired, disabled, or deleted, or the user has globally signed out.');

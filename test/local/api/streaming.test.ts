@@ -158,7 +158,7 @@ describe('a streamed reply', () => {
 
   it('is cut off when it goes on after the timeout', async () => {
     const { url } = await start(
-      apiResources([...tree, method('series', 'GET', proxy(true, { TimeoutInMillis: 80 }))]),
+      apiResources([...tree, method('series', 'GET', proxy(true, { TimeoutInMillis: 500 }))]),
       {
         streamed: async () =>
           stream(

@@ -9,6 +9,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../../local/gateway.ts';
+import { signIn } from '../cognito/browser.ts';
 
 const BUFFERED = `export const handler = async (event) => ({
   statusCode: 200,
@@ -25,9 +26,15 @@ const STREAMED = `export const handler = awslambda.streamifyResponse(async (even
   out.end();
 });`;
 
+const CALLBACK = 'http://127.0.0.1:8976/callback';
+
 let folder: string;
 let gateway: Gateway;
 let authorization: string;
+
+const credentials = (file: string) => JSON.parse(readFileSync(join(gateway.credentialsDir, file), 'utf8'));
+const clientOf = (wanted: string) =>
+  credentials('clients.json').find(({ name }: { name: string }) => name === wanted);
 
 function synthesize(): string {
   const app = new App({ outdir: join(folder, 'cdk.out') });
@@ -53,7 +60,12 @@ function synthesize(): string {
     oAuth: { flows: { clientCredentials: true }, scopes: [cognito.OAuthScope.resourceServer(server, scope)] },
   });
   userPool.addClient('Browser', {
-    oAuth: { flows: { authorizationCodeGrant: true }, callbackUrls: ['http://127.0.0.1:8976/callback'] },
+    userPoolClientName: 'browser',
+    oAuth: {
+      flows: { authorizationCodeGrant: true },
+      callbackUrls: [CALLBACK],
+      scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.resourceServer(server, scope)],
+    },
   });
   new cognito.CfnUserPoolGroup(stack, 'Admin', { userPoolId: userPool.userPoolId, groupName: 'Admin' });
 
@@ -94,8 +106,7 @@ function synthesize(): string {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'labgate-synthesized-'));
   gateway = await startGateway({ assemblyDir: synthesize(), ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 } });
-  const clients = JSON.parse(readFileSync(join(gateway.credentialsDir, 'clients.json'), 'utf8'));
-  const machine = clients.find(({ name }: { name: string }) => name === 'machine');
+  const machine = clientOf('machine');
   const response = await fetch(machine.tokenEndpoint, {
     method: 'POST',
     headers: {
@@ -129,6 +140,19 @@ describe('a synthesized API', () => {
     expect(await response.json()).toMatchObject({
       path: '/v1/devices',
       claims: { scope: 'labgate/api', token_use: 'access' },
+    });
+  });
+
+  it('hands the groups of a person to the function', async () => {
+    const { clientId, userPoolId } = clientOf('browser');
+    const [{ username, password }] = credentials('users.json');
+    const issuer = `${gateway.addresses.issuer}/${userPoolId}`;
+    const tokens = await signIn({ issuer, clientId, callbackUrl: CALLBACK, username, password });
+    const response = await get('/v1/devices', {
+      headers: { authorization: `Bearer ${tokens.access_token}` },
+    });
+    expect(await response.json()).toMatchObject({
+      claims: { username: 'admin', 'cognito:groups': 'Admin', scope: 'openid labgate/api' },
     });
   });
 

@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+
 /** As much of a browser as a login needs: cookies by path, redirects followed by hand, forms. */
 export interface Browser {
   get(url: string): Promise<Response>;
@@ -31,3 +33,53 @@ export function newBrowser(): Browser {
 /** Where a response leads, absolute. */
 export const locationOf = (response: Response): string =>
   new URL(response.headers.get('location') ?? '', response.url).href;
+
+export interface SignIn {
+  /** Issuer URL of the user pool. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly callbackUrl: string;
+  readonly username: string;
+  readonly password: string;
+  /** All of the client when absent. */
+  readonly scope?: string;
+}
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly id_token: string;
+  readonly refresh_token: string;
+}
+
+/** Signs a user in as a person would, by the form, and gives the tokens. */
+export async function signIn(options: SignIn): Promise<Tokens> {
+  const { issuer, clientId, callbackUrl, username, password, scope } = options;
+  const browser = newBrowser();
+  const verifier = randomBytes(32).toString('base64url');
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: callbackUrl,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...(scope === undefined ? {} : { scope }),
+  });
+  const page = locationOf(await browser.get(`${issuer}/oauth2/authorize?${query}`));
+  const html = await (await browser.get(page)).text();
+  const uid = /name="uid" value="([^"]+)"/.exec(html)?.[1] ?? '';
+  let to = locationOf(await browser.post(page, { uid, username, password }));
+  while (!to.startsWith(callbackUrl)) to = locationOf(await browser.get(to));
+  const response = await fetch(`${issuer}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: clientId,
+      code: new URL(to).searchParams.get('code') ?? '',
+      redirect_uri: callbackUrl,
+      code_verifier: verifier,
+    }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${username} got no token: ${text}`);
+  return JSON.parse(text);
+}
