@@ -222,7 +222,11 @@ export const openApiDocument = (): JsonObject => {
   };
   return {
     ...document,
-    components: { ...(isObject(components) ? components : {}), securitySchemes: { bearer } },
+    components: {
+      ...(isObject(components) ? components : {}),
+      responses: responses ?? {},
+      securitySchemes: { bearer },
+    },
   };
 };
 
