@@ -1,8 +1,8 @@
 /**
  * The part of the AWS IoT control plane that the application calls: things, certificates, attachments.
  *
- * Actions and resources of `access` are those of the Service Authorization Reference, "AWS IoT": what knows no
- * resource there asks for `*`.
+ * Actions and resources of `access` are those of the table in the developer guide, "How AWS IoT works with IAM":
+ * what knows no resource there asks for `*`.
  */
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsService, type Log } from '../types.ts';
@@ -73,7 +73,15 @@ const things = ({ registry, arnPrefix, thingTypes }: ControlPlaneOptions): reado
   return [
     {
       route: 'POST /things/{thingName}',
-      access: access('iot:CreateThing'),
+      access(call) {
+        const type = call.json()['thingTypeName'];
+        return [
+          { action: 'iot:CreateThing', resource: arn(call.path['thingName'] ?? '') },
+          ...(typeof type === 'string'
+            ? [{ action: 'iot:CreateThing', resource: `${arnPrefix}thingtype/${type}` }]
+            : []),
+        ];
+      },
       run(call) {
         const name = nameOf(call);
         const body = call.json();
@@ -269,7 +277,10 @@ const attachments = (options: ControlPlaneOptions): readonly Operation[] => {
     if (!policies.has(name)) throw notFound(`Policy ${name}`);
     return name;
   };
-  const anywhere = (action: string) => () => ({ action, resource: '*' });
+  const onPrincipal = (action: string) => (call: Call) => ({
+    action,
+    resource: String(call.request.headers['x-amzn-principal'] ?? '*'),
+  });
   const onTarget = (action: string) => (call: Call) => ({
     action,
     resource: String(call.json()['target'] ?? '*'),
@@ -277,7 +288,7 @@ const attachments = (options: ControlPlaneOptions): readonly Operation[] => {
   return [
     {
       route: 'PUT /things/{thingName}/principals',
-      access: anywhere('iot:AttachThingPrincipal'),
+      access: onPrincipal('iot:AttachThingPrincipal'),
       run(call) {
         const type = call.query.get('thingPrincipalType');
         if (type !== null && type !== 'NON_EXCLUSIVE_THING') {
@@ -288,7 +299,7 @@ const attachments = (options: ControlPlaneOptions): readonly Operation[] => {
     },
     {
       route: 'DELETE /things/{thingName}/principals',
-      access: anywhere('iot:DetachThingPrincipal'),
+      access: onPrincipal('iot:DetachThingPrincipal'),
       run(call) {
         registry.detachThing(principalOf(call), thingOf(call));
       },
@@ -305,7 +316,7 @@ const attachments = (options: ControlPlaneOptions): readonly Operation[] => {
     },
     {
       route: 'GET /principals/things',
-      access: anywhere('iot:ListPrincipalThings'),
+      access: onPrincipal('iot:ListPrincipalThings'),
       run: (call) => ({ things: [...registry.thingsOf(principalOf(call))] }),
     },
     {

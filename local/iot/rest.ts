@@ -24,7 +24,7 @@ export interface Operation {
   /** `METHOD /path/{variable}`; `{variable+}` takes the rest of the path. */
   readonly route: string;
   /** What the caller's role must allow. */
-  readonly access: (call: Call) => AccessRequest;
+  readonly access: (call: Call) => AccessRequest | readonly AccessRequest[];
   /** @returns body of the 200 answer, as JSON */
   readonly run: (call: Call) => unknown;
 }
@@ -57,7 +57,7 @@ export const restService = (name: string, operations: readonly Operation[]): Aws
   return {
     access(request) {
       const found = find(request);
-      return found === undefined ? [] : [found.operation.access(found.call)];
+      return found === undefined ? [] : [found.operation.access(found.call)].flat();
     },
     async handle(request) {
       try {

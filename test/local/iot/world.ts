@@ -3,6 +3,7 @@
  * and one HTTP endpoint that the real SDK clients call.
  */
 
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
