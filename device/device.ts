@@ -1,0 +1,243 @@
+/**
+ * A device on labgate: measurements are kept on disk, sent with sequence numbers, repeated until the platform
+ * says that they are durable, and only then forgotten.
+ */
+import { EventEmitter } from 'node:events';
+import type { DeviceFacts } from '../contracts/devices.ts';
+import { LIMITS } from '../contracts/limits.ts';
+import {
+  type AckMessage,
+  ackMessage,
+  type ErrorsMessage,
+  errorsMessage,
+} from '../contracts/payload/downstream.ts';
+import { encodeMessage, type Measurement, type Wrapping } from '../contracts/payload/encode.ts';
+import { Link } from './link.ts';
+import type { DeviceOptions } from './options.ts';
+import { Outbox, type Parcel } from './outbox.ts';
+import { AWS_PACE, Pace } from './pace.ts';
+import { openFileStore } from './store/file-store.ts';
+import type { MessageStore } from './store/message-store.ts';
+
+/** Formats that carry a session and a sequence number, so that they can be acknowledged. */
+export type TrackedFormat = 'rows' | 'columns' | 'protobuf';
+
+export interface Dispatch {
+  readonly points?: readonly Measurement[];
+  readonly facts?: DeviceFacts;
+  /** Default rows. */
+  readonly format?: TrackedFormat;
+  readonly wrapping?: Wrapping;
+}
+
+/** Identity of a message that was taken. */
+export interface Receipt {
+  readonly session: string;
+  readonly seq: number;
+}
+
+export interface DeviceEvents {
+  connected: [];
+  disconnected: [];
+  /** Messages are durable on the platform; `count` of them were still kept here. */
+  acknowledged: [ack: AckMessage, count: number];
+  /** The platform quarantined a message or a part of it. */
+  quarantined: [note: ErrorsMessage];
+  /** So many messages are sent again, as their acknowledgement is overdue. */
+  repeated: [count: number];
+  /** Everything sent so far is acknowledged. */
+  drained: [];
+  /** Something failed that is tried again, or something came that cannot be read. */
+  trouble: [error: Error];
+}
+
+const isStore = (store: DeviceOptions['store']): store is MessageStore => 'append' in store;
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+export class Device extends EventEmitter<DeviceEvents> {
+  private readonly options: DeviceOptions;
+  private readonly store: MessageStore;
+  private readonly outbox: Outbox;
+  private readonly pace: Pace;
+  private readonly link: Link;
+  private readonly sweeper: NodeJS.Timeout;
+  private paused: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(options: DeviceOptions) {
+    super();
+    const { store, acknowledgeWithinMs = 30_000, pace = AWS_PACE } = options;
+    this.options = options;
+    this.store = isStore(store) ? store : openFileStore(store);
+    this.outbox = new Outbox(this.store, acknowledgeWithinMs);
+    this.pace = new Pace(pace);
+    this.link = new Link(options, {
+      up: () => {
+        this.emit('connected');
+        this.pump();
+      },
+      down: () => {
+        this.outbox.disconnected();
+        this.emit('disconnected');
+      },
+      message: (topic, payload) => this.hear(topic, payload),
+      trouble: (error) => this.emit('trouble', error),
+    });
+    this.sweeper = setInterval(() => this.sweep(), Math.max(10, acknowledgeWithinMs / 4));
+    this.sweeper.unref();
+  }
+
+  get connected(): boolean {
+    return this.link.up;
+  }
+
+  /** Messages that are not acknowledged. */
+  get pending(): number {
+    return this.outbox.size;
+  }
+
+  /** Messages refused since the start, as the store was full; each is a gap that the platform names. */
+  get refused(): number {
+    return this.store.refused;
+  }
+
+  /** Begins to connect, and keeps at it. */
+  connect(): void {
+    this.link.open();
+  }
+
+  /** Disconnects; measurements go on being kept. */
+  disconnect(): Promise<void> {
+    return this.link.close();
+  }
+
+  /** Breaks the connection as a pulled cable does; it is made again. */
+  cut(): void {
+    this.link.cut();
+  }
+
+  /**
+   * Takes a message. It is sent when there is a connection.
+   * @returns its identity, once it survives a crash of the device
+   * @throws {StoreFull} when there is no room for it
+   * @throws {RangeError} when the format cannot say it, or it is larger than the platform takes
+   */
+  async send(dispatch: Dispatch): Promise<Receipt> {
+    if (this.closed) throw new Error('the device is closed');
+    const { points = [], facts, format = 'rows', wrapping = 'none' } = dispatch;
+    if (points.length > LIMITS.messagePoints) {
+      throw new RangeError(`${points.length} points; a message takes ${LIMITS.messagePoints}`);
+    }
+    const sent = Date.now() * 1000;
+    const message = this.store.append((session, seq) => {
+      const bytes = encodeMessage({ session, seq, sent, ack: true, facts, points }, format, wrapping);
+      if (bytes.length > LIMITS.messageBytes) {
+        throw new RangeError(`${bytes.length} bytes; a message takes ${LIMITS.messageBytes}`);
+      }
+      return bytes;
+    });
+    // Only what cannot be lost any more is published: a number that the platform has seen is never given twice.
+    await this.store.sync();
+    this.outbox.add(message);
+    this.pump();
+    return { session: message.session, seq: message.seq };
+  }
+
+  /**
+   * Publishes bytes as they are, once, for formats that cannot be acknowledged.
+   * @returns when the broker has them
+   * @throws Error when there is no connection
+   */
+  publishOnce(payload: Uint8Array): Promise<void> {
+    this.pace.count(payload.length, performance.now());
+    return this.link.publish(this.options.topics.data, payload);
+  }
+
+  /** Resolves when everything sent so far is acknowledged; rejects when the signal says so. */
+  async drained(signal?: AbortSignal): Promise<void> {
+    while (this.outbox.size > 0) {
+      await new Promise<void>((resolve, reject) => {
+        const stop = (): void => {
+          this.off('drained', done);
+          reject(asError(signal?.reason));
+        };
+        const done = (): void => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        };
+        if (signal?.aborted === true) return stop();
+        signal?.addEventListener('abort', stop, { once: true });
+        this.once('drained', done);
+      });
+    }
+  }
+
+  /** Disconnects and closes the store; what is not acknowledged is sent after the next start. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.sweeper);
+    clearTimeout(this.paused);
+    await this.link.close();
+    await this.store.close();
+  }
+
+  /** Publishes what waits, within the window and the quotas of the connection. */
+  private pump(): void {
+    const { inFlight = 50 } = this.options;
+    while (this.link.up && !this.closed && this.outbox.inFlight < inFlight) {
+      const parcel = this.outbox.next();
+      if (parcel === undefined) return;
+      const now = performance.now();
+      const wait = this.pace.wait(now);
+      if (wait > 0) {
+        clearTimeout(this.paused);
+        this.paused = setTimeout(() => this.pump(), Math.ceil(wait));
+        return;
+      }
+      this.pace.count(parcel.message.bytes, now);
+      const attempt = this.outbox.publish(parcel);
+      this.deliver(parcel, attempt).catch((error: unknown) => {
+        if (this.outbox.failed(parcel, attempt)) this.emit('trouble', asError(error));
+      });
+    }
+  }
+
+  private async deliver(parcel: Parcel, attempt: number): Promise<void> {
+    await this.link.publish(this.options.topics.data, this.store.read(parcel.message));
+    this.outbox.taken(parcel, attempt, performance.now());
+    this.pump();
+  }
+
+  private sweep(): void {
+    const count = this.outbox.overdue(performance.now());
+    if (count > 0) this.emit('repeated', count);
+    this.pump();
+  }
+
+  private hear(topic: string, payload: Uint8Array): void {
+    try {
+      const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+      if (topic === this.options.topics.ack) this.settle(ackMessage.parse(document));
+      else if (topic === this.options.topics.errors) this.emit('quarantined', errorsMessage.parse(document));
+    } catch (error) {
+      this.emit('trouble', new Error(`${topic}: unreadable or not settled`, { cause: error }));
+    }
+  }
+
+  private settle(ack: AckMessage): void {
+    let count = 0;
+    for (const [from, to] of ack.ranges) count += this.outbox.settle(ack.session, from, to);
+    if (ack.seq !== undefined) count += this.outbox.settle(ack.session, 0, ack.seq);
+    this.emit('acknowledged', ack, count);
+    if (count > 0 && this.outbox.size === 0) this.emit('drained');
+    this.pump();
+  }
+}
+
+/** Makes a device and begins to connect it. */
+export const connectDevice = (options: DeviceOptions): Device => {
+  const device = new Device(options);
+  device.connect();
+  return device;
+};

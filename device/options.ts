@@ -1,0 +1,33 @@
+/** How a device is told to connect. */
+import type { Registered } from '../contracts/devices.ts';
+import type { PaceLimits } from './pace.ts';
+import type { FileStoreOptions } from './store/file-store.ts';
+import type { MessageStore } from './store/message-store.ts';
+
+export interface DeviceOptions {
+  readonly host: string;
+  /** 8883, or 443 for MQTT by ALPN. */
+  readonly port: number;
+  /** PEM: whom to trust as the broker. */
+  readonly ca: string;
+  /** PEM: the device's certificate and private key. */
+  readonly cert: string;
+  readonly key: string;
+  readonly clientId: string;
+  readonly topics: Registered['topics'];
+  /** Where messages wait until they are acknowledged; closed together with the device. */
+  readonly store: FileStoreOptions | MessageStore;
+  /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */
+  readonly inFlight?: number;
+  readonly pace?: PaceLimits;
+  /** Wait for the durable acknowledgement before a message is repeated; grows up to 16-fold. Default 30 s. */
+  readonly acknowledgeWithinMs?: number;
+  /** First and longest bound of the wait before connecting again. Defaults 1 s and 60 s. */
+  readonly reconnectBaseMs?: number;
+  readonly reconnectMaxMs?: number;
+  /** Seconds. Default 60. */
+  readonly keepAlive?: number;
+  readonly connectTimeoutMs?: number;
+  /** From 0 to below 1, for the jitter. */
+  readonly random?: () => number;
+}

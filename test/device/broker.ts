@@ -1,0 +1,123 @@
+/** A broker over mutual TLS for the tests of devices: what it is sent is kept, what it answers is told to it. */
+import { once } from 'node:events';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { Aedes, type Client } from 'aedes';
+import { decodeMessage } from '../../contracts/payload/decode.ts';
+import type { Message } from '../../contracts/payload/message.ts';
+import { downstream, upstream } from '../../contracts/topics.ts';
+import { createIdentity } from '../../device/identity.ts';
+import type { DeviceOptions } from '../../device/options.ts';
+import { openMemoryStore } from '../../device/store/memory-store.ts';
+import { openPki, type Pki } from '../../local/iot/pki.ts';
+
+const ORIGIN = { site: 'basel', device: 'incubator-1' };
+
+export class TestBroker {
+  readonly received: Message[] = [];
+  /** Answers a message; nothing by default. */
+  onMessage: (message: Message) => void = () => undefined;
+  private readonly aedes: Aedes;
+  private readonly server: Server;
+  private readonly pki: Pki;
+  private readonly sockets = new Set<TLSSocket>();
+
+  private constructor(aedes: Aedes, pki: Pki) {
+    this.aedes = aedes;
+    this.pki = pki;
+    this.server = createServer(
+      { ...pki.server, ca: pki.caPem, requestCert: true, rejectUnauthorized: true },
+      (socket) => {
+        this.sockets.add(socket);
+        socket.on('close', () => this.sockets.delete(socket));
+        aedes.handle(socket);
+      },
+    );
+    aedes.on('publish', (packet, client: Client | null) => {
+      if (client === null || packet.topic !== upstream.data(ORIGIN)) return;
+      const message = decodeMessage(packet.payload as Buffer, Date.now() * 1000);
+      this.received.push(message);
+      this.onMessage(message);
+    });
+  }
+
+  static async start(): Promise<TestBroker> {
+    const broker = new TestBroker(await Aedes.createBroker(), await openPki(undefined));
+    await broker.listen(0);
+    return broker;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new Error('the broker is not listening');
+    return address.port;
+  }
+
+  async listen(port: number): Promise<void> {
+    this.server.listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  /** Options of a device with a certificate of this broker's authority. */
+  async options(more: Partial<DeviceOptions> = {}): Promise<DeviceOptions> {
+    const { key, csr } = await createIdentity(ORIGIN.device);
+    const { pem } = await this.pki.signCsr(csr);
+    return {
+      host: '127.0.0.1',
+      port: this.port,
+      ca: this.pki.caPem,
+      cert: pem,
+      key,
+      clientId: ORIGIN.device,
+      topics: { data: upstream.data(ORIGIN), ack: downstream.ack(ORIGIN), errors: downstream.errors(ORIGIN) },
+      store: openMemoryStore(2 ** 22),
+      reconnectBaseMs: 5,
+      reconnectMaxMs: 20,
+      ...more,
+    };
+  }
+
+  publish(topic: string, payload: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.aedes.publish(
+        { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
+        (error) => (error ? reject(error) : resolve()),
+      );
+    });
+  }
+
+  /** Says that messages are durable. */
+  acknowledge(session: string | undefined, ...ranges: readonly (readonly [number, number])[]): Promise<void> {
+    return this.publish(downstream.ack(ORIGIN), JSON.stringify({ v: 1, session, ranges }));
+  }
+
+  note(document: unknown): Promise<void> {
+    return this.publish(downstream.errors(ORIGIN), JSON.stringify(document));
+  }
+
+  /** Acknowledges every message as it comes. */
+  acknowledgeAll(): void {
+    this.onMessage = ({ session, seq = 0 }) => {
+      this.acknowledge(session, [seq, seq]).catch((error: unknown) => {
+        this.server.emit('error', error);
+      });
+    };
+  }
+
+  cutAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Stops listening and cuts every connection; `listen` goes on. */
+  async down(): Promise<void> {
+    this.cutAll();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  async stop(): Promise<void> {
+    await this.down();
+    await new Promise<void>((resolve) => {
+      this.aedes.close(() => resolve());
+    });
+  }
+}
