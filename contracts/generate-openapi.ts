@@ -180,8 +180,7 @@ const operation = (name: string, route: (typeof ROUTES)[keyof typeof ROUTES]): J
     summary: route.summary,
     ...('description' in route ? { description: route.description } : {}),
     tags: [...route.tags],
-    security: route.permission === 'open' ? [] : [{ bearer: [] }],
-    ...(route.permission === 'open' ? {} : { 'x-permission': route.permission }),
+    ...(route.permission === 'open' ? { security: [] } : { 'x-permission': route.permission }),
     parameters: [
       ...parameters(request.params, 'path'),
       ...parameters(request.query, 'query'),
@@ -211,6 +210,7 @@ export const openApiDocument = (): JsonObject => {
     },
     // Where it runs is a matter of the deployment: the document is served by the API that it describes.
     servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
     paths,
     responses: problemResponses,
   });

@@ -12,7 +12,8 @@ export const slug = z
   .regex(
     /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
     'use lower-case letters, digits and inner hyphens, at most 63 characters',
-  );
+  )
+  .meta({ id: 'Identifier' });
 
 /** Where a device lives: the two variable levels of every topic. */
 export interface Origin {
