@@ -92,7 +92,7 @@ test('the environment is the template’s and the runtime’s, nothing of the ho
     AWS_LAMBDA_FUNCTION_NAME: 'env',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
     AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/env',
-    AWS_ACCESS_KEY_ID: 'key/arn:aws:iam::000000000000:role/env',
+    AWS_ACCESS_KEY_ID: 'KEYenv',
     AWS_SESSION_TOKEN: 'token',
     AWS_ENDPOINT_URL: noEndpoint.url,
     _X_AMZN_TRACE_ID: expect.stringMatching(

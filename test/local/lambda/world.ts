@@ -21,7 +21,7 @@ export interface LoggedLine {
 }
 
 /** A place for bundles, and the resources that point at them. */
-export class World {
+export class World implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'labgate-test-'));
   readonly resources: Resource[] = [];
   readonly lines: LoggedLine[] = [];
@@ -68,11 +68,15 @@ export class World {
   dispose(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** Allows everything but the named actions, and keeps what was asked and denied. */
 export class TestIam implements Iam {
-  readonly denied: ReadonlySet<string>;
+  readonly denied: Set<string>;
   readonly denials: Denial[] = [];
   readonly asked: (AccessRequest & { readonly role: string })[] = [];
   readonly operator = { accessKeyId: 'operator', secretAccessKey: 'secret', sessionToken: 'operator' };
@@ -81,12 +85,23 @@ export class TestIam implements Iam {
     this.denied = new Set(denied);
   }
 
+  allow(action: string): void {
+    this.denied.delete(action);
+  }
+
   credentialsFor(roleArn: string) {
-    return { accessKeyId: `key/${roleArn}`, secretAccessKey: 'secret', sessionToken: 'token' };
+    return {
+      accessKeyId: `KEY${roleArn.split('/').at(-1)}`,
+      secretAccessKey: 'secret',
+      sessionToken: 'token',
+    };
   }
 
   identify(accessKeyId: string): string | undefined {
-    return accessKeyId.startsWith('key/') ? accessKeyId.slice(4) : undefined;
+    if (accessKeyId === this.operator.accessKeyId) return 'operator';
+    return accessKeyId.startsWith('KEY')
+      ? `arn:aws:iam::000000000000:role/${accessKeyId.slice(3)}`
+      : undefined;
   }
 
   assumableBy(roleArn: string): boolean {
