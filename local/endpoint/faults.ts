@@ -17,9 +17,10 @@ export interface Fault {
   readonly rate: number;
   /**
    * `throttle` and `error` refuse the call and nothing happens; `lost-reply` does what was asked and then
-   * answers with an error, the way a connection breaks; `latency` only takes its time.
+   * answers with an error, the way a connection breaks; `partial` leaves some entries of a batch undone and says
+   * so (`UnprocessedItems`, `FailedRecordCount`), and throttles what is no batch; `latency` only takes its time.
    */
-  readonly kind: 'throttle' | 'error' | 'lost-reply' | 'latency';
+  readonly kind: 'throttle' | 'error' | 'lost-reply' | 'partial' | 'latency';
   /** For `latency`. */
   readonly milliseconds?: number;
   readonly seed: number;
@@ -37,10 +38,15 @@ export interface Faults {
 export interface Hit {
   readonly refusal: AwsError | undefined;
   readonly lostReply: AwsError | undefined;
+  /** Chooses the entries of a batch that are left undone: numbers in [0, 1). */
+  readonly partial: (() => number) | undefined;
   readonly milliseconds: number;
 }
 
-const NO_HIT: Hit = { refusal: undefined, lostReply: undefined, milliseconds: 0 };
+const NO_HIT: Hit = { refusal: undefined, lostReply: undefined, partial: undefined, milliseconds: 0 };
+
+/** Operations that can be done in part. */
+const BATCHES = new Set(['dynamodb:BatchWriteItem', 'dynamodb:BatchGetItem', 'kinesis:PutRecords']);
 
 const THROTTLES: Readonly<Record<string, readonly [code: string, status: number]>> = {
   dynamodb: ['ProvisionedThroughputExceededException', 400],
@@ -79,7 +85,8 @@ export class FaultInjector implements Faults {
     for (const [fault, random] of this.#faults) {
       if (!requests.some((request) => matches(fault, request)) || random() >= fault.rate) continue;
       this.#injected += 1;
-      hit = combine(hit, fault);
+      const whole = !requests.some(({ action }) => BATCHES.has(action));
+      hit = combine(hit, fault.kind === 'partial' && whole ? { ...fault, kind: 'throttle' } : fault, random);
     }
     return hit;
   }
@@ -102,8 +109,10 @@ function matches(fault: Fault, { action, resource }: AccessRequest): boolean {
   );
 }
 
-function combine(hit: Hit, fault: Fault): Hit {
+function combine(hit: Hit, fault: Fault, random: () => number): Hit {
   switch (fault.kind) {
+    case 'partial':
+      return { ...hit, partial: random };
     case 'latency':
       return { ...hit, milliseconds: hit.milliseconds + (fault.milliseconds ?? 100) };
     case 'lost-reply':

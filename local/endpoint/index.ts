@@ -19,6 +19,7 @@ import type { Faults } from './faults.ts';
 import { FaultInjector } from './faults.ts';
 import { KinesisService } from './kinesis/service.ts';
 import { StreamSet } from './kinesis/streams.ts';
+import { handlePartly } from './partial.ts';
 import { openS3 } from './s3/index.ts';
 import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';
@@ -61,17 +62,18 @@ export async function startEndpoint(
   options: EndpointOptions,
 ): Promise<Endpoint & { readonly faults: Faults }> {
   const { assembly, iam, log, dataDir, host } = options;
+  // Whatever has been opened is closed again, in the opposite order, also when a later one fails to open.
+  await using opened = new AsyncDisposableStack();
+  const own = <T extends { close(): Promise<void> }>(part: T): T => {
+    opened.defer(() => part.close());
+    return part;
+  };
   const faults = new FaultInjector();
-  const streams = await StreamSet.open({
-    assembly,
-    iam,
-    faults,
-    log,
-    dataDir,
-    maxBytes: options.streamBytes,
-  });
-  const dynamo = await openDynamo(assembly, dataDir, log);
-  const sqs = await openSqs(assembly, dataDir);
+  const streams = own(
+    await StreamSet.open({ assembly, iam, faults, log, dataDir, maxBytes: options.streamBytes }),
+  );
+  const dynamo = own(await openDynamo(assembly, dataDir, log));
+  const sqs = own(await openSqs(assembly, dataDir));
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
@@ -80,7 +82,8 @@ export async function startEndpoint(
     ['sns', openSns(assembly, sqs.queues, log)],
   ]);
   const answer = (request: RawRequest) => dispatch(request, services, iam, faults, log);
-  const server = await listen(host, options.port, MAX_BODY_BYTES, answer);
+  const server = own(await listen(host, options.port, MAX_BODY_BYTES, answer));
+  const running = opened.move();
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     port: server.port,
@@ -90,10 +93,7 @@ export async function startEndpoint(
       services.set(signingName, service);
     },
     onAppend: (streamArn, wake) => streams.onAppend(streamArn, wake),
-    async close() {
-      await server.close();
-      await Promise.all([dynamo.close(), streams.close(), sqs.close()]);
-    },
+    close: () => running.disposeAsync(),
   };
 }
 
@@ -134,7 +134,9 @@ async function dispatch(
     requests = service.access(request);
     for (const needed of requests) iam.authorize(request.caller, needed);
     const hit = await faults.before(requests);
-    const response = await service.handle(request);
+    const response = hit.partial
+      ? await handlePartly(service, request, hit.partial)
+      : await service.handle(request);
     if (hit.lostReply) throw hit.lostReply;
     return { ...response, headers: { 'x-amzn-requestid': raw.id, ...response.headers } };
   } catch (error) {

@@ -61,7 +61,8 @@ export async function listen(
     }
     send(request.method === 'HEAD', response, reply);
   };
-  const http1 = createServer((request, response) => void serve(request, response));
+  // Idle connections stay: a server that closes one just as the client sends on it makes calls fail.
+  const http1 = createServer({ keepAliveTimeout: 0 }, (request, response) => void serve(request, response));
   const http2 = createHttp2Server((request, response) => void serve(request, response));
   const sockets = new Set<Socket>();
   const server = createNetServer((socket) => {

@@ -214,6 +214,28 @@ describe('dynamodb', () => {
     expect((await db.send(new GetItemCommand({ TableName, Key: item(99) }))).Item).toEqual(item(99));
   });
 
+  it('leaves parts of batches undone as told, and says which', async () => {
+    const endpoint = await start();
+    endpoint.faults.set({ service: 'dynamodb', rate: 1, kind: 'partial', seed: 3 });
+    const requests = Array.from({ length: 20 }, (_, n) => ({ PutRequest: { Item: item(n) } }));
+    const written = await db.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));
+    const left = written.UnprocessedItems?.[TableName] ?? [];
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.length).toBeLessThan(20);
+    const Keys = requests.map((request) => request.PutRequest.Item);
+    const read = await db.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys } } }));
+    expect(read.UnprocessedKeys?.[TableName]?.Keys?.length).toBeGreaterThan(0);
+    endpoint.faults.clear();
+    const all = await db.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys } } }));
+    const undone = new Set(left.map((request) => request.PutRequest?.Item?.['sk']?.S));
+    expect(new Set(all.Responses?.[TableName]?.map((found) => found['sk']?.S))).toEqual(
+      new Set(Keys.map((key) => key.sk.S).filter((sk) => !undone.has(sk))),
+    );
+    // What is no batch is throttled.
+    endpoint.faults.set({ service: 'dynamodb', rate: 1, kind: 'partial', seed: 3 });
+    await expect(put(item(1))).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException' });
+  });
+
   it('keeps items over a restart and refuses a folder of other tables', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'labgate-'));
     try {

@@ -1,4 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
@@ -96,6 +98,17 @@ describe('endpoint', () => {
       await new Promise<void>((resolve) => socket.write(text, () => resolve()));
       socket.destroy();
     }
+    const session = connectHttp2(endpoint.url);
+    const stream = session.request({ ':method': 'POST', ...signed(iam.role, 'kinesis') });
+    stream.on('error', () => undefined);
+    await new Promise<void>((resolve) => stream.write('half', () => resolve()));
+    const closed = once(stream, 'close');
+    stream.close(constants.NGHTTP2_CANCEL);
+    await closed;
+    const next = session.request({ ':path': '/', ...signed(iam.role, 's3') });
+    const [headers] = await once(next, 'response');
+    expect(headers[':status']).toBe(200);
+    session.destroy();
     expect((await call('s3', iam.role)).status).toBe(200);
   });
 

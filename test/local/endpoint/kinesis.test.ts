@@ -288,6 +288,30 @@ describe('kinesis', () => {
     expect((next.records[0]?.sequenceNumber ?? '') > after.next).toBe(true);
   });
 
+  it('fails some records of a call as told, and keeps the others', async () => {
+    const { client, endpoint } = await start();
+    endpoint.faults.set({ service: 'kinesis', operation: 'PutRecords', rate: 1, kind: 'partial', seed: 5 });
+    const sent = Array.from({ length: 30 }, (_, n) => `r${n}`);
+    const reply = await client.send(
+      new PutRecordsCommand({
+        StreamName: 'telemetry',
+        Records: sent.map((text) => ({ PartitionKey: 'k', Data: Buffer.from(text) })),
+      }),
+    );
+    const failed = reply.Records?.map((r) => r.ErrorCode === 'ProvisionedThroughputExceededException') ?? [];
+    expect(reply.FailedRecordCount).toBe(failed.filter(Boolean).length);
+    const kept = (await readAll(client)).Records?.map((r) => Buffer.from(r.Data ?? []).toString());
+    expect(kept).toEqual(sent.filter((_, n) => !failed[n]));
+    expect(kept?.length).toBeLessThan(30);
+    // The same faults hold where there is no HTTP.
+    endpoint.faults.set({ service: 'kinesis', rate: 1, kind: 'throttle', seed: 5 });
+    const record = { partitionKey: 'k', data: Buffer.from('x') };
+    await expect(endpoint.kinesis.put(ROLE, 'telemetry', [record])).rejects.toMatchObject({
+      code: 'ProvisionedThroughputExceededException',
+    });
+    expect(() => endpoint.kinesis.get(ROLE, STREAM_ARN, SHARD, 'LATEST', 1)).toThrow('Rate exceeded');
+  });
+
   it('says what it is and refuses what it does not know', async () => {
     const { client } = await start();
     const { StreamDescriptionSummary } = await client.send(
