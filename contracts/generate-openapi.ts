@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { API_SCOPES } from './roles.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES, type RouteConfig } from './routes.ts';
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 type JsonObject = { [name: string]: Json };
@@ -129,26 +129,6 @@ const contentOf = (
     Object.entries(content).map(([type, { schema }]) => [type, { schema: schemaOf(schema, direction) }]),
   );
 
-/** The parts of a route that the document shows. */
-interface Described {
-  readonly request?: {
-    readonly params?: z.ZodType;
-    readonly query?: z.ZodType;
-    readonly headers?: z.ZodType;
-    readonly body?: { readonly content: Readonly<Record<string, { readonly schema: z.ZodType }>> };
-  };
-  readonly responses: Readonly<
-    Record<
-      string,
-      {
-        readonly description: string;
-        readonly headers?: z.ZodType;
-        readonly content?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
-      }
-    >
-  >;
-}
-
 const headersOf = (schema: z.ZodType): JsonObject =>
   Object.fromEntries(
     parameters(schema, 'header').flatMap((parameter) => {
@@ -161,7 +141,7 @@ const headersOf = (schema: z.ZodType): JsonObject =>
 /** Problem answers by their codes: most routes share most of them. */
 const problemResponses: JsonObject = {};
 
-const responseOf = ({ description, headers, content }: Described['responses'][string]): JsonObject => {
+const responseOf = ({ description, headers, content }: RouteConfig['responses'][string]): JsonObject => {
   const response: JsonObject = {
     description,
     ...(headers === undefined ? {} : { headers: headersOf(headers) }),
@@ -174,7 +154,7 @@ const responseOf = ({ description, headers, content }: Described['responses'][st
 };
 
 const operation = (name: string, route: (typeof ROUTES)[keyof typeof ROUTES]): JsonObject => {
-  const { request = {}, responses }: Described = route;
+  const { request = {}, responses }: RouteConfig = route;
   return {
     operationId: name,
     summary: route.summary,

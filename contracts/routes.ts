@@ -2,7 +2,6 @@
  * Every route of the HTTP API, once: the functions serve them, API Gateway is built from them, the
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
-import type { RouteConfig } from '@hono/zod-openapi';
 import * as z from 'zod';
 import {
   DEVICE_STATES,
@@ -27,6 +26,26 @@ interface Access {
   readonly service: Service;
   /** What the caller must hold; `open` needs no token at all. */
   readonly permission: Permission | 'open';
+}
+
+type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
+
+/** A route in the words of OpenAPI, with the schemas that validate. */
+export interface RouteConfig {
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly path: `/v1/${string}`;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly request?: {
+    readonly params?: z.ZodType;
+    readonly query?: z.ZodType;
+    readonly headers?: z.ZodType;
+    readonly body?: { readonly content: Content; readonly required: true };
+  };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly headers?: z.ZodType; readonly content?: Content }>
+  >;
 }
 
 const route = <const A extends Access, const R extends RouteConfig>(access: A, config: R) => ({

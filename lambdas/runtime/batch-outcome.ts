@@ -19,17 +19,37 @@ export const batchOutcome = (
   return { batchItemFailures: itemIdentifier === undefined ? [] : [{ itemIdentifier }] };
 };
 
+/** When to stop trying, so that a function always answers before its time is up. */
+export interface Deadlines {
+  /** Ends the trying of what comes first; what did not work by then is reported as failed. */
+  readonly first: AbortSignal;
+  /** Ends everything: a function that runs out of time must leave no write behind that lands later. */
+  readonly last: AbortSignal;
+  clear(): void;
+}
+
 /**
- * A signal that comes while there is still time to answer: what is under way then is given up and reported as
- * failed, so that a function that runs out of time leaves no write behind that could land later.
+ * Divides the time of an invocation: one part for the first steps, so that a single thing that never works does not
+ * keep the others from their last step; one for the last steps; one in reserve to answer.
  * @param remainingMillis time that the invocation has left
  */
-export const beforeTimeout = (remainingMillis: number): { signal: AbortSignal; clear: () => void } => {
-  const controller = new AbortController();
-  const reserve = Math.min(10_000, remainingMillis * 0.2);
-  const timer = setTimeout(
-    () => controller.abort(new Error('the time for this batch is up')),
-    remainingMillis - reserve,
+export const deadlines = (remainingMillis: number): Deadlines => {
+  const usable = remainingMillis - Math.min(10_000, remainingMillis * 0.2);
+  const [first, last] = [new AbortController(), new AbortController()];
+  const timers = (
+    [
+      [first, usable * 0.6],
+      [last, usable],
+    ] as const
+  ).map(([controller, millis]) =>
+    setTimeout(() => controller.abort(new Error('the time for this batch is up')), millis),
   );
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+  return {
+    first: first.signal,
+    last: last.signal,
+    clear: () =>
+      timers.forEach((timer) => {
+        clearTimeout(timer);
+      }),
+  };
 };

@@ -2,7 +2,6 @@
  * The HTTP application of a function. Its handlers are keyed by the routes of the contract: a route without a
  * handler does not compile, and a handler without a route (and so without a permission) cannot exist.
  */
-import { Hono } from 'hono/tiny';
 import type * as z from 'zod';
 import type { Permission, Principal } from '../../../contracts/roles.ts';
 import { allowed } from '../../../contracts/roles.ts';
@@ -104,53 +103,77 @@ const problemResponse = (fault: ProblemError, call: Call, path: string): Respons
     { status: fault.status, headers: { ...fault.headers, 'content-type': 'application/problem+json' } },
   );
 
-const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+interface Mounted {
+  readonly name: string;
+  readonly method: string;
+  readonly pattern: RegExp;
+  readonly permission: Permission | 'open';
+  readonly schemas: RequestSchemas;
+  readonly run: (received: unknown) => Response | Promise<Response>;
+}
 
-/** The methods that the contract has for a path. */
-const methodsOf = (path: string): string[] =>
-  Object.values(ROUTES)
-    .filter((route) => patternOf(route.path).test(path))
-    .map((route) => route.method.toUpperCase());
+/** A path of the contract as a pattern; its variables are named groups. */
+const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new ProblemError('not-found', { cause });
+  }
+};
+
+/** @throws {ProblemError} `not-found`, or `method-not-allowed` naming the methods there are */
+const find = (routes: readonly Mounted[], method: string, path: string) => {
+  const methods: string[] = [];
+  for (const route of routes) {
+    const match = route.pattern.exec(path);
+    if (match === null) continue;
+    methods.push(route.method);
+    if (route.method !== method) continue;
+    const params = Object.entries(match.groups ?? {}).map(([name, text]) => [name, decoded(text)] as const);
+    return { route, params: Object.fromEntries(params) };
+  }
+  if (methods.length > 0)
+    throw new ProblemError('method-not-allowed', { headers: { allow: methods.join(', ') } });
+  throw new ProblemError('not-found');
+};
+
+const mount = (service: Service, handlers: Readonly<Record<string, unknown>>): Mounted[] =>
+  Object.entries(ROUTES)
+    .filter(([, route]) => route.service === service)
+    .map(([name, route]) => ({
+      name,
+      method: route.method.toUpperCase(),
+      pattern: patternOf(route.path),
+      permission: route.permission,
+      schemas: 'request' in route ? route.request : {},
+      // The type of `handlers` says that each route has its own; a look-up by name loses that.
+      run: handlers[name] as Mounted['run'],
+    }));
+
+const answer = async (routes: readonly Mounted[], request: Request, call: Call): Promise<Response> => {
+  const url = new URL(request.url);
+  const { route, params } = find(routes, request.method, url.pathname);
+  call.route = route.name;
+  const principal = permitted(route.permission, call.principal);
+  const parts = await read(route.schemas, request, url, params);
+  const accept = request.headers.get('accept') ?? '*/*';
+  return await route.run({ ...parts, principal, url, accept, now: call.now });
+};
 
 /**
  * Makes the application of a service: every route is checked against the permission matrix and validated by
- * the schemas of the contract before its handler sees it; every fault becomes a problem.
+ * the schemas of the contract before its handler sees it; every fault becomes a problem. API Gateway has found
+ * the route before, from the same table, so that a few patterns are all the router there needs to be.
  */
 export const createApi = <S extends Service>(service: S, handlers: Handlers<S>): Api => {
-  const app = new Hono<{ Bindings: Call }>();
-  for (const [name, route] of Object.entries(ROUTES)) {
-    if (route.service !== service) continue;
-    // The type of `handlers` says that each route of the service has its handler; a lookup by name loses it.
-    const handler = (
-      handlers as Readonly<Record<string, (received: unknown) => Response | Promise<Response>>>
-    )[name];
-    if (handler === undefined) throw new Error(`no handler for ${name}`);
-    app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-      const call = context.env;
-      call.route = name;
-      const principal = permitted(route.permission, call.principal);
-      const request = context.req.raw;
-      const url = new URL(request.url);
-      const schemas: RequestSchemas = 'request' in route ? route.request : {};
-      const parts = await read(schemas, request, url, context.req.param());
-      const accept = request.headers.get('accept') ?? '*/*';
-      return await handler({ ...parts, principal, url, accept, now: call.now });
-    });
-  }
-  app.notFound((context) => {
-    const methods = methodsOf(context.req.path);
-    if (methods.length > 0 && !methods.includes(context.req.method))
-      throw new ProblemError('method-not-allowed', { headers: { allow: methods.join(', ') } });
-    throw new ProblemError('not-found');
-  });
-  app.onError((error) => {
-    throw error;
-  });
+  const routes = mount(service, handlers);
   return {
     handle: async (request, call) => {
       let response: Response;
       try {
-        response = await app.fetch(request, call);
+        response = await answer(routes, request, call);
       } catch (error) {
         call.fault = asProblem(error);
         response = problemResponse(call.fault, call, new URL(request.url).pathname);
