@@ -7,7 +7,7 @@
  * hear; of the registry at most D/100 BatchGetItem each 30 s.
  */
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import { batchOutcome, beforeTimeout } from '../runtime/batch-outcome.ts';
+import { batchOutcome, deadlines } from '../runtime/batch-outcome.ts';
 import { dynamoClient, s3Client } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
@@ -43,12 +43,12 @@ export const handler = async (
   event: KinesisStreamEvent,
   context: Context,
 ): Promise<KinesisStreamBatchResponse> => {
-  const { signal, clear } = beforeTimeout(context.getRemainingTimeInMillis());
+  const time = deadlines(context.getRemainingTimeInMillis());
   const counts = new BatchCounts();
   const now = Date.now();
   try {
     const runs = toRuns(event);
-    const failed = await processRuns(surroundings, { counts, signal, now }, runs);
+    const failed = await processRuns(surroundings, { counts, time, now }, runs);
     const sequences = event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
     const outcome = batchOutcome(
       [...failed].map(({ place }) => place),
@@ -61,7 +61,7 @@ export const handler = async (
       metrics.addMetric('IteratorLag', MetricUnit.Milliseconds, Math.max(0, now - newest * 1000));
     return outcome;
   } finally {
-    clear();
+    time.clear();
     addCounts(metrics, counts.metrics);
     metrics.publishStoredMetrics();
   }

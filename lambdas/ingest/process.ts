@@ -6,6 +6,7 @@ import type { Origin } from '../../contracts/topics.ts';
 import { hourOf } from '../domain/channel-run.ts';
 import { NEW_STATE } from '../domain/device-state.ts';
 import { type Quarantined, type RunResult, takeRun } from '../domain/run.ts';
+import type { Deadlines } from '../runtime/batch-outcome.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Publish } from '../runtime/publisher.ts';
@@ -40,8 +41,7 @@ export interface Surroundings {
 /** What belongs to one batch. */
 export interface Batch {
   readonly counts: BatchCounts;
-  /** Comes when the time is up. */
-  readonly signal: AbortSignal;
+  readonly time: Deadlines;
   /** Milliseconds. */
   readonly now: number;
 }
@@ -78,7 +78,7 @@ class Processor {
   };
 
   private get patience() {
-    return { signal: this.batch.signal, onRetry: this.onRetry };
+    return { signal: this.batch.time.first, onRetry: this.onRetry };
   }
 
   /** Does what concerns some runs; when it fails, they all come again. */
@@ -108,8 +108,8 @@ class Processor {
         });
       const entry = { origin, partitionKey, stream, shard, ...arrival, session, seq, notes };
       const key = await persist(
-        () => quarantine(this.around.archive, entry, this.batch.signal),
-        this.batch.signal,
+        () => quarantine(this.around.archive, entry, this.batch.time.first),
+        this.batch.time.first,
         this.onRetry,
       );
       return origin === undefined ? [] : [toErrors(origin, message, key)];
@@ -130,7 +130,7 @@ class Processor {
 
   private async tell(tellings: readonly Telling[]): Promise<void> {
     const { publish, logger } = this.around;
-    this.batch.counts.untold += await tell(publish, tellings, logger, this.batch.signal);
+    this.batch.counts.untold += await tell(publish, tellings, logger, this.batch.time.last);
   }
 
   /** A group of devices: recalled, taken, written, remembered, told. */
@@ -160,7 +160,8 @@ class Processor {
     // A device is remembered only once all that its state speaks of is durable.
     const durable = fresh.filter(({ run }) => !this.failed.has(run));
     const states = durable.map(({ run, result }) => toStateItem(run.origin.device, result.state));
-    this.fail(durable, await writeItems(this.around.measurements, states, this.patience));
+    const patience = { ...this.patience, signal: this.batch.time.last };
+    this.fail(durable, await writeItems(this.around.measurements, states, patience));
     const done = taken.filter(({ run }) => !this.failed.has(run));
     for (const { run, result } of done) {
       if (result.messages.length > 0) this.around.memory.keep(run.origin.device, result.state);
@@ -180,7 +181,7 @@ class Processor {
       if (facts === undefined) return;
       await persist(
         () => saveReported(this.around.registry, run.origin.device, facts.facts, facts.at),
-        this.batch.signal,
+        this.batch.time.first,
         this.onRetry,
       );
     });
@@ -228,7 +229,10 @@ export const processRuns = async (
   const processor = new Processor(around, batch);
   await processor.attempt('reading the registry', runs, async () => {
     const ids = runs.flatMap(({ origin }) => (origin === undefined ? [] : [origin.device]));
-    const registered = await persist(() => around.devices.look(ids, batch.now, batch.signal), batch.signal);
+    const registered = await persist(
+      () => around.devices.look(ids, batch.now, batch.time.first),
+      batch.time.first,
+    );
     const known: KnownRun[] = [];
     const refused: (readonly [DeviceRun, QuarantineCode])[] = [];
     for (const run of runs) {
