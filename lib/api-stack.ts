@@ -49,7 +49,7 @@ export class ApiStack extends Stack {
       memoryMegabytes: 512,
       timeout: REQUEST_TIMEOUT,
     });
-    control.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'PutItem', 'Query', 'UpdateItem']);
+    control.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'PutItem', 'Query']);
     control.allow(['dynamodb:Query'], [`${registry.tableArn}/index/${LISTING_INDEX}`]);
     control.environment('DEVICE_POLICY', devices.policy.ref);
     control.environment('THING_TYPE', devices.thingType.ref);
@@ -98,7 +98,7 @@ export class ApiStack extends Stack {
       timeout: STREAM_TIMEOUT,
     });
     query.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'DescribeTable']);
-    query.usesTable('MEASUREMENTS_TABLE', measurements, key, ['GetItem', 'Query', 'DescribeTable']);
+    query.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query', 'DescribeTable']);
     query.environment('ARCHIVE_BUCKET', archive.bucketName);
     query.allow(['s3:ListBucket'], [archive.bucketArn]);
     query.environment('STREAM_NAME', stream.streamName);
