@@ -9,7 +9,7 @@ import type { QueueStats } from './queue-poller.ts';
 import { QueuePoller } from './queue-poller.ts';
 import type { ShardStats } from './shard-poller.ts';
 import { ShardPoller } from './shard-poller.ts';
-import { backoff } from './signal.ts';
+import { backoff, FIRST_RETRY_MS } from './signal.ts';
 
 export type { QueueStats } from './queue-poller.ts';
 export type { ShardStats } from './shard-poller.ts';
@@ -27,6 +27,8 @@ export interface EventSources {
 
 export interface EventSourcesOptions extends PartOptions {
   readonly functions: Functions;
+  /** Milliseconds before a failed batch of a stream is tried again, at first; 200 when absent. */
+  readonly retryMs?: number;
 }
 
 /** One stream's pollers: its shards are asked for until the role may know them. */
@@ -63,6 +65,7 @@ class StreamSource {
             options: this.#options,
             checkpoints: this.#checkpoints,
             destination: this.#destination,
+            retryMs: this.#options.retryMs ?? FIRST_RETRY_MS,
           }),
       );
     } catch (error) {

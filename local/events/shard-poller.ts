@@ -32,6 +32,8 @@ export interface ShardDeps {
   readonly options: PartOptions & { readonly functions: Functions };
   readonly checkpoints: Checkpoints;
   readonly destination: FailureDestination;
+  /** Milliseconds before the first try again. */
+  readonly retryMs: number;
 }
 
 interface Lane {
@@ -187,7 +189,7 @@ export class ShardPoller {
         failures,
       },
     );
-    await this.#pause(backoff(failures));
+    await this.#pause(backoff(failures, this.#deps.retryMs));
   }
 
   /** Waits, unless the poller stops meanwhile. */
@@ -269,7 +271,7 @@ export class ShardPoller {
       failures += 1;
       parts.push(...(await this.#next(young, failed, result)));
       this.#counts.retries += 1;
-      await this.#pause(backoff(failures));
+      await this.#pause(backoff(failures, this.#deps.retryMs));
     }
   }
 

@@ -27,8 +27,12 @@ export class Signal {
   }
 }
 
+/** Milliseconds before the first try again. */
+export const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 10_000;
+
 /** Milliseconds to wait before the n-th try again: doubling, jittered, bounded. */
-export const backoff = (failures: number, random = Math.random()): number => {
-  const ceiling = Math.min(10_000, 200 * 2 ** Math.min(failures - 1, 10));
-  return ceiling / 2 + (ceiling / 2) * random;
+export const backoff = (failures: number, firstMs = FIRST_RETRY_MS): number => {
+  const ceiling = Math.min(MAX_RETRY_MS, firstMs * 2 ** Math.min(failures - 1, 10));
+  return ceiling / 2 + (ceiling / 2) * Math.random();
 };
