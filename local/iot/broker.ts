@@ -63,6 +63,9 @@ interface ClientInternals {
   readonly _disconnected?: boolean;
   readonly subscriptions?: Readonly<Record<string, unknown>>;
   readonly _parser?: { readonly _list: { readonly length: number } };
+  /** Stops and goes on reading. */
+  readonly pause: () => void;
+  readonly resume: () => void;
 }
 
 /** See the head of this file. */
@@ -309,7 +312,17 @@ export class Broker {
       principal: session.peer.certificateId,
       sourceIp: session.peer.ip,
     });
-    rules.whenReady(done);
+    if (rules.ready) {
+      done();
+      return;
+    }
+    // Not acknowledging is not enough: aedes reads on while packets of more than one chunk are coming in.
+    const { pause, resume } = client as Client & ClientInternals;
+    pause.call(client);
+    rules.whenReady(() => {
+      resume.call(client);
+      done();
+    });
   }
 
   #mayPublish(session: Session, topic: string, retain: boolean): boolean {
@@ -323,7 +336,7 @@ export class Broker {
   #maySubscribe(client: Client, { topic, qos }: Subscription): boolean {
     const session = this.#sessions.get(client);
     if (session === undefined) return false;
-    const held = Object.keys((client as ClientInternals).subscriptions ?? {});
+    const held = Object.keys((client as Client & ClientInternals).subscriptions ?? {});
     const fault =
       (qos === 2 ? 'QoS 2 is not supported' : undefined) ??
       (held.length >= MAX_SUBSCRIPTIONS && !held.includes(topic)
@@ -379,7 +392,7 @@ export class Broker {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     if (this.#live.get(client.id)?.client === client) this.#live.delete(client.id);
-    const polite = (client as ClientInternals)._disconnected === true;
+    const polite = (client as Client & ClientInternals)._disconnected === true;
     this.#presence.disconnected(
       session,
       session.reason ?? (polite ? 'CLIENT_INITIATED_DISCONNECT' : 'CONNECTION_LOST'),

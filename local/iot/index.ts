@@ -19,6 +19,9 @@ export const resourceTypes: readonly string[] = [
   'AWS::IoT::ThingType',
 ];
 
+/** How long messages under way may still take when the gateway stops, in milliseconds. */
+const STOP_PATIENCE = 1500;
+
 export interface IotOptions extends PartOptions {
   readonly functions: Functions;
   /** Address to listen on, e.g. `127.0.0.1`. */
@@ -109,7 +112,7 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
     flush: () => rules.flush(),
     async close() {
       await started.close();
-      await rules.flush();
+      await rules.close(STOP_PATIENCE);
       registry.close();
     },
   };

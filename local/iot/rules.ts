@@ -126,11 +126,14 @@ export class Rules {
     for (const rule of entry.rules) this.#run(rule, message);
   }
 
-  /**
-   * Calls back when there is room for more, in the order asked: at once, or when actions have caught up.
-   */
+  /** Whether there is room for more. */
+  get ready(): boolean {
+    return this.#stats.pendingBytes < HIGH_WATER && this.#waiting.length === 0;
+  }
+
+  /** Calls back when there is room for more, in the order asked: at once, or when actions have caught up. */
   whenReady(proceed: () => void): void {
-    if (this.#stats.pendingBytes < HIGH_WATER && this.#waiting.length === 0) proceed();
+    if (this.ready) proceed();
     else this.#waiting.push(proceed);
   }
 
@@ -138,6 +141,25 @@ export class Rules {
   async flush(): Promise<void> {
     if (this.#pending === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /**
+   * Gives what is still under way a last while to finish, then gives up.
+   * @param patience milliseconds
+   */
+  async close(patience: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+    });
+    await Promise.race([this.flush(), late]);
+    clearTimeout(timer);
+    if (this.#pending > 0) {
+      this.#stats.lost += this.#pending;
+      this.#log('error', 'stopped before all messages had gone through their rules', {
+        messages: this.#pending,
+      });
+    }
   }
 
   /** How many rules have republished a message. @throws when it is too many */
