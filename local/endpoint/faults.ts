@@ -78,7 +78,7 @@ export class FaultInjector implements Faults {
     this.#faults.clear();
   }
 
-  /** Draws for one call, described by what it needs to be allowed. */
+  /** Draws for one call, described by what it needs to be allowed. Whoever cannot wait leaves latency aside. */
   draw(requests: readonly AccessRequest[]): Hit {
     if (this.#faults.size === 0) return NO_HIT;
     let hit = NO_HIT;

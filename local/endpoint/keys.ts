@@ -3,6 +3,7 @@
  * missing grant on a customer key fails here too. Keys that AWS owns or manages need no grant of the caller.
  */
 import type { AccessRequest, Assembly } from '../types.ts';
+import { AwsError } from '../types.ts';
 import { text } from './json.ts';
 
 export type KeyAction = 'Decrypt' | 'GenerateDataKey';
@@ -11,7 +12,7 @@ export type KeyAction = 'Decrypt' | 'GenerateDataKey';
  * ARN of the customer key that a property of a template names.
  * @param reference key id, key ARN, `alias/x` or the alias's ARN
  * @returns `undefined` for the keys of AWS (`alias/aws/...`) and when there is none
- * @throws when the key is not in the assembly
+ * @throws {AwsError} `KMS.NotFoundException` when the key is not in the assembly
  */
 export function customerKey(assembly: Assembly, reference: unknown): string | undefined {
   const name = text(reference);
@@ -25,7 +26,7 @@ export function customerKey(assembly: Assembly, reference: unknown): string | un
     );
   const target = text(alias?.properties['TargetKeyId']);
   if (target !== undefined && target !== name) return customerKey(assembly, target);
-  throw new Error(`no AWS::KMS::Key of the assembly is ${name}`);
+  throw new AwsError('KMS.NotFoundException', `no AWS::KMS::Key of the assembly is ${name}`);
 }
 
 /**

@@ -1,4 +1,8 @@
-/** What a signed request says of its caller (AWS Signature Version 4, in the header or in the query). */
+/**
+ * What a signed request says of its caller (AWS Signature Version 4, in the header or in the query). A request
+ * signed in the header is believed by its session token, a random secret that only its holder sees; one signed
+ * in the query, which is given away, by its signature.
+ */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../types.ts';

@@ -55,16 +55,25 @@ export function parseS3(method: string, url: string, headers: IncomingHttpHeader
   const query = new URLSearchParams(search);
   const [bucket = '', ...rest] = path.slice(1).split('/');
   const key = decode(rest.join('/'));
-  const other = SUBRESOURCES.find((name) => query.has(name));
+  const other = SUBRESOURCES.find((name) => query.has(name)) ?? refusedHeader(headers);
   const operation = other === undefined ? operationOf(method, bucket, key, query, headers) : undefined;
   if (operation === undefined) {
     throw new AwsError(
       'NotImplemented',
-      `the local S3 does not know ${method} of ${key === '' ? 'a bucket' : 'an object'}${other === undefined ? '' : ` with ?${other}`}`,
+      `the local S3 does not know ${method} of ${key === '' ? 'a bucket' : 'an object'}${other === undefined ? '' : ` with ${other}`}`,
       501,
     );
   }
   return { operation, bucket: decode(bucket), key, query };
+}
+
+/** Headers that would change what is done, in a way that is not done here. */
+function refusedHeader(headers: IncomingHttpHeaders): string | undefined {
+  return Object.keys(headers).find(
+    (name) =>
+      /^x-amz-(copy-source-|object-lock-|tagging|website-|grant-|write-offset)/.test(name) ||
+      /^x-amz-server-side-encryption-customer-/.test(name),
+  );
 }
 
 function operationOf(
@@ -86,9 +95,9 @@ function operationOf(
   const copies = headers['x-amz-copy-source'] !== undefined;
   switch (method) {
     case 'GET':
-      return upload ? undefined : 'GetObject';
+      return upload || query.has('partNumber') ? undefined : 'GetObject';
     case 'HEAD':
-      return 'HeadObject';
+      return query.has('partNumber') ? undefined : 'HeadObject';
     case 'PUT':
       if (upload) return copies ? undefined : 'UploadPart';
       return copies ? 'CopyObject' : 'PutObject';

@@ -1,7 +1,7 @@
 /** The S3 API (path style) over the objects of the declared buckets. */
 import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Iam } from '../../types.ts';
 import { AwsError } from '../../types.ts';
-import { keyUse } from '../keys.ts';
+import { customerKey, keyUse } from '../keys.ts';
 import { crc32Base64, uploadedBody } from './body.ts';
 import { document, element, elements, listObjects, timestamp } from './listing.ts';
 import { Uploads } from './multipart.ts';
@@ -32,6 +32,7 @@ export class S3Service implements AwsService {
     const asked = parseS3(request.method, request.url, request.headers);
     const onBucket = `arn:aws:s3:::${asked.bucket}`;
     const onObject = `${onBucket}/${asked.key}`;
+    const givenKey = request.headers['x-amz-server-side-encryption-aws-kms-key-id'];
     switch (asked.operation) {
       case 'ListBuckets':
         return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
@@ -46,14 +47,14 @@ export class S3Service implements AwsService {
         return this.#reads(asked.bucket, asked.key);
       case 'PutObject':
       case 'CreateMultipartUpload':
-        return this.#writes(asked, onObject);
+        return this.#writes(asked, onObject, givenKey);
       case 'UploadPart':
       case 'CompleteMultipartUpload':
         // Parts are decrypted when they are put together.
-        return [...this.#writes(asked, onObject), ...this.#key(asked.bucket, 'Decrypt')];
+        return [...this.#writes(asked, onObject, givenKey), ...this.#key(asked.bucket, 'Decrypt')];
       case 'CopyObject': {
         const source = copySource(request.headers);
-        return [...this.#reads(source.bucket, source.key), ...this.#writes(asked, onObject)];
+        return [...this.#reads(source.bucket, source.key), ...this.#writes(asked, onObject, givenKey)];
       }
       case 'AbortMultipartUpload':
         return [{ action: 's3:AbortMultipartUpload', resource: onObject }];
@@ -174,8 +175,12 @@ export class S3Service implements AwsService {
     ];
   }
 
-  #writes(asked: S3Request, onObject: string): AccessRequest[] {
-    return [{ action: 's3:PutObject', resource: onObject }, ...this.#key(asked.bucket, 'GenerateDataKey')];
+  /** @param givenKey key that the request itself asks for instead of the bucket's */
+  #writes(asked: S3Request, onObject: string, givenKey: unknown): AccessRequest[] {
+    const own = { action: 's3:PutObject', resource: onObject };
+    if (givenKey === undefined) return [own, ...this.#key(asked.bucket, 'GenerateDataKey')];
+    const key = customerKey(this.#assembly, givenKey);
+    return [own, ...keyUse(this.#assembly, key, 's3', ['GenerateDataKey'])];
   }
 
   #key(bucket: string, action: 'Decrypt' | 'GenerateDataKey'): AccessRequest[] {

@@ -217,6 +217,11 @@ for (const where of ['in memory', 'on disk']) {
       await expect(s3.send(new GetObjectCommand(object))).rejects.toThrow('kms:Decrypt');
       iam.grants = [...iam.grants, ['kms:Decrypt', KEY_ARN]];
       await s3.send(new GetObjectCommand(object));
+      iam.grants = [['s3:*', '*']];
+      await expect(put('x', 'y', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KEY_ARN })).rejects.toThrow(
+        'kms:GenerateDataKey',
+      );
+      await expect(put('x', 'y', { Tagging: 'a=b' })).rejects.toThrow('x-amz-tagging');
     });
 
     if (where === 'on disk') {
