@@ -155,7 +155,8 @@ export class Environment {
         this.#finish({ ok: true, payload: undefined, streamed: true });
         return;
       case 'failed':
-        this.#finish({ ok: false, ...message.error });
+        if (message.fatal) this.#end(message.error);
+        else this.#finish({ ok: false, ...message.error });
         return;
       case 'chunk': {
         const bytes = message.bytes.byteLength;

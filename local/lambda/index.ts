@@ -48,7 +48,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
     cacheFolder,
     logFolder: dataDir === undefined ? undefined : join(dataDir, 'logs'),
     limits: {
-      concurrency: Math.max(4, availableParallelism()),
+      concurrency: Math.max(8, availableParallelism()),
       queueLimit: 1_000,
       idleMs: 120_000,
       ...options.limits,

@@ -12,7 +12,9 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Lines in memory, and their characters. */
 const KEPT_LINES = 2_000;
+const KEPT_CHARACTERS = 4 * 1024 * 1024;
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
 const LEVELS: Readonly<Record<string, Parameters<Log>[0]>> = {
@@ -39,6 +41,7 @@ export class FunctionLog {
   readonly #lines: LogLine[] = [];
   #file: WriteStream | undefined;
   #written = 0;
+  #characters = 0;
 
   /** @param folder where the lines are kept, for those who want them after a restart */
   constructor(name: string, log: Log, folder: string | undefined) {
@@ -57,7 +60,10 @@ export class FunctionLog {
   /** Adds a line of the function itself; what the platform writes goes to the gateway's log as `debug`. */
   add(message: string, requestId: string, level = levelOf(message)): void {
     this.#lines.push({ time: Date.now(), requestId, message });
-    if (this.#lines.length > KEPT_LINES * 2) this.#lines.splice(0, KEPT_LINES);
+    this.#characters += message.length;
+    while (this.#characters > KEPT_CHARACTERS || this.#lines.length > KEPT_LINES) {
+      this.#characters -= this.#lines.shift()?.message.length ?? this.#characters;
+    }
     this.#write(`${message}\n`);
     this.#log(level, message, { function: this.#name, requestId });
   }

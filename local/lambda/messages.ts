@@ -43,7 +43,13 @@ export type FromWorker =
   | { readonly type: 'log'; readonly line: string; readonly requestId: string }
   /** The reply of a handler that does not stream, as JSON text; absent for `undefined`. */
   | { readonly type: 'result'; readonly requestId: string; readonly payload?: string }
-  | { readonly type: 'failed'; readonly requestId: string; readonly error: FunctionError }
+  /** With `fatal` the thread ends itself and serves nobody any more. */
+  | {
+      readonly type: 'failed';
+      readonly requestId: string;
+      readonly error: FunctionError;
+      readonly fatal: boolean;
+    }
   | { readonly type: 'chunk'; readonly requestId: string; readonly bytes: Uint8Array }
   /** The streaming handler is done and its stream has ended. */
   | { readonly type: 'end'; readonly requestId: string };

@@ -90,7 +90,15 @@ export class Pool {
   }
 
   async #start(): Promise<void> {
-    const environment = this.#options.create((ended) => this.#forget(ended));
+    let environment: Environment;
+    try {
+      environment = this.#options.create((ended) => this.#forget(ended));
+    } catch (error) {
+      // For example options in the template's NODE_OPTIONS that a thread cannot have.
+      const errorMessage = error instanceof Error ? error.message : String(error);
+      this.#queue.shift()?.resolve({ ok: false, errorType: 'Runtime.InvalidEnvironment', errorMessage });
+      return;
+    }
     this.#all.add(environment);
     this.#starting += 1;
     const error = await environment.ready;

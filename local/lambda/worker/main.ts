@@ -29,16 +29,16 @@ const output = captureOutput({
   send: (line, requestId) => post({ type: 'log', line, requestId }),
 });
 
-const fail = (requestId: string, error: unknown): void => {
+const fail = (requestId: string, error: unknown, fatal: boolean): void => {
   // The message is an object of the runtime's own shape, so that a log reader finds the stack.
   console.error(error instanceof Error ? error : describeError(error));
   output.flush();
   current = undefined;
-  post({ type: 'failed', requestId, error: describeError(error) });
+  post({ type: 'failed', requestId, error: describeError(error), fatal });
 };
 
 const die = (error: unknown, exitCode: number): void => {
-  if (current !== undefined) fail(current.requestId, error);
+  if (current !== undefined) fail(current.requestId, error, true);
   process.exit(exitCode);
 };
 process.on('uncaughtException', (error) => die(error, 129));
@@ -90,7 +90,7 @@ const serve = async (handler: Handler, invoke: Invoke): Promise<void> => {
     current = undefined;
     post(done);
   } catch (error) {
-    fail(requestId, error);
+    fail(requestId, error, false);
   }
 };
 

@@ -62,6 +62,35 @@ test('reserved concurrency bounds it further, and none at all throttles', async 
   expect(await none.functions.invoke(none.arn, {})).toMatchObject({ errorType: 'TooManyRequestsException' });
 });
 
+test('a thread that dies of an error takes nobody with it who waits', async () => {
+  const { functions, arn } = await start(
+    `export const handler = ({ die }) => die
+       ? new Promise(() => { setTimeout(() => { throw new RangeError('late'); }, 1); })
+       : Promise.resolve('alive');`,
+    {},
+    { limits: { concurrency: 1 } },
+  );
+  const results = await Promise.all(
+    [{ die: true }, {}, { die: true }, {}].map((event) => functions.invoke(arn, event)),
+  );
+  expect(results).toMatchObject([
+    { errorType: 'RangeError' },
+    { payload: 'alive' },
+    { errorType: 'RangeError' },
+    { payload: 'alive' },
+  ]);
+});
+
+test('an environment that cannot be made fails its event, not the gateway', async () => {
+  const { functions, arn } = await start('export const handler = async () => 1;', {
+    Environment: { Variables: { NODE_OPTIONS: '--title=worker' } },
+  });
+  expect(await functions.invoke(arn, {})).toMatchObject({
+    ok: false,
+    errorType: 'Runtime.InvalidEnvironment',
+  });
+});
+
 test('a full queue throttles', async () => {
   const { functions, arn } = await start(PARALLEL, {}, { limits: { concurrency: 1, queueLimit: 1 } });
   const [, second] = await Promise.all([functions.invoke(arn, { n: 1 }), functions.invoke(arn, { n: 2 })]);
