@@ -27,6 +27,7 @@ import {
   MAX_SUBSCRIPTIONS,
   topicFault,
 } from './limits.ts';
+import { bindSessions, type Sessions } from './persistence.ts';
 import { certificateId, type Pki } from './pki.ts';
 import { Presence } from './presence.ts';
 import type { Rules } from './rules.ts';
@@ -64,6 +65,7 @@ interface ClientInternals {
   readonly subscriptions?: Readonly<Record<string, unknown>>;
   readonly _parser?: { readonly _list: { readonly length: number } };
   /** Stops and goes on reading. */
+  will: unknown;
   readonly pause: () => void;
   readonly resume: () => void;
 }
@@ -81,6 +83,7 @@ export class Broker {
   readonly #wills = new WeakMap<Client, NonNullable<ConnectPacket['will']>>();
   /** Live connections by client id. */
   readonly #live = new Map<string, { readonly client: Client; readonly session: Session }>();
+  #persistent: Sessions | undefined;
   #port = 0;
   #closing = false;
 
@@ -144,12 +147,21 @@ export class Broker {
       await new Promise<void>((resolve) => this.#options.rules.whenReady(resolve));
   }
 
-  /** Ends a live connection. @returns false when there is none */
-  disconnect(clientId: string): boolean {
+  /**
+   * Ends a live connection.
+   * @param options `clean` ends its persistent session too; `silent` keeps its last will from being published
+   * @returns false when there is none
+   */
+  async disconnect(
+    clientId: string,
+    options: { readonly clean: boolean; readonly silent: boolean },
+  ): Promise<boolean> {
     const live = this.#live.get(clientId);
     if (live === undefined) return false;
     live.session.reason = 'API_INITIATED_DISCONNECT';
-    live.client.close();
+    if (options.silent) (live.client as Client & ClientInternals).will = null;
+    await new Promise<void>((resolve) => live.client.close(resolve));
+    if (options.clean) await this.#persistent?.forget(clientId);
     return true;
   }
 
@@ -160,6 +172,7 @@ export class Broker {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#persistent?.close();
     for (const { session } of this.#live.values()) session.reason ??= 'SERVER_INITIATED_DISCONNECT';
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
@@ -197,6 +210,7 @@ export class Broker {
         this.#presence.subscriptions('unsubscribed', session, topics);
     });
     await this.#aedes.listen();
+    this.#persistent = bindSessions(this.#aedes);
     this.#server.on('connection', (socket: Duplex) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -385,13 +399,17 @@ export class Broker {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     this.#live.set(client.id, { client, session });
+    this.#persistent?.connected(client.id, client.clean);
     this.#presence.connected(session);
   }
 
   #disconnected(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
-    if (this.#live.get(client.id)?.client === client) this.#live.delete(client.id);
+    if (this.#live.get(client.id)?.client === client) {
+      this.#live.delete(client.id);
+      if (!client.clean) this.#persistent?.disconnected(client.id);
+    }
     const polite = (client as Client & ClientInternals)._disconnected === true;
     this.#presence.disconnected(
       session,

@@ -40,12 +40,13 @@ export const dataPlane = (broker: Broker, arnPrefix: string): AwsService =>
         action: 'iot:DeleteConnection',
         resource: `${arnPrefix}client/${call.path['clientId']}`,
       }),
-      run({ path, query }) {
-        for (const name of ['cleanSession', 'preventWillMessage']) {
-          if (query.get(name) === 'true') throw invalid(`${name} is not supported locally.`);
-        }
+      async run({ path, query }) {
         const clientId = path['clientId'] ?? '';
-        if (!broker.disconnect(clientId)) {
+        const options = {
+          clean: query.get('cleanSession') === 'true',
+          silent: query.get('preventWillMessage') === 'true',
+        };
+        if (!(await broker.disconnect(clientId, options))) {
           throw new AwsError('ResourceNotFoundException', `No connection of client ${clientId}.`, 404);
         }
       },

@@ -142,7 +142,12 @@ export interface World extends AsyncDisposable {
     site?: string,
     options?: { readonly policy?: string | null; readonly attach?: boolean },
   ): Promise<Device>;
-  connect(device: Partial<Device>, options?: IClientOptions): Promise<MqttClient>;
+  /** @param prepare called before the client is connected */
+  connect(
+    device: Partial<Device>,
+    options?: IClientOptions,
+    prepare?: (client: MqttClient) => void,
+  ): Promise<MqttClient>;
 }
 
 export interface Device {
@@ -299,7 +304,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
         await control.send(new AttachPolicyCommand({ policyName: policy, target: certificateArn }));
       return { name, key, certificate: certificatePem, certificateId, certificateArn };
     },
-    async connect({ name = 'someone', key, certificate }, more = {}) {
+    async connect({ name = 'someone', key, certificate }, more = {}, prepare = () => undefined) {
       const client = connect({
         protocol: 'mqtts',
         host: '127.0.0.1',
@@ -312,6 +317,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
         ...more,
       });
       clients.add(client);
+      prepare(client);
       await new Promise<void>((resolve, reject) => {
         client.once('connect', () => resolve());
         client.once('error', reject);
