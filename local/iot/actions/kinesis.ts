@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { AccessDenied, AwsError, type Streams } from '../../types.ts';
 import { compileTemplate, type Template } from '../sql/template.ts';
 import type { Action, Done, Parameters } from './action.ts';
+import { asError, Batcher } from './batcher.ts';
 
 /** Bounds of one put: those of PutRecords. */
-const MAX_RECORDS = 500;
-const MAX_BYTES = 5 * 1024 * 1024;
+const LIMITS = { count: 500, bytes: 5 * 1024 * 1024 } as const;
 /** A stream that takes nothing for this long, in milliseconds, has failed. */
 const PATIENCE = 60_000;
 const FIRST_PAUSE = 20;
@@ -31,45 +31,17 @@ export class StreamWriter {
   readonly #sink: StreamSink;
   readonly #role: string;
   readonly #stream: string;
-  #queue: Entry[] = [];
-  #busy = false;
+  readonly #batches: Batcher<Entry>;
 
   constructor(sink: StreamSink, role: string, stream: string) {
     this.#sink = sink;
     this.#role = role;
     this.#stream = stream;
+    this.#batches = new Batcher<Entry>(LIMITS, (batch) => this.#write(batch));
   }
 
   put(entry: Entry): void {
-    this.#queue.push(entry);
-    if (this.#busy) return;
-    this.#busy = true;
-    setImmediate(() => void this.#drain());
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#take();
-      const failure = await this.#write(batch);
-      for (const { done } of batch) done(failure);
-    }
-    this.#busy = false;
-  }
-
-  #take(): readonly Entry[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { data } of this.#queue) {
-      bytes += data.length;
-      if (count === MAX_RECORDS || (count > 0 && bytes > MAX_BYTES)) break;
-      count++;
-    }
-    if (count === this.#queue.length) {
-      const all = this.#queue;
-      this.#queue = [];
-      return all;
-    }
-    return this.#queue.splice(0, count);
+    this.#batches.add(entry);
   }
 
   /** @returns why the records could not be put, after patience has run out */
@@ -80,7 +52,7 @@ export class StreamWriter {
         await this.#sink.put(this.#role, this.#stream, batch);
         return undefined;
       } catch (error) {
-        const failure = error instanceof Error ? error : new Error(String(error));
+        const failure = asError(error);
         if (!isTransient(failure) || Date.now() + pause > until) return failure;
       }
       await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random() / 2)));
