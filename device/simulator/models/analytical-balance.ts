@@ -1,0 +1,61 @@
+/** A balance in use: a vessel is put on, the pan swings and settles, the vessel is taken off. */
+import { type Instrument, MINUTE, roundOf } from '../model.ts';
+import { toResolution } from '../noise.ts';
+
+const WEIGHING = 90;
+const PUT_ON = 10;
+const TAKEN_OFF = 70;
+/** The pan swings with this period and comes to rest with this time constant. */
+const SWING_SECONDS = 0.8;
+const SETTLE_SECONDS = 0.3;
+/** So long after a change the reading counts as stable. */
+const STABLE_AFTER = 8;
+
+export const analyticalBalance: Instrument = {
+  type: {
+    id: 'analytical-balance',
+    name: 'Analytical balance',
+    description: 'Balance of 220 g with 0.1 mg resolution',
+    manufacturer: 'labgate',
+    model: 'simulated',
+    channels: {
+      mass: {
+        unit: 'g',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: -1, max: 220 },
+        limits: { min: -100, max: 350 },
+        resolution: 0.0001,
+      },
+      stable: { unit: '1', type: 'boolean', kind: 'step' },
+      draft: {
+        unit: 'm/s',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: 0, max: 0.3 },
+        limits: { min: 0, max: 10 },
+        stuckAfter: 100,
+        resolution: 0.0001,
+      },
+    },
+  },
+  read(noise, seconds) {
+    const { round, at } = roundOf(seconds, WEIGHING);
+    const loaded = at >= PUT_ON && at < TAKEN_OFF;
+    const since = at >= TAKEN_OFF ? at - TAKEN_OFF : at >= PUT_ON ? at - PUT_ON : at + WEIGHING - TAKEN_OFF;
+    const mass = noise.between(0.5, 180, 'mass', round);
+    const before = noise.between(0.5, 180, 'mass', at < PUT_ON ? round - 1 : round);
+    const target = loaded ? mass : 0;
+    const step = loaded ? -mass : before;
+    const swing = step * Math.exp(-since / SETTLE_SECONDS) * Math.cos((2 * Math.PI * since) / SWING_SECONDS);
+    const milli = Math.floor(seconds * 1000);
+    const draft = Math.abs(
+      0.05 + 0.02 * noise.wander('draft', seconds, 2 * MINUTE) + 0.004 * noise.normal('d', milli),
+    );
+    return {
+      mass: toResolution(target + swing + 0.002 * draft * noise.normal('m', milli), 0.0001),
+      stable: since >= STABLE_AFTER,
+      draft: toResolution(draft, 0.0001),
+    };
+  },
+};

@@ -1,0 +1,71 @@
+/** A room sensor on a battery: the day's course of temperature, weather in the pressure. */
+import { DAY, HOUR, type Instrument, MINUTE } from '../model.ts';
+import { clamp, toResolution } from '../noise.ts';
+
+const BATTERY_LIFE = 180 * DAY;
+
+export const environmentSensor: Instrument = {
+  type: {
+    id: 'environment-sensor',
+    name: 'Environment sensor',
+    description: 'Temperature, humidity and pressure of a room',
+    manufacturer: 'labgate',
+    model: 'simulated',
+    channels: {
+      temperature: {
+        unit: 'Cel',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: 5, max: 45 },
+        limits: { min: -60, max: 125 },
+        maxRate: 2,
+        stuckAfter: 30,
+        resolution: 0.01,
+      },
+      humidity: {
+        unit: '%',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: 5, max: 95 },
+        limits: { min: 0, max: 100 },
+        maxRate: 10,
+        stuckAfter: 30,
+        resolution: 0.01,
+      },
+      pressure: {
+        unit: 'hPa',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: 850, max: 1085 },
+        limits: { min: 300, max: 1250 },
+        maxRate: 10,
+        stuckAfter: 30,
+        resolution: 0.01,
+      },
+      battery: {
+        unit: '%',
+        type: 'number',
+        kind: 'continuous',
+        range: { min: 10, max: 100 },
+        limits: { min: 0, max: 100 },
+        resolution: 0.1,
+      },
+    },
+  },
+  read(noise, seconds) {
+    const day = (2 * Math.PI * (seconds % DAY)) / DAY;
+    const milli = Math.floor(seconds * 1000);
+    const base = noise.between(19, 23, 'base');
+    const course = 1.4 * Math.sin(day - 2.3) + 0.35 * noise.wander('room', seconds, 20 * MINUTE);
+    const weather = 6 * noise.wander('weather', seconds, 12 * HOUR) + 0.8 * Math.sin(2 * day);
+    const humidity =
+      noise.between(38, 52, 'humidity') - 1.6 * course + 2 * noise.wander('air', seconds, 35 * MINUTE);
+    const used = ((seconds + noise.uniform('battery') * BATTERY_LIFE) % BATTERY_LIFE) / BATTERY_LIFE;
+    return {
+      temperature: toResolution(base + course + 0.03 * noise.normal('t', milli), 0.01),
+      humidity: toResolution(clamp(humidity + 0.1 * noise.normal('h', milli), 6, 94), 0.01),
+      pressure: toResolution(1009 + weather + 0.05 * noise.normal('p', milli), 0.01),
+      battery: toResolution(100 - 80 * used, 0.1),
+    };
+  },
+};
