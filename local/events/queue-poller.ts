@@ -14,7 +14,7 @@ import { JsonText, MAX_EVENT_BYTES } from '../lambda/index.ts';
 import type { Functions, PartOptions } from '../types.ts';
 import { failuresOf } from './batch-response.ts';
 import type { QueueMapping } from './mapping.ts';
-import { backoff, Signal } from './signal.ts';
+import { backoff, pause, Signal } from './signal.ts';
 
 export interface QueueStats {
   readonly mapping: string;
@@ -189,7 +189,7 @@ export class QueuePoller {
       } catch (error) {
         if (this.#stopped) return undefined;
         this.#log(what, error);
-        await delay(backoff(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await pause(backoff(failures), this.#stop.signal);
       }
     }
     return undefined;

@@ -3,27 +3,22 @@
  * of one partition key keep their order; what a batch reports as failed comes again, and everything after it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { JsonText, MAX_EVENT_BYTES } from '../lambda/index.ts';
-import type { Functions, InvokeResult, PartOptions } from '../types.ts';
+import { MAX_EVENT_BYTES } from '../lambda/index.ts';
+import type { Functions, PartOptions } from '../types.ts';
 import { AwsError } from '../types.ts';
-import { failuresOf, firstFailed } from './batch-response.ts';
+import type { BatchCounts } from './batch-runner.ts';
+import { BatchRunner } from './batch-runner.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import type { FailureDestination, GivenUp } from './failure-destination.ts';
+import type { FailureDestination } from './failure-destination.ts';
 import type { StreamMapping } from './mapping.ts';
 import type { Entry } from './record.ts';
-import { EVENT_FRAME, entryMaker, eventOf } from './record.ts';
-import { backoff, Signal } from './signal.ts';
+import { EVENT_FRAME, entryMaker } from './record.ts';
+import { backoff, pause, Signal } from './signal.ts';
 
-export interface ShardStats {
+export interface ShardStats extends BatchCounts {
   readonly mapping: string;
   readonly source: string;
   readonly shardId: string;
-  readonly batches: number;
-  readonly records: number;
-  readonly retries: number;
-  readonly givenUp: number;
-  /** Milliseconds between the arrival of the last record of a batch and the end of its processing. */
-  readonly iteratorAgeMs: number;
 }
 
 export interface ShardDeps {
@@ -43,21 +38,10 @@ interface Lane {
   readonly signal: Signal;
 }
 
-/** A part of a batch on its way to the function. */
-interface Part {
-  readonly entries: readonly Entry[];
-  /** Tries that failed because of these records, and so count against the mapping's limit. */
-  readonly retries: number;
-  readonly invokeCount: number;
-}
-
 /** After a wake-up, this long is waited for more, so that a batch is not made for every record. */
 const GATHER_MS = 20;
 /** An idle shard is looked at anyway now and then. */
 const IDLE_MS = 5_000;
-/** Function errors that say nothing of the records: tried again without counting. */
-const BEFORE_INVOCATION = new Set(['TooManyRequestsException', 'ServiceException']);
-
 const laneOf = (partitionKey: string, lanes: number): number => {
   // FNV-1a
   let hash = 0x811c9dc5;
@@ -79,10 +63,16 @@ export class ShardPoller {
   #emptyReads = 0;
   #draining = 0;
   #loops: readonly Promise<void>[] = [];
-  #counts = { batches: 0, records: 0, retries: 0, givenUp: 0, iteratorAgeMs: 0 };
+  readonly #runner: BatchRunner;
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
+    this.#runner = new BatchRunner({
+      ...deps,
+      functions: deps.options.functions,
+      finish: (entries) => this.#finish(entries),
+      stop: this.#stop.signal,
+    });
     this.#lanes = Array.from({ length: deps.mapping.lanes }, () => ({
       queue: [],
       bytes: 0,
@@ -105,7 +95,7 @@ export class ShardPoller {
 
   get stats(): ShardStats {
     const { mapping, shardId } = this.#deps;
-    return { mapping: mapping.id, source: mapping.sourceArn, shardId, ...this.#counts };
+    return { mapping: mapping.id, source: mapping.sourceArn, shardId, ...this.#runner.counts };
   }
 
   /** Resolves when everything in the shard has been processed; batching windows are cut short. */
@@ -189,14 +179,7 @@ export class ShardPoller {
         failures,
       },
     );
-    await this.#pause(backoff(failures, this.#deps.retryMs));
-  }
-
-  /** Waits, unless the poller stops meanwhile. */
-  async #pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stop.signal }).catch((error: unknown) => {
-      if (!this.#stopped) throw error;
-    });
+    await pause(backoff(failures, this.#deps.retryMs), this.#stop.signal);
   }
 
   /** Records that may be read ahead: one batch a lane beside the one at work. */
@@ -223,7 +206,7 @@ export class ShardPoller {
   async #work(lane: Lane): Promise<void> {
     while (!this.#stopped) {
       const entries = await this.#gather(lane);
-      if (entries.length > 0) await this.#process(entries);
+      if (entries.length > 0) await this.#runner.run(entries);
     }
   }
 
@@ -251,81 +234,6 @@ export class ShardPoller {
     const taken = lane.queue.splice(0, count);
     this.#reader.notify();
     return taken;
-  }
-
-  /** Brings a batch to its end: everything in it is processed or given up. */
-  async #process(entries: readonly Entry[]): Promise<void> {
-    const parts: Part[] = [{ entries, retries: 0, invokeCount: 0 }];
-    let failures = 0;
-    for (let part = parts.pop(); part !== undefined && !this.#stopped; part = parts.pop()) {
-      const young = await this.#giveUpOld(part);
-      if (young.entries.length === 0) continue;
-      const result = await this.#invoke(young.entries);
-      if (this.#stopped) return;
-      const failed = firstFailed(young.entries, failuresOf(result, this.#deps.mapping.reportsFailures));
-      if (failed > 0) {
-        this.#finish(young.entries.slice(0, failed));
-        failures = 0;
-      }
-      if (failed === young.entries.length) continue;
-      failures += 1;
-      parts.push(...(await this.#next(young, failed, result)));
-      this.#counts.retries += 1;
-      await this.#pause(backoff(failures, this.#deps.retryMs));
-    }
-  }
-
-  /** What has to be tried after a failure, the first at the end. */
-  async #next(part: Part, failed: number, result: InvokeResult): Promise<readonly Part[]> {
-    const { bisect, maxRetries } = this.#deps.mapping;
-    const rest = part.entries.slice(failed);
-    const invokeCount = part.invokeCount + 1;
-    if (!result.ok && BEFORE_INVOCATION.has(result.errorType)) return [part];
-    // The first record that failed is a new one when there was progress: its tries begin.
-    const retries = (failed > 0 ? 0 : part.retries) + 1;
-    const tooLarge = !result.ok && result.errorType === 'RequestEntityTooLargeException';
-    if (bisect && !result.ok && rest.length > 1 && !tooLarge) {
-      // Halving is not a try: each half begins with what the whole has had.
-      const half = Math.ceil(rest.length / 2);
-      return [rest.slice(half), rest.slice(0, half)].map((entries) => ({
-        entries,
-        retries: part.retries,
-        invokeCount,
-      }));
-    }
-    if (retries > maxRetries || tooLarge) {
-      await this.#giveUp(rest, 'RetryAttemptsExhausted', invokeCount);
-      return [];
-    }
-    return [{ entries: rest, retries, invokeCount }];
-  }
-
-  async #giveUpOld(part: Part): Promise<Part> {
-    const oldest = Date.now() - this.#deps.mapping.maxAgeMs;
-    const index = part.entries.findIndex(({ arrival }) => arrival >= oldest);
-    const old = index < 0 ? part.entries.length : index;
-    if (old === 0) return part;
-    await this.#giveUp(part.entries.slice(0, old), 'RecordAgeExceeded', part.invokeCount);
-    return { ...part, entries: part.entries.slice(old) };
-  }
-
-  async #giveUp(
-    entries: readonly Entry[],
-    condition: GivenUp['condition'],
-    invokeCount: number,
-  ): Promise<void> {
-    await this.#deps.destination.keep({ shardId: this.#deps.shardId, entries, condition, invokeCount });
-    this.#counts.givenUp += entries.length;
-    this.#finish(entries);
-  }
-
-  async #invoke(entries: readonly Entry[]): Promise<InvokeResult> {
-    const { mapping, options } = this.#deps;
-    const result = await options.functions.invoke(mapping.functionArn, new JsonText(eventOf(entries)));
-    this.#counts.batches += 1;
-    this.#counts.records += entries.length;
-    this.#counts.iteratorAgeMs = Date.now() - (entries.at(-1)?.arrival ?? 0);
-    return result;
   }
 
   /** Moves the checkpoint to the last record before the first that is not done. */

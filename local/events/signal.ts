@@ -1,4 +1,5 @@
 /** Lets loops sleep until something happens. */
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Remembers one call that came while nobody waited. */
 export class Signal {
@@ -35,4 +36,11 @@ const MAX_RETRY_MS = 10_000;
 export const backoff = (failures: number, firstMs = FIRST_RETRY_MS): number => {
   const ceiling = Math.min(MAX_RETRY_MS, firstMs * 2 ** Math.min(failures - 1, 10));
   return ceiling / 2 + (ceiling / 2) * Math.random();
+};
+
+/** Waits so many milliseconds, or until `stop`. */
+export const pause = async (ms: number, stop: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, { signal: stop }).catch((error: unknown) => {
+    if (!stop.aborted) throw error;
+  });
 };

@@ -173,14 +173,13 @@ test('a batch that keeps failing is halved until the record that fails stands al
 
 test('a function killed in the middle of a batch gets the batch again', async () => {
   const { put, events, functions, functionArn, batches } = await start({
-    code: `export const handler = async (event) => {
-      const values = event.Records.map((r) => Buffer.from(r.kinesis.data, 'base64').toString());
-      console.log(JSON.stringify(values));
-      if (values.includes('hang')) {
-        const { existsSync, writeFileSync } = await import('node:fs');
-        const flag = process.env.LAMBDA_TASK_ROOT + '/hung';
-        if (!existsSync(flag)) { writeFileSync(flag, ''); await new Promise(() => setInterval(() => 0, 1000)); }
-      }
+    code: `import { existsSync, writeFileSync } from 'node:fs';
+    export const handler = async (event) => {
+      const flag = process.env.LAMBDA_TASK_ROOT + '/hung';
+      const again = existsSync(flag);
+      writeFileSync(flag, '');
+      console.log(JSON.stringify(event.Records.map((r) => Buffer.from(r.kinesis.data, 'base64').toString())));
+      if (!again) await new Promise(() => setInterval(() => 0, 1000));
     };`,
   });
   await put(['a', 'hang'], ['a', 'after']);
