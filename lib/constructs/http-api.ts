@@ -214,6 +214,6 @@ const proxy = (
     type: apigateway.IntegrationType.AWS_PROXY,
     integrationHttpMethod: 'POST',
     uri,
-    options: { responseTransferMode },
+    options: { responseTransferMode, timeout: target.timeout },
   });
 };
