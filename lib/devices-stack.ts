@@ -72,7 +72,8 @@ export class DevicesStack extends Stack {
     });
     new TopicRule(this, 'Presence', {
       description: 'Connections and disconnections to the queue of the presence function',
-      sql: "SELECT * FROM '$aws/events/presence/+/+'",
+      // Refused connections tell of themselves on the same topics; they change nobody's presence.
+      sql: "SELECT * FROM '$aws/events/presence/+/+' WHERE eventType = 'connected' OR eventType = 'disconnected'",
       action: (roleArn) => ({
         sqs: { queueUrl: this.lifecycle.queueUrl, useBase64: false, roleArn },
       }),
