@@ -45,8 +45,8 @@ export class ChannelRun {
   private track: Track | undefined;
   private readonly time: Micros[] = [];
   private readonly value: Value[] = [];
-  private readonly quality: Quality[] = [];
-  private notable = false;
+  /** Made with the first point that is not good. */
+  private quality: Quality[] | undefined;
   private ascending = true;
   /** Place of each time, made when the first point comes out of order. */
   private places: Map<Micros, number> | undefined;
@@ -71,10 +71,12 @@ export class ChannelRun {
     const taken: Taken = { stored: 0, duplicate: 0, overwritten: 0, refused: [] };
     const earliest = arrived - LIMITS.pastMicros;
     const latest = arrived + LIMITS.futureMicros;
+    const numeric = this.rules.channel.type === 'number';
     for (let at = 0; at < times.length; at += 1) {
       const time = times[at] ?? 0;
       const value = values[at] ?? 0;
-      if (!fits(this.rules, value)) refuse(taken.refused, 'wrong-value-type', at);
+      if (numeric ? typeof value !== 'number' : !fits(this.rules, value))
+        refuse(taken.refused, 'wrong-value-type', at);
       else if (time < earliest) refuse(taken.refused, 'too-old', at);
       else if (time > latest) refuse(taken.refused, 'in-future', at);
       else if (this.track === undefined || time > this.track.time)
@@ -114,8 +116,7 @@ export class ChannelRun {
     if (place === undefined) this.push(time, value, judged);
     else {
       this.value[place] = value;
-      this.quality[place] = judged;
-      if (judged !== GOOD) this.notable = true;
+      if (judged !== GOOD || this.quality !== undefined) this.qualities()[place] = judged;
     }
     if (isNewest) {
       Object.assign(track, { value, quality: judged, arrived, run: 1 });
@@ -126,11 +127,15 @@ export class ChannelRun {
   private push(time: Micros, value: Value, quality: Quality): void {
     const place = this.time.length;
     if (place > 0 && time <= (this.time[place - 1] ?? 0)) this.ascending = false;
+    if (quality !== GOOD || this.quality !== undefined) this.qualities().push(quality);
     this.time.push(time);
     this.value.push(value);
-    this.quality.push(quality);
-    if (quality !== GOOD) this.notable = true;
     this.places?.set(time, place);
+  }
+
+  private qualities(): Quality[] {
+    this.quality ??= new Array<Quality>(this.time.length).fill(GOOD);
+    return this.quality;
   }
 
   /** The points taken, in order of time, as one column for each hour. */
@@ -151,14 +156,14 @@ export class ChannelRun {
         unit: this.rules.channel.unit,
         time: whole ? time : time.slice(start, end),
         value: whole ? value : value.slice(start, end),
-        quality: !this.notable ? undefined : whole ? quality : quality.slice(start, end),
+        quality: whole ? quality : quality?.slice(start, end),
       });
       start = end;
     }
     return hours;
   }
 
-  private sorted(): { time: Micros[]; value: Value[]; quality: Quality[] } {
+  private sorted(): { time: Micros[]; value: Value[]; quality: Quality[] | undefined } {
     if (this.ascending) return { time: this.time, value: this.value, quality: this.quality };
     const order = this.time
       .map((_, at) => at)
@@ -166,7 +171,7 @@ export class ChannelRun {
     return {
       time: order.map((at) => this.time[at] ?? 0),
       value: order.map((at) => this.value[at] ?? 0),
-      quality: order.map((at) => this.quality[at] ?? 0),
+      quality: this.quality === undefined ? undefined : order.map((at) => this.quality?.[at] ?? GOOD),
     };
   }
 }

@@ -44,21 +44,23 @@ export const NEW_STATE: DeviceState = {
   ledger: EMPTY_LEDGER,
 };
 
-const reach = ({ marks }: DeviceState): string => {
+/** How far a state goes: what two states of one device are compared by. */
+export interface Reach {
+  /** The greatest sequence number of its marks; empty for none. */
+  readonly sequence: string;
+  readonly version: number;
+}
+
+export const reachOf = ({ marks, version }: DeviceState): Reach => {
   let greatest = '';
   for (const { sequence } of marks.values())
     if (compareSequences(sequence, greatest) > 0) greatest = sequence;
-  return greatest;
+  return { sequence: greatest, version };
 };
 
-/** The state that reaches further; of two that reach as far, the one of the higher version. */
-export const furthest = (
-  left: DeviceState | undefined,
-  right: DeviceState | undefined,
-): DeviceState | undefined => {
-  if (left === undefined || right === undefined) return left ?? right;
-  return (compareSequences(reach(left), reach(right)) || left.version - right.version) >= 0 ? left : right;
-};
+/** @returns above 0 when `left` goes further */
+export const compareReach = (left: Reach, right: Reach): number =>
+  compareSequences(left.sequence, right.sequence) || left.version - right.version;
 
 /** Moves the mark of a lane; of too many lanes the one that lies furthest back is forgotten. */
 export const moveMark = (

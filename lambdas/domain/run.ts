@@ -124,6 +124,9 @@ class Run {
   private readonly channels = new Map<string, ChannelRun>();
   private sessions: readonly Session[];
   private recent: Recent[];
+  /** The session of the message before, and numbers of it that are not yet in {@link sessions}. */
+  private current: string | undefined;
+  private readonly fresh = new Set<number>();
   private readonly seqs = new Map<string, { readonly seqs: number[]; ack: boolean }>();
   private facts: DeviceFacts | undefined;
   private factsAt = 0;
@@ -186,16 +189,30 @@ class Run {
   /** Whether the same bytes came under the same `seq` before; remembers them when not. */
   private isRepeated({ session, seq }: Message, { bytes }: Arrival): boolean {
     if (session === undefined || seq === undefined) return false;
+    if (this.current !== session) this.turnTo(session);
     const crc = crc32(bytes);
-    const newest = this.sessions.at(-1);
-    if (newest?.id !== session) this.recent = [];
-    else if (holds(newest.ranges, seq) && this.recent.some((one) => one.seq === seq && one.crc === crc))
-      return true;
+    const known = this.fresh.has(seq) || holds(this.sessions.at(-1)?.ranges ?? [], seq);
+    if (known && this.recent.some((one) => one.seq === seq && one.crc === crc)) return true;
     this.recent.push({ seq, crc });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
-    // Noted at once, so that a repetition within the batch is known too.
-    this.sessions = noteDurable(this.sessions, session, [seq]);
+    this.fresh.add(seq);
     return false;
+  }
+
+  /** Makes a session the newest. */
+  private turnTo(session: string): void {
+    this.noteFresh();
+    if (this.sessions.at(-1)?.id !== session) {
+      this.recent = [];
+      this.sessions = noteDurable(this.sessions, session, []);
+    }
+    this.current = session;
+  }
+
+  private noteFresh(): void {
+    if (this.current !== undefined && this.fresh.size > 0)
+      this.sessions = noteDurable(this.sessions, this.current, [...this.fresh]);
+    this.fresh.clear();
   }
 
   private takePoints(message: Message, arrival: Arrival): void {
@@ -264,6 +281,7 @@ class Run {
   }
 
   finish(lane: string): RunResult {
+    this.noteFresh();
     const ledger: Ledger = { ...this.counts, ...this.lost };
     const tracks = new Map(this.before.tracks);
     for (const [name, { after }] of this.channels) if (after !== undefined) tracks.set(name, after);

@@ -138,10 +138,10 @@ class Processor {
     await this.attempt('storing', runs, async () => {
       const { measurements, memory } = this.around;
       const ids = runs.map(({ origin }) => origin.device);
-      const states = await readStates(measurements, ids, this.patience);
+      const remembered = (device: string) => memory.of(device);
+      const states = await readStates(measurements, ids, remembered, this.patience);
       const taken = runs.map((run): Taken => {
-        const { device } = run.origin;
-        const before = memory.furthest(device, states.get(device)) ?? NEW_STATE;
+        const before = states.get(run.origin.device) ?? NEW_STATE;
         return { run, result: takeRun(before, run.type, run.lane, run.arrivals) };
       });
       await this.write(taken);

@@ -7,26 +7,25 @@
  * 1. A partition key is in one lane, and Lambda works on a lane one batch at a time: nobody else writes the state
  *    of a device but an invocation that was given up and whose last requests are still on their way.
  * 2. A state is a function of the device's records up to its mark, so that a late write can only set a device back,
- *    never mix; of two states the one that reaches further is right (`furthest`).
+ *    never mix; of two states the one that goes further is right (`compareReach`).
  * 3. States go to two slots in turn and both are read: a late write of a batch that was since repeated lands in the
  *    slot of that batch or an older one and the newer slot wins.
- * 4. What this environment wrote it remembers, and takes when it reaches further than what it reads: this covers a
+ * 4. What this environment wrote it remembers, and takes when it goes further than what it reads: this covers a
  *    late write that hits the newest slot.
  * 5. An invocation gives up before its time is up and waits for every answer, so that only a crash leaves a request
  *    on its way.
  * 6. Points never depend on it: a chunk's key names its records, so that no late chunk replaces a longer one, and
  *    what is stored twice is one point when read. What a state that is set back costs is a count in the ledger.
  */
-import { type DeviceState, furthest } from '../domain/device-state.ts';
+import type { DeviceState } from '../domain/device-state.ts';
 
 const MAX_DEVICES = 20_000;
 
 export class StateMemory {
   private readonly states = new Map<string, DeviceState>();
 
-  /** Of what was read and what is remembered, the state that reaches further. */
-  furthest(device: string, read: DeviceState | undefined): DeviceState | undefined {
-    return furthest(read, this.states.get(device));
+  of(device: string): DeviceState | undefined {
+    return this.states.get(device);
   }
 
   keep(device: string, state: DeviceState): void {

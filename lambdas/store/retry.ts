@@ -13,10 +13,14 @@ const THROTTLES = new Set([
   'LimitExceededException',
 ]);
 
+/** Faults of ours: the same again would end the same. */
+const DEFECTS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'ZodError', 'UnknownItemFormat']);
+
 /** Whether the same request may work later: throttled, a fault of the service, or no answer. */
 export const mayWorkLater = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   if (THROTTLES.has(error.name)) return true;
+  if (DEFECTS.has(error.name)) return false;
   // Without `$fault` it never was an answer of the service: the connection failed or the time was up.
   return !('$fault' in error) || error.$fault === 'server';
 };

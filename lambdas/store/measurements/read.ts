@@ -3,7 +3,7 @@ import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@
 import type { Value } from '../../../contracts/payload/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
 import type { Micros } from '../../../contracts/time.ts';
-import { type DeviceState, furthest } from '../../domain/device-state.ts';
+import { compareReach } from '../../domain/device-state.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { Session } from '../../domain/sessions.ts';
 import type { SeriesColumn } from '../../series/column.ts';
@@ -11,7 +11,7 @@ import { mergeColumns, sliceColumns } from '../../series/merge.ts';
 import type { Item } from '../attributes.ts';
 import { fromChunkItem, type StoredChunk } from './chunk-item.ts';
 import { compareChunks, hourKey, LATEST, type Measurements } from './keys.ts';
-import { fromStateItem } from './state-item.ts';
+import { fromStateItem, reachOfItem } from './state-item.ts';
 
 async function* query(
   { client, table }: Measurements,
@@ -122,11 +122,14 @@ export const readLatest = async (
   device: string,
   signal?: AbortSignal,
 ): Promise<Latest | undefined> => {
-  let state: DeviceState | undefined;
+  let furthest: Item | undefined;
   const prefix = { ':prefix': { S: LATEST } };
   for await (const items of query(measurements, device, 'begins_with(sk, :prefix)', prefix, signal))
-    for (const item of items) state = furthest(state, fromStateItem(item));
-  if (state === undefined) return undefined;
+    for (const item of items)
+      if (furthest === undefined || compareReach(reachOfItem(item), reachOfItem(furthest)) > 0)
+        furthest = item;
+  if (furthest === undefined) return undefined;
+  const state = fromStateItem(furthest);
   const points = [...state.tracks]
     .map(([channel, { time, value, quality, arrived }]) => ({ channel, time, value, quality, arrived }))
     .sort((left, right) => (left.channel < right.channel ? -1 : 1));

@@ -1,9 +1,9 @@
 /**
- * What is remembered of a device, as an item: `f` format, `v` version, `s` the rest as JSON, because DynamoDB's own
- * maps take more bytes and more time.
+ * What is remembered of a device, as an item: `f` format, `v` version, `m` the greatest sequence number of its marks,
+ * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time.
  */
 import type { Value } from '../../../contracts/payload/message.ts';
-import type { DeviceState, Recent } from '../../domain/device-state.ts';
+import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain/device-state.ts';
 import type { Counts } from '../../domain/ledger.ts';
 import type { Track } from '../../domain/quality.ts';
 import type { SeqRange } from '../../domain/sessions.ts';
@@ -14,6 +14,7 @@ import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
 type PackedTrack = readonly [number, Value, number, number, number, number?, Value?];
 
 interface PackedState {
+  /** An empty sequence number is that of `m`. */
   readonly k: Readonly<Record<string, readonly [sequence: string, arrived: number]>>;
   readonly c: Readonly<Record<string, PackedTrack>>;
   readonly s: readonly (readonly [id: string, ...ranges: number[]])[];
@@ -72,11 +73,12 @@ const unpackRecent = (text: string): Recent[] => {
   }));
 };
 
-const pack = (state: DeviceState): PackedState => {
+const pack = (state: DeviceState, greatest: string): PackedState => {
   const c: Record<string, PackedTrack> = {};
   for (const [channel, track] of state.tracks) c[channel] = packTrack(track);
   const k: Record<string, readonly [string, number]> = {};
-  for (const [lane, { sequence, arrived }] of state.marks) k[lane] = [sequence, arrived];
+  for (const [lane, { sequence, arrived }] of state.marks)
+    k[lane] = [sequence === greatest ? '' : sequence, arrived];
   const { messages, received, stored, duplicate, overwritten, quarantined, rejected } = state.ledger;
   return {
     k,
@@ -92,24 +94,40 @@ const unpackRanges = (bounds: readonly number[]): SeqRange[] =>
   Array.from({ length: bounds.length / 2 }, (_, at) => [bounds[2 * at] ?? 0, bounds[2 * at + 1] ?? 0]);
 
 /** A device's state as the item of its version's slot. */
-export const toStateItem = (device: string, state: DeviceState): Item => ({
-  pk: { S: device },
-  sk: { S: latestKey(state.version) },
-  f: { N: String(ITEM_FORMAT) },
-  v: { N: String(state.version) },
-  s: { S: JSON.stringify(pack(state)) },
-});
+export const toStateItem = (device: string, state: DeviceState): Item => {
+  const { sequence } = reachOf(state);
+  return {
+    pk: { S: device },
+    sk: { S: latestKey(state.version) },
+    f: { N: String(ITEM_FORMAT) },
+    v: { N: String(state.version) },
+    m: { S: sequence },
+    s: { S: JSON.stringify(pack(state, sequence)) },
+  };
+};
+
+/**
+ * How far the state of an item goes, without reading the state.
+ * @throws {UnknownItemFormat} for an item of another format
+ */
+export const reachOfItem = (item: Item): Reach => {
+  if (item['f']?.N !== String(ITEM_FORMAT))
+    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  return { sequence: item['m']?.S ?? '', version: Number(item['v']?.N) };
+};
 
 /** @throws {UnknownItemFormat} for an item of another format */
 export const fromStateItem = (item: Item): DeviceState => {
-  const key = `${item['pk']?.S}/${item['sk']?.S}`;
-  if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(key, item['f']?.N);
+  const { sequence: greatest, version } = reachOfItem(item);
   const packed: PackedState = JSON.parse(item['s']?.S ?? '');
   const [messages, received, stored, duplicate, overwritten, quarantined, rejected] = packed.l;
   return {
-    version: Number(item['v']?.N),
+    version,
     marks: new Map(
-      Object.entries(packed.k).map(([lane, [sequence, arrived]]) => [lane, { sequence, arrived }]),
+      Object.entries(packed.k).map(([lane, [sequence, arrived]]) => [
+        lane,
+        { sequence: sequence || greatest, arrived },
+      ]),
     ),
     tracks: new Map(Object.entries(packed.c).map(([channel, track]) => [channel, unpackTrack(track)])),
     sessions: packed.s.map(([id, ...bounds]) => ({ id, ranges: unpackRanges(bounds) })),

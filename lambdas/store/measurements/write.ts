@@ -1,10 +1,10 @@
 /** Many items at once, for `ingest`. */
 import { type AttributeValue, BatchGetItemCommand, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import { type DeviceState, furthest } from '../../domain/device-state.ts';
+import { compareReach, type DeviceState, reachOf } from '../../domain/device-state.ts';
 import type { Item } from '../attributes.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
-import { fromStateItem } from './state-item.ts';
+import { fromStateItem, reachOfItem } from './state-item.ts';
 
 /** Limits of BatchGetItem and BatchWriteItem. */
 const READ_KEYS = 100;
@@ -72,16 +72,23 @@ export const writeItems = async (
 };
 
 /**
- * Recalls devices: of the two slots of each, the state that reaches further.
+ * Recalls devices: of the two slots of each and what the caller remembers, the state that goes furthest.
+ * @param remembered what the caller knows without reading; a state that is read is looked into only when it goes
+ *   further
  * @returns by device; one that nothing came from is absent
  * @throws {TimeIsUp} or a fault that stays
  */
 export const readStates = async (
   { client, table }: Measurements,
   devices: readonly string[],
+  remembered: (device: string) => DeviceState | undefined,
   patience: Patience,
 ): Promise<Map<string, DeviceState>> => {
   const states = new Map<string, DeviceState>();
+  for (const device of devices) {
+    const state = remembered(device);
+    if (state !== undefined) states.set(device, state);
+  }
   const keys = devices.flatMap((device) =>
     [0, 1].map(
       (slot): Record<string, AttributeValue> => ({ pk: { S: device }, sk: { S: `${LATEST}${slot}` } }),
@@ -94,8 +101,9 @@ export const readStates = async (
     );
     for (const item of Responses?.[table] ?? []) {
       const device = item['pk']?.S ?? '';
-      const state = furthest(states.get(device), fromStateItem(item));
-      if (state !== undefined) states.set(device, state);
+      const known = states.get(device);
+      if (known === undefined || compareReach(reachOfItem(item), reachOf(known)) > 0)
+        states.set(device, fromStateItem(item));
     }
     return UnprocessedKeys?.[table]?.Keys ?? [];
   };

@@ -1,0 +1,236 @@
+/**
+ * The exported handler of `ingest` with AWS answering from memory, beside `JSON.parse` of the same bytes in the same
+ * run. What the SDK does is measured, what the network does is not.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
+import { encodeMessage, type Measurement } from '../../contracts/payload/encode.ts';
+import { atMost, type Figure, inform } from './figure.ts';
+
+const DEVICES_OF_100 = 50;
+const ROUNDS = 9;
+const START = Date.now() * 1000 - 3600e6;
+const CHANNELS = ['temp', 'humidity', 'pressure', 'battery'] as const;
+
+const environment = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  REGISTRY_TABLE: 'registry',
+  MEASUREMENTS_TABLE: 'measurements',
+  ARCHIVE_BUCKET: 'archive',
+  POWERTOOLS_SERVICE_NAME: 'ingest',
+  POWERTOOLS_METRICS_NAMESPACE: 'labgate',
+  POWERTOOLS_METRICS_DISABLED: 'true',
+  LOG_LEVEL: 'ERROR',
+};
+
+/** Seeded, so that every run measures the same data. */
+const randomFrom = (seed: number) => () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+};
+
+/** What AWS would answer: the registry knows every device, and states are those written last. */
+class Wire {
+  private readonly states = new Map<string, string>();
+
+  answer(target: string, body: string): string {
+    if (target.endsWith('BatchWriteItem')) {
+      if (body.includes('"latest#'))
+        for (const { PutRequest } of JSON.parse(body).RequestItems.measurements)
+          this.states.set(`${PutRequest.Item.pk.S}/${PutRequest.Item.sk.S}`, JSON.stringify(PutRequest.Item));
+      return '{"UnprocessedItems":{}}';
+    }
+    if (!target.endsWith('BatchGetItem')) throw new Error(`the bench has no answer to ${target}`);
+    const keys = [...body.matchAll(/"pk":\{"S":"([^"]+)"\},"sk":\{"S":"([^"]+)"/g)];
+    const [table, items] = body.includes('"registry"')
+      ? ['registry', keys.map(([, pk = '']) => registryItem(pk))]
+      : ['measurements', keys.flatMap(([, pk, sk]) => this.states.get(`${pk}/${sk}`) ?? [])];
+    return `{"Responses":{"${table}":[${items.join()}]},"UnprocessedKeys":{}}`;
+  }
+}
+
+const registryItem = (pk: string): string => {
+  const [kind, id = ''] = pk.split('#');
+  const text = (values: Record<string, string>) =>
+    Object.entries(values).map(([name, value]) => [name, { S: value }]);
+  const one = { N: '1' };
+  const common = { pk, sk: 'META', id, createdAt: '2026-01-01T00:00:00Z', createdBy: 'bench' };
+  if (kind === 'DEVICE')
+    return JSON.stringify({
+      ...Object.fromEntries(
+        text({
+          ...common,
+          kind: 'DEVICE',
+          site: 'lab',
+          type: 'sensor',
+          state: 'active',
+          updatedAt: common.createdAt,
+        }),
+      ),
+      version: one,
+      format: one,
+    });
+  const channel = (unit: string) => ({
+    M: {
+      unit: { S: unit },
+      type: { S: 'number' },
+      kind: { S: 'continuous' },
+      range: { M: { min: { N: '-1000' }, max: { N: '2000' } } },
+      maxRate: { N: '1000' },
+      stuckAfter: { N: '100' },
+    },
+  });
+  return JSON.stringify({
+    ...Object.fromEntries(text({ ...common, kind: 'TYPE', name: 'Sensor' })),
+    version: one,
+    format: one,
+    channels: { M: Object.fromEntries(CHANNELS.map((name) => [name, channel('1')])) },
+  });
+};
+
+const patchWire = (wire: Wire): void => {
+  const { requestHandler } = new DynamoDBClient({}).config;
+  const prototype: { handle: unknown } = Object.getPrototypeOf(requestHandler);
+  prototype.handle = async ({
+    headers,
+    body,
+  }: {
+    headers: Record<string, string>;
+    body: string | Uint8Array;
+  }) => {
+    const answer = wire.answer(
+      headers['x-amz-target'] ?? '',
+      typeof body === 'string' ? body : new TextDecoder().decode(body),
+    );
+    return {
+      response: {
+        statusCode: 200,
+        headers: { 'content-type': 'application/x-amz-json-1.0' },
+        body: new Blob([answer]).stream(),
+      },
+    };
+  };
+};
+
+interface Shape {
+  readonly format: 'rows' | 'columns';
+  readonly points: number;
+  readonly devices: number;
+  readonly messages: number;
+}
+
+let sequence = 49_545_115_243_490_985_018_280_067_714_973_144_582_180_062_593_244_200_961n;
+
+/** Messages of devices in turn; each goes on in time where its last one ended. */
+const batchOf = (shape: Shape, round: number): { event: KinesisStreamEvent; bytes: Uint8Array[] } => {
+  const random = randomFrom(round + 1);
+  const bytes: Uint8Array[] = [];
+  const Records: KinesisStreamRecord[] = [];
+  const times = Math.ceil(shape.points / CHANNELS.length);
+  const perDevice = shape.messages / shape.devices;
+  for (let message = 0; message < shape.messages; message += 1) {
+    const seq = round * perDevice + Math.floor(message / shape.devices);
+    const points = Array.from({ length: shape.points }, (_, at): Measurement => {
+      const step = Math.floor(at / CHANNELS.length);
+      const time = START + (seq * times + step) * 10_000;
+      return {
+        channel: CHANNELS[at % CHANNELS.length] ?? '',
+        time,
+        value: Math.round(1000 * (20 + 5 * Math.sin(time / 1e8 + at) + random())) / 1000,
+      };
+    });
+    const payload = encodeMessage({ session: 'bench', seq, points }, shape.format);
+    sequence += 12_345_678_901n;
+    bytes.push(payload);
+    Records.push({
+      kinesis: {
+        kinesisSchemaVersion: '1.0',
+        partitionKey: `lab/device-${shape.points}-${shape.format}-${message % shape.devices}`,
+        sequenceNumber: String(sequence),
+        data: Buffer.from(payload).toString('base64'),
+        approximateArrivalTimestamp: Date.now() / 1000,
+      },
+      eventSource: 'aws:kinesis',
+      eventVersion: '1.0',
+      eventID: `shardId-000000000000:${sequence}`,
+      eventName: 'aws:kinesis:record',
+      invokeIdentityArn: 'arn',
+      awsRegion: 'us-east-1',
+      eventSourceARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/bench',
+    });
+  }
+  return { event: { Records }, bytes };
+};
+
+const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+const median = (values: readonly number[]): number =>
+  [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const parseAll = (bytes: readonly Uint8Array[]): number => {
+  const start = performance.now();
+  for (const one of bytes)
+    JSON.parse(Buffer.from(one.buffer, one.byteOffset, one.byteLength).toString('utf8'));
+  return performance.now() - start;
+};
+
+const cpuMillis = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+/** Runs the benches of this file. */
+export const run = async (): Promise<readonly Figure[]> => {
+  Object.assign(process.env, environment);
+  patchWire(new Wire());
+  const { handler } = await import('../../lambdas/ingest/handler.ts');
+  const measure = async (shape: Shape) => {
+    const handled: number[] = [];
+    const parsed: number[] = [];
+    const cpu: number[] = [];
+    for (let round = 0; round < ROUNDS + 3; round += 1) {
+      const { event, bytes } = batchOf(shape, round);
+      const parse = parseAll(bytes);
+      const [cpuStart, start] = [cpuMillis(), performance.now()];
+      const { batchItemFailures } = await handler(event, context);
+      const [spent, took] = [cpuMillis() - cpuStart, performance.now() - start];
+      if (batchItemFailures.length > 0) throw new Error('the bench lost data');
+      if (round < 3) continue;
+      handled.push(took);
+      parsed.push(parse);
+      cpu.push(spent);
+    }
+    const points = shape.messages * shape.points;
+    return {
+      handler: (1000 * median(handled)) / points,
+      parse: (1000 * median(parsed)) / points,
+      ratio: median(handled.map((took, at) => took / (parsed[at] ?? Number.NaN))),
+      cpuMillis: median(cpu),
+    };
+  };
+  const figures: Figure[] = [];
+  for (const format of ['rows', 'columns'] as const) {
+    const {
+      handler: micros,
+      parse,
+      ratio,
+    } = await measure({
+      format,
+      points: 100,
+      devices: DEVICES_OF_100,
+      messages: 10 * DEVICES_OF_100,
+    });
+    figures.push(
+      inform('ingest', `${format} of 100: handler`, micros, 'µs/measurement'),
+      inform('ingest', `${format} of 100: JSON.parse`, parse, 'µs/measurement'),
+      atMost('ingest', `${format} of 100: handler over JSON.parse`, ratio, 'times', 6),
+    );
+  }
+  const small = await measure({ format: 'rows', points: 10, devices: 1000, messages: 5000 });
+  figures.push(
+    atMost('ingest', '5000 rows of 10 from 1000 devices: processor time', small.cpuMillis / 1000, 's', 1),
+  );
+  return figures;
+};
