@@ -2,6 +2,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
+import { runLimited } from '../runtime/limit.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics } from '../runtime/metrics.ts';
 import { applyConnection } from '../store/registry/presence.ts';
@@ -27,9 +28,12 @@ const take = async (record: SQSRecord): Promise<Outcome> => {
   }
 };
 
+/** No more than there are connections: a write that waits for one would run into its time limit. */
+const WRITES_AT_ONCE = 50;
+
 /** Events are taken together: their own order decides, not that of their arrival. */
 export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
-  const outcomes = await Promise.all(event.Records.map(take));
+  const outcomes = await runLimited(event.Records, WRITES_AT_ONCE, take);
   const count = (outcome: Outcome): number => outcomes.filter((each) => each === outcome).length;
   addCounts(metrics, {
     PresenceApplied: count('applied'),

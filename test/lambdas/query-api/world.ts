@@ -1,0 +1,169 @@
+/** `query-api` as API Gateway calls it, with the streaming runtime of the local gateway around it. */
+
+import type { Writable } from 'node:stream';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Device } from '../../../contracts/devices.ts';
+import { instrumentType } from '../../../contracts/instrument-types.ts';
+import type { Value } from '../../../contracts/payload/message.ts';
+import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
+import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import { toChunkItems } from '../../../lambdas/store/measurements.ts';
+import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
+import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
+import { type Aws, startAws } from '../runtime/aws.ts';
+import { lambdaContext, proxyEvent, type Sent } from '../runtime/events.ts';
+
+export interface Streamed {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** Pieces that the gateway got. */
+  readonly pieces: number;
+}
+
+export interface World {
+  readonly aws: Aws;
+  /** @param event the bytes so far, with the means to slow down or break off */
+  send(sent: Sent): Promise<Streamed>;
+  /** As `send`, for answers in JSON. */
+  json(
+    sent: Sent,
+  ): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Record<string, unknown> }>;
+  /** Sends, and gives the stream to whoever plays the gateway. */
+  open(sent: Sent, stream: ResponseStream): Promise<void>;
+  addDevice(id: string, site?: string): Promise<void>;
+  addChunk(device: string, columns: readonly SeriesColumn[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const time = (text: string): Micros => {
+  const micros = parseTime(text);
+  if (micros === undefined) throw new RangeError(text);
+  return micros;
+};
+
+export const column = (
+  channel: string,
+  points: readonly (readonly [time: string | Micros, value: Value, quality?: number])[],
+  more: Partial<SeriesColumn> = {},
+): SeriesColumn => ({
+  channel,
+  type: 'number',
+  unit: 'Cel',
+  time: points.map(([at]) => (typeof at === 'string' ? time(at) : at)),
+  value: points.map(([, value]) => value),
+  quality: points.some(([, , quality]) => quality) ? points.map(([, , quality]) => quality ?? 0) : undefined,
+  ...more,
+});
+
+const SPLIT = Buffer.alloc(8);
+
+export const TYPE = instrumentType.parse({
+  id: 'incubator',
+  name: 'Incubator',
+  channels: { temp: { unit: 'Cel' }, door: { unit: '1', type: 'boolean', kind: 'step' } },
+  version: 1,
+  createdAt: '2026-03-01T00:00:00.000Z',
+  createdBy: 'ada',
+});
+
+export const startWorld = async (): Promise<World> => {
+  const aws = await startAws();
+  Object.assign(globalThis, { awslambda });
+  const {
+    handler,
+  }: { handler: (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void> } =
+    await import('../../../lambdas/query-api/handler.ts');
+  await aws.dynamo.send(new PutItemCommand({ TableName: aws.registryTable, Item: typeToItem(TYPE) }));
+  let sequence = 0;
+
+  const send = async (sent: Sent): Promise<Streamed> => {
+    const chunks: Buffer[] = [];
+    const stream = new ResponseStream({
+      window: 1024 * 1024,
+      highWaterMark: undefined,
+      send: (bytes) => {
+        chunks.push(Buffer.from(bytes));
+        stream.taken(bytes.byteLength);
+      },
+    });
+    await handler(proxyEvent(sent), stream, lambdaContext);
+    const bytes = Buffer.concat(chunks);
+    const split = bytes.indexOf(SPLIT);
+    const { statusCode, headers } = JSON.parse(bytes.subarray(0, split).toString());
+    return {
+      status: statusCode,
+      headers,
+      text: bytes.subarray(split + SPLIT.length).toString(),
+      pieces: chunks.length,
+    };
+  };
+
+  return {
+    aws,
+    send,
+    json: async (sent) => {
+      const { status, headers, text } = await send(sent);
+      return { status, headers, body: JSON.parse(text) };
+    },
+    open: async (sent, stream) => await handler(proxyEvent(sent), stream, lambdaContext),
+    addDevice: async (id, site = 'lab') => {
+      const at = '2026-03-01T00:00:00.000Z';
+      const device: Device = {
+        id,
+        site,
+        type: TYPE.id,
+        state: 'active',
+        createdAt: at,
+        createdBy: 'ada',
+        updatedAt: at,
+        version: 1,
+      };
+      const enrolment = {
+        M: { requestHash: { S: 'h' }, certificateArn: { S: 'a' }, certificatePem: { S: 'p' } },
+      };
+      const Item = { ...deviceToItem(device), enrolment };
+      await aws.dynamo.send(new PutItemCommand({ TableName: aws.registryTable, Item }));
+    },
+    addChunk: async (device, columns) => {
+      const first = String(++sequence).padStart(56, '0');
+      const hours = new Map<Micros, SeriesColumn[]>();
+      for (const each of columns)
+        for (const at of new Set(each.time.map((t) => Math.floor(t / MICROS_PER_HOUR) * MICROS_PER_HOUR))) {
+          const inside = each.time.flatMap((t, index) =>
+            t >= at && t < at + MICROS_PER_HOUR ? [index] : [],
+          );
+          const pick = <T>(list: readonly T[]): T[] =>
+            inside.flatMap((index) => list.slice(index, index + 1));
+          const part: SeriesColumn = {
+            ...each,
+            time: pick(each.time),
+            value: pick(each.value),
+            quality: each.quality && pick(each.quality),
+          };
+          hours.set(at, [...(hours.get(at) ?? []), part]);
+        }
+      const [ledgerHour = 0] = hours.keys();
+      const items = toChunkItems({
+        device,
+        origin: { lane: '0', first, count: 1 },
+        hours: [...hours].map(([hour, parts]) => ({ hour, columns: parts })),
+        ledgerHour,
+        ledger: {
+          messages: 1,
+          received: 1,
+          stored: 1,
+          duplicate: 0,
+          overwritten: 0,
+          quarantined: {},
+          rejected: {},
+        },
+        messages: [],
+      });
+      for (const Item of items)
+        await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
+    },
+    close: () => aws.close(),
+  };
+};
