@@ -6,7 +6,7 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
@@ -120,7 +120,12 @@ export class Broker {
   /** Starts to listen. @throws when the port is taken */
   static async start(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
-    await broker.#listen();
+    try {
+      await broker.#listen();
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
     return broker;
   }
 
@@ -209,6 +214,10 @@ export class Broker {
       if (session !== undefined && !client.closed)
         this.#presence.subscriptions('unsubscribed', session, topics);
     });
+    // The overloads of aedes hide this one; without a listener it would end the process.
+    (this.#aedes as EventEmitter).on('error', (error: Error) =>
+      log('error', 'the MQTT broker failed', { reason: error.message }),
+    );
     await this.#aedes.listen();
     this.#persistent = bindSessions(this.#aedes);
     this.#server.on('connection', (socket: Duplex) => {

@@ -81,6 +81,9 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
 
   const pki = await openPki(folder, host === '0.0.0.0' || host === '::' ? [] : [host]);
   const registry = new Registry(folder);
+  for (const policy of registry.policiesInUse) {
+    if (!policies.has(policy)) log('warn', 'certificates have a policy that the templates lack', { policy });
+  }
   const started = await Broker.start({ registry, policies, arnPrefix, pki, rules, host, port, log }).catch(
     (error: unknown) => {
       registry.close();

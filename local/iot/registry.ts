@@ -102,6 +102,11 @@ export class Registry {
     return this.#ties.get(certificate)?.policies ?? NONE;
   }
 
+  /** Names of all policies that some certificate has. */
+  get policiesInUse(): ReadonlySet<string> {
+    return new Set([...this.#ties.values()].flatMap(({ policies }) => [...policies]));
+  }
+
   /** Ids of certificates that are attached to the thing. */
   certificatesOf(thing: string): ReadonlySet<string> {
     return this.#holders.get(thing) ?? NONE;

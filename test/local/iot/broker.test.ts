@@ -1,3 +1,4 @@
+import { connect } from 'node:tls';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import { DeleteConnectionCommand, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import type { MqttClient } from 'mqtt';
@@ -127,5 +128,63 @@ describe('the door', () => {
     await closed(first);
     await second.publishAsync('lab/munich/scale-1/data', '1', { qos: 1 });
     await second.endAsync();
+  });
+});
+
+/** CONNECT of MQTT 3.1.1: clean session, keep-alive of 60 s. */
+const connectPacket = (clientId: string): Buffer => {
+  const text = (value: string): Buffer => Buffer.concat([Buffer.from([0, value.length]), Buffer.from(value)]);
+  const body = Buffer.concat([text('MQTT'), Buffer.from([4, 2, 0, 60]), text(clientId)]);
+  return Buffer.concat([Buffer.from([0x10, body.length]), body]);
+};
+
+describe('a TLS session that is resumed', () => {
+  /** @returns the ticket for the next time, and whether CONNACK came with code 0 */
+  const visit = (
+    { key, certificate, name }: Device,
+    options: { readonly session?: Buffer; readonly maxVersion: 'TLSv1.2' | 'TLSv1.3' },
+  ): Promise<{
+    readonly session: Buffer | undefined;
+    readonly resumed: boolean;
+    readonly welcome: boolean;
+  }> =>
+    new Promise((resolve) => {
+      let session: Buffer | undefined;
+      let welcome = false;
+      let resumed = false;
+      const socket = connect({
+        host: '127.0.0.1',
+        port: world.iot.endpoint.port,
+        servername: 'localhost',
+        ca: world.iot.ca,
+        key,
+        cert: certificate,
+        ...options,
+      });
+      socket.on('session', (ticket) => {
+        session = ticket;
+      });
+      socket.once('secureConnect', () => {
+        resumed = socket.isSessionReused();
+        socket.write(connectPacket(name));
+      });
+      socket.once('data', (answer: Buffer) => {
+        welcome = answer[0] === 0x20 && answer[3] === 0;
+        socket.end(Buffer.from([0xe0, 0]));
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve({ session, resumed, welcome }));
+    });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('with %s is still that of its certificate', async (maxVersion) => {
+    const device = await world.device(`resume-${maxVersion.replace(/\D/g, '')}`);
+    const first = await visit(device, { maxVersion });
+    expect(first).toMatchObject({ resumed: false, welcome: true });
+    const again = { maxVersion, ...(first.session === undefined ? {} : { session: first.session }) };
+    expect(await visit(device, again)).toMatchObject({ resumed: true, welcome: true });
+    await world.control.send(
+      new UpdateCertificateCommand({ certificateId: device.certificateId, newStatus: 'REVOKED' }),
+    );
+    expect(await visit(device, again)).toMatchObject({ welcome: false });
   });
 });

@@ -208,6 +208,14 @@ describe('the rest', () => {
   });
 });
 
+describe('a port that is taken', () => {
+  it('fails the start with the code that the system gives', async () => {
+    await expect(startWorld({ iot: { port: world.iot.endpoint.port } })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+  });
+});
+
 describe('a data folder', () => {
   it('carries authority, certificates and attachments over a restart', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'labgate-iot-'));
