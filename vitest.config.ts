@@ -2,7 +2,24 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{flow,attack}/**'],
+        },
+      },
+      {
+        test: {
+          name: 'flow',
+          include: ['test/{flow,attack}/**/*.test.ts'],
+          globalSetup: 'test/flow/assembly.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['lambdas/**/*.ts', 'contracts/**/*.ts', 'device/**/*.ts'],

@@ -70,12 +70,10 @@ const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 /** One thing wrong with a request. */
 export const problemDetail = z.object({
-  pointer: z
-    .string()
-    .meta({
-      description:
-        'JSON Pointer into the body, `?name` for a query parameter, `{name}` for one of the path, or the name of a header',
-    }),
+  pointer: z.string().meta({
+    description:
+      'JSON Pointer into the body, `?name` for a query parameter, `{name}` for one of the path, or the name of a header',
+  }),
   detail: z.string(),
 });
 export type ProblemDetail = z.infer<typeof problemDetail>;

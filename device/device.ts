@@ -11,7 +11,8 @@ import {
   type ErrorsMessage,
   errorsMessage,
 } from '../contracts/payload/downstream.ts';
-import { encodeMessage, type Measurement, type Wrapping } from '../contracts/payload/encode.ts';
+import { encodeMessage, type Wrapping } from '../contracts/payload/encode.ts';
+import type { Measurement } from '../contracts/payload/outgoing.ts';
 import { Link } from './link.ts';
 import type { DeviceOptions } from './options.ts';
 import { Outbox, type Parcel } from './outbox.ts';

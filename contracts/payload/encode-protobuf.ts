@@ -2,7 +2,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { opcUaOf, qualityFromName } from '../quality.ts';
 import type { Micros } from '../time.ts';
-import type { Measurement, Outgoing } from './encode.ts';
 import {
   MessageSchema,
   type Reading,
@@ -11,6 +10,7 @@ import {
   SensorReadingSchema,
 } from './gen/labgate_pb.ts';
 import { PAYLOAD_VERSION } from './header.ts';
+import type { Measurement, Outgoing } from './outgoing.ts';
 import { SENSOR_CHANNELS } from './protobuf.ts';
 
 const opcUa = (quality: Measurement['quality']): number =>

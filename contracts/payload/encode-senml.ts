@@ -2,7 +2,7 @@
 import { Encoder } from 'cbor-x';
 import { opcUaOf, qualityFromName } from '../quality.ts';
 import { MICROS_PER_SECOND } from '../time.ts';
-import type { Measurement, Outgoing } from './encode.ts';
+import type { Measurement, Outgoing } from './outgoing.ts';
 import type { SenmlRecord } from './senml.ts';
 import { CBOR_LABELS, type SenmlLabel } from './senml-labels.ts';
 import { senmlOf } from './senml-units.ts';

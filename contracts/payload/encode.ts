@@ -1,34 +1,12 @@
 /** Writes messages in every format: what a device does, and the counterpart of decode.ts. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import type { DeviceFacts } from '../devices.ts';
 import type { QualityName } from '../quality.ts';
 import { formatTime, type Micros } from '../time.ts';
 import { encodeProtobuf } from './encode-protobuf.ts';
 import { encodeSenml, encodeSenmlCbor } from './encode-senml.ts';
 import { PAYLOAD_VERSION } from './header.ts';
 import type { Message, Value } from './message.ts';
-
-/** A point to send. */
-export interface Measurement {
-  readonly channel: string;
-  readonly time: Micros;
-  readonly value: Value;
-  /** UCUM code; the unit of the channel when absent. */
-  readonly unit?: string | undefined;
-  /** Good when absent. A number is an OPC UA status code. */
-  readonly quality?: QualityName | number | undefined;
-}
-
-/** A message to send. */
-export interface Outgoing {
-  readonly session?: string | undefined;
-  readonly seq?: number | undefined;
-  readonly sent?: Micros | undefined;
-  /** Whether the device wants to hear when the message is stored. */
-  readonly ack?: boolean | undefined;
-  readonly facts?: DeviceFacts | undefined;
-  readonly points: readonly Measurement[];
-}
+import type { Outgoing } from './outgoing.ts';
 
 export type PayloadFormat = Message['format'];
 export const PAYLOAD_FORMATS = [

@@ -20,8 +20,10 @@ export { InvocationError } from './streaming.ts';
 export const resourceTypes: readonly string[] = ['AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
 
 export interface LocalFunctions extends Functions {
-  /** Ends every environment of the function that is at work, in the middle of it, as a crashed host would. */
-  kill(functionArn: string): Promise<void>;
+  /** Ends every environment of the function that is at work, as a crashed host would. @returns how many */
+  kill(functionArn: string): Promise<number>;
+  /** Ends every environment that waits for work, of all functions: whatever comes next starts cold. */
+  cool(): Promise<void>;
   /** The latest lines a function wrote, oldest first. */
   logs(functionName: string): readonly LogLine[];
   /** What all functions counted in Embedded Metric Format. */
@@ -72,6 +74,9 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
     invoke: async (functionArn, event) => find(functionArn).invoke(event),
     invokeStreaming: async (functionArn, event) => find(functionArn).invokeStreaming(event),
     kill: async (functionArn) => find(functionArn).kill(),
+    async cool() {
+      await Promise.all([...byArn.values()].map((local) => local.cool()));
+    },
     logs: (functionName) => find(functionName).log.lines,
     metrics: () => metrics.all(),
     async close() {

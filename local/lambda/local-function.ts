@@ -111,8 +111,12 @@ export class LocalFunction {
     return response.result;
   }
 
-  kill(): Promise<void> {
+  kill(): Promise<number> {
     return this.#pool.kill();
+  }
+
+  cool(): Promise<void> {
+    return this.#pool.cool();
   }
 
   async close(): Promise<void> {

@@ -62,9 +62,18 @@ export class Pool {
     this.#running.get(requestId)?.cancel(requestId);
   }
 
-  /** Kills every environment that is at work. */
-  async kill(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((environment) => environment.kill()));
+  /** Kills every environment that is at work. @returns how many */
+  async kill(): Promise<number> {
+    const working = [...this.#running.values()];
+    await Promise.all(working.map((environment) => environment.kill()));
+    return working.length;
+  }
+
+  /** Ends every environment that waits for work: the next event starts cold. */
+  async cool(): Promise<void> {
+    const waiting = [...this.#idle.keys()];
+    for (const environment of waiting) this.#forget(environment);
+    await Promise.all(waiting.map((environment) => environment.kill()));
   }
 
   async close(): Promise<void> {

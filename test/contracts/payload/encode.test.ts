@@ -5,14 +5,9 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage } from '../../../contracts/payload/decode.ts';
-import {
-  encodeMessage,
-  type Measurement,
-  type Outgoing,
-  type PAYLOAD_FORMATS,
-  WRAPPINGS,
-} from '../../../contracts/payload/encode.ts';
+import { encodeMessage, type PAYLOAD_FORMATS, WRAPPINGS } from '../../../contracts/payload/encode.ts';
 import type { Message } from '../../../contracts/payload/message.ts';
+import type { Measurement, Outgoing } from '../../../contracts/payload/outgoing.ts';
 import {
   QUALITIES,
   type QualityName,

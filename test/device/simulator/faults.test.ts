@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Measurement } from '../../../contracts/payload/encode.ts';
+import type { Measurement } from '../../../contracts/payload/outgoing.ts';
 import {
   FAULTS,
   type FaultLabel,

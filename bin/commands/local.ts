@@ -1,0 +1,188 @@
+/** `labgate local`: the whole application on this computer, from its own synthesized templates. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
+import { type Gateway, startGateway } from '../../local/gateway.ts';
+import { PortError, type PortFlags, readPorts } from '../../local/options.ts';
+import type { Log } from '../../local/types.ts';
+import { LOCAL_FOLDER, type Target, UsageError } from '../client/target.ts';
+import { print, tell } from './options.ts';
+import { type Fleet, startFleet } from './simulate.ts';
+
+interface LocalOptions extends PortFlags {
+  readonly app: string;
+  readonly synth?: boolean;
+  readonly stage: string;
+  readonly data?: string;
+  readonly fleet: number;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs `cdk synth` of this checkout; its output is shown only when it fails. */
+const synthesize = async (folder: string, stage: string): Promise<void> => {
+  const cdk = join(createRequire(import.meta.url).resolve('aws-cdk/package.json'), '..', 'bin', 'cdk');
+  const child = spawn(
+    process.execPath,
+    [cdk, 'synth', '--quiet', '--no-notices', '--output', folder, '-c', `stage=${stage}`],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => output.push(part));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new UsageError(`cdk synth failed:\n${Buffer.concat(output).toString()}`);
+};
+
+const levels = ['debug', 'info', 'warn', 'error'];
+
+/** Log lines of the gateway as JSON on standard error. */
+const logFrom = (least: string): Log => {
+  const lowest = levels.indexOf(least);
+  return (level, message, fields) => {
+    if (levels.indexOf(level) < lowest) return;
+    tell(JSON.stringify({ level, time: new Date().toISOString(), message, ...fields }));
+  };
+};
+
+const clientsFile = z.array(
+  z.looseObject({
+    name: z.string(),
+    clientId: z.string(),
+    clientSecret: z.string().optional(),
+    tokenEndpoint: z.string(),
+    authorizeEndpoint: z.string().optional(),
+  }),
+);
+
+/** What other commands need to talk to this gateway. */
+const targetOf = (gateway: Gateway): Target => {
+  const clients = clientsFile.parse(
+    JSON.parse(readFileSync(join(gateway.credentialsDir, 'clients.json'), 'utf8')),
+  );
+  const people = clients.find(({ clientSecret }) => clientSecret === undefined);
+  const tokenEndpoint = clients[0]?.tokenEndpoint;
+  return {
+    api: gateway.addresses.api ?? '',
+    tokenEndpoint,
+    authorizeEndpoint: tokenEndpoint?.replace(/\/oauth2\/token$/, '/oauth2/authorize'),
+    peopleClientId: people?.clientId,
+    programs: clients.flatMap(({ name, clientId, clientSecret }) =>
+      clientSecret === undefined ? [] : [{ name, clientId, clientSecret }],
+    ),
+  };
+};
+
+const describe = (gateway: Gateway, target: Target, targetPath: string, fleet: Fleet | undefined): string => {
+  const { api, mqtt, aws, issuer } = gateway.addresses;
+  const credentials = gateway.credentialsDir;
+  const [device = 'DEVICE'] = fleet?.devices ?? [];
+  return [
+    'labgate runs on this computer.',
+    '',
+    `  API            ${api}`,
+    `  MQTT over TLS  ${mqtt}`,
+    `  AWS endpoint   ${aws}`,
+    `  sign-in        ${issuer}`,
+    `  credentials    ${credentials}  (users.json, clients.json, ca.pem, aws-credentials)`,
+    `  target         ${targetPath}`,
+    `  programs       ${target.programs.map(({ name }) => name).join(', ')}`,
+    ...(fleet === undefined
+      ? []
+      : [`  fleet          ${fleet.devices.length} simulated instruments, connected`]),
+    '',
+    'Next, in another terminal:',
+    '  npx labgate devices list',
+    `  npx labgate query ${device} --from PT5M`,
+    '  npx labgate devices register my-meter --site lab-1 --type ph-meter',
+    '',
+    'Ctrl-C stops it.',
+  ].join('\n');
+};
+
+const stopSignal = (): Promise<void> =>
+  new Promise((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
+  });
+
+const local = async (options: LocalOptions): Promise<void> => {
+  const ports = readPorts(options);
+  const stopped = stopSignal();
+  const assemblyDir = resolve(options.app);
+  if (options.synth) {
+    if (!options.json) tell('synthesizing the templates ...');
+    await synthesize(assemblyDir, options.stage);
+  }
+  if (!options.json) tell('starting the gateway ...');
+  await using gateway = await startGateway({
+    assemblyDir,
+    ports,
+    log: logFrom(options.verbose ? 'debug' : 'warn'),
+    ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
+  });
+  const target = targetOf(gateway);
+  mkdirSync(LOCAL_FOLDER, { recursive: true, mode: 0o700 });
+  const targetPath = join(LOCAL_FOLDER, 'target.json');
+  writeFileSync(targetPath, `${JSON.stringify(target, null, 2)}\n`, { mode: 0o600 });
+  await using fleet =
+    options.fleet === 0
+      ? undefined
+      : await startFleet({
+          target: targetPath,
+          devices: options.fleet,
+          state: join(options.data ?? gateway.credentialsDir, 'fleet'),
+          progress: options.json ? () => undefined : tell,
+        });
+  if (options.json) {
+    print(
+      JSON.stringify({
+        ...gateway.addresses,
+        credentials: gateway.credentialsDir,
+        target: resolve(targetPath),
+        token: 'npx labgate token',
+        fleet: fleet?.devices ?? [],
+      }),
+    );
+  } else print(describe(gateway, target, targetPath, fleet));
+  await stopped;
+  if (!options.json) tell('stopping ...');
+};
+
+const count = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 100_000) {
+    throw new InvalidArgumentError('use a whole number from 0 to 100000');
+  }
+  return number;
+};
+
+/** The `local` command. */
+export const localCommand = (): Command =>
+  new Command('local')
+    .description('run the whole application on this computer')
+    .option('--app <folder>', 'cloud assembly to run', 'cdk.out')
+    .option('--synth', 'synthesize it first')
+    .option('--stage <stage>', 'settings to synthesize with', 'dev')
+    .option('--data <folder>', 'keep state here; without it nothing survives')
+    .option('--fleet <count>', 'simulated instruments to register and connect', count, 0)
+    .option('--port-base <port>', 'first of four ports in a row; 0 takes free ones')
+    .option('--api-port <port>', 'HTTP API (8080)')
+    .option('--mqtt-port <port>', 'MQTT over TLS (8883)')
+    .option('--aws-port <port>', 'AWS endpoint (4566)')
+    .option('--issuer-port <port>', 'token issuer (9229)')
+    .option('--json', 'print one JSON line with all addresses')
+    .option('--verbose', 'log everything')
+    .action(async (options: LocalOptions) => {
+      try {
+        await local(options);
+      } catch (error) {
+        if (error instanceof PortError) throw new UsageError(error.message, { cause: error });
+        throw error;
+      }
+    });

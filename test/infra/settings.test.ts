@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseSettings, readSettings, SettingsError } from '../../lib/settings.ts';
+import { SETTINGS_FOLDER } from './synthesize.ts';
+
+const dev = (): Record<string, unknown> =>
+  JSON.parse(readFileSync(new URL('dev.json', SETTINGS_FOLDER), 'utf8')) as Record<string, unknown>;
+
+describe('settings', () => {
+  test.each(['dev', 'prod'])('%s can be used', (stage) => {
+    expect(readSettings(stage, SETTINGS_FOLDER).stage).toBe(stage);
+  });
+
+  test.each([
+    ['an unknown key', { ...dev(), colour: 'blue' }, /^settings\/dev\.json: settings: .*colour/],
+    ['a missing key', { ...dev(), stream: undefined }, /^settings\/dev\.json: stream: /],
+    [
+      'too large a batch',
+      { ...dev(), ingest: { batchSize: 10_001 } },
+      /^settings\/dev\.json: ingest\.batchSize: /,
+    ],
+    ['an unknown role', { ...dev(), programs: [{ name: 'x', role: 'Root' }] }, /programs\.0\.role/],
+    ['no object', null, /^settings\/dev\.json: settings: /],
+  ])('%s stops with one line that names it', (_, input, message) => {
+    const attempt = () => parseSettings('dev', input);
+    expect(attempt).toThrow(SettingsError);
+    expect(attempt).toThrow(message);
+    expect(attempt).not.toThrow(/\n/);
+  });
+
+  test('a stage that has no file says how to choose one', () => {
+    expect(() => readSettings('nowhere', SETTINGS_FOLDER)).toThrow(/-c stage=NAME/);
+  });
+
+  test('a stage is a slug: it becomes part of names and paths', () => {
+    expect(() => parseSettings('../prod', dev())).toThrow(/stage "\.\.\/prod"/);
+  });
+});

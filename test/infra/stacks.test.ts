@@ -1,0 +1,316 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { ROUTES } from '../../contracts/routes.ts';
+import { substitution } from '../../lib/constructs/topic-rule.ts';
+import { grantsOf, named, ofType, synthesize } from './synthesize.ts';
+
+const dev = synthesize('dev');
+const prod = synthesize('prod');
+
+describe('what each function may do is exactly this', () => {
+  const shared = (logs: string) => [
+    `logs:CreateLogStream on {${logs}}`,
+    `logs:PutLogEvents on {${logs}}`,
+    'xray:PutTelemetryRecords on *',
+    'xray:PutTraceSegments on *',
+  ];
+  const iot = 'arn:{AWS::Partition}:iot:{AWS::Region}:{AWS::AccountId}:';
+
+  test('ingest', () => {
+    expect(grantsOf(dev.processing, 'IngestRole')).toEqual(
+      [
+        ...shared('IngestLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:BatchWriteItem on {Measurements}',
+        'dynamodb:PutItem on {Measurements}',
+        'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/lab/*/*/ack`,
+        `iot:Publish on ${iot}topic/lab/*/*/errors`,
+        'kinesis:DescribeStream on {Stream}',
+        'kinesis:DescribeStreamSummary on {Stream}',
+        'kinesis:GetRecords on {Stream}',
+        'kinesis:GetShardIterator on {Stream}',
+        'kinesis:ListShards on {Stream}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:ListBucket on {Archive}',
+        's3:PutObject on {Archive}/aws/lambda/*',
+        's3:PutObject on {Archive}/quarantine/*',
+      ].sort(),
+    );
+  });
+
+  test('presence', () => {
+    expect(grantsOf(dev.processing, 'PresenceRole')).toEqual(
+      [
+        ...shared('PresenceLogs'),
+        'dynamodb:UpdateItem on {Registry}',
+        'kms:Decrypt on {Key}',
+        'sqs:DeleteMessage on {Lifecycle}',
+        'sqs:GetQueueAttributes on {Lifecycle}',
+        'sqs:ReceiveMessage on {Lifecycle}',
+      ].sort(),
+    );
+  });
+
+  test('control-api', () => {
+    expect(grantsOf(dev.api, 'ControlApiRole')).toEqual(
+      [
+        ...shared('ControlApiLogs'),
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Registry}',
+        'dynamodb:Query on {Registry}/index/listing',
+        `iot:AttachPolicy on ${iot}cert/*`,
+        `iot:AttachThingPrincipal on ${iot}cert/*`,
+        'iot:CreateCertificateFromCsr on *',
+        `iot:CreateThing on ${iot}thing/*`,
+        `iot:CreateThing on ${iot}thingtype/{Instrument}`,
+        `iot:DeleteConnection on ${iot}client/*`,
+        'iot:DescribeEndpoint on *',
+        `iot:UpdateCertificate on ${iot}cert/*`,
+        'kms:Decrypt on {Key}',
+      ].sort(),
+    );
+  });
+
+  test('query-api reads and nothing else', () => {
+    expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
+      [
+        ...shared('QueryApiLogs'),
+        'dynamodb:DescribeTable on {Measurements}',
+        'dynamodb:DescribeTable on {Registry}',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'kinesis:DescribeStreamSummary on {Stream}',
+        'kms:Decrypt on {Key}',
+        's3:ListBucket on {Archive}',
+      ].sort(),
+    );
+  });
+
+  test('the rules: one action each, and their error roles only keep what failed', () => {
+    expect(grantsOf(dev.devices, 'DataRole')).toEqual([
+      'kinesis:PutRecord on {Stream}',
+      'kms:GenerateDataKey on {Key}',
+    ]);
+    expect(grantsOf(dev.devices, 'DataErrorRole')).toEqual([
+      'kms:GenerateDataKey on {Key}',
+      's3:PutObject on {Archive}/rule-errors/data/*',
+    ]);
+    expect(grantsOf(dev.devices, 'PresenceErrorRole')).toEqual([
+      'kms:GenerateDataKey on {Key}',
+      's3:PutObject on {Archive}/rule-errors/presence/*',
+    ]);
+  });
+});
+
+describe('a device', () => {
+  const [[, policy] = []] = ofType(dev.devices, 'AWS::IoT::Policy');
+  const document = policy?.Properties['PolicyDocument'] as {
+    Statement: { Effect: string; Action: string; Resource: unknown; Condition?: object }[];
+  };
+  const resources = (action: string): string[] =>
+    document.Statement.filter((statement) => statement.Action === action).flatMap(({ Resource }) =>
+      [Resource].flat().map(named),
+    );
+  const thing = substitution('iot:Connection.Thing.ThingName');
+  const own = `lab/${substitution('iot:Connection.Thing.Attributes[site]')}/${thing}`;
+
+  test('connects only as the thing that its certificate is attached to', () => {
+    expect(resources('iot:Connect')).toEqual([
+      expect.stringMatching(/:client\/\$\{iot:Connection\.Thing\.ThingName\}$/),
+    ]);
+    expect(document.Statement.find(({ Action }) => Action === 'iot:Connect')?.Condition).toEqual({
+      Bool: { 'iot:Connection.Thing.IsAttached': 'true' },
+    });
+  });
+
+  test('publishes only on its own data topic, watched or not', () => {
+    expect(resources('iot:Publish').map((arn) => arn.split(':topic/')[1])).toEqual([
+      `${own}/data`,
+      expect.stringMatching(/^\$aws\/rules\/\{DataRule\w*\}\/lab\/.*\/data$/),
+    ]);
+  });
+
+  test('hears only its own answers', () => {
+    const answers = [`${own}/ack`, `${own}/errors`];
+    expect(resources('iot:Subscribe').map((arn) => arn.split(':topicfilter/')[1])).toEqual(answers);
+    expect(resources('iot:Receive').map((arn) => arn.split(':topic/')[1])).toEqual(answers);
+  });
+
+  test('may do nothing else', () => {
+    expect(document.Statement.map(({ Effect, Action }) => `${Effect} ${Action}`)).toEqual([
+      'Allow iot:Connect',
+      'Allow iot:Publish',
+      'Allow iot:Subscribe',
+      'Allow iot:Receive',
+    ]);
+  });
+});
+
+describe('nothing is dropped', () => {
+  test('every topic rule speaks the current SQL and keeps what its action refuses', () => {
+    const rules = ofType(dev.devices, 'AWS::IoT::TopicRule');
+    expect(rules.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(['DataRule', 'PresenceRule']);
+    for (const [, { Properties }] of rules) {
+      expect(Properties).toMatchObject({
+        TopicRulePayload: {
+          AwsIotSqlVersion: '2016-03-23',
+          ErrorAction: {
+            S3: {
+              Key: expect.stringMatching(/^rule-errors\/\w+\/\$\{timestamp\(\)\}-\$\{newuuid\(\)\}\.json$/),
+            },
+          },
+        },
+      });
+    }
+  });
+
+  test('measurements keep the order of each device', () => {
+    dev.devices.hasResourceProperties('AWS::IoT::TopicRule', {
+      TopicRulePayload: {
+        Sql: "SELECT * FROM 'lab/+/+/data'",
+        Actions: [
+          {
+            Kinesis: Match.objectLike({
+              PartitionKey: `${substitution('topic(2)')}/${substitution('topic(3)')}`,
+            }),
+          },
+        ],
+      },
+    });
+  });
+
+  test('ingest retries until the data expire and then keeps whole batches', () => {
+    dev.processing.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      StartingPosition: 'TRIM_HORIZON',
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRetryAttempts: -1,
+      MaximumRecordAgeInSeconds: -1,
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+  });
+
+  test('lifecycle events that fail five times are kept', () => {
+    dev.devices.hasResourceProperties('AWS::SQS::Queue', {
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
+      VisibilityTimeout: 180,
+    });
+  });
+
+  test('production keeps tables, bucket, key and users when a stack goes', () => {
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::Kinesis::Stream']) {
+      for (const [, { DeletionPolicy }] of ofType(prod.storage, type)) expect(DeletionPolicy).toBe('Retain');
+    }
+    prod.storage.allResourcesProperties('AWS::DynamoDB::Table', {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+    prod.api.hasResourceProperties('AWS::Cognito::UserPool', { DeletionProtection: 'ACTIVE' });
+  });
+});
+
+describe('at rest', () => {
+  test('stream, tables, bucket and queues are encrypted with the one key', () => {
+    const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
+    dev.storage.hasResourceProperties('AWS::Kinesis::Stream', {
+      StreamEncryption: { EncryptionType: 'KMS', KeyId: key },
+    });
+    dev.storage.allResourcesProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: key },
+    });
+    dev.storage.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    dev.devices.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
+  });
+});
+
+describe('the API', () => {
+  const methods = ofType(dev.api, 'AWS::ApiGateway::Method');
+
+  test('has a method for each route of the contract and no other', () => {
+    const paths = new Map(ofType(dev.api, 'AWS::ApiGateway::Resource').map(([id, r]) => [id, r.Properties]));
+    const pathOf = (reference: unknown): string => {
+      const resource = paths.get(String((reference as { Ref?: string }).Ref));
+      return resource === undefined ? '' : `${pathOf(resource['ParentId'])}/${String(resource['PathPart'])}`;
+    };
+    expect(
+      methods.map(([, { Properties: p }]) => `${String(p['HttpMethod'])} ${pathOf(p['ResourceId'])}`).sort(),
+    ).toEqual(
+      Object.values(ROUTES)
+        .map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+        .sort(),
+    );
+  });
+
+  test('every method but liveness needs a token with a scope of ours', () => {
+    const open = methods.filter(([, { Properties }]) => Properties['AuthorizationType'] === 'NONE');
+    expect(open.map(([id]) => id)).toEqual([expect.stringMatching(/healthlive/)]);
+    for (const [, { Properties }] of methods) {
+      if (Properties['AuthorizationType'] === 'NONE') continue;
+      expect(Properties).toMatchObject({
+        AuthorizationType: 'COGNITO_USER_POOLS',
+        AuthorizationScopes: expect.arrayContaining(['labgate/api', 'labgate/viewer']),
+      });
+    }
+  });
+
+  test('series stream; commands answer at once', () => {
+    const modes = new Set(
+      methods.map(([, { Properties }]) => {
+        const { ResponseTransferMode: mode, Uri: uri } = Properties['Integration'] as {
+          ResponseTransferMode?: string;
+          Uri: unknown;
+        };
+        return `${mode} ${/(response-streaming-invocations|invocations)"/.exec(JSON.stringify(uri))?.[1]}`;
+      }),
+    );
+    expect([...modes].sort()).toEqual(['BUFFERED invocations', 'STREAM response-streaming-invocations']);
+  });
+
+  test('what API Gateway itself answers is a problem of the contract', () => {
+    for (const [, { Properties }] of ofType(dev.api, 'AWS::ApiGateway::GatewayResponse')) {
+      const [body] = Object.values(Properties['ResponseTemplates'] as Record<string, string>);
+      expect(JSON.parse(body ?? '')).toMatchObject({
+        type: expect.stringMatching(/^\/v1\/problems\//),
+        status: Number(Properties['StatusCode']),
+        requestId: '$context.requestId',
+      });
+    }
+  });
+
+  test('access logs hold no token', () => {
+    const [stage] = ofType(dev.api, 'AWS::ApiGateway::Stage').map(([, { Properties }]) => Properties);
+    const { Format } = z.object({ Format: z.string() }).parse(stage?.['AccessLogSetting']);
+    expect(Object.keys(JSON.parse(Format) as object)).toContain('subject');
+    expect(Format).not.toMatch(/authorization|header/i);
+  });
+
+  test('production stands behind the firewall and asks for a second factor', () => {
+    prod.api.hasResourceProperties('AWS::WAFv2::WebACLAssociation', { ResourceArn: Match.anyValue() });
+    prod.api.hasResourceProperties('AWS::Cognito::UserPool', { MfaConfiguration: 'ON' });
+  });
+
+  test('nobody signs up by themselves', () => {
+    dev.api.hasResourceProperties('AWS::Cognito::UserPool', {
+      AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+    });
+  });
+});
+
+describe('every function', () => {
+  test.each(['processing', 'api'] as const)(
+    'of %s runs on Node.js 24, arm64, traced, with JSON logs that end',
+    (stack) => {
+      dev[stack].allResourcesProperties('AWS::Lambda::Function', {
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: Match.objectLike({ LogFormat: 'JSON', LogGroup: Match.anyValue() }),
+      });
+      dev[stack].allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
+    },
+  );
+});

@@ -1,0 +1,64 @@
+/** The templates of a stage, synthesized in this process without bundling the functions. */
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { addApplication } from '../../lib/application.ts';
+import { readSettings } from '../../lib/settings.ts';
+
+export const SETTINGS_FOLDER = new URL('../../settings/', import.meta.url);
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly [attribute: string]: unknown;
+}
+
+/** Templates by the short name of their stack. */
+export const synthesize = (stage: string) => {
+  const app = new App({
+    analyticsReporting: false,
+    context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
+  });
+  const { storage, devices, processing, api } = addApplication(app, readSettings(stage, SETTINGS_FOLDER));
+  return {
+    storage: Template.fromStack(storage),
+    devices: Template.fromStack(devices),
+    processing: Template.fromStack(processing),
+    api: Template.fromStack(api),
+  };
+};
+
+/** Resources of a type, by logical id. */
+export const ofType = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.findResources(type)) as [string, Resource][];
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+/** What the policies of the role with this logical id prefix allow: `action on resource`, sorted. */
+export const grantsOf = (template: Template, rolePrefix: string): string[] => {
+  const [role] = ofType(template, 'AWS::IAM::Role').find(([id]) => id.startsWith(rolePrefix)) ?? [];
+  if (role === undefined) throw new Error(`no role ${rolePrefix}`);
+  return ofType(template, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => JSON.stringify(Properties['Roles']).includes(`"${role}"`))
+    .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
+    .flatMap(({ Action, Resource }) =>
+      [Action]
+        .flat()
+        .flatMap((action) => [Resource].flat().map((resource) => `${action} on ${named(resource)}`)),
+    )
+    .sort();
+};
+
+/** Writes an ARN of a template so that a person recognizes it. */
+export const named = (resource: unknown): string => {
+  if (typeof resource === 'string') return resource;
+  const [[key, value] = ['', '']] = Object.entries(resource as object) as [string, unknown][];
+  if (key === 'Fn::Join') return (value as [string, unknown[]])[1].map(named).join('');
+  if (key === 'Ref') return `{${String(value).replace(/[0-9A-F]{8}$/, '')}}`;
+  if (key === 'Fn::GetAtt') return `{${String((value as string[])[0]).replace(/[0-9A-F]{8}$/, '')}}`;
+  const output = /ExportsOutput(?:FnGetAtt|Ref)(\w+?)[0-9A-F]{8}/.exec(String(value))?.[1];
+  return `{${output ?? String(value)}}`;
+};
