@@ -1,0 +1,273 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LIMITS } from '../../../contracts/limits.ts';
+import { PROBLEMS, problem } from '../../../contracts/problems.ts';
+import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
+import { bufferedHandler, requestOf } from '../../../lambdas/runtime/http/lambda.ts';
+import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
+import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
+import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
+import { createLogger } from '../../../lambdas/runtime/logger.ts';
+import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
+
+type ControlHandlers = Handlers<'control-api'>;
+const never = (): never => {
+  throw new Error('not to be called');
+};
+const NEVER: ControlHandlers = {
+  registerDevice: never,
+  listDevices: never,
+  readDevice: never,
+  updateDevice: never,
+  retireDevice: never,
+  createType: never,
+  listTypes: never,
+  readType: never,
+};
+beforeAll(() => {
+  process.env['LOG_LEVEL'] = 'SILENT';
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+const call = async (handlers: Partial<ControlHandlers>, sent: Sent) => {
+  const handler = bufferedHandler(createApi('control-api', { ...NEVER, ...handlers }), createLogger());
+  const {
+    statusCode,
+    headers = {},
+    body,
+  }: APIGatewayProxyResult = await handler(proxyEvent(sent), lambdaContext);
+  return { status: statusCode, headers, body: JSON.parse(body) };
+};
+const TYPE = { id: 'a', name: 'A', channels: { x: { unit: '1' } } };
+const post = (body: unknown, headers: Record<string, string> = {}): Sent => ({
+  method: 'POST',
+  path: '/v1/types',
+  body,
+  headers,
+});
+
+describe('every answer', () => {
+  it('carries its request id and the security headers', async () => {
+    const { headers } = await call(
+      { listTypes: () => jsonResponse({ items: [], next: null }) },
+      { path: '/v1/types' },
+    );
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.stringMatching(/^request-/),
+    });
+  });
+
+  it('is a problem of RFC 9457 when something is wrong', async () => {
+    const { status, headers, body } = await call({}, { path: '/v1/types?limit=0' });
+    expect(status).toBe(400);
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(problem.parse(body)).toMatchObject({
+      type: '/v1/problems/invalid-request',
+      title: PROBLEMS['invalid-request'][1],
+      instance: '/v1/types',
+      code: 'invalid-request',
+      requestId: headers['x-request-id'],
+    });
+  });
+
+  it('tells nothing of a fault of ours', async () => {
+    const listTypes = (): never => {
+      throw new Error('the password is 1234');
+    };
+    const { status, body } = await call({ listTypes }, { path: '/v1/types' });
+    expect(status).toBe(500);
+    expect(body).not.toHaveProperty('detail');
+    expect(JSON.stringify(body)).not.toContain('1234');
+  });
+
+  it.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'TimeoutError'])(
+    'asks to wait when %s passes',
+    async (name) => {
+      const listTypes = (): never => {
+        throw Object.assign(new Error('slow down'), { name });
+      };
+      const answer = await call({ listTypes }, { path: '/v1/types' });
+      expect(answer).toMatchObject({
+        status: 503,
+        headers: { 'retry-after': '1' },
+        body: { code: 'unavailable' },
+      });
+      expect(answer.body).not.toHaveProperty('detail');
+    },
+  );
+});
+
+describe('routes', () => {
+  it('are found or not found', async () => {
+    expect(await call({}, { path: '/v1/nothing' })).toMatchObject({ status: 404 });
+    expect(await call({}, { path: '/v1/types/' })).toMatchObject({ status: 404 });
+    expect(await call({}, { path: '/v1/types', method: 'PUT' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'POST, GET' },
+    });
+    // The series belong to the other function.
+    expect(await call({}, { path: '/v1/devices/a/series' })).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    '/v1/types/A',
+    '/v1/types/-a',
+    `/v1/types/${'a'.repeat(64)}`,
+    '/v1/types/a%2Fb',
+    '/v1/types/..%2f..',
+  ])('refuse %s as an identifier', async (path) => {
+    expect(await call({}, { path })).toMatchObject({ status: 400, body: { errors: [{ pointer: '{id}' }] } });
+  });
+});
+
+describe('bodies', () => {
+  const created: Partial<ControlHandlers> = { createType: ({ body }) => jsonResponse(body, 201) };
+
+  it('are read as JSON in UTF-8, also in base64', async () => {
+    const named = { ...TYPE, name: 'Wärmeschränke 恒温' };
+    expect(await call(created, post(named))).toMatchObject({ status: 201, body: { name: named.name } });
+    const event = proxyEvent(post(named, { 'Content-Type': 'application/json; charset=UTF-8' }));
+    const base64 = {
+      ...event,
+      body: Buffer.from(event.body ?? '').toString('base64'),
+      isBase64Encoded: true,
+    };
+    expect(await requestOf(base64).json()).toEqual(named);
+  });
+
+  it.each([
+    ['text', post('{}', { 'Content-Type': 'text/plain' }), 415],
+    ['another charset', post('{}', { 'Content-Type': 'application/json; charset=latin1' }), 415],
+    ['no JSON', post('{"id":'), 400],
+    ['nothing', { method: 'POST', path: '/v1/types', headers: { 'Content-Type': 'application/json' } }, 400],
+    ['too much', post(`{"id":"${'a'.repeat(LIMITS.bodyBytes)}"}`), 413],
+    ['a list', post([]), 400],
+    ['a prototype', post('{"__proto__":{"id":"a"},"id":"a","name":"A","channels":{"x":{"unit":"1"}}}'), 400],
+  ])('are refused when they are %s', async (_, sent, status) => {
+    expect((await call(created, sent)).status).toBe(status);
+  });
+
+  it('have each fault pointed at', async () => {
+    const { body } = await call(
+      created,
+      post({
+        ...TYPE,
+        id: 'A',
+        channels: { 'Not/a~name': { unit: '1' }, ok: { unit: '', range: { min: 2, max: 1 } } },
+        extra: 1,
+      }),
+    );
+    const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer).sort();
+    expect([...new Set(pointers)]).toEqual([
+      '/channels/Not~1a~0name',
+      '/channels/ok/range',
+      '/channels/ok/unit',
+      '/extra',
+      '/id',
+    ]);
+  });
+
+  it('tell no more than fifty faults', async () => {
+    const extra = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x${index}`, 1]));
+    expect((await call(created, post({ ...TYPE, ...extra }))).body.errors).toHaveLength(50);
+  });
+});
+
+describe('principal', () => {
+  it.each([['Admin,Viewer@lab'], ['[Admin Viewer@lab]'], ['[Admin, Viewer@lab]']])(
+    'reads groups written as %s',
+    (groups) => {
+      expect(principalFromClaims({ ...person(), 'cognito:groups': groups })?.grants).toEqual([
+        { role: 'Admin' },
+        { role: 'Viewer', site: 'lab' },
+      ]);
+    },
+  );
+
+  it('reads groups in a list, and who it is', () => {
+    expect(principalFromClaims({ ...person(), 'cognito:groups': ['Operator', 7] })).toEqual({
+      subject: 'user-1',
+      name: 'ada',
+      kind: 'user',
+      grants: [{ role: 'Operator' }],
+    });
+    expect(principalFromClaims(program('Maintenance'))).toEqual({
+      subject: 'client-1',
+      name: 'client-1',
+      kind: 'program',
+      grants: [{ role: 'Maintenance' }],
+    });
+  });
+});
+
+describe('the log', () => {
+  it('has one line a request, without what is secret', async () => {
+    const logger = createLogger();
+    logger.setLogLevel('INFO');
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const fault = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const handlers = {
+      ...NEVER,
+      createType: () => jsonResponse({}, 201),
+      readType: () => {
+        throw new ProblemError('not-found');
+      },
+    };
+    const handler = bufferedHandler(createApi('control-api', handlers), logger);
+    const sent = post(TYPE, { Authorization: 'Bearer secret-token', 'Idempotency-Key': 'secret-key' });
+    await handler(proxyEvent({ ...sent, path: '/v1/types' }), lambdaContext);
+    await handler(proxyEvent({ path: '/v1/types/a?x=secret-query' }), lambdaContext);
+    await handler(proxyEvent({ path: '/v1/devices' }), lambdaContext);
+    const lines = [...write.mock.calls, ...fault.mock.calls].map(([line]) => String(line));
+    write.mockRestore();
+    fault.mockRestore();
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        message: 'request',
+        method: 'POST',
+        path: '/v1/types',
+        route: 'createType',
+        status: 201,
+        subject: ADMIN['sub'],
+      },
+      { message: 'request', route: 'readType', status: 404, code: 'not-found' },
+      { message: 'request', route: 'listDevices', status: 500, code: 'internal-error' },
+    ]);
+    expect(lines.join()).not.toContain('secret');
+  });
+});
+
+describe('streamed answers', () => {
+  it('make nothing that nobody reads, and end when the reader goes', async () => {
+    let made = 0;
+    let ended = false;
+    async function* pieces(): AsyncGenerator<string> {
+      try {
+        for (;;) yield `piece ${made++}`;
+      } finally {
+        ended = true;
+      }
+    }
+    const response = await streamResponse(pieces(), {});
+    for (let count = 0; count < 10; count++) await turn();
+    expect(made).toBeLessThanOrEqual(2);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    expect(ended).toBe(true);
+  });
+
+  it('are problems while nothing has gone out', async () => {
+    async function* pieces(): AsyncGenerator<string> {
+      yield await Promise.reject(new ProblemError('not-found'));
+    }
+    await expect(streamResponse(pieces(), {})).rejects.toThrow(ProblemError);
+  });
+});

@@ -1,0 +1,151 @@
+/** The permission matrix, cell by cell, through the exported handlers: every route, every role, every scope. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
+import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
+import { startWorld, TYPE, type World } from '../query-api/world.ts';
+import { lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
+
+const SITE = 'lab';
+const OTHER_SITE = 'elsewhere';
+
+let world: World;
+let control: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.addDevice('matrix-1', SITE);
+  ({ handler: control } = await import('../../../lambdas/control-api/handler.ts'));
+}, 30_000);
+afterAll(() => world.close());
+
+const status = async (name: RouteName, sent: Sent): Promise<number> =>
+  ROUTES[name].service === 'query-api'
+    ? (await world.send(sent)).status
+    : (await control(proxyEvent(sent), lambdaContext)).statusCode;
+
+const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
+
+/**
+ * For each route a request that is valid and changes nothing, what it answers to who is permitted, and how it is
+ * bound to a site: `device` by the device it names, `body` by the site it names, `filter` by giving less, `all` by
+ * asking for the permission at every site, `none` not at all.
+ */
+const CASES: {
+  readonly [N in RouteName]: {
+    readonly sent: Sent;
+    readonly permitted: number;
+    readonly bound: 'device' | 'body' | 'filter' | 'all' | 'none';
+  };
+} = {
+  registerDevice: {
+    sent: {
+      method: 'POST',
+      path: '/v1/devices',
+      body: { id: 'matrix-2', site: SITE, type: TYPE.id, csr },
+    },
+    permitted: 422,
+    bound: 'body',
+  },
+  listDevices: { sent: { path: '/v1/devices' }, permitted: 200, bound: 'filter' },
+  readDevice: { sent: { path: '/v1/devices/matrix-1' }, permitted: 200, bound: 'device' },
+  updateDevice: {
+    sent: { method: 'PATCH', path: '/v1/devices/matrix-1', body: { name: 'x' } },
+    permitted: 428,
+    bound: 'device',
+  },
+  retireDevice: { sent: { method: 'DELETE', path: '/v1/devices/matrix-1' }, permitted: 428, bound: 'device' },
+  createType: {
+    sent: {
+      method: 'POST',
+      path: '/v1/types',
+      body: { id: TYPE.id, name: 'Other', channels: { a: { unit: '1' } } },
+    },
+    permitted: 409,
+    bound: 'all',
+  },
+  listTypes: { sent: { path: '/v1/types' }, permitted: 200, bound: 'none' },
+  readType: { sent: { path: `/v1/types/${TYPE.id}` }, permitted: 200, bound: 'none' },
+  readSeries: {
+    sent: { path: '/v1/devices/matrix-1/series?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
+    permitted: 200,
+    bound: 'device',
+  },
+  readLatest: { sent: { path: '/v1/devices/matrix-1/latest' }, permitted: 200, bound: 'device' },
+  health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
+  live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
+  ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },
+  services: { sent: { path: '/v1/health/services' }, permitted: 200, bound: 'none' },
+  openapi: { sent: { path: '/v1/openapi.json' }, permitted: 200, bound: 'none' },
+  explainProblem: { sent: { path: '/v1/problems/not-found' }, permitted: 200, bound: 'none' },
+};
+
+const holds = (name: RouteName, role: Role): boolean => {
+  const { permission } = ROUTES[name];
+  const roles: readonly Role[] = permission === 'open' ? ROLES : PERMISSIONS[permission];
+  return roles.includes(role);
+};
+const sees = (role: Role): boolean => (PERMISSIONS['devices:read'] as readonly Role[]).includes(role);
+
+describe.each(Object.keys(ROUTES) as RouteName[])('%s', (name) => {
+  const { sent, permitted, bound } = CASES[name];
+  const open = ROUTES[name].permission === 'open';
+
+  it.each(ROLES)('%s everywhere', async (role) => {
+    const expected = holds(name, role) ? permitted : 403;
+    expect(await status(name, { ...sent, claims: person(role) })).toBe(expected);
+  });
+
+  it.each(ROLES)('%s at the site', async (role) => {
+    const expected = open || (holds(name, role) && bound !== 'all') ? permitted : 403;
+    expect(await status(name, { ...sent, claims: person(`${role}@${SITE}`) })).toBe(expected);
+  });
+
+  it.each(ROLES)('%s at another site', async (role) => {
+    // Who holds the permission nowhere is told so; who holds it elsewhere does not learn what is here.
+    const elsewhere = { device: 404, body: 403, filter: permitted, all: 403, none: permitted }[bound];
+    const expected = holds(name, role) ? elsewhere : 403;
+    expect(await status(name, { ...sent, claims: person(`${role}@${OTHER_SITE}`) })).toBe(expected);
+  });
+
+  it.each(ROLES)('%s at another site, Viewer here', async (role) => {
+    const visible = {
+      device:
+        role === 'Viewer' || name === 'readDevice' || name === 'readSeries' || name === 'readLatest'
+          ? permitted
+          : 403,
+      body: 403,
+      filter: permitted,
+      all: 403,
+      none: permitted,
+    }[bound];
+    const expected = holds(name, role) ? visible : 403;
+    expect(sees('Viewer')).toBe(true);
+    const claims = person(`${role}@${OTHER_SITE}`, `Viewer@${SITE}`);
+    expect(await status(name, { ...sent, claims })).toBe(expected);
+  });
+
+  it.each(ROLES)('a program with the scope of %s', async (role) => {
+    const expected = holds(name, role) ? permitted : 403;
+    expect(await status(name, { ...sent, claims: program(role) })).toBe(expected);
+  });
+
+  it.each([
+    ['a person without a group', person()],
+    ['a person in groups that are none of ours', person('admin', 'Root', 'Admin@', 'Admin@Not A Site')],
+    ['a person without the scope of the API', { ...person('Admin'), scope: 'openid' }],
+    ['a person with the scope of a role alone', { ...person(), scope: 'labgate/api labgate/admin' }],
+    ['a program without a role', program()],
+    ['a program with the scope of people', { ...program(), scope: 'labgate/api' }],
+  ])('%s', async (_, claims) => {
+    expect(await status(name, { ...sent, claims })).toBe(open ? 200 : 403);
+  });
+
+  it.each([
+    ['no token', undefined],
+    ['an identity token', { ...person('Admin'), token_use: 'id' }],
+    ['a token without a subject', { ...person('Admin'), sub: '' }],
+    ['a program that claims a group', { ...program('Admin'), 'cognito:groups': 'Admin' }],
+  ])('%s', async (_, claims) => {
+    expect(await status(name, { ...sent, claims })).toBe(open ? 200 : 401);
+  });
+});
