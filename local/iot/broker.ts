@@ -4,12 +4,9 @@
  * A message is acknowledged (PUBACK) after the rules engine has it. QoS 2 is not supported, as in AWS. Retained
  * messages and persistent sessions live as long as the process.
  */
-
-import type { X509Certificate } from 'node:crypto';
-import { type EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import {
   Aedes,
   type AedesPublishPacket,
@@ -19,33 +16,15 @@ import {
   type Subscription,
 } from 'aedes';
 import type { Log } from '../types.ts';
-import {
-  filterFault,
-  KEEP_ALIVE,
-  MAX_CLIENT_ID_BYTES,
-  MAX_PAYLOAD_BYTES,
-  MAX_SUBSCRIPTIONS,
-  topicFault,
-} from './limits.ts';
+import { Door } from './door.ts';
+import { Gatekeeper, type IotDenial } from './gatekeeper.ts';
+import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { bindSessions, type Sessions } from './persistence.ts';
-import { certificateId, type Pki } from './pki.ts';
+import type { Pki } from './pki.ts';
 import { Presence } from './presence.ts';
 import type { Rules } from './rules.ts';
 import { type Authority, type Peer, Session } from './session.ts';
 
-/** A refusal, kept for tests and for the person who wonders. */
-export interface IotDenial {
-  /** Empty before the client has said its id. */
-  readonly clientId: string;
-  readonly certificateId: string | undefined;
-  /** `iot:...`, or `tls` when the certificate was not accepted. */
-  readonly action: string;
-  /** ARN, or what was wrong. */
-  readonly resource: string;
-}
-
-/** Denials kept, at most; older ones are forgotten. */
-const MAX_DENIALS = 10_000;
 /** Room for one publish with its header, beyond which a partial packet is not read on. */
 const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + 1024;
 
@@ -64,18 +43,18 @@ interface ClientInternals {
   readonly _disconnected?: boolean;
   readonly subscriptions?: Readonly<Record<string, unknown>>;
   readonly _parser?: { readonly _list: { readonly length: number } };
-  /** Stops and goes on reading. */
   will: unknown;
+  /** Stops and goes on reading. */
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
 /** See the head of this file. */
 export class Broker {
-  readonly denials: IotDenial[] = [];
   readonly #options: BrokerOptions;
+  readonly #gate: Gatekeeper;
   readonly #aedes: Aedes;
-  readonly #server: Server;
+  readonly #door: Door;
   readonly #presence: Presence;
   readonly #peers = new WeakMap<Duplex, Peer>();
   readonly #sessions = new WeakMap<Client, Session>();
@@ -89,7 +68,12 @@ export class Broker {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
-    this.#presence = new Presence((topic, payload) => void this.publish(topic, payload, 0));
+    this.#gate = new Gatekeeper(options.log);
+    this.#presence = new Presence((topic, payload) => {
+      this.publish(topic, payload, 0).catch((error: unknown) =>
+        options.log('error', 'a lifecycle event was lost', { topic, reason: String(error) }),
+      );
+    });
     this.#aedes = new Aedes({
       concurrency: 0,
       queueLimit: 1000,
@@ -107,13 +91,10 @@ export class Broker {
         done(null, this.#maySubscribe(client, subscription) ? subscription : null),
       authorizeForward: (client, packet) => (this.#mayReceive(client, packet) ? packet : null),
     });
-    this.#server = createServer({
-      key: options.pki.server.key,
-      cert: options.pki.server.cert,
-      ca: options.pki.caPem,
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
+    this.#door = new Door({
+      ...options,
+      gate: this.#gate,
+      admit: (socket, peer) => this.#admit(socket, peer),
     });
   }
 
@@ -127,6 +108,11 @@ export class Broker {
       throw error;
     }
     return broker;
+  }
+
+  /** What was refused, oldest first. */
+  get denials(): readonly IotDenial[] {
+    return this.#gate.denials;
   }
 
   get port(): number {
@@ -179,14 +165,10 @@ export class Broker {
     this.#closing = true;
     this.#persistent?.close();
     for (const { session } of this.#live.values()) session.reason ??= 'SERVER_INITIATED_DISCONNECT';
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const endAll = this.#door.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await endAll();
   }
-
-  /** Sockets from the first byte on, also those that never became a session. */
-  readonly #sockets = new Set<Duplex>();
 
   async #listen(): Promise<void> {
     const { host, port, log } = this.#options;
@@ -220,41 +202,11 @@ export class Broker {
     );
     await this.#aedes.listen();
     this.#persistent = bindSessions(this.#aedes);
-    this.#server.on('connection', (socket: Duplex) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    this.#server.on('secureConnection', (socket) => this.#accept(socket));
-    this.#server.on('tlsClientError', (error, socket) => {
-      this.#deny({ clientId: '', certificateId: undefined, action: 'tls', resource: error.message });
-      log('debug', 'TLS handshake failed', { reason: error.message, ip: socket.remoteAddress });
-    });
-    this.#server.listen(port, host);
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#port = await this.#door.open(host, port);
   }
 
-  /** The handshake has proven a certificate of our authority; here it must also be known and active. */
-  #accept(socket: TLSSocket): void {
-    const certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
-    const id = certificate === undefined ? undefined : certificateId(certificate);
-    const status = id === undefined ? undefined : this.#options.registry.certificate(id)?.status;
-    if (certificate === undefined || id === undefined || status !== 'ACTIVE') {
-      this.#deny({
-        clientId: '',
-        certificateId: id,
-        action: 'tls',
-        resource: `certificate is ${status ?? 'unknown'}`,
-      });
-      socket.destroy();
-      return;
-    }
-    socket.setNoDelay(true);
-    this.#peers.set(socket, {
-      certificateId: id,
-      ip: socket.remoteAddress ?? '',
-      commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1],
-    });
+  #admit(socket: TLSSocket, peer: Peer): void {
+    this.#peers.set(socket, peer);
     this.#aedes.handle(socket);
     socket.on('readable', boundPartialPacket);
   }
@@ -279,11 +231,7 @@ export class Broker {
     const peer = this.#peers.get(client.conn);
     if (peer === undefined) return false;
     const session = new Session(this.#options, client.id, peer, this.#presence.nextVersion(client.id));
-    const will = this.#wills.get(client);
-    const allowed =
-      this.#check(session, 'iot:Connect', 'client', client.id) &&
-      (will === undefined || this.#mayPublish(session, will.topic, will.retain === true));
-    if (!allowed) {
+    if (!this.#gate.mayConnect(session, this.#wills.get(client))) {
       this.#presence.connectFailed(session);
       return false;
     }
@@ -305,26 +253,9 @@ export class Broker {
       return;
     }
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const fault =
-      (packet.qos === 2 ? 'QoS 2 is not supported' : undefined) ??
-      (payload.length > MAX_PAYLOAD_BYTES
-        ? `the payload is longer than ${MAX_PAYLOAD_BYTES} bytes`
-        : undefined) ??
-      topicFault(packet.topic);
-    if (fault !== undefined) {
-      session.reason ??= 'CLIENT_ERROR';
-      this.#deny({
-        clientId: session.clientId,
-        certificateId: session.peer.certificateId,
-        action: 'iot:Publish',
-        resource: `${packet.topic}: ${fault}`,
-      });
-      done(new Error(fault));
-      return;
-    }
-    if (!this.#mayPublish(session, packet.topic, packet.retain)) {
-      session.reason ??= 'FORBIDDEN_ACCESS';
-      done(new Error(`not allowed to publish on ${packet.topic}`));
+    const refusal = this.#gate.refusePublish(session, packet, payload.length);
+    if (refusal !== undefined) {
+      done(new Error(refusal));
       return;
     }
     const { rules } = this.#options;
@@ -348,55 +279,15 @@ export class Broker {
     });
   }
 
-  #mayPublish(session: Session, topic: string, retain: boolean): boolean {
-    if (!session.mayPublish(topic)) {
-      this.#denied(session, 'iot:Publish', session.resource('topic', topic));
-      return false;
-    }
-    return !retain || this.#check(session, 'iot:RetainPublish', 'topic', topic);
-  }
-
   #maySubscribe(client: Client, { topic, qos }: Subscription): boolean {
     const session = this.#sessions.get(client);
-    if (session === undefined) return false;
     const held = Object.keys((client as Client & ClientInternals).subscriptions ?? {});
-    const fault =
-      (qos === 2 ? 'QoS 2 is not supported' : undefined) ??
-      (held.length >= MAX_SUBSCRIPTIONS && !held.includes(topic)
-        ? `more than ${MAX_SUBSCRIPTIONS} subscriptions`
-        : undefined) ??
-      filterFault(topic);
-    if (fault !== undefined) {
-      this.#denied(session, 'iot:Subscribe', `${topic}: ${fault}`);
-      return false;
-    }
-    return this.#check(session, 'iot:Subscribe', 'topicfilter', topic);
+    return session !== undefined && this.#gate.maySubscribe(session, topic, qos, held);
   }
 
-  #mayReceive(client: Client, packet: AedesPublishPacket): boolean {
+  #mayReceive(client: Client, { topic }: AedesPublishPacket): boolean {
     const session = this.#sessions.get(client);
-    return session !== undefined && this.#check(session, 'iot:Receive', 'topic', packet.topic);
-  }
-
-  #check(
-    session: Session,
-    action: 'iot:Connect' | 'iot:Subscribe' | 'iot:Receive' | 'iot:RetainPublish',
-    kind: 'client' | 'topic' | 'topicfilter',
-    name: string,
-  ): boolean {
-    if (session.may(action, kind, name)) return true;
-    this.#denied(session, action, session.resource(kind, name));
-    return false;
-  }
-
-  #denied(session: Session, action: string, resource: string): void {
-    this.#deny({ clientId: session.clientId, certificateId: session.peer.certificateId, action, resource });
-  }
-
-  #deny(denial: IotDenial): void {
-    if (this.denials.length >= MAX_DENIALS) this.denials.shift();
-    this.denials.push(denial);
-    this.#options.log('warn', 'denied by the MQTT broker', denial);
+    return session !== undefined && this.#gate.mayReceive(session, topic);
   }
 
   #blame(client: Client, reason: Session['reason']): void {

@@ -4,9 +4,10 @@
 import { join } from 'node:path';
 import type { AwsService, Functions, PartOptions } from '../types.ts';
 import { actionFactory } from './actions/index.ts';
-import { Broker, type IotDenial } from './broker.ts';
-import { controlPlane } from './control-plane.ts';
+import { Broker } from './broker.ts';
+import { controlPlane } from './control/index.ts';
 import { dataPlane } from './data-plane.ts';
+import type { IotDenial } from './gatekeeper.ts';
 import { openPki } from './pki.ts';
 import { compilePolicy } from './policy.ts';
 import { Registry } from './registry.ts';

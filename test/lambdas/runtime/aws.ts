@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { controlPlane } from '../../../local/iot/control-plane.ts';
+import { controlPlane } from '../../../local/iot/control/index.ts';
 import { openPki } from '../../../local/iot/pki.ts';
 import { Registry as Things } from '../../../local/iot/registry.ts';
 import { AwsError, type AwsResponse } from '../../../local/types.ts';

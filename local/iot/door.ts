@@ -1,0 +1,91 @@
+/**
+ * The TLS side of the broker: lets in who holds a certificate of our authority that is known and active.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Log } from '../types.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+import { certificateId, type Pki } from './pki.ts';
+import type { Registry } from './registry.ts';
+import type { Peer } from './session.ts';
+
+export interface DoorOptions {
+  readonly pki: Pki;
+  readonly registry: Registry;
+  readonly gate: Gatekeeper;
+  readonly log: Log;
+  readonly admit: (socket: TLSSocket, peer: Peer) => void;
+}
+
+/** See the head of this file. */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #server: Server;
+  /** Sockets from the first byte on, also those that never get in. */
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      key: options.pki.server.key,
+      cert: options.pki.server.cert,
+      ca: options.pki.caPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+    });
+    this.#server.on('connection', (socket: Duplex) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      this.#refuse(undefined, error.message);
+      options.log('debug', 'TLS handshake failed', { reason: error.message, ip: socket.remoteAddress });
+    });
+  }
+
+  /**
+   * Starts to listen.
+   * @param port 0 takes a free one
+   * @returns the port
+   */
+  async open(host: string, port: number): Promise<number> {
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes no more connections; call the result to end those that are left. */
+  close(): () => Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    return async () => {
+      for (const socket of this.#sockets) socket.destroy();
+      await closed;
+    };
+  }
+
+  /** The handshake has proven a certificate of our authority, now or when its session began. */
+  #accept(socket: TLSSocket): void {
+    const certificate = socket.getPeerX509Certificate();
+    const id = certificate === undefined ? undefined : certificateId(certificate);
+    const status = id === undefined ? undefined : this.#options.registry.certificate(id)?.status;
+    if (certificate === undefined || id === undefined || status !== 'ACTIVE') {
+      this.#refuse(id, `certificate is ${status ?? 'unknown'}`);
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    this.#options.admit(socket, {
+      certificateId: id,
+      ip: socket.remoteAddress ?? '',
+      commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1],
+    });
+  }
+
+  #refuse(id: string | undefined, why: string): void {
+    this.#options.gate.deny({ clientId: '', certificateId: id, action: 'tls', resource: why });
+  }
+}
