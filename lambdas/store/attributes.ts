@@ -36,12 +36,13 @@ export const marshalValue = (value: Attribute): AttributeValue => {
 const isList = (value: object): value is readonly Attribute[] => Array.isArray(value);
 
 /** An object as an item. */
-export const marshal = (object: { readonly [name: string]: Attribute | undefined }): Item => {
-  const item: Item = {};
-  for (const [name, value] of Object.entries(object))
-    if (value !== undefined) item[name] = marshalValue(value);
-  return item;
-};
+export const marshal = (object: { readonly [name: string]: Attribute | undefined }): Item =>
+  // Not by assignment: that would lose a member called `__proto__`.
+  Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, marshalValue(value)]],
+    ),
+  );
 
 /**
  * One value as it was before it was written. Sets come back as arrays.
