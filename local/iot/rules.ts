@@ -3,9 +3,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Json, JsonObject, Log, Resource } from '../types.ts';
-import type { Action } from './actions/action.ts';
+import type { Action, Done } from './actions/action.ts';
+import { asError } from './actions/batcher.ts';
 import type { ActionFactory } from './actions/index.ts';
-import { compileQuery, type Query, SqlFailure } from './sql/evaluate.ts';
+import { compileQuery, type Query } from './sql/evaluate.ts';
 import { Message } from './sql/message.ts';
 import { levelsOf, type TopicFilter, topicFilter } from './topic-filter.ts';
 
@@ -221,13 +222,12 @@ export class Rules {
       if (!rule.query.matches(message)) return;
       payload = rule.query.select(message);
     } catch (error) {
-      if (!(error instanceof SqlFailure)) throw error;
       this.#stats.sqlErrors++;
       this.#log('error', 'a rule could not be evaluated', {
         ruleName: rule.name,
         topic: message.topic,
         clientId: message.clientId,
-        reason: error.message,
+        reason: asError(error).message,
       });
       return;
     }
@@ -236,7 +236,7 @@ export class Rules {
     let open = rule.actions.length;
     let failures: Failure[] | undefined;
     for (const action of rule.actions) {
-      action.run(message, payload, (failure) => {
+      start(action, message, payload, (failure) => {
         if (failure === undefined) this.#stats.succeeded++;
         else {
           failures ??= [];
@@ -277,7 +277,7 @@ export class Rules {
       base64OriginalPayload: message.payload.toString('base64'),
       failures: described,
     };
-    errorAction.run(message, Buffer.from(JSON.stringify(report)), (failure) => {
+    start(errorAction, message, Buffer.from(JSON.stringify(report)), (failure) => {
       if (failure !== undefined) {
         this.#stats.lost++;
         this.#log('error', 'the error action of a rule failed', {
@@ -303,6 +303,15 @@ export class Rules {
     if (this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+/** A parameter that cannot be computed for this message fails the action, not the gateway. */
+const start = (action: Action, message: Message, payload: Buffer, done: Done): void => {
+  try {
+    action.run(message, payload, done);
+  } catch (error) {
+    done(asError(error));
+  }
+};
 
 interface Failure {
   readonly action: Action;

@@ -77,6 +77,23 @@ describe('a rule', () => {
   });
 });
 
+describe('a payload that is nested without end', () => {
+  it('fails the rule and not the broker', async () => {
+    const deep = Buffer.from('['.repeat(60_000) + ']'.repeat(60_000));
+    await using world = await worldOf(
+      rule('sql', "SELECT VALUE get(*, 0) FROM 'a'", { Actions: [kinesis()] }),
+      rule('value', "SELECT get(*, 0) AS x FROM 'a'", { Actions: [kinesis()] }),
+      rule('key', "SELECT * FROM 'a'", { Actions: [kinesis('s', dollar('encode(get(*, 0), "base64")'))] }),
+    );
+    await world.iot.publish('a', deep);
+    await world.iot.publish('a', Buffer.from('[1]'));
+    await world.iot.flush();
+    const { sqlErrors, failed, pendingBytes } = world.iot.stats();
+    expect({ errors: sqlErrors + failed, pendingBytes }).toEqual({ errors: 3, pendingBytes: 0 });
+    expect(world.puts).toHaveLength(3);
+  });
+});
+
 describe('a stream', () => {
   it('gets the messages of each device in order, through throttling', async () => {
     await using world = await worldOf(ingestRule);
