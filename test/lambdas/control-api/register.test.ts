@@ -151,3 +151,89 @@ describe('register', () => {
     });
   });
 });
+
+describe('two at once', () => {
+  it('of the same registration come to one device with one active certificate', async () => {
+    const request = await registrationOf('twin-1');
+    const before = aws.certificates.length;
+    const answers = await Promise.all([post(request), post(request), post(request)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(new Set(answers.map(({ body }) => body['certificate'])).size).toBe(1);
+    const active = aws.certificates
+      .slice(before)
+      .filter((id) => aws.things.certificate(id)?.status === 'ACTIVE');
+    expect(active).toHaveLength(1);
+  });
+
+  it('of different registrations let one win', async () => {
+    const before = aws.certificates.length;
+    const requests = await Promise.all(
+      ['berlin', 'paris', 'rome'].map((site) => registrationOf('twin-2', site)),
+    );
+    const answers = await Promise.all(requests.map((request) => post(request)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+    const active = aws.certificates
+      .slice(before)
+      .filter((id) => aws.things.certificate(id)?.status === 'ACTIVE');
+    expect(active).toHaveLength(1);
+  });
+
+  it('of a registration and a retirement leave no active certificate', async () => {
+    const request = await registrationOf('twin-3');
+    const before = aws.certificates.length;
+    aws.fail('iot:AttachPolicy');
+    await post(request);
+    // The registration goes on while the device is being retired: whatever comes last, what is revoked stays so.
+    const retire = send({ method: 'DELETE', path: '/v1/devices/twin-3', headers: { 'If-Match': '*' } });
+    const [again, retired] = await Promise.all([post(request), retire]);
+    expect(again.status).toBeOneOf([201, 409]);
+    if (retired.status === 200) {
+      const statuses = aws.certificates.slice(before).map((id) => aws.things.certificate(id)?.status);
+      expect(statuses).not.toContain('ACTIVE');
+    } else expect(retired.status).toBe(412);
+  });
+
+  it('of a registration and a change keep both', async () => {
+    const request = await registrationOf('twin-4');
+    aws.fail('iot:UpdateCertificate');
+    await post(request);
+    const change = {
+      method: 'PATCH',
+      path: '/v1/devices/twin-4',
+      body: { name: 'New' },
+      headers: { 'If-Match': '"1"' },
+    };
+    expect(await send(change)).toMatchObject({ status: 200, body: { state: 'registering', version: 2 } });
+    expect(await post(request)).toMatchObject({
+      status: 201,
+      body: { device: { name: 'New', state: 'active', version: 3 } },
+    });
+  });
+
+  it('refuses a name that AWS IoT holds for something else', async () => {
+    aws.things.putThing({
+      name: 'taken',
+      id: 'x',
+      typeName: undefined,
+      attributes: { site: 'other' },
+      version: 1,
+    });
+    expect(await post(await registrationOf('taken'))).toMatchObject({
+      status: 409,
+      body: { code: 'conflict' },
+    });
+  });
+
+  it('tells who may not see the device no more than that the identifier is taken', async () => {
+    await post(await registrationOf('hidden'));
+    await send({ method: 'DELETE', path: '/v1/devices/hidden', headers: { 'If-Match': '*' } });
+    const body = await registrationOf('hidden', 'paris');
+    const answer = await send({
+      method: 'POST',
+      path: '/v1/devices',
+      body,
+      claims: person('Engineer@paris'),
+    });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  });
+});
