@@ -4,11 +4,15 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
-import { encodeMessage, type Measurement } from '../../contracts/payload/encode.ts';
+import { encodeMessage } from '../../contracts/payload/encode.ts';
+import type { Measurement } from '../../contracts/payload/outgoing.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 
+/** A batch of 6 MB holds some 600 messages of 100 rows, or 3 400 of 100 points in columns. */
 const DEVICES_OF_100 = 50;
-const ROUNDS = 9;
+const MESSAGES_OF_100 = 20;
+const ROUNDS = 25;
+const WARM_UP = 5;
 const START = Date.now() * 1000 - 3600e6;
 const CHANNELS = ['temp', 'humidity', 'pressure', 'battery'] as const;
 
@@ -166,8 +170,8 @@ const batchOf = (shape: Shape, round: number): { event: KinesisStreamEvent; byte
 };
 
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-const median = (values: readonly number[]): number =>
-  [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** Of several rounds the fastest: whatever else the computer does only ever adds. */
+const fastest = (values: readonly number[]): number => Math.min(...values);
 
 const parseAll = (bytes: readonly Uint8Array[]): number => {
   const start = performance.now();
@@ -190,24 +194,25 @@ export const run = async (): Promise<readonly Figure[]> => {
     const handled: number[] = [];
     const parsed: number[] = [];
     const cpu: number[] = [];
-    for (let round = 0; round < ROUNDS + 3; round += 1) {
-      const { event, bytes } = batchOf(shape, round);
+    // Made beforehand: the rubbish of making them is not to be collected on the handler's time.
+    const batches = Array.from({ length: ROUNDS + WARM_UP }, (_, round) => batchOf(shape, round));
+    for (const [round, { event, bytes }] of batches.entries()) {
       const parse = parseAll(bytes);
       const [cpuStart, start] = [cpuMillis(), performance.now()];
       const { batchItemFailures } = await handler(event, context);
       const [spent, took] = [cpuMillis() - cpuStart, performance.now() - start];
       if (batchItemFailures.length > 0) throw new Error('the bench lost data');
-      if (round < 3) continue;
+      if (round < WARM_UP) continue;
       handled.push(took);
       parsed.push(parse);
       cpu.push(spent);
     }
     const points = shape.messages * shape.points;
     return {
-      handler: (1000 * median(handled)) / points,
-      parse: (1000 * median(parsed)) / points,
-      ratio: median(handled.map((took, at) => took / (parsed[at] ?? Number.NaN))),
-      cpuMillis: median(cpu),
+      handler: (1000 * fastest(handled)) / points,
+      parse: (1000 * fastest(parsed)) / points,
+      ratio: fastest(handled) / fastest(parsed),
+      cpuMillis: fastest(cpu),
     };
   };
   const figures: Figure[] = [];
@@ -220,7 +225,7 @@ export const run = async (): Promise<readonly Figure[]> => {
       format,
       points: 100,
       devices: DEVICES_OF_100,
-      messages: 10 * DEVICES_OF_100,
+      messages: MESSAGES_OF_100 * DEVICES_OF_100,
     });
     figures.push(
       inform('ingest', `${format} of 100: handler`, micros, 'µs/measurement'),
