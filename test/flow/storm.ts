@@ -8,11 +8,12 @@ import type { Instrument, Lab } from './lab.ts';
 
 export interface StormOptions {
   readonly devices: number;
-  /** Messages of each device. */
+  /** Messages of each device, sent in rounds: each round is stored before the next begins. */
   readonly messages: number;
+  readonly rounds: number;
   /** Points of each message, all of one channel. */
   readonly points: number;
-  /** How often `ingest` is killed while the messages go out. */
+  /** How often `ingest` is killed in each round. */
   readonly kills: number;
   readonly seed: number;
 }
@@ -53,12 +54,14 @@ const follow = async (lab: Lab, instrument: Instrument): Promise<Sender> => {
   return { instrument, client, acknowledged };
 };
 
+/** Sends the messages `from` up to `to` of a device. */
 const send = async (
   { instrument, client }: Sender,
   start: number,
-  { messages, points }: StormOptions,
+  { points }: StormOptions,
+  [from, to]: readonly [number, number],
 ): Promise<void> => {
-  for (let message = 0; message < messages; message++) {
+  for (let message = from; message < to; message++) {
     const first = start + message * points * STEP_MS;
     const body = {
       v: 1,
@@ -113,16 +116,24 @@ export const storm = async (lab: Lab, options: StormOptions): Promise<StormResul
     .filter(({ logicalId }) => logicalId.startsWith('Ingest'));
   if (ingest?.arn === undefined) throw new Error('no ingest function');
 
-  let sending = true;
-  const sent = Promise.all(senders.map((sender) => send(sender, start, options))).finally(() => {
-    sending = false;
-  });
   let killed = 0;
-  while (sending && killed < options.kills) {
-    await delay(25);
-    killed += await gateway.functions.kill(ingest.arn);
+  for (let round = 0; round < options.rounds; round++) {
+    const part = [round, round + 1].map((edge) => Math.round((edge * options.messages) / options.rounds));
+    const [from = 0, to = 0] = part;
+    let stored = false;
+    const storing = Promise.all(senders.map((sender) => send(sender, start, options, [from, to])))
+      .then(() => gateway.drain())
+      .finally(() => {
+        stored = true;
+      });
+    for (let quota = options.kills; quota > 0 && !stored; ) {
+      await delay(25);
+      const hit = await gateway.functions.kill(ingest.arn);
+      quota -= hit;
+      killed += hit;
+    }
+    await storing;
   }
-  await sent;
   gateway.faults.clear();
   await gateway.drain();
 
