@@ -61,17 +61,23 @@ const readQualities = (qualities: readonly unknown[] | undefined): readonly Qual
 };
 
 interface Block {
-  readonly channel: string;
-  readonly unit: unknown;
-  readonly values: readonly unknown[];
-  readonly qualities: readonly Quality[] | undefined;
-  /** JSON Pointer to the block. */
-  readonly pointer: string;
+  readonly u?: unknown;
+  readonly v?: unknown;
+  readonly q?: unknown;
 }
 
+const pointerTo = (channel: string): string => `/c/${pointerToken(channel)}`;
+
 /** Leaves out the points that cannot be used, and names each. */
-const sift = (block: Block, unit: string | undefined, times: Times, faults: PointFault[]): Column => {
-  const { channel, values, qualities, pointer } = block;
+const sift = (
+  channel: string,
+  unit: string | undefined,
+  values: readonly unknown[],
+  qualities: readonly Quality[] | undefined,
+  times: Times,
+  faults: PointFault[],
+): Column => {
+  const pointer = pointerTo(channel);
   const kept = { time: [] as Micros[], value: [] as Value[], quality: [] as Quality[], row: [] as number[] };
   const fault = (code: QuarantineCode, member: string, at: number): void => {
     faults.push({ code, pointer: `${pointer}/${member}/${at}`, points: 1 });
@@ -92,51 +98,51 @@ const sift = (block: Block, unit: string | undefined, times: Times, faults: Poin
       kept.row.push(at);
     }
   }
+  const quality = qualities === undefined ? undefined : kept.quality;
   return {
     channel,
     unit,
     time: kept.time,
     value: kept.value,
-    quality: qualities === undefined ? undefined : kept.quality,
+    quality,
     row: kept.row,
     pointer: `${pointer}/v/*`,
   };
 };
 
-const listOf = (list: unknown, length: number, pointer: string): readonly unknown[] => {
-  if (!Array.isArray(list)) throw refuse('A column is an array.', pointer);
-  if (list.length !== length) throw refuse(`${list.length} entries for ${length} times.`, pointer);
+/** Checks that a list of a channel has an entry for each time. */
+const listOf = (list: unknown, length: number, channel: string, member: string): readonly unknown[] => {
+  if (!Array.isArray(list)) throw refuse('A column is an array.', `${pointerTo(channel)}/${member}`);
+  if (list.length !== length) {
+    throw refuse(`${list.length} entries for ${length} times.`, `${pointerTo(channel)}/${member}`);
+  }
   return list;
 };
 
-const readBlock = (channel: string, block: unknown, length: number): Block => {
-  const pointer = `/c/${pointerToken(channel)}`;
-  if (!isObject(block)) throw refuse('A channel is an object of u, v and q.', pointer);
-  const { u, v, q } = block as { readonly u?: unknown; readonly v?: unknown; readonly q?: unknown };
-  const values = listOf(v, length, `${pointer}/v`);
-  const qualities = q === undefined ? undefined : readQualities(listOf(q, length, `${pointer}/q`));
-  return { channel, unit: u, values, qualities, pointer };
-};
-
-const toColumn = (block: Block, times: Times, faults: PointFault[]): Column | undefined => {
-  const { channel, unit, values, qualities, pointer } = block;
-  if (unit !== undefined && typeof unit !== 'string') {
+/** The column of a channel, or `undefined` when nothing of it can be used. */
+const readChannel = (
+  channel: string,
+  block: unknown,
+  times: Times,
+  faults: PointFault[],
+): Column | undefined => {
+  if (!isObject(block)) throw refuse('A channel is an object of u, v and q.', pointerTo(channel));
+  const { u, v, q }: Block = block;
+  const time = times.micros;
+  const values = listOf(v, time.length, channel, 'v');
+  const quality = q === undefined ? undefined : readQualities(listOf(q, time.length, channel, 'q'));
+  if (u !== undefined && typeof u !== 'string') {
     // Points without a time are already counted with their time.
-    const points = times.micros.reduce((count, micros) => count + (Number.isNaN(micros) ? 0 : 1), 0);
-    faults.push({ code: 'wrong-unit', pointer: `${pointer}/u`, points });
+    const points = time.reduce((count, micros) => count + (Number.isNaN(micros) ? 0 : 1), 0);
+    faults.push({ code: 'wrong-unit', pointer: `${pointerTo(channel)}/u`, points });
     return undefined;
   }
-  if (times.broken || hasFault(values) || qualities?.includes(-1) === true) {
-    return sift(block, unit, times, faults);
+  if (times.broken || hasFault(values) || quality?.includes(-1) === true) {
+    const column = sift(channel, u, values, quality, times, faults);
+    return column.time.length === 0 ? undefined : column;
   }
-  return {
-    channel,
-    unit,
-    time: times.micros,
-    value: values as readonly Value[],
-    quality: qualities,
-    pointer: `${pointer}/v/*`,
-  };
+  const value = values as readonly Value[];
+  return { channel, unit: u, time, value, quality, pointer: `${pointerTo(channel)}/v/*` };
 };
 
 /**
@@ -150,7 +156,7 @@ export const decodeColumns = (document: object): Message => {
   const { t, c } = document as { readonly t?: unknown; readonly c?: unknown };
   if (!Array.isArray(t)) throw refuse('t is an array of times.', '/t');
   if (!isObject(c)) throw refuse('c is an object of channels.', '/c');
-  const channels = Object.entries(c);
+  const channels = Object.keys(c);
   const points = channels.length * t.length;
   if (points > LIMITS.messagePoints || t.length > LIMITS.messagePoints) {
     throw new UndecodableMessage(
@@ -158,14 +164,12 @@ export const decodeColumns = (document: object): Message => {
       `${points} points; at most ${LIMITS.messagePoints} are taken.`,
     );
   }
-  const blocks = channels.map(([channel, block]) => readBlock(channel, block, t.length));
   const times = readTimes(t, channels.length, faults);
-  const columns = blocks.map((block) => toColumn(block, times, faults));
-  return {
-    format: 'columns',
-    ...header,
-    columns: columns.filter((column): column is Column => column !== undefined && column.time.length > 0),
-    faults,
-    points,
-  };
+  const columns: Column[] = [];
+  for (const channel of channels) {
+    const column = readChannel(channel, (c as Readonly<Record<string, unknown>>)[channel], times, faults);
+    if (column !== undefined && t.length > 0) columns.push(column);
+  }
+  const { session, seq, sent, ack, facts } = header;
+  return { format: 'columns', session, seq, sent, ack, facts, columns, faults, points };
 };

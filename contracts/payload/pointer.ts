@@ -2,7 +2,8 @@
 import type { Column } from './message.ts';
 
 /** A name as a token of a JSON Pointer. */
-export const pointerToken = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const pointerToken = (name: string): string =>
+  name.includes('/') || name.includes('~') ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 
 /** Where the point at `index` of a column stands in the message as sent. */
 export const pointTo = ({ pointer = '/*', row }: Column, index: number): string => {
