@@ -59,10 +59,12 @@ const begin = async (
     return stored;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    // Another request was quicker; its certificate counts, this one never will.
-    context.logger.warn('certificate without a device', { certificateId: certificate.id });
     const winner = await readDevice(context.registry, described.id);
     if (winner === undefined) throw error;
+    // Another request was quicker, and this certificate will never count. (Or the write was this one's own, tried
+    // again by the SDK after its answer was lost.)
+    if (winner.device.certificateId !== certificate.id)
+      context.logger.warn('certificate without a device', { certificateId: certificate.id });
     return winner;
   }
 };

@@ -29,6 +29,8 @@ interface Fault {
   left: number;
   readonly code: string;
   readonly status: number;
+  /** Instead of a fault: what is answered. */
+  readonly answer?: object;
 }
 
 export interface Aws {
@@ -177,6 +179,11 @@ export const startAws = async (): Promise<Aws> => {
     calls.push(call);
     const fault = faults.find((each) => each.left > 0 && each.matches(call) && each.skip-- <= 0);
     if (fault !== undefined) fault.left -= 1;
+    if (fault?.answer !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(fault.answer));
+      return;
+    }
     if (fault?.when === 'before') return answerFault(response, fault.code, fault.status);
     if (service === 'dynamodb') {
       const forwarded = await fetch(`http://127.0.0.1:${(dynalite.address() as AddressInfo).port}/`, {

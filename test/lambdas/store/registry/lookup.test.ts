@@ -5,7 +5,11 @@ import { instrumentType } from '../../../../contracts/instrument-types.ts';
 import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Registry, UnknownItemFormat } from '../../../../lambdas/store/registry/keys.ts';
-import { readRegistry, saveReported } from '../../../../lambdas/store/registry/lookup.ts';
+import {
+  RegistryUnavailable,
+  readRegistry,
+  saveReported,
+} from '../../../../lambdas/store/registry/lookup.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';
 
 let aws: Aws;
@@ -61,6 +65,26 @@ describe('readRegistry', () => {
     });
     expect([...found.types]).toEqual([['ph-meter', TYPE]]);
   });
+
+  const undone = (id: string) => ({
+    Responses: {},
+    UnprocessedKeys: {
+      [registry.table]: { Keys: [{ pk: { S: `DEVICE#${id}` }, sk: { S: 'META' } }], ConsistentRead: true },
+    },
+  });
+
+  it('asks again for what DynamoDB left out', async () => {
+    aws.fail('dynamodb:BatchGetItem', { answer: undone('device-3'), left: 2 });
+    const found = await readRegistry(registry, { devices: ['device-3'], types: [] });
+    expect([...found.devices.keys()]).toEqual(['device-3']);
+  });
+
+  it('gives up in the end, or when it is told to', async () => {
+    aws.fail('dynamodb:BatchGetItem', { answer: undone('device-3'), left: Number.POSITIVE_INFINITY });
+    const wanted = { devices: ['device-3'], types: [] };
+    await expect(readRegistry(registry, wanted, AbortSignal.timeout(20))).rejects.toThrow();
+    await expect(readRegistry(registry, wanted)).rejects.toThrow(RegistryUnavailable);
+  }, 20_000);
 
   it('asks nothing when nothing is wanted', async () => {
     aws.calls.length = 0;
