@@ -3,6 +3,7 @@
  * says that they are durable, and only then forgotten.
  */
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceFacts } from '../contracts/devices.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
@@ -149,9 +150,15 @@ export class Device extends EventEmitter<DeviceEvents> {
    * @returns when the broker has them
    * @throws Error when there is no connection
    */
-  publishOnce(payload: Uint8Array): Promise<void> {
-    this.pace.count(payload.length, performance.now());
-    return this.link.publish(this.options.topics.data, payload);
+  async publishOnce(payload: Uint8Array): Promise<void> {
+    for (let now = performance.now(); ; now = performance.now()) {
+      const wait = this.pace.wait(now);
+      if (wait === 0) {
+        this.pace.count(payload.length, now);
+        return this.link.publish(this.options.topics.data, payload);
+      }
+      await sleep(Math.ceil(wait));
+    }
   }
 
   /** Resolves when everything sent so far is acknowledged; rejects when the signal says so. */

@@ -13,6 +13,9 @@ export interface LinkEvents {
   trouble(error: Error): void;
 }
 
+/** How long a disconnection may take. */
+const PARTING_MS = 1000;
+
 /** AWS IoT Core serves MQTT on 443 to those who ask for it by ALPN. */
 const alpn = (port: number) => (port === 443 ? { ALPNProtocols: ['x-amzn-mqtt-ca'] } : {});
 
@@ -67,7 +70,14 @@ export class Link {
     // While connected, let DISCONNECT go out: the broker then knows that the end was meant.
     const polite = this.isUp;
     await new Promise<void>((resolve) => {
-      client.end(!polite, () => resolve());
+      // It waits for what is in flight; the store has that too, so it need not wait for long.
+      const impatience = setTimeout(() => client.stream.destroy(), PARTING_MS);
+      const done = (): void => {
+        clearTimeout(impatience);
+        resolve();
+      };
+      client.once('close', done);
+      client.end(!polite, done);
     });
     this.lost(client);
   }
@@ -110,11 +120,10 @@ export class Link {
   /** Listens before anything is sent: what is answered meanwhile would be lost. */
   private subscribe(client: MqttClient): void {
     const { ack, errors } = this.options.topics;
-    client.subscribe([ack, errors], { qos: 1 }, (error, granted) => {
+    client.subscribe([ack, errors], { qos: 1 }, (error) => {
       if (client !== this.client || !this.wanted) return;
-      const denied = granted?.some(({ qos }) => qos === 128) ?? false;
-      if (error || denied) {
-        this.events.trouble(error ?? new Error(`the broker denies ${ack} or ${errors}`));
+      if (error) {
+        this.events.trouble(new Error(`cannot listen on ${ack} and ${errors}`, { cause: error }));
         client.end(true);
         return;
       }

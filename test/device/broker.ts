@@ -16,6 +16,10 @@ export class TestBroker {
   readonly received: Message[] = [];
   /** Answers a message; nothing by default. */
   onMessage: (message: Message) => void = () => undefined;
+  /** Whether publishes are left without their PUBACK. */
+  mute = false;
+  /** Whether subscriptions are denied. */
+  deny = false;
   private readonly aedes: Aedes;
   private readonly server: Server;
   private readonly pki: Pki;
@@ -32,6 +36,12 @@ export class TestBroker {
         aedes.handle(socket);
       },
     );
+    aedes.authorizePublish = (_client, _packet, callback) => {
+      if (!this.mute) callback(null);
+    };
+    aedes.authorizeSubscribe = (_client, subscription, callback) => {
+      callback(null, this.deny ? null : subscription);
+    };
     aedes.on('publish', (packet, client: Client | null) => {
       if (client === null || packet.topic !== upstream.data(ORIGIN)) return;
       const message = decodeMessage(packet.payload as Buffer, Date.now() * 1000);

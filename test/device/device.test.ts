@@ -137,6 +137,49 @@ describe('a device', () => {
     await device.drained(LONG);
   });
 
+  it('says so when it may not listen, and tries again', async () => {
+    broker.deny = true;
+    broker.acknowledgeAll();
+    device = new Device(await broker.options());
+    const trouble = once(device, 'trouble');
+    device.connect();
+    expect((await trouble)[0]).toMatchObject({ message: expect.stringContaining('cannot listen') });
+    expect(device.connected).toBe(false);
+    broker.deny = false;
+    await device.send({ points: [point(1)] });
+    await device.drained(LONG);
+  });
+
+  it('does not wait for long for a broker that answers nothing, and sends again later', async () => {
+    broker.mute = true;
+    device = connectDevice(await broker.options());
+    await once(device, 'connected');
+    await device.send({ points: [point(1)] });
+    await device.disconnect();
+    expect(device.pending).toBe(1);
+    broker.mute = false;
+    broker.acknowledgeAll();
+    device.connect();
+    await device.drained(LONG);
+  });
+
+  it('keeps to the pace of the connection', async () => {
+    broker.acknowledgeAll();
+    const pace = { messagesPerSecond: 100, bytesPerSecond: 2 ** 30, burst: 2 };
+    device = connectDevice(await broker.options({ pace }));
+    await once(device, 'connected');
+    const began = performance.now();
+    const untracked = encodeMessage({ points: [point(1)] }, 'senml-json');
+    await Promise.all([
+      ...Array.from({ length: 10 }, (_, at) => device?.send({ points: [point(at)] })),
+      ...Array.from({ length: 10 }, () => device?.publishOnce(untracked)),
+    ]);
+    await device.drained(LONG);
+    // 20 publishes, 2 of them at once, 10 ms apart: slower is fine, faster is not.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(175);
+    expect(broker.received).toHaveLength(20);
+  });
+
   it('publishes formats that cannot be acknowledged as they are', async () => {
     device = connectDevice(await broker.options());
     await once(device, 'connected');
