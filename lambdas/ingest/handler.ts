@@ -8,10 +8,11 @@
  */
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { batchOutcome, deadlines } from '../runtime/batch-outcome.ts';
-import { dynamoClient, s3Client } from '../runtime/clients.ts';
+import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
+import { putInto } from '../runtime/objects.ts';
 import { createPublisher } from '../runtime/publisher.ts';
 import { toRuns } from './batch.ts';
 import { BatchCounts } from './counts.ts';
@@ -28,7 +29,7 @@ const registry = { client: dynamo, table: env.REGISTRY_TABLE };
 const surroundings = {
   measurements: { client: dynamo, table: env.MEASUREMENTS_TABLE },
   registry,
-  archive: { client: s3Client({ maxAttempts: 2 }), bucket: env.ARCHIVE_BUCKET },
+  putObject: putInto(env.ARCHIVE_BUCKET),
   publish: createPublisher({ maxAttempts: 3 }),
   logger,
   devices: new RegistryCache(registry),

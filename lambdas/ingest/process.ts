@@ -9,6 +9,7 @@ import { type Quarantined, type RunResult, takeRun } from '../domain/run.ts';
 import type { Deadlines } from '../runtime/batch-outcome.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { PutObject } from '../runtime/objects.ts';
 import type { Publish } from '../runtime/publisher.ts';
 import {
   type Measurements,
@@ -17,7 +18,7 @@ import {
   toStateItem,
   writeItems,
 } from '../store/measurements.ts';
-import { type Archive, quarantine } from '../store/quarantine.ts';
+import { quarantine } from '../store/quarantine.ts';
 import type { Registry } from '../store/registry/keys.ts';
 import { saveReported } from '../store/registry/lookup.ts';
 import { persist } from '../store/retry.ts';
@@ -31,7 +32,7 @@ import { type Telling, tell, toAcks, toErrors } from './tell.ts';
 export interface Surroundings {
   readonly measurements: Measurements;
   readonly registry: Registry;
-  readonly archive: Archive;
+  readonly putObject: PutObject;
   readonly publish: Publish;
   readonly logger: Logger;
   readonly devices: RegistryCache;
@@ -108,7 +109,7 @@ class Processor {
         });
       const entry = { origin, partitionKey, stream, shard, ...arrival, session, seq, notes };
       const key = await persist(
-        () => quarantine(this.around.archive, entry, this.batch.time.first),
+        () => quarantine(this.around.putObject, entry, this.batch.time.first),
         this.batch.time.first,
         this.onRetry,
       );

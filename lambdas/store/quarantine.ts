@@ -1,13 +1,7 @@
 /** The quarantine: what could not be stored, whole and with the reasons, one object of the archive a message. */
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ErrorNote } from '../../contracts/payload/downstream.ts';
 import { formatTime, type Micros } from '../../contracts/time.ts';
-
-/** The archive bucket and the way to it. */
-export interface Archive {
-  readonly client: S3Client;
-  readonly bucket: string;
-}
+import type { PutObject } from '../runtime/objects.ts';
 
 /** Version of the shape of the objects. */
 export const QUARANTINE_FORMAT = 1;
@@ -35,7 +29,7 @@ export const quarantineKey = ({ origin, arrived, sequence }: QuarantineEntry): s
  * @returns its key
  */
 export const quarantine = async (
-  { client, bucket }: Archive,
+  put: PutObject,
   entry: QuarantineEntry,
   signal?: AbortSignal,
 ): Promise<string> => {
@@ -48,14 +42,6 @@ export const quarantine = async (
     arrived: formatTime(arrived),
     bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
   };
-  await client.send(
-    new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: JSON.stringify(document),
-      ContentType: 'application/json',
-    }),
-    signal === undefined ? {} : { abortSignal: signal },
-  );
+  await put(key, document, signal);
   return key;
 };

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { NoAnswer, ObjectRefused, putInto } from '../../../lambdas/runtime/objects.ts';
+import { mayWorkLater } from '../../../lambdas/store/retry.ts';
+
+let server: Server;
+let answer: { readonly status: number; readonly body: string };
+const seen: { readonly path: string; readonly type: string; readonly body: string }[] = [];
+
+beforeEach(async () => {
+  seen.length = 0;
+  server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    seen.push({ path: request.url ?? '', type: request.headers['content-type'] ?? '', body });
+    response.writeHead(answer.status);
+    response.end(answer.body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+it('puts a document under its key, encoded', async () => {
+  answer = { status: 200, body: '' };
+  await putInto('archive')("quarantine/a b/(1)'.json", { value: 1 });
+  expect(seen).toStrictEqual([
+    { path: '/archive/quarantine/a%20b/%281%29%27.json', type: 'application/json', body: '{"value":1}' },
+  ]);
+});
+
+it('says why S3 refused, and whether to try again', async () => {
+  answer = { status: 403, body: '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>' };
+  const denied = await putInto('archive')('k', {}).catch((error: unknown) => error);
+  expect(denied).toBeInstanceOf(ObjectRefused);
+  expect(denied).toHaveProperty('name', 'AccessDenied');
+  expect(mayWorkLater(denied)).toBe(false);
+  answer = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
+  expect(mayWorkLater(await putInto('archive')('k', {}).catch((error: unknown) => error))).toBe(true);
+});
+
+it('tells a lost connection from a refusal', async () => {
+  server.on('request', (request) => request.socket.destroy());
+  const lost = await putInto('archive')('k', {}).catch((error: unknown) => error);
+  expect(lost).toBeInstanceOf(NoAnswer);
+  expect(mayWorkLater(lost)).toBe(true);
+});

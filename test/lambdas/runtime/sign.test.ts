@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { sign } from '../../../lambdas/runtime/sign.ts';
+
+it('signs the examples of the S3 documentation', () => {
+  const credentials = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
+  const at = new Date('2013-05-24T00:00:00Z');
+  const example = { credentials, region: 'us-east-1', service: 's3', at };
+  // "Authenticating Requests: Using the Authorization Header", example PUT object.
+  const put = {
+    method: 'PUT',
+    url: new URL('https://examplebucket.s3.amazonaws.com/test%24file.text'),
+    headers: { date: 'Fri, 24 May 2013 00:00:00 GMT', 'x-amz-storage-class': 'REDUCED_REDUNDANCY' },
+    body: 'Welcome to Amazon S3.',
+  };
+  expect(sign(put, example)['authorization']).toContain(
+    'SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class,' +
+      'Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd',
+  );
+  // The same page, example GET bucket (list objects).
+  const list = {
+    method: 'GET',
+    url: new URL('https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J'),
+    headers: {},
+    body: '',
+  };
+  expect(sign(list, example)['authorization']).toContain(
+    'Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
+  );
+});
+
+it('signs the session token of a function', () => {
+  const signed = sign(
+    { method: 'PUT', url: new URL('http://127.0.0.1:4566/a/b'), headers: {}, body: '' },
+    {
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' },
+      region: 'eu-central-1',
+      service: 's3',
+      at: new Date(0),
+    },
+  );
+  expect(signed['x-amz-security-token']).toBe('c');
+  expect(signed['authorization']).toContain('x-amz-security-token');
+});
