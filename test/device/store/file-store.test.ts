@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   mkdirSync,
@@ -10,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../../device/store/file-store.ts';
@@ -147,6 +150,47 @@ describe('a store on disk', () => {
     await openFileStore({ directory: root }).close();
   });
 });
+
+/** Appends for ever, and says what is durable. */
+const APPENDER = `
+  const { openFileStore } = await import(process.argv[1]);
+  const store = openFileStore({ directory: process.argv[2], segmentBytes: 2000 });
+  for (;;) {
+    const { session, seq } = store.append((session, seq) => Buffer.from(session + '/' + seq));
+    await store.sync();
+    if (seq % 3 === 0) store.acknowledge(session, seq, seq);
+    else process.stdout.write(session + '/' + seq + '\\n');
+  }
+`;
+
+it('loses nothing that it promised when its process is killed, again and again', async () => {
+  const module = new URL('../../../device/store/file-store.ts', import.meta.url).href;
+  const promised = new Set<string>();
+  for (let life = 0; life < 3; life += 1) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', APPENDER, module, root], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const lines = createInterface({ input: child.stdout });
+    let count = 0;
+    for await (const line of lines) {
+      // A number given twice would be taken for a message that the platform has.
+      expect(promised.has(line)).toBe(false);
+      promised.add(line);
+      count += 1;
+      if (count === 40) child.kill('SIGKILL');
+    }
+    await exited;
+    expect(count).toBeGreaterThanOrEqual(40);
+  }
+  const store = openFileStore({ directory: root });
+  const kept = new Set(keys(store));
+  for (const key of promised) expect(kept.has(key), key).toBe(true);
+  for (const message of store.pending()) {
+    expect(Buffer.from(store.read(message)).toString()).toBe(`${message.session}/${message.seq}`);
+  }
+  await store.close();
+}, 30_000);
 
 type Step =
   | { readonly do: 'append'; readonly size: number }
