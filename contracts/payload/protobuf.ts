@@ -1,13 +1,12 @@
 /** Protobuf messages of labgate.proto. Pointers are into its JSON form: `/sensorReadings/3/temperature`. */
-import { fromBinary } from '@bufbuild/protobuf';
 import { LIMITS } from '../limits.ts';
 import type { QuarantineCode } from '../problems.ts';
 import { GOOD, type Quality } from '../quality.ts';
 import { MAX_MICROS, type Micros } from '../time.ts';
 import { ColumnSet } from './column-set.ts';
-import { MessageSchema, type Reading, type SensorReading } from './gen/labgate_pb.ts';
 import { checkIdentity, PAYLOAD_VERSION, readFacts } from './header.ts';
 import { type Message, type PointFault, UndecodableMessage, type Value } from './message.ts';
+import { readWire, type WireMessage, type WireReading, type WireSensorReading } from './protobuf-reader.ts';
 import { faultOfValue, readQuality } from './values.ts';
 
 /** Tags of the fields of Message: what a protobuf message can begin with. */
@@ -25,9 +24,9 @@ const SENSOR_POINTERS = {
   battery: '/sensorReadings/*/battery',
 } as const;
 
-const parse = (bytes: Uint8Array) => {
+const parse = (bytes: Uint8Array): WireMessage => {
   try {
-    return fromBinary(MessageSchema, bytes, { readUnknownFields: false });
+    return readWire(bytes);
   } catch (error) {
     throw new UndecodableMessage('malformed-protobuf', error instanceof Error ? error.message : 'malformed');
   }
@@ -39,7 +38,7 @@ const timeOf = (micros: bigint): Micros => {
   return time !== 0 && time <= MAX_MICROS && time >= -MAX_MICROS ? time : Number.NaN;
 };
 
-const sentValue = ({ value }: Reading): unknown => {
+const sentValue = ({ value }: WireReading): unknown => {
   if (value.case !== 'integer') return value.value;
   const whole = Number(value.value);
   // Beyond 2^53 a float64 would hold a neighbour of the number.
@@ -73,7 +72,7 @@ class Gathering {
     this.points += 1;
   }
 
-  reading(reading: Reading, row: number): void {
+  reading(reading: WireReading, row: number): void {
     const at = `/readings/${row}`;
     const micros = timeOf(reading.time);
     const value = sentValue(reading);
@@ -89,7 +88,7 @@ class Gathering {
     }
   }
 
-  sensorReading(reading: SensorReading, row: number): void {
+  sensorReading(reading: WireSensorReading, row: number): void {
     const micros = timeOf(reading.time);
     let values = 0;
     for (const [channel, unit] of SENSOR_UNITS) {
@@ -131,8 +130,7 @@ export const decodeProtobuf = (bytes: Uint8Array): Message => {
   const { faults } = gathering;
   const sentAt = sent.sent === undefined ? undefined : timeOf(sent.sent);
   if (Number.isNaN(sentAt)) faults.push({ code: 'invalid-time', pointer: '/sent', points: 0 });
-  const { $typeName: _, ...device } = sent.device ?? { $typeName: undefined };
-  const facts = sent.device === undefined ? undefined : readFacts(device, '/device', faults);
+  const facts = readFacts(sent.device, '/device', faults);
   sent.readings.forEach((reading, row) => {
     gathering.reading(reading, row);
   });
