@@ -13,7 +13,7 @@ interface Bench {
 
 const NOT_BENCHES = new Set(['index.ts', 'figure.ts']);
 const names = readdirSync(import.meta.dirname)
-  .filter((file) => /^[a-z0-9]+\.ts$/.test(file) && !NOT_BENCHES.has(file))
+  .filter((file) => /^[a-z0-9-]+\.ts$/.test(file) && !NOT_BENCHES.has(file))
   .map((file) => file.slice(0, -3));
 
 const { values, positionals } = parseArgs({

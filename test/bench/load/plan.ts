@@ -1,0 +1,70 @@
+/** What scenario and publisher say to each other. */
+
+/** A device as the publisher needs it; PEM. */
+export interface Credentials {
+  readonly clientId: string;
+  readonly data: string;
+  readonly ack: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Written to a private file: ten thousand keys are no message. */
+export interface Fleet {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string;
+  readonly devices: readonly Credentials[];
+}
+
+export type Format = 'rows' | 'columns';
+
+/** One run of the publisher. */
+export interface Phase {
+  readonly format: Format;
+  readonly messages: number;
+  /** Messages a second; as fast as the broker acknowledges when absent. */
+  readonly rate?: number;
+  /** Messages of a device that may wait for the broker's acknowledgement. */
+  readonly window: number;
+  /** Each such device asks for durable acknowledgements; none does when absent. */
+  readonly ackEvery?: number;
+}
+
+/** Milliseconds. */
+export interface Quantiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+export interface Published {
+  readonly messages: number;
+  /** Milliseconds since the epoch of the first publish. */
+  readonly start: number;
+  /** Seconds from the first publish to the broker's last acknowledgement. */
+  readonly seconds: number;
+  /** Publish to the broker's acknowledgement. */
+  readonly broker: Quantiles;
+  /** Publish to the durable acknowledgement, of the devices that asked. */
+  readonly durable: Quantiles;
+  /** Processor time of the publisher, in seconds. */
+  readonly cpu: number;
+}
+
+export type ToPublisher =
+  | { readonly type: 'connect'; readonly fleet: string }
+  | { readonly type: 'publish'; readonly phase: Phase }
+  /** Everything is stored: durable acknowledgements that are still to come must come now. */
+  | { readonly type: 'finish' };
+
+export type FromPublisher =
+  | { readonly type: 'connected'; readonly seconds: number }
+  | { readonly type: 'published' }
+  | { readonly type: 'finished'; readonly published: Published };
+
+/** Points of each message: five times of two channels. */
+export const TIMES = 5;
+export const POINTS = 2 * TIMES;
+export const STEP_MS = 40;

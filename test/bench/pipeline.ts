@@ -1,0 +1,115 @@
+/**
+ * The whole way of a measurement under load, with the settings of `dev`: mutual TLS, broker, rule, one shard,
+ * `ingest`, table. The gateway and the publishers are two processes that share this computer's processors.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { synthesizeTo } from '../flow/assembly.ts';
+import { atLeast, atMost, type Figure, inform } from './figure.ts';
+import type { Phase, Quantiles } from './load/plan.ts';
+import type { PhaseResult, Scenario, ScenarioResult } from './load/scenario.ts';
+
+const BENCH = 'pipeline';
+const RATE = 5000;
+const RSS_MB = 1536;
+const FLOOD = 150_000;
+const PACED_SECONDS = 30;
+
+const runScenario = async (scenario: Scenario): Promise<ScenarioResult> => {
+  const { BENCH_NODE_ARGUMENTS: more } = process.env;
+  const child = fork(new URL('./load/scenario.ts', import.meta.url), {
+    execArgv: more === undefined ? [] : more.split(' '),
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  child.send(scenario);
+  const ended = once(child, 'exit');
+  const [answer] = await Promise.race([once(child, 'message'), ended]);
+  if (typeof answer !== 'object') throw new Error(`the scenario ended with ${String(answer)}`);
+  await ended;
+  return answer as ScenarioResult;
+};
+
+const latency = (of: string, { p50, p95, p99 }: Quantiles): Figure[] => [
+  inform(BENCH, `${of}: p50`, p50, 'ms'),
+  inform(BENCH, `${of}: p95`, p95, 'ms'),
+  inform(BENCH, `${of}: p99`, p99, 'ms'),
+];
+
+const cost = (name: string, { messages, gatewayCpu, cpu }: PhaseResult): Figure[] => [
+  inform(BENCH, `${name}: processor time of the gateway`, (1e6 * gatewayCpu) / messages, 'µs/message'),
+  inform(BENCH, `${name}: processor time of the publisher`, (1e6 * cpu) / messages, 'µs/message'),
+];
+
+const whole = (name: string, result: ScenarioResult, devices: number): Figure[] => [
+  atLeast(BENCH, `${name}: connected`, result.connections, 'devices', devices),
+  inform(BENCH, `${name}: registering a device`, (1000 * result.registering) / devices, 'ms'),
+  inform(BENCH, `${name}: connecting a device`, (1000 * result.connecting) / devices, 'ms'),
+  atMost(BENCH, `${name}: memory of the gateway`, result.rss, 'MB', RSS_MB),
+  atMost(BENCH, `${name}: lost`, result.sentPoints - result.storedPoints, 'measurements', 0),
+];
+
+const thousand = async (assembly: string): Promise<Figure[]> => {
+  const phases: Phase[] = [
+    { format: 'columns', messages: 20_000, window: 4 },
+    { format: 'columns', messages: FLOOD, window: 4 },
+    { format: 'rows', messages: FLOOD, window: 4 },
+    { format: 'columns', messages: RATE * PACED_SECONDS, rate: RATE, window: 100, ackEvery: 10 },
+  ];
+  const devices = 1000;
+  const result = await runScenario({ assembly, devices, phases });
+  const [, columns, rows, paced] = result.phases;
+  if (columns === undefined || rows === undefined || paced === undefined)
+    throw new Error('a phase is missing');
+  const figures: Figure[] = [];
+  for (const [format, phase] of [
+    ['columns', columns],
+    ['rows', rows],
+  ] as const) {
+    const name = `1000 devices, ${format}`;
+    figures.push(
+      atLeast(BENCH, `${name}: stored`, phase.messages / phase.storedSeconds, 'messages/s', RATE),
+      ...cost(name, phase),
+    );
+  }
+  const name = `1000 devices at ${RATE} messages/s`;
+  figures.push(
+    inform(BENCH, `${name}: reached`, paced.messages / paced.seconds, 'messages/s'),
+    ...latency(`${name}: broker's acknowledgement`, paced.broker),
+    ...latency(`${name}: durable acknowledgement`, paced.durable),
+    ...cost(name, paced),
+    ...whole('1000 devices', result, devices),
+  );
+  return figures;
+};
+
+const tenThousand = async (assembly: string): Promise<Figure[]> => {
+  const devices = 10_000;
+  const rate = devices / 10;
+  const phases: Phase[] = [{ format: 'columns', messages: rate * 60, rate, window: 10, ackEvery: 10 }];
+  const result = await runScenario({ assembly, devices, phases });
+  const [phase] = result.phases;
+  if (phase === undefined) throw new Error('a phase is missing');
+  const name = '10000 devices';
+  return [
+    // A minute at this pace, and the last message answered within a second of its turn.
+    atLeast(BENCH, `${name}: stored`, phase.messages / phase.seconds, 'messages/s', rate * 0.98),
+    ...latency(`${name}: broker's acknowledgement`, phase.broker),
+    ...latency(`${name}: durable acknowledgement`, phase.durable),
+    ...cost(name, phase),
+    ...whole(name, result, devices),
+  ];
+};
+
+/** Runs the benches of this file. */
+export const run = async (): Promise<readonly Figure[]> => {
+  const assembly = await mkdtemp(join(tmpdir(), 'labgate-bench-assembly-'));
+  try {
+    await synthesizeTo(assembly);
+    return [...(await thousand(assembly)), ...(await tenThousand(assembly))];
+  } finally {
+    await rm(assembly, { recursive: true, force: true });
+  }
+};
