@@ -37,7 +37,7 @@ export class ProcessingStack extends Stack {
       timeout: Duration.seconds(settings.ingest.timeoutSeconds),
     });
     ingest.usesTable('REGISTRY_TABLE', registry, key, ['BatchGetItem', 'UpdateItem']);
-    ingest.usesTable('MEASUREMENTS_TABLE', measurements, key, ['BatchGetItem', 'BatchWriteItem', 'PutItem']);
+    ingest.usesTable('MEASUREMENTS_TABLE', measurements, key, ['BatchGetItem', 'BatchWriteItem']);
     ingest.environment('ARCHIVE_BUCKET', archive.bucketName);
     ingest.allowPattern(
       'Quarantine',

@@ -24,7 +24,6 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:BatchGetItem on {Measurements}',
         'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:BatchWriteItem on {Measurements}',
-        'dynamodb:PutItem on {Measurements}',
         'dynamodb:UpdateItem on {Registry}',
         `iot:Publish on ${iot}topic/lab/*/*/ack`,
         `iot:Publish on ${iot}topic/lab/*/*/errors`,
