@@ -190,7 +190,9 @@ const placesOf = (
 
 const mutate = (document: unknown, edits: readonly Edit[]): unknown => {
   const copy = JSON.parse(JSON.stringify(document)) as unknown;
-  for (const { pick, wrong, name, kind } of edits) {
+  for (const { pick, wrong: shared, name, kind } of edits) {
+    // Its own copy: a later edit may change what an earlier one put in.
+    const wrong = structuredClone(shared);
     const places = placesOf(copy);
     const place = places[pick % Math.max(places.length, 1)];
     if (place === undefined) continue;
