@@ -88,7 +88,13 @@ export const problem = z
     instance: z.string().optional(),
     code: z.enum(codes),
     requestId: z.string(),
-    timestamp: z.string(),
+    timestamp: z
+      .string()
+      .optional()
+      .meta({
+        format: 'date-time',
+        description: 'Absent where API Gateway itself answers: it knows no RFC 3339',
+      }),
     errors: z.array(problemDetail).optional(),
   })
   .meta({ id: 'Problem' });

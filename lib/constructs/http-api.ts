@@ -1,5 +1,5 @@
 /** The HTTP API: one method a route of the contract, each behind the authorizer unless the contract says open. */
-import { Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -11,6 +11,7 @@ import { API_SCOPES } from '../../contracts/roles.ts';
 import { ROUTES, type Service } from '../../contracts/routes.ts';
 import type { Settings } from '../settings.ts';
 import type { LambdaFunction } from './lambda-function.ts';
+import { allowPattern } from './pattern-policy.ts';
 import { removalPolicy } from './removal.ts';
 
 export interface HttpApiProps {
@@ -51,7 +52,7 @@ export class HttpApi extends Construct {
     this.api = new apigateway.RestApi(this, 'Api', {
       description: `labgate ${settings.stage}`,
       endpointTypes: [apigateway.EndpointType.REGIONAL],
-      cloudWatchRole: false,
+      cloudWatchRole: false, // see `allowLogs`: CDK's own takes a policy that allows far more
       deployOptions: {
         stageName: settings.stage,
         tracingEnabled: true,
@@ -73,6 +74,7 @@ export class HttpApi extends Construct {
         ),
       },
     });
+    this.allowLogs();
     const authorizer = new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', {
       cognitoUserPools: [props.userPool],
     });
@@ -118,6 +120,36 @@ export class HttpApi extends Construct {
     });
   }
 
+  /**
+   * Access logs need a role that API Gateway holds for the whole account and region. It is kept when the stack
+   * goes: other APIs of the account may live by it.
+   */
+  private allowLogs(): void {
+    const role = new iam.Role(this, 'LogsRole', {
+      assumedBy: new iam.ServicePrincipal('apigateway.amazonaws.com'),
+    });
+    const policy = allowPattern(
+      this,
+      'WriteLogs',
+      role,
+      'API Gateway checks that the role of the account may write any log group before it takes it.',
+      [
+        'logs:CreateLogGroup',
+        'logs:CreateLogStream',
+        'logs:DescribeLogGroups',
+        'logs:DescribeLogStreams',
+        'logs:PutLogEvents',
+        'logs:GetLogEvents',
+        'logs:FilterLogEvents',
+      ],
+      ['*'],
+    );
+    const account = new apigateway.CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
+    account.node.addDependency(policy);
+    for (const kept of [role, policy, account]) kept.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.api.deploymentStage.node.addDependency(account);
+  }
+
   private gatewayProblem(type: apigateway.ResponseType, code: ProblemCode): void {
     const [status, title, remedy] = PROBLEMS[code];
     this.api.addGatewayResponse(`Problem-${type.responseType}`, {
@@ -132,7 +164,6 @@ export class HttpApi extends Construct {
           detail: remedy,
           code,
           requestId: '$context.requestId',
-          timestamp: '$context.requestTime',
         }),
       },
     });

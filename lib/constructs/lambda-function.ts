@@ -26,10 +26,12 @@ export interface LambdaFunctionProps {
 export class LambdaFunction extends Construct {
   readonly function: NodejsFunction;
   readonly role: iam.Role;
+  readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
     const { settings } = props;
+    this.timeout = props.timeout;
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays as logs.RetentionDays,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CognitoPart } from '../cognito/index.ts';
-import type { Functions, PartOptions } from '../types.ts';
+import { AccessDenied, type Functions, type PartOptions } from '../types.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { openContext, type RequestContext, substitute } from './context.ts';
 import { proxyEvent } from './event.ts';
@@ -88,12 +88,31 @@ export async function startApi(options: ApiOptions): Promise<ApiPart> {
   };
 }
 
+/** What API Gateway tries before it takes an account's role for its logs; see "Permissions for CloudWatch logging". */
+const LOG_ACTIONS = [
+  'logs:CreateLogGroup',
+  'logs:CreateLogStream',
+  'logs:DescribeLogGroups',
+  'logs:DescribeLogStreams',
+  'logs:PutLogEvents',
+  'logs:GetLogEvents',
+  'logs:FilterLogEvents',
+];
+
 /** A stage can log only when the account names a role that API Gateway may take. */
 function checkAccount({ assembly, iam, log }: ApiOptions, api: ApiModel): void {
   const [resource] = assembly.byType('AWS::ApiGateway::Account');
   const role = resource && read(accountSchema, resource).CloudWatchRoleArn;
   if (role !== undefined && !iam.assumableBy(role, 'apigateway.amazonaws.com')) {
     throw new Error(`AWS::ApiGateway::Account: ${role} does not trust apigateway.amazonaws.com`);
+  }
+  for (const action of role === undefined ? [] : LOG_ACTIONS) {
+    try {
+      iam.authorize(role ?? '', { action, resource: '*' });
+    } catch (error) {
+      if (!(error instanceof AccessDenied)) throw error;
+      log('error', `AWS::ApiGateway::Account: ${error.message}`);
+    }
   }
   if (role === undefined && api.stage.accessLogFormat !== undefined) {
     log(

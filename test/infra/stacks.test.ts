@@ -90,6 +90,19 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('API Gateway may write logs, which it asks for the whole account', () => {
+    const logs = [
+      'CreateLogGroup',
+      'CreateLogStream',
+      'DescribeLogGroups',
+      'DescribeLogStreams',
+      'FilterLogEvents',
+    ];
+    expect(grantsOf(dev.api, 'HttpLogsRole')).toEqual(
+      [...logs, 'GetLogEvents', 'PutLogEvents'].map((action) => `logs:${action} on *`),
+    );
+  });
+
   test('the rules: one action each, and their error roles only keep what failed', () => {
     expect(grantsOf(dev.devices, 'DataRole')).toEqual([
       'kinesis:PutRecord on {Stream}',
