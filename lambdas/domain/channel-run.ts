@@ -71,12 +71,10 @@ export class ChannelRun {
     const taken: Taken = { stored: 0, duplicate: 0, overwritten: 0, refused: [] };
     const earliest = arrived - LIMITS.pastMicros;
     const latest = arrived + LIMITS.futureMicros;
-    const numeric = this.rules.channel.type === 'number';
-    for (let at = 0; at < times.length; at += 1) {
+    for (let at = this.appendAll(column, arrived, taken); at < times.length; at += 1) {
       const time = times[at] ?? 0;
       const value = values[at] ?? 0;
-      if (numeric ? typeof value !== 'number' : !fits(this.rules, value))
-        refuse(taken.refused, 'wrong-value-type', at);
+      if (!fits(this.rules, value)) refuse(taken.refused, 'wrong-value-type', at);
       else if (time < earliest) refuse(taken.refused, 'too-old', at);
       else if (time > latest) refuse(taken.refused, 'in-future', at);
       else if (this.track === undefined || time > this.track.time)
@@ -84,6 +82,41 @@ export class ChannelRun {
       else this.insert(this.track, time, value, given?.[at] ?? GOOD, arrived, taken);
     }
     return taken;
+  }
+
+  /**
+   * The usual case, without detours: good numbers, each later than the one before.
+   * @returns where it ends
+   */
+  private appendAll(
+    { time: times, value: values, quality: given }: Column,
+    arrived: Micros,
+    taken: Taken,
+  ): number {
+    const { rules, track } = this;
+    if (rules.channel.type !== 'number' || track === undefined || given !== undefined) return 0;
+    if (this.places !== undefined || this.quality !== undefined || !this.ascending) return 0;
+    const latest = arrived + LIMITS.futureMicros;
+    const earliest = Math.max(track.time + 1, arrived - LIMITS.pastMicros);
+    let before = earliest - 1;
+    let at = 0;
+    for (; at < times.length; at += 1) {
+      const time = times[at] ?? 0;
+      const value = values[at];
+      if (typeof value !== 'number' || time <= before || time > latest) break;
+      before = time;
+      const judged = judgeNext(rules, track, time, value, GOOD, arrived);
+      this.time.push(time);
+      this.value.push(value);
+      if (judged !== GOOD) {
+        this.quality = new Array<Quality>(this.time.length - 1).fill(GOOD);
+        this.quality.push(judged);
+        at += 1;
+        break;
+      }
+    }
+    taken.stored += at;
+    return at;
   }
 
   private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {

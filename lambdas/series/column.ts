@@ -15,7 +15,3 @@ export interface SeriesColumn {
   /** `undefined`: all good. */
   readonly quality: readonly Quality[] | undefined;
 }
-
-/** How many points columns hold together. */
-export const countPoints = (columns: readonly SeriesColumn[]): number =>
-  columns.reduce((count, { time }) => count + time.length, 0);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { quality } from '../../../contracts/quality.ts';
 import { isBalanced } from '../../../lambdas/domain/ledger.ts';
 import { NOW, record, rows, startWorld, type World } from './world.ts';
@@ -241,5 +241,47 @@ describe('ingest', () => {
       { v: 1, session: 'two', ranges: [[3, 3]] },
       { v: 1, session: 'one', ranges: [[2, 3]], seq: 4 },
     ]);
+  });
+
+  it('counts a batch in metrics, and names in the log what has to come again', async () => {
+    const device = await newDevice();
+    const lines: string[] = [];
+    const listen = (line: string): void => {
+      lines.push(line);
+    };
+    const spies = (['log', 'info', 'warn', 'error'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation(listen),
+    );
+    try {
+      await world.take([
+        record({ device, payload: rows([20, 'warm']) }),
+        record({ device, payload: 'nonsense' }),
+      ]);
+      world.intercept = ({ action }) =>
+        action === 'dynamodb:BatchWriteItem'
+          ? { status: 400, body: JSON.stringify({ __type: 'AccessDeniedException', message: 'no' }) }
+          : undefined;
+      await world.take([record({ device, payload: rows([1]) })]);
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    const documents = lines.map((line) => JSON.parse(line));
+    const [first, second] = documents.filter((document) => '_aws' in document);
+    expect(first).toMatchObject({
+      service: 'ingest',
+      MessagesReceived: 2,
+      PointsReceived: 2,
+      PointsStored: 1,
+      PointsQuarantined: 1,
+      MessagesQuarantined: 2,
+    });
+    expect(first).not.toHaveProperty('MessagesRetried');
+    expect(second).toMatchObject({ MessagesRetried: 1 });
+    const fault = documents.find(({ level }) => level === 'ERROR');
+    expect(fault).toMatchObject({
+      message: 'storing failed and will be tried again',
+      first: `berlin/${device}`,
+      error: { name: 'AccessDeniedException' },
+    });
   });
 });
