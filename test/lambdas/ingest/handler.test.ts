@@ -245,6 +245,11 @@ describe('ingest', () => {
 
   it('counts a batch in metrics, and names in the log what has to come again', async () => {
     const device = await newDevice();
+    // Through the console, where a test can listen.
+    vi.stubEnv('POWERTOOLS_DEV', 'true');
+    vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
+    vi.stubEnv('LOG_LEVEL', 'INFO');
+    await world.fresh();
     const lines: string[] = [];
     const listen = (line: string): void => {
       lines.push(line);
@@ -264,6 +269,8 @@ describe('ingest', () => {
       await world.take([record({ device, payload: rows([1]) })]);
     } finally {
       for (const spy of spies) spy.mockRestore();
+      vi.unstubAllEnvs();
+      await world.fresh();
     }
     const documents = lines.map((line) => JSON.parse(line));
     const [first, second] = documents.filter((document) => '_aws' in document);

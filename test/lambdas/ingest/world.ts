@@ -225,9 +225,8 @@ export const startWorld = async (): Promise<World> => {
     ARCHIVE_BUCKET: 'archive',
     POWERTOOLS_SERVICE_NAME: 'ingest',
     POWERTOOLS_METRICS_NAMESPACE: 'labgate',
-    // Through the console, where tests can listen.
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    LOG_LEVEL: 'SILENT',
   });
   const client = new DynamoDBClient({});
   const measurements = { client, table: 'measurements' };
