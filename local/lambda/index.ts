@@ -53,6 +53,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
       concurrency: Math.max(8, availableParallelism()),
       queueLimit: 1_000,
       idleMs: 120_000,
+      spareMs: 10_000,
       ...options.limits,
     },
   };

@@ -23,8 +23,10 @@ export interface FunctionLimits {
   readonly concurrency: number;
   /** Invocations of one function that may wait. */
   readonly queueLimit: number;
-  /** Milliseconds an unused environment stays warm. */
+  /** Milliseconds the last unused environment stays warm. */
   readonly idleMs: number;
+  /** Milliseconds an unused environment stays warm while there is another. */
+  readonly spareMs: number;
 }
 
 export interface FunctionContext extends PartOptions {
@@ -73,6 +75,7 @@ export class LocalFunction {
       limit: Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.limits.concurrency),
       queueLimit: context.limits.queueLimit,
       idleMs: context.limits.idleMs,
+      spareMs: context.limits.spareMs,
       create: (onExit) => this.#createEnvironment(onExit),
       onStart: () => this.#access.check(false),
     });

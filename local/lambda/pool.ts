@@ -6,8 +6,10 @@ export interface PoolOptions {
   readonly limit: number;
   /** Invocations that may wait. */
   readonly queueLimit: number;
-  /** Milliseconds an environment stays warm. */
+  /** Milliseconds the last environment stays warm. */
   readonly idleMs: number;
+  /** Milliseconds an environment stays warm while another waits for work too. */
+  readonly spareMs: number;
   readonly create: (onExit: (environment: Environment) => void) => Environment;
   /** An environment begins an invocation. */
   readonly onStart: () => void;
@@ -131,9 +133,14 @@ export class Pool {
 
   #rest(environment: Environment): void {
     if (!this.#all.has(environment)) return;
-    const timer = setTimeout(() => void environment.kill(), this.#options.idleMs);
-    timer.unref();
-    this.#idle.set(environment, timer);
+    const { idleMs, spareMs } = this.#options;
+    const wait = (ms: number, over: () => void): void => {
+      this.#idle.set(environment, setTimeout(over, ms).unref());
+    };
+    wait(Math.min(spareMs, idleMs), () => {
+      if (this.#idle.size > 1 || idleMs <= spareMs) void environment.kill();
+      else wait(idleMs - spareMs, () => void environment.kill());
+    });
   }
 
   #forget(environment: Environment): void {

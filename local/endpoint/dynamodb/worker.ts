@@ -30,8 +30,11 @@ export interface WorkerReply {
   readonly body: string;
 }
 
+type TableCallback = (error: unknown, table?: unknown) => void;
+
 interface Store {
   readonly db: { open(): Promise<void>; close(): Promise<void> };
+  getTable(name: string, ...rest: [TableCallback] | [checkStatus: boolean, TableCallback]): void;
 }
 
 interface CapacityRequest {
@@ -88,6 +91,7 @@ class Response {
 }
 
 function serve(port: MessagePort, server: Server, store: Store): void {
+  const prepare = rememberTables(store);
   let underWay = 0;
   let closing = false;
   const closeWhenIdle = async () => {
@@ -103,6 +107,7 @@ function serve(port: MessagePort, server: Server, store: Store): void {
     }
     underWay += 1;
     const { id, operation, body } = message;
+    prepare(operation);
     const request = new Request(operation);
     const response = new Response((status, reply) => {
       port.postMessage({ id, status, body: reply } satisfies WorkerReply);
@@ -153,6 +158,37 @@ function countCapacityRight(db: Db, tables: ReadonlyMap<string, TableShape>): vo
       done(error, result);
     };
     queryTable(...args, counted);
+  };
+}
+
+/** Operations that only ask what a table looks like. The others change tables, or show them with more in them. */
+const USES_TABLES = /^(?:Batch)?(?:Get|Put|Update|Delete|Write)Item$|^Query$|^Scan$/;
+
+/**
+ * dynalite reads and parses the definition of a table for every item. It is remembered from one operation on
+ * items to the next.
+ * @returns to be called with each operation, before it is run
+ */
+function rememberTables(store: Store): (operation: string) => void {
+  const known = new Map<string, unknown>();
+  const getTable = store.getTable.bind(store);
+  store.getTable = (name, ...rest) => {
+    if (rest.length === 2) {
+      getTable(name, ...rest);
+      return;
+    }
+    const [done] = rest;
+    if (known.has(name)) {
+      done(null, known.get(name));
+      return;
+    }
+    getTable(name, (error, table) => {
+      if (!error) known.set(name, table);
+      done(error, table);
+    });
+  };
+  return (operation) => {
+    if (!USES_TABLES.test(operation)) known.clear();
   };
 }
 

@@ -13,6 +13,9 @@ import { Shard } from './shard.ts';
 /** After a restart counters go on far above the last one found: a checkpoint can never be ahead of them. */
 const RESTART_GAP = 1_000_000_000;
 
+/** What all consumers have released is kept up to this many bytes of a stream, for whoever wants to look. */
+const RELEASED_BYTES = 32 * 1024 * 1024;
+
 export interface StreamOptions {
   readonly name: string;
   readonly arn: string;
@@ -158,14 +161,18 @@ export class Stream {
   async #room(entries: readonly PutEntry[], now: number): Promise<void> {
     let size = 0;
     for (const entry of entries) size += Segment.size(entry.partitionKey, entry.data);
-    const excess = () => this.bytes + size - this.options.maxBytes;
-    if (excess() <= 0) return;
-    const oldest = now - this.options.retentionHours * 3_600_000;
-    for (const shard of this.shards) {
-      await shard.expire(oldest);
-      await shard.makeRoom(Math.max(excess(), 0));
+    const over = (limit: number) => Math.max(0, this.bytes + size - limit);
+    const excess = () => over(this.options.maxBytes);
+    const kept = Math.min(RELEASED_BYTES, this.options.maxBytes);
+    if (over(kept) === 0) return;
+    for (const shard of this.shards) await shard.makeRoom(over(kept));
+    if (excess() === 0) {
+      this.#full = false;
+      return;
     }
-    if (excess() <= 0) {
+    const oldest = now - this.options.retentionHours * 3_600_000;
+    for (const shard of this.shards) await shard.expire(oldest);
+    if (excess() === 0) {
       this.#full = false;
       return;
     }

@@ -106,6 +106,19 @@ test('an unused environment is closed after a time', async () => {
   expect(b).not.toBe(a);
 });
 
+test('of environments that wait for work only one stays warm for long', async () => {
+  const { functions, arn } = await start(PARALLEL, {}, { limits: { spareMs: 5, idleMs: 60_000 } });
+  const both = async (): Promise<unknown[]> => {
+    const results = await Promise.all([functions.invoke(arn, { n: 1 }), functions.invoke(arn, { n: 2 })]);
+    return results.map((result) => result.ok && JSON.parse(JSON.stringify(result.payload)).id);
+  };
+  const before = await both();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const after = await both();
+  expect(new Set(before).size).toBe(2);
+  expect(after.filter((id) => before.includes(id))).toHaveLength(1);
+});
+
 test('kill ends what is at work, and nothing else', async () => {
   const { functions, arn, world } = await start(
     'let n = 0; export const handler = async ({ hang }) => { n += 1; console.log("here"); if (hang) await new Promise(() => setInterval(() => 0, 1000)); return n; };',
