@@ -20,6 +20,10 @@ export interface Ledger {
   readonly quarantined: Counts;
   /** Messages quarantined whole, by code. */
   readonly rejected: Counts;
+  /** Of the stored, those whose hour was over and closed when they came; absent: none. */
+  readonly late?: number;
+  /** Of the received, those that came out of the quarantine again; absent: none. */
+  readonly replayed?: number;
 }
 
 export const EMPTY_LEDGER: Ledger = {
@@ -38,6 +42,15 @@ const addCounts = (left: Counts, right: Counts): Counts => {
   return sum;
 };
 
+const addOptional = <N extends 'late' | 'replayed'>(
+  name: N,
+  left: Ledger,
+  right: Ledger,
+): { readonly [M in N]?: number } => {
+  const sum = (left[name] ?? 0) + (right[name] ?? 0);
+  return (sum === 0 ? {} : { [name]: sum }) as { readonly [M in N]?: number };
+};
+
 /** Both ledgers as one. */
 export const addLedgers = (left: Ledger, right: Ledger): Ledger => ({
   messages: left.messages + right.messages,
@@ -47,6 +60,8 @@ export const addLedgers = (left: Ledger, right: Ledger): Ledger => ({
   overwritten: left.overwritten + right.overwritten,
   quarantined: addCounts(left.quarantined, right.quarantined),
   rejected: addCounts(left.rejected, right.rejected),
+  ...addOptional('late', left, right),
+  ...addOptional('replayed', left, right),
 });
 
 export const sumCounts = (counts: Counts): number =>
