@@ -1,0 +1,137 @@
+/**
+ * Sums without rounding: an expansion of float64 numbers that do not overlap, after J. R. Shewchuk, "Adaptive
+ * Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997). However the terms of a sum are
+ * grouped, the expansion stands for the same real number, and {@link ExactSum.value} rounds that one once: summaries
+ * of minutes, hours and days come to the very float64 that one flat list would.
+ */
+
+/** No term is as great: sums of very many stay far from the end of float64. */
+const TERM_LIMIT = 2 ** 980;
+/** No factor is as great: it can be split. */
+const FACTOR_LIMIT = 2 ** 960;
+
+/** 2^27 + 1: splits a float64 into two halves of 26 bits (T. J. Dekker, 1971). */
+const SPLITTER = 134_217_729;
+
+export class ExactSum {
+  readonly #parts: number[];
+  #count: number;
+  #beyond: boolean;
+
+  constructor(parts: readonly number[] = [], beyond = false) {
+    this.#parts = [];
+    this.#count = 0;
+    this.#beyond = beyond;
+    for (const part of parts) this.add(part);
+  }
+
+  /** Whether a term was too great to be added; the sum is not known then. */
+  get beyond(): boolean {
+    return this.#beyond;
+  }
+
+  add(term: number): void {
+    if (!(Math.abs(term) < TERM_LIMIT)) {
+      this.#beyond = true;
+      return;
+    }
+    this.#grow(term);
+  }
+
+  #grow(term: number): void {
+    const parts = this.#parts;
+    const length = this.#count;
+    let kept = 0;
+    let high = term;
+    for (let at = 0; at < length; at += 1) {
+      const part = parts[at] ?? 0;
+      const sum = high + part;
+      // Two-sum of the greater and the lesser magnitude.
+      const low = Math.abs(high) < Math.abs(part) ? high - (sum - part) : part - (sum - high);
+      if (low !== 0) parts[kept++] = low;
+      high = sum;
+    }
+    if (high !== 0) parts[kept++] = high;
+    this.#count = kept;
+  }
+
+  /** Adds a product, exactly (Dekker's two-product); below 1e-290 as exactly as float64 can hold the rest. */
+  addProduct(left: number, right: number): void {
+    const product = left * right;
+    if (
+      !(Math.abs(product) < TERM_LIMIT && Math.abs(left) < FACTOR_LIMIT && Math.abs(right) < FACTOR_LIMIT)
+    ) {
+      this.#beyond = true;
+      return;
+    }
+    const leftSplit = SPLITTER * left;
+    const leftHigh = leftSplit - (leftSplit - left);
+    const leftLow = left - leftHigh;
+    const rightSplit = SPLITTER * right;
+    const rightHigh = rightSplit - (rightSplit - right);
+    const rightLow = right - rightHigh;
+    const error =
+      leftLow * rightLow - (product - leftHigh * rightHigh - leftLow * rightHigh - leftHigh * rightLow);
+    if (error !== 0) this.#grow(error);
+    this.#grow(product);
+  }
+
+  merge(other: ExactSum): void {
+    if (other.#beyond) this.#beyond = true;
+    for (let at = 0; at < other.#count; at += 1) this.#grow(other.#parts[at] ?? 0);
+  }
+
+  /** The sum, rounded once to the nearest float64, ties to even; NaN when it is not known. */
+  get value(): number {
+    return this.#beyond ? Number.NaN : rounded(this.#parts, this.#count);
+  }
+
+  /**
+   * The expansion of which each part is the rest rounded, greatest first: the same for every grouping of the same
+   * terms, so that stored sums are comparable byte by byte. Empty when the sum is zero or not known.
+   */
+  get parts(): number[] {
+    if (this.#beyond) return [];
+    const rest = new ExactSum();
+    rest.merge(this);
+    const parts: number[] = [];
+    while (rest.#count > 0) {
+      const part = rounded(rest.#parts, rest.#count);
+      parts.push(part);
+      rest.#grow(-part);
+    }
+    return parts;
+  }
+}
+
+/** Rounds an expansion as Python's `math.fsum` does: half-even across all of its parts. */
+const rounded = (parts: readonly number[], count: number): number => {
+  let at = count;
+  if (at === 0) return 0;
+  let high = parts[--at] ?? 0;
+  let low = 0;
+  while (at > 0) {
+    const before = high;
+    const part = parts[--at] ?? 0;
+    high = before + part;
+    low = part - (high - before);
+    if (low !== 0) break;
+  }
+  const next = parts[at - 1] ?? 0;
+  if (at > 0 && ((low < 0 && next < 0) || (low > 0 && next > 0))) {
+    const twice = low * 2;
+    const up = high + twice;
+    if (twice === up - high) high = up;
+  }
+  return high;
+};
+
+/** `count · squares − sum²`, exactly, then rounded once: what a variance is made of, without cancellation. */
+export const squaredDeviations = (count: number, sum: ExactSum, squares: ExactSum): number => {
+  if (sum.beyond || squares.beyond) return Number.NaN;
+  const total = new ExactSum();
+  for (const part of squares.parts) total.addProduct(count, part);
+  const parts = sum.parts;
+  for (const left of parts) for (const right of parts) total.addProduct(-left, right);
+  return Math.max(0, total.value);
+};

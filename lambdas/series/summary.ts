@@ -1,0 +1,212 @@
+/**
+ * What is kept of the points of one channel in one span of time, so that spans can be joined.
+ *
+ * Two summaries that follow each other in time merge into the very summary that all of their points would make:
+ * sums are exact (see `exact.ts`), and the area between the last point of the one and the first of the other is
+ * added. Results are rounded once, when they are asked for.
+ *
+ * Points of quality bad are counted and nothing else, unless another choice of qualities is made.
+ */
+import type { ValueType } from '../../contracts/instrument-types.ts';
+import type { Value } from '../../contracts/payload/message.ts';
+import { type Quality, STATUSES, type Status, statusOf } from '../../contracts/quality.ts';
+import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
+import { ExactSum, squaredDeviations } from './exact.ts';
+import { Sketch } from './sketch.ts';
+
+/** How a channel behaves between points: along a straight line, or as it was. */
+export type ChannelKind = 'continuous' | 'step';
+
+/** A value and when it was measured. */
+export interface Dated<T extends Value = Value> {
+  readonly time: Micros;
+  readonly value: T;
+}
+
+/** Which sums are kept; what is not kept costs nothing and its results are not there. */
+export interface Kept {
+  readonly sum: boolean;
+  /** Sum of squares, for the standard deviation. */
+  readonly squares: boolean;
+  /** Area under the values over time, for the time-weighted mean. */
+  readonly area: boolean;
+  readonly sketch: boolean;
+}
+
+/** Everything: what rollups of an hour hold. */
+export const KEEP_ALL: Kept = { sum: true, squares: true, area: true, sketch: true };
+/** Everything but quantiles: what rollups of a minute hold. */
+export const KEEP_SUMS: Kept = { sum: true, squares: true, area: true, sketch: false };
+
+export const isNumeric = (type: ValueType): boolean => type === 'number' || type === 'integer';
+
+/** The state of a summary as it is stored. */
+export interface SummaryState {
+  readonly counts: Readonly<Record<Status, number>>;
+  /** Points that entered the aggregates. */
+  readonly count: number;
+  readonly first: Dated | undefined;
+  readonly last: Dated | undefined;
+  /** The earliest least and the earliest greatest number. */
+  readonly min: Dated<number> | undefined;
+  readonly max: Dated<number> | undefined;
+  readonly sum: ExactSum | undefined;
+  readonly squares: ExactSum | undefined;
+  /** In value · µs; twice that for continuous channels, so that it stays exact. */
+  readonly area: ExactSum | undefined;
+  readonly sketch: Sketch | undefined;
+}
+
+const usable: readonly Status[] = ['good', 'uncertain'];
+
+export class Summary implements SummaryState {
+  readonly kind: ChannelKind;
+  readonly counts: Record<Status, number>;
+  count = 0;
+  first: Dated | undefined;
+  last: Dated | undefined;
+  min: Dated<number> | undefined;
+  max: Dated<number> | undefined;
+  sum: ExactSum | undefined;
+  squares: ExactSum | undefined;
+  area: ExactSum | undefined;
+  sketch: Sketch | undefined;
+  readonly #taken: readonly Status[];
+
+  /**
+   * An empty summary.
+   * @param numeric whether values are numbers; of others only counts, first and last are kept
+   * @param taken qualities that enter the aggregates
+   */
+  constructor(kind: ChannelKind, numeric: boolean, kept: Kept = KEEP_ALL, taken: readonly Status[] = usable) {
+    this.kind = kind;
+    this.counts = { good: 0, uncertain: 0, bad: 0 };
+    this.sum = numeric && kept.sum ? new ExactSum() : undefined;
+    this.squares = numeric && kept.squares ? new ExactSum() : undefined;
+    this.area = numeric && kept.area ? new ExactSum() : undefined;
+    this.sketch = numeric && kept.sketch ? new Sketch() : undefined;
+    this.#taken = taken;
+  }
+
+  /** A summary as it was stored. */
+  static restore(kind: ChannelKind, state: SummaryState): Summary {
+    const summary = new Summary(kind, false);
+    Object.assign(summary.counts, state.counts);
+    const { count, first, last, min, max, sum, squares, area, sketch } = state;
+    return Object.assign(summary, { count, first, last, min, max, sum, squares, area, sketch });
+  }
+
+  /** Takes a point that is later than all before. */
+  add(time: Micros, value: Value, quality: Quality): void {
+    const status = quality === 0 ? 'good' : statusOf(quality);
+    this.counts[status] += 1;
+    if (!this.#taken.includes(status)) return;
+    this.count += 1;
+    const point = { time, value };
+    this.first ??= point;
+    if (typeof value === 'number') this.#addNumber(time, value);
+    this.last = point;
+  }
+
+  #addNumber(time: Micros, value: number): void {
+    if (this.min === undefined || value < this.min.value) this.min = { time, value };
+    if (this.max === undefined || value > this.max.value) this.max = { time, value };
+    this.sum?.add(value);
+    this.squares?.addProduct(value, value);
+    this.sketch?.add(value);
+    if (this.area !== undefined) this.#bridge(this.area, { time, value });
+  }
+
+  /** Adds the area between the last point and a later one. */
+  #bridge(area: ExactSum, next: Dated): void {
+    if (typeof this.last?.value !== 'number' || typeof next.value !== 'number') return;
+    const span = next.time - this.last.time;
+    area.addProduct(span, this.last.value);
+    if (this.kind === 'continuous') area.addProduct(span, next.value);
+  }
+
+  /**
+   * Takes all of a later summary of the same channel. What one of the two did not keep is not kept from then on.
+   * The later one is not used again: what it holds may have been taken over.
+   */
+  merge(later: Summary): void {
+    for (const status of STATUSES) this.counts[status] += later.counts[status];
+    if (later.count === 0 || later.first === undefined) return;
+    if (this.area !== undefined && this.count > 0) this.#bridge(this.area, later.first);
+    this.sum = joined(this.sum, later.sum);
+    this.squares = joined(this.squares, later.squares);
+    this.area = joined(this.area, later.area);
+    this.sketch = joined(this.sketch, later.sketch);
+    this.count += later.count;
+    this.first ??= later.first;
+    this.last = later.last;
+    if (later.min !== undefined && (this.min === undefined || later.min.value < this.min.value))
+      this.min = later.min;
+    if (later.max !== undefined && (this.max === undefined || later.max.value > this.max.value))
+      this.max = later.max;
+  }
+
+  get mean(): number | null {
+    return known(this.sum === undefined || this.count === 0 ? Number.NaN : this.sum.value / this.count);
+  }
+
+  /**
+   * Mean over the time from the first to the last point: along straight lines between points of continuous
+   * channels, holding each value until the next of step channels. Of a single point, its value.
+   */
+  get timeWeightedMean(): number | null {
+    const { area, first, last } = this;
+    if (area === undefined || first === undefined || last === undefined) return null;
+    if (first.time === last.time) return typeof first.value === 'number' ? first.value : null;
+    const span = last.time - first.time;
+    return known(area.value / (this.kind === 'continuous' ? 2 * span : span));
+  }
+
+  /** Of the sample (n − 1); `null` below two points. */
+  get stddev(): number | null {
+    if (this.sum === undefined || this.squares === undefined || this.count < 2) return null;
+    const deviations = squaredDeviations(this.count, this.sum, this.squares);
+    return known(Math.sqrt(deviations / this.count / (this.count - 1)));
+  }
+
+  get total(): number | null {
+    return known(this.sum === undefined || this.count === 0 ? Number.NaN : this.sum.value);
+  }
+
+  /** Greatest less least. */
+  get range(): number | null {
+    if (this.min === undefined || this.max === undefined) return null;
+    return known(this.max.value - this.min.value);
+  }
+
+  /** Last less first. */
+  get delta(): number | null {
+    if (typeof this.first?.value !== 'number' || typeof this.last?.value !== 'number') return null;
+    return known(this.last.value - this.first.value);
+  }
+
+  /** Change per second from the first to the last point; `null` for a single one. */
+  get rate(): number | null {
+    const { delta, first, last } = this;
+    if (delta === null || first === undefined || last === undefined || first.time === last.time) return null;
+    return known((delta / (last.time - first.time)) * MICROS_PER_SECOND);
+  }
+
+  /** A quantile from the sketch, within 1 %; `null` without a sketch. */
+  quantile(share: number): number | null {
+    if (this.sketch === undefined || this.min === undefined || this.max === undefined) return null;
+    return this.sketch.quantile(share, { min: this.min.value, max: this.max.value });
+  }
+}
+
+/** What cannot be told as a number is told as `null`. */
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+const joined = <T extends { merge(other: T): void }>(
+  left: T | undefined,
+  right: T | undefined,
+): T | undefined => {
+  if (left === undefined || right === undefined) return undefined;
+  left.merge(right);
+  return left;
+};
