@@ -8,6 +8,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{flow,attack}/**'],
+          // Limits against hanging, not against slowness: machines are shared.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -15,8 +18,8 @@ export default defineConfig({
           name: 'flow',
           include: ['test/{flow,attack}/**/*.test.ts'],
           globalSetup: 'test/flow/assembly.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
