@@ -1,0 +1,179 @@
+/**
+ * Each grant of the templates is needed, and where one is missing the denial names it: the whole way is gone
+ * with all of them, and the part in which its role acts again for each without it.
+ */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { loadAssembly } from '../../local/assembly/index.ts';
+import { createIam, type Grant } from '../../local/iam/index.ts';
+import type { Denial, Log } from '../../local/types.ts';
+import { type Instrument, type Lab, openLab } from './lab.ts';
+import { type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
+import { wholeWay } from './whole-way.ts';
+
+const assembly = inject('assembly');
+const grants = createIam(loadAssembly(assembly)).grants();
+
+/** Lets a failed event come again, and a small batch be taken, sooner than it does for a laboratory. */
+const hurry = ({ Resources }: Template): void => {
+  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
+    if (Type === 'AWS::Lambda::EventSourceMapping') {
+      Properties['MaximumBatchingWindowInSeconds'] = 0;
+      // More than ten messages of a queue need a window.
+      if (logicalId.startsWith('Presence')) Properties['BatchSize'] = 10;
+    }
+    if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
+      Properties['VisibilityTimeout'] = 5;
+    }
+    if (Type === 'AWS::Lambda::Function' && logicalId.startsWith('Presence')) Properties['Timeout'] = 5;
+  }
+};
+
+const role = ({ roleLogicalId }: Grant): string => roleLogicalId.slice(0, -8);
+const short = (arn: string): string => arn.split(':').slice(5).join(':') || arn;
+const title = (grant: Grant): string => {
+  const holder = short(grant.roleArn).replace(/^role\/labgate-dev-|.{8}-[^-]*$/g, '');
+  return `${holder}: ${grant.action} on ${short(grant.resource)}`;
+};
+
+const covers = ({ resource }: Grant, denied: string): boolean =>
+  new RegExp(`^${resource.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(denied);
+
+/** Whether a denial names the action, the resource and the role of a grant. */
+const names =
+  (grant: Grant) =>
+  ({ principal, action, resource }: Denial): boolean =>
+    principal === grant.roleArn && action === grant.action && covers(grant, resource);
+
+/** What API Gateway and the pollers ask for only when they start: a running gateway does not need it any more. */
+const atStart = (grant: Grant): boolean =>
+  role(grant) === 'HttpLogsRole' ||
+  grant.action === 'sqs:GetQueueAttributes' ||
+  (role(grant) === 'IngestRole' &&
+    (/^(kinesis:(ListShards|DescribeStreamSummary)|s3:ListBucket)$/.test(grant.action) ||
+      grant.resource.endsWith('/aws/lambda/*')));
+
+/** What functions ask for only now and then: once in the life of an environment, or after a cache has aged. */
+const CACHED = /^(logs|xray):|^iot:DescribeEndpoint$|^dynamodb:BatchGetItem$/;
+
+/** What the gateway prints of denials. */
+const errorLog = (): { readonly take: Log; denials(): readonly Denial[] } => {
+  const lines: object[] = [];
+  return {
+    take: (level, message, fields = {}) => {
+      if (level === 'error' && message === 'access denied') lines.push(fields);
+    },
+    denials: () => lines as Denial[],
+  };
+};
+
+let hurried: Variant;
+let lab: Lab;
+let device: Instrument;
+
+beforeAll(async () => {
+  hurried = variantOf(assembly, hurry);
+  lab = await openLab(hurried.folder);
+  await lab.createType();
+  device = await lab.register('constant');
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+  hurried[Symbol.dispose]();
+});
+
+const walk = async (): Promise<void> => {
+  for (const { steps } of wholeWay(lab, device)) for (const step of steps) await step();
+  await lab.gateway.drain();
+};
+/** Actions that are refused on the way, so that what stands in for them is used. */
+const DELIBERATE = ['kinesis:PutRecord', 'sqs:SendMessage'];
+
+test('with every grant the whole way is gone, and each one is used', async () => {
+  await walk();
+  expect(lab.gateway.iam.denials.filter(({ action }) => !DELIBERATE.includes(action))).toEqual([]);
+  const used = new Set(lab.gateway.iam.usedGrants().map(title));
+  expect(grants.map(title).filter((name) => !used.has(name))).toEqual([]);
+});
+
+describe('while it is missing, the denial names', () => {
+  test.each(grants.filter((grant) => !atStart(grant)).map((grant) => [title(grant), grant] as const))(
+    '%s',
+    async (_, grant) => {
+      const { iam, functions } = lab.gateway;
+      const known = iam.denials.length;
+      const named = (): Denial | undefined => iam.denials.slice(known).find(names(grant));
+      const parts = wholeWay(lab, device).filter(({ roles }) => roles.includes(role(grant)));
+      if (CACHED.test(grant.action)) {
+        // Only environments at rest are ended: those of the API are, once it has answered.
+        if (!role(grant).includes('Api')) await lab.gateway.drain();
+        await functions.cool();
+      }
+      using _without = iam.without(grant);
+      for (const step of parts.flatMap(({ steps }) => steps)) {
+        // That a step fails for want of the grant is what is meant; whether it is so, the denial tells.
+        await step().catch(() => undefined);
+        if (named() !== undefined) break;
+      }
+      await expect.poll(named, { interval: 10, timeout: 20_000 }).toBeDefined();
+    },
+  );
+
+  test('and with all of them back, everything recovers', async () => {
+    await lab.gateway.drain();
+    const known = lab.gateway.iam.denials.length;
+    await walk();
+    expect(lab.gateway.iam.denials.slice(known).filter(({ action }) => !DELIBERATE.includes(action))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a template without', () => {
+  test('any one grant gives every other', () => {
+    for (const grant of grants) {
+      using variant = withoutGrant(assembly, grant);
+      const left = createIam(loadAssembly(variant.folder)).grants().map(title);
+      expect(left.toSorted()).toEqual(
+        grants
+          .filter((other) => other !== grant)
+          .map(title)
+          .toSorted(),
+      );
+    }
+  });
+
+  test.each(grants.filter(atStart).map((grant) => [title(grant), grant] as const))(
+    '%s makes the gateway say so when it starts',
+    async (_, grant) => {
+      using variant = withoutGrant(assembly, grant);
+      const log = errorLog();
+      await using _lab = await openLab(variant.folder, { log: log.take });
+      await expect.poll(() => log.denials().find(names(grant)), { interval: 10 }).toBeDefined();
+    },
+  );
+
+  test.each([
+    ['DataRole', 'kinesis:PutRecord'],
+    ['ControlApiRole', 'iot:CreateCertificateFromCsr'],
+    ['QueryApiRole', 'dynamodb:Query'],
+    ['IngestRole', 'dynamodb:BatchWriteItem'],
+  ])('the grant of %s to %s makes the gateway say so when it is needed', async (holder, action) => {
+    const grant = grants.find((each) => role(each) === holder && each.action === action);
+    if (grant === undefined) throw new Error(`${holder} has no ${action}`);
+    using variant = withoutGrant(hurried.folder, grant);
+    const log = errorLog();
+    await using without = await openLab(variant.folder, { log: log.take });
+    await without.createType();
+    const trial = async (): Promise<void> => {
+      const other = await without.register('constant');
+      const parts = wholeWay(without, other).filter(({ roles }) => roles.includes(holder));
+      for (const step of parts.flatMap(({ steps }) => steps)) await step();
+    };
+    // The way ends where the grant is missing, or goes on without what it is for.
+    await trial().catch(() => undefined);
+    await expect.poll(() => log.denials().find(names(grant)), { interval: 10 }).toBeDefined();
+    expect(
+      log.denials().filter((denial) => !names(grant)(denial) && !DELIBERATE.includes(denial.action)),
+    ).toEqual([]);
+  });
+});

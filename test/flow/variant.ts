@@ -1,0 +1,80 @@
+/** Copies of an assembly in which something of the templates is different. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadAssembly } from '../../local/assembly/index.ts';
+import type { Grant } from '../../local/iam/index.ts';
+
+type Properties = Record<string, unknown>;
+
+/** The part of a CloudFormation template that tests change. */
+export interface Template {
+  readonly Resources: Record<string, { readonly Type: string; Properties: Properties }>;
+}
+
+/** A folder that is removed with `using`. */
+export interface Variant extends Disposable {
+  readonly folder: string;
+}
+
+const SUFFIX = '.template.json';
+
+/** Copies an assembly, its assets linked, and lets `edit` change each of its templates. */
+export const variantOf = (assembly: string, edit: (template: Template, stack: string) => void): Variant => {
+  const folder = mkdtempSync(join(tmpdir(), 'labgate-variant-'));
+  for (const name of readdirSync(assembly)) {
+    const source = join(assembly, name);
+    if (!name.endsWith(SUFFIX)) {
+      symlinkSync(source, join(folder, name));
+      continue;
+    }
+    const template = JSON.parse(readFileSync(source, 'utf8')) as Template;
+    edit(template, name.slice(0, -SUFFIX.length));
+    writeFileSync(join(folder, name), JSON.stringify(template));
+  }
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+};
+
+interface Statement {
+  Action: string | string[];
+  Resource?: unknown;
+}
+
+const listOf = <T>(value: T | readonly T[]): readonly T[] =>
+  Array.isArray(value) ? (value as readonly T[]) : [value as T];
+
+/** The statements that are left of one when an action on one of its resources is taken out. */
+const strip = (statement: Statement, action: string, place: number): Statement[] => {
+  const actions = listOf(statement.Action);
+  const resources = listOf(statement.Resource);
+  return [
+    { ...statement, Action: actions.filter((each) => each !== action) },
+    { ...statement, Action: [action], Resource: resources.filter((_, index) => index !== place) },
+  ].filter(({ Action, Resource }) => Action.length > 0 && listOf(Resource).length > 0);
+};
+
+/** Copies an assembly and takes one grant out of the policy that gives it. */
+export const withoutGrant = (assembly: string, grant: Grant): Variant => {
+  const holder = grant.roleArn.split('/').at(-1) ?? '';
+  const loaded = loadAssembly(assembly).byType('AWS::IAM::Policy');
+  let removed = 0;
+  const variant = variantOf(assembly, (template, name) => {
+    for (const { stack, logicalId, properties } of loaded) {
+      if (stack !== name || !listOf(properties['Roles']).includes(holder)) continue;
+      // What a statement is about can be told only when its intrinsic functions are resolved.
+      const resolved = properties as unknown as { PolicyDocument: { Statement: Statement[] } };
+      const document = template.Resources[logicalId]?.Properties['PolicyDocument'] as {
+        Statement: Statement[];
+      };
+      document.Statement = document.Statement.flatMap((statement, index) => {
+        const resources = listOf(resolved.PolicyDocument.Statement[index]?.Resource);
+        const place = resources.indexOf(grant.resource);
+        if (place < 0 || !listOf(statement.Action).includes(grant.action)) return [statement];
+        removed++;
+        return strip(statement, grant.action, place);
+      });
+    }
+  });
+  if (removed === 0) throw new Error(`no statement gives ${grant.action} on ${grant.resource}`);
+  return variant;
+};

@@ -1,0 +1,110 @@
+/**
+ * The whole way, once: every route, every function, every kind of answer, and what happens when a part fails; in
+ * parts, each with the roles that are at work in it.
+ */
+import type { Registered } from '../../contracts/devices.ts';
+import { createIdentity } from '../../device/identity.ts';
+import { type Instrument, type Lab, METER } from './lab.ts';
+
+export type Step = () => Promise<unknown>;
+
+/** A part of the way. */
+export interface Part {
+  readonly name: string;
+  /** Logical ids, without the hash, of the roles that act in it. */
+  readonly roles: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** A measurement whose device asks to hear that it is stored, and tells something new of itself. */
+const measurement = (): string =>
+  JSON.stringify({
+    v: 1,
+    session: crypto.randomUUID(),
+    seq: 0,
+    ack: true,
+    device: { firmware: crypto.randomUUID() },
+    data: [{ n: 'temp', t: Date.now(), v: 20 }],
+  });
+
+/** Does something while the role of a rule may not act, so that what stands in for its action is used. */
+const whileRefused = async (lab: Lab, action: string, step: Step): Promise<void> => {
+  const [grant] = lab.gateway.iam.grants().filter((each) => each.action === action);
+  if (grant === undefined) throw new Error(`nobody may ${action}`);
+  using _refused = lab.gateway.iam.without(grant);
+  await step();
+  await lab.gateway.iot.flush();
+};
+
+const post = (value: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(value) });
+
+/** Everything that `control-api` does, with a type and a device of its own. */
+const controlSteps = (lab: Lab, id: string): Step[] => {
+  const path = `/v1/devices/${id}`;
+  const etag = async (): Promise<Record<string, string>> => ({
+    'if-match': (await lab.call(path)).headers.get('etag') ?? '',
+  });
+  return [
+    () => lab.json('/v1/types', post({ ...METER, id })),
+    () => lab.json('/v1/types'),
+    () => lab.json(`/v1/types/${id}`),
+    async () => {
+      const { csr } = await createIdentity(id);
+      const init = post({ id, site: 'lab-1', type: 'meter', csr });
+      return lab.json<Registered>('/v1/devices', { ...init, headers: { 'idempotency-key': `key-${id}` } });
+    },
+    () => lab.json('/v1/devices?site=lab-1'),
+    () => lab.json(path),
+    async () => {
+      const init = { method: 'PATCH', body: JSON.stringify({ description: id }), headers: await etag() };
+      return lab.json(path, init);
+    },
+    async () => lab.json(path, { method: 'DELETE', headers: await etag() }),
+  ];
+};
+
+/**
+ * The parts of the way.
+ * @param device registered before, and left so
+ */
+export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
+  const connected = async (payloads: readonly string[]): Promise<void> => {
+    const client = await lab.connect(device);
+    for (const payload of payloads) await client.publishAsync(device.topics.data, payload, { qos: 1 });
+    await client.endAsync();
+  };
+  const path = `/v1/devices/${device.clientId}`;
+  const range = `from=${new Date(Date.now() - 3_600_000).toISOString()}`;
+  return [
+    {
+      name: 'control',
+      roles: ['ControlApiRole'],
+      steps: controlSteps(lab, `way-${crypto.randomUUID().slice(0, 8)}`),
+    },
+    { name: 'connect', roles: ['PresenceRole'], steps: [() => connected([])] },
+    {
+      name: 'connect while the queue is refused',
+      roles: ['PresenceErrorRole'],
+      steps: [() => whileRefused(lab, 'sqs:SendMessage', () => connected([]))],
+    },
+    {
+      name: 'measure',
+      roles: ['DataRole', 'IngestRole'],
+      steps: [() => connected([measurement(), 'nonsense'])],
+    },
+    {
+      name: 'measure while the stream is refused',
+      roles: ['DataErrorRole'],
+      steps: [() => whileRefused(lab, 'kinesis:PutRecord', () => connected([measurement()]))],
+    },
+    {
+      name: 'query',
+      roles: ['QueryApiRole'],
+      steps: [
+        () => lab.json(`${path}/series?${range}`),
+        () => lab.json(`${path}/latest`),
+        () => lab.json('/v1/health/services'),
+      ],
+    },
+  ];
+};
