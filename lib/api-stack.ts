@@ -27,7 +27,11 @@ export class ApiStack extends Stack {
     const { api } = new HttpApi(this, 'Http', {
       settings,
       userPool: signIn.userPool,
-      services: { 'control-api': this.controlApi(props), 'query-api': this.queryApi(props) },
+      services: {
+        'control-api': this.controlApi(props),
+        'query-api': this.queryApi(props),
+        'records-api': this.recordsApi(props),
+      },
     });
     const output = (name: string, value: string): CfnOutput => new CfnOutput(this, name, { value });
     output('ApiUrl', api.url);
@@ -104,5 +108,19 @@ export class ApiStack extends Stack {
     query.environment('STREAM_NAME', stream.streamName);
     query.allow(['kinesis:DescribeStreamSummary'], [stream.streamArn]);
     return query;
+  }
+
+  private recordsApi({ settings, storage }: ApiStackProps): LambdaFunction {
+    const { key, measurements, registry } = storage;
+    const records = new LambdaFunction(this, 'RecordsApi', {
+      handler: 'records-api',
+      settings,
+      description: 'Completeness, quarantine and exports over HTTP',
+      memoryMegabytes: 1024,
+      timeout: REQUEST_TIMEOUT,
+    });
+    records.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'Query']);
+    records.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query']);
+    return records;
   }
 }

@@ -221,6 +221,7 @@ const integrations = (
 ): Readonly<Record<Service, apigateway.Integration>> => ({
   'control-api': proxy(services['control-api'], apigateway.ResponseTransferMode.BUFFERED),
   'query-api': proxy(services['query-api'], apigateway.ResponseTransferMode.STREAM),
+  'records-api': proxy(services['records-api'], apigateway.ResponseTransferMode.BUFFERED),
 });
 
 /**

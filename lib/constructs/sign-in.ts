@@ -66,6 +66,7 @@ export class SignIn extends Construct {
     });
     const lifetimes = { accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1) };
     this.people = this.userPool.addClient('People', {
+      userPoolClientName: 'labgate',
       generateSecret: false,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
