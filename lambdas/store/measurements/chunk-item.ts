@@ -15,8 +15,8 @@ import {
   UnknownItemFormat,
 } from './keys.ts';
 
-/** Larger chunks are split: by channel, then by time. */
-const MAX_CHUNK_BYTES = 100 * 1024;
+/** Larger chunks and blocks are split: by channel, then by time. */
+const MAX_ITEM_BYTES = 100 * 1024;
 
 /** What a batch's records of one device come to: one chunk for each hour, and the ledger with one of them. */
 export interface PackedRun {
@@ -36,26 +36,28 @@ const half = (column: SeriesColumn, from: number, to: number): SeriesColumn => (
   quality: column.quality?.slice(from, to),
 });
 
-interface Part {
+/** Columns that fit an item. */
+export interface Piece {
   readonly columns: readonly SeriesColumn[];
   readonly bytes: Buffer;
 }
 
-const split = (columns: readonly SeriesColumn[]): Part[] => {
+/** Columns as bytes in pieces that fit an item each; at least one. */
+export const splitColumns = (columns: readonly SeriesColumn[]): Piece[] => {
   const bytes = encodeChunk(columns);
   const [only] = columns;
-  if (bytes.length <= MAX_CHUNK_BYTES || only === undefined) return [{ columns, bytes }];
+  if (bytes.length <= MAX_ITEM_BYTES || only === undefined) return [{ columns, bytes }];
   if (columns.length > 1) {
     const middle = columns.length >>> 1;
-    return [...split(columns.slice(0, middle)), ...split(columns.slice(middle))];
+    return [...splitColumns(columns.slice(0, middle)), ...splitColumns(columns.slice(middle))];
   }
   const middle = only.time.length >>> 1;
-  return [...split([half(only, 0, middle)]), ...split([half(only, middle, only.time.length)])];
+  return [...splitColumns([half(only, 0, middle)]), ...splitColumns([half(only, middle, only.time.length)])];
 };
 
 const number = (value: number): AttributeValue => ({ N: String(value) });
 
-const toItem = (device: string, key: string, { columns, bytes }: Part): Item => {
+const toItem = (device: string, key: string, { columns, bytes }: Piece): Item => {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   let points = 0;
@@ -89,7 +91,7 @@ export const toChunkItems = (run: PackedRun): Item[] => {
     ? run.hours
     : [...run.hours, { hour: run.ledgerHour, columns: [] }];
   return hours.flatMap(({ hour, columns }) =>
-    split(columns).map((part, index) => {
+    splitColumns(columns).map((part, index) => {
       const item = toItem(run.device, chunkKey(hour, run.origin, index), part);
       if (hour === run.ledgerHour && index === 0) {
         item['l'] = { S: JSON.stringify(run.ledger) };

@@ -5,6 +5,9 @@
  * | ------------------------------------------- | -------------- | ----------------------------------------------- |
  * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{lane}#{first}#{count}[#{part}]` |
  * | read a device's points in a range           | Query          | pk `{device}`, sk from `{hour}` to `{hour}~`    |
+ * | head and parts of a closed hour's block     | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
+ * | hours that are to be compacted              | Query          | pk `dirty#{0..15}`, sk `{hour}#{device}`        |
+ * | days that are to be archived                | Query          | pk `unarchived#{0..15}`, sk `{day}#{device}`    |
  * | remember a device                           | BatchWriteItem | pk `{device}`, sk `latest#0` and `latest#1` in turn |
  * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
  * | newest values of a device                   | Query          | pk `{device}`, sk begins with `latest#`         |
@@ -12,7 +15,11 @@
  * A chunk's key names exactly the records it was made of: the first of the device in the batch, and how many. A
  * replayed batch overwrites itself; a batch that is cut elsewhere writes another item and can never take away
  * points of a longer one. What two chunks hold twice is one point when read, because a point's identity is
- * (device, channel, time). No scan, no transaction, no stream, no TTL.
+ * (device, channel, time). No scan, no transaction, no stream.
+ *
+ * Within an hour chunks (`c`) come before the head of the block (`h`) and that before the parts (`p`). A reader goes
+ * through the keys in their order and compaction deletes chunks after it has put the head: whoever does not find a
+ * chunk any more finds, later, a head that has its points.
  *
  * Units of a batch: a device costs 2 reads (both slots, consistent, up to 4 KB each), 1 write for each hour its
  * points lie in (1 KB holds some 300 points), and 1 write to be remembered (1 KB holds about 8 channels).
@@ -75,14 +82,36 @@ const CHUNK_KEY = /^(\d{4}-\d{2}-\d{2}T\d{2})#c#([^#]+)#0*(\d+)#(\d+)(?:#(\d+))?
 export interface ChunkKey extends ChunkOrigin {
   /** Start of its hour. */
   readonly hour: Micros;
+  /** From 0; a run whose columns are too many bytes for one item has several. */
+  readonly part: number;
 }
 
 /** @returns `undefined` for the key of another kind of item */
 export const parseChunkKey = (key: string): ChunkKey | undefined => {
   const match = CHUNK_KEY.exec(key);
   if (match === null) return undefined;
-  const [, hour = '', lane = '', first = '', count = ''] = match;
-  return { hour: Date.parse(`${hour}:00:00Z`) * 1000, lane, first, count: Number(count) };
+  const [, hour = '', lane = '', first = '', count = '', part = '0'] = match;
+  return { hour: parseHour(hour), lane, first, count: Number(count), part: Number(part) };
+};
+
+/** Start of the hour that keys name `2026-03-01T10`. */
+export const parseHour = (text: string): Micros => Date.parse(`${text}:00:00Z`) * 1000;
+
+/** Sort key of the head of an hour's block. */
+export const headKey = (hour: Micros): string => `${hourKey(hour)}#h`;
+
+/** Sort key of a part of one version of an hour's block. */
+export const partKey = (hour: Micros, version: string, part: number): string =>
+  `${hourKey(hour)}#p#${version}#${part}`;
+
+const PART_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}#p#((\d+)\.\w+)#\d+$/;
+
+/** @returns the version as keys name it, and its number; `undefined` for the key of another kind of item */
+export const parsePartKey = (
+  key: string,
+): { readonly version: string; readonly number: number } | undefined => {
+  const [, version, number] = PART_KEY.exec(key) ?? [];
+  return version === undefined ? undefined : { version, number: Number(number) };
 };
 
 /**

@@ -2,15 +2,17 @@
 import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { Value } from '../../../contracts/payload/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
-import type { Micros } from '../../../contracts/time.ts';
+import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareReach } from '../../domain/device-state.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { Session } from '../../domain/sessions.ts';
 import type { SeriesColumn } from '../../series/column.ts';
-import { mergeColumns, sliceColumns } from '../../series/merge.ts';
+import { sliceColumns } from '../../series/merge.ts';
 import type { Item } from '../attributes.ts';
+import { blockName, IncompleteBlock } from './block-item.ts';
 import { fromChunkItem, type StoredChunk } from './chunk-item.ts';
-import { compareChunks, hourKey, LATEST, type Measurements } from './keys.ts';
+import { columnsOfHour, type HourItems, hourOfItem, isWhole, sortHour } from './hour-items.ts';
+import { hourKey, LATEST, type Measurements } from './keys.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
 
 async function* query(
@@ -19,11 +21,13 @@ async function* query(
   condition: string,
   values: Item,
   signal: AbortSignal | undefined,
+  consistent = false,
 ): AsyncGenerator<Item[]> {
   const input: QueryCommandInput = {
     TableName: table,
     KeyConditionExpression: `pk = :pk AND ${condition}`,
     ExpressionAttributeValues: { ':pk': { S: device }, ...values },
+    ConsistentRead: consistent,
   };
   let start: Item | undefined;
   do {
@@ -36,9 +40,69 @@ async function* query(
   } while (start !== undefined);
 }
 
+const between = (from: Micros, to: Micros): Item => ({
+  ':from': { S: hourKey(from) },
+  ':to': { S: `${hourKey(to - 1)}~` },
+});
+
 /**
- * Chunks of a device that may hold points in `[from, to)`, hour by hour; of one hour in order of their keys.
- * One page of at most 1 MB is held at a time.
+ * Items of a device's hours in `[from, to)`, hour by hour. One page of at most 1 MB and one hour are held at a time.
+ *
+ * Read consistently: what compaction has deleted is found where it has put it before, see `keys.ts`. A block whose
+ * parts are not all there may still be found in another version, see {@link readHourItems}.
+ */
+export async function* readItemsByHour(
+  measurements: Measurements,
+  device: string,
+  from: Micros,
+  to: Micros,
+  signal?: AbortSignal,
+): AsyncGenerator<HourItems> {
+  if (from >= to) return;
+  let hour: Micros | undefined;
+  let gathered: Item[] = [];
+  const condition = 'sk BETWEEN :from AND :to';
+  for await (const items of query(measurements, device, condition, between(from, to), signal, true)) {
+    for (const item of items) {
+      const next = hourOfItem(item);
+      if (next === undefined) continue;
+      if (hour !== undefined && next !== hour) {
+        yield sortHour(hour, gathered);
+        gathered = [];
+      }
+      hour = next;
+      gathered.push(item);
+    }
+  }
+  if (hour !== undefined) yield sortHour(hour, gathered);
+}
+
+const WHOLE_TRIES = 5;
+
+/**
+ * Items of one hour, its block whole.
+ * @throws {IncompleteBlock} naming the block when parts of it stay missing
+ */
+export const readHourItems = async (
+  measurements: Measurements,
+  device: string,
+  hour: Micros,
+  signal?: AbortSignal,
+): Promise<HourItems> => {
+  for (let attempt = 1; ; attempt += 1) {
+    let found: HourItems = { hour, chunks: [], head: undefined, parts: [], strays: [] };
+    const range = [hour, hour + MICROS_PER_HOUR] as const;
+    for await (const items of readItemsByHour(measurements, device, ...range, signal)) found = items;
+    if (isWhole(found)) return found;
+    if (attempt < WHOLE_TRIES) continue;
+    const { tag = '', parts = 0 } = found.head ?? {};
+    throw new IncompleteBlock(blockName(device, hour, tag), found.parts.length, parts);
+  }
+};
+
+/**
+ * Chunks of a device that may hold points in `[from, to)` and that no block has taken in yet, hour by hour; of one
+ * hour in order of arrival.
  * @throws {CorruptChunk} naming the chunk
  */
 export async function* readChunks(
@@ -48,10 +112,8 @@ export async function* readChunks(
   to: Micros,
   signal?: AbortSignal,
 ): AsyncGenerator<StoredChunk> {
-  if (from >= to) return;
-  const bounds = { ':from': { S: hourKey(from) }, ':to': { S: `${hourKey(to - 1)}~` } };
-  for await (const items of query(measurements, device, 'sk BETWEEN :from AND :to', bounds, signal)) {
-    for (const item of items) {
+  for await (const { chunks } of readItemsByHour(measurements, device, from, to, signal)) {
+    for (const { item } of chunks) {
       const chunk = fromChunkItem(item);
       if (chunk !== undefined) yield chunk;
     }
@@ -66,8 +128,10 @@ export interface HourOfPoints {
 }
 
 /**
- * A device's points in `[from, to)`, hour by hour in order of time. Hours and channels without points are absent.
+ * A device's points in `[from, to)`, hour by hour in order of time: of blocks and of chunks. Hours and channels
+ * without points are absent.
  * @param channels only these; all when absent
+ * @throws {CorruptChunk}, {UnknownItemFormat} or {IncompleteBlock} naming the item
  */
 export async function* readHours(
   measurements: Measurements,
@@ -76,26 +140,11 @@ export async function* readHours(
   signal?: AbortSignal,
 ): AsyncGenerator<HourOfPoints> {
   const { from, to, channels } = range;
-  const finish = (chunks: StoredChunk[], hour: Micros): HourOfPoints => {
-    const pieces = chunks
-      .sort(compareChunks)
-      .map(({ columns }) => (channels ? columns.filter(({ channel }) => channels.has(channel)) : columns));
-    return { hour, columns: sliceColumns(mergeColumns(pieces).columns, from, to) };
-  };
-  let gathered: StoredChunk[] = [];
-  for await (const chunk of readChunks(measurements, device, from, to, signal)) {
-    const hour = gathered[0]?.hour;
-    if (hour !== undefined && hour !== chunk.hour) {
-      const points = finish(gathered, hour);
-      if (points.columns.length > 0) yield points;
-      gathered = [];
-    }
-    gathered.push(chunk);
+  for await (const found of readItemsByHour(measurements, device, from, to, signal)) {
+    const items = isWhole(found) ? found : await readHourItems(measurements, device, found.hour, signal);
+    const columns = sliceColumns(columnsOfHour(device, items, channels), from, to);
+    if (columns.length > 0) yield { hour: items.hour, columns };
   }
-  const hour = gathered[0]?.hour;
-  if (hour === undefined) return;
-  const points = finish(gathered, hour);
-  if (points.columns.length > 0) yield points;
 }
 
 /** The newest point of a channel by measured time. Its unit is that of the instrument type. */

@@ -51,7 +51,7 @@ describe('chunk keys', () => {
     for (const part of [0, 3]) {
       const key = chunkKey(HOUR + 59 * 60e6, ORIGIN, part);
       expect(key.startsWith('2026-03-01T10#c#1a2b3c4d.0#')).toBe(true);
-      expect(parseChunkKey(key)).toStrictEqual({ hour: HOUR, ...ORIGIN });
+      expect(parseChunkKey(key)).toStrictEqual({ hour: HOUR, ...ORIGIN, part });
     }
     expect(parseChunkKey('latest#0')).toBeUndefined();
     expect(hourKey(HOUR - 1)).toBe('2026-03-01T09');

@@ -1,0 +1,144 @@
+/**
+ * Marks of work to be done, so that nobody has to scan for it: hours of a device that are to be compacted
+ * (`dirty`), and days that are to be archived (`unarchived`).
+ *
+ * A mark is written after what it speaks of is durable and taken away only as it was when the work began: who
+ * adds something meanwhile writes another value, and the mark stays.
+ */
+import { randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import type { Micros } from '../../../contracts/time.ts';
+import type { Item } from '../attributes.ts';
+import { hourKey, type Measurements, parseHour } from './keys.ts';
+
+/** Partitions that marks of one kind are spread over. */
+export const MARK_PARTITIONS = 16;
+
+export type MarkKind = 'dirty' | 'unarchived';
+
+const partition = (kind: MarkKind, number: number): string => `${kind}#${number}`;
+const partitionOf = (kind: MarkKind, device: string): string =>
+  partition(kind, crc32(device) % MARK_PARTITIONS);
+
+/** `2026-03-01` */
+export const dayKey = (time: Micros): string => hourKey(time).slice(0, 10);
+/** Start of the day that keys name `2026-03-01`. */
+export const parseDay = (text: string): Micros => Date.parse(`${text}T00:00:00Z`) * 1000;
+
+const periodKey = (kind: MarkKind, time: Micros): string => (kind === 'dirty' ? hourKey(time) : dayKey(time));
+
+export interface Mark {
+  readonly kind: MarkKind;
+  readonly device: string;
+  /** Start of the hour or day. */
+  readonly start: Micros;
+  /** Another with each marking. */
+  readonly value: string;
+}
+
+/** A mark as an item: `t`, its value. */
+export const toMarkItem = (kind: MarkKind, device: string, start: Micros): Item => ({
+  pk: { S: partitionOf(kind, device) },
+  sk: { S: `${periodKey(kind, start)}#${device}` },
+  t: { S: randomUUID() },
+});
+
+/** The device that an item is about: that of its partition, or that which a mark names. */
+export const deviceOfItem = (item: Item): string => {
+  const pk = item['pk']?.S ?? '';
+  return /^(dirty|unarchived)#/.test(pk) ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
+};
+
+const fromItem = (kind: MarkKind, item: Item): Mark => {
+  const [period = '', device = ''] = (item['sk']?.S ?? '').split('#');
+  const start = kind === 'dirty' ? parseHour(period) : parseDay(period);
+  return { kind, device, start, value: item['t']?.S ?? '' };
+};
+
+/**
+ * Marks of one partition, the oldest period first.
+ * @param number of the partition, below {@link MARK_PARTITIONS}
+ * @param range hours or days that start in `[from, to)`
+ */
+export async function* readMarks(
+  { client, table }: Measurements,
+  kind: MarkKind,
+  number: number,
+  { from, to }: { readonly from?: Micros; readonly to: Micros },
+  signal?: AbortSignal,
+): AsyncGenerator<Mark> {
+  let start: Item | undefined;
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': { S: partition(kind, number) },
+          ':from': { S: from === undefined ? '0' : periodKey(kind, from) },
+          // The period itself is less than any mark in it.
+          ':to': { S: periodKey(kind, to) },
+        },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+      signal === undefined ? {} : { abortSignal: signal },
+    );
+    for (const item of page.Items ?? []) yield fromItem(kind, item);
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+/**
+ * Starts of the hours in `[from, to)` of a device whose block and rollups do not yet tell all: they have to be read
+ * point by point. Hours that are still open are among them.
+ */
+export const readDirtyHours = async (
+  measurements: Measurements,
+  device: string,
+  from: Micros,
+  to: Micros,
+  signal?: AbortSignal,
+): Promise<Set<Micros>> => {
+  const hours = new Set<Micros>();
+  if (from >= to) return hours;
+  const number = crc32(device) % MARK_PARTITIONS;
+  // Up to the hour after that of the last microsecond.
+  const range = { from, to: to - 1 + 3_600_000_000 };
+  for await (const mark of readMarks(measurements, 'dirty', number, range, signal))
+    if (mark.device === device) hours.add(mark.start);
+  return hours;
+};
+
+/**
+ * Takes a mark away.
+ * @returns whether it was as it was read; otherwise there is more to do
+ */
+export const clearMark = async (
+  { client, table }: Measurements,
+  { kind, device, start, value }: Mark,
+): Promise<boolean> => {
+  try {
+    await client.send(
+      new DeleteItemCommand({
+        TableName: table,
+        Key: {
+          pk: { S: partitionOf(kind, device) },
+          sk: { S: `${periodKey(kind, start)}#${device}` },
+        },
+        ConditionExpression: 'attribute_not_exists(pk) OR t = :value',
+        ExpressionAttributeValues: { ':value': { S: value } },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+};
