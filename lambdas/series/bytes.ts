@@ -21,6 +21,11 @@ export class ByteWriter {
     this.length = 0;
   }
 
+  /** Bytes written. */
+  get size(): number {
+    return this.length;
+  }
+
   /** Makes sure that `count` more bytes fit. */
   private room(count: number): void {
     if (this.length + count <= this.buffer.length) return;

@@ -1,47 +1,58 @@
 /**
- * Columns of one device as bytes, and back.
+ * Columns of one device as bytes, and back, in one of two forms: quick for what `ingest` writes by the thousand,
+ * dense for the blocks that compaction makes once and readers read for years.
  *
- * | bytes | what |
- * |---|---|
- * | 0 | version, 1 |
- * | 1 | 0: body as it is; 1: body under zstd |
- * | 2–5 | CRC-32 of all that follows, little-endian |
- * | 6–9 | length of the plain body, little-endian |
- * | 10– | body |
- *
- * Body: the number of time columns and each of them; the number of channels and of each its name, unit, value
- * type, place of its time column, values, and runs of quality. Channels measured together share a time column.
+ * | bytes | quick | dense |
+ * |---|---|---|
+ * | 0 | version, 1 | version, 2 |
+ * | 1 | 0: body as it is; 1: under zstd | the same of the head |
+ * | 2–5 | CRC-32, little-endian, of all that follows | of all but itself |
+ * | 6–9 | length of the plain body, little-endian | length of the plain head |
+ * | 10– | body, see quick.ts | length of the head as it is, little-endian, 4 bytes; head; tail, see dense/body.ts |
  */
 import { crc32, constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { VALUE_TYPES } from '../../contracts/instrument-types.ts';
-import type { Quality } from '../../contracts/quality.ts';
-import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import type { SeriesColumn } from './column.ts';
-import { readTimes, writeTimes } from './time-codec.ts';
-import { readValues, writeValues } from './value-codec.ts';
+import { readDense, writeDense } from './dense/body.ts';
+import { readQuick, writeQuick } from './quick.ts';
 
-/** Version of the format that {@link encodeChunk} writes. */
-export const CHUNK_VERSION = 1;
+/** Versions of the format: what {@link encodeChunk} writes for each effort. */
+export const CHUNK_VERSION = { quick: 1, dense: 2 } as const;
+export type Effort = keyof typeof CHUNK_VERSION;
 
-const HEADER_BYTES = 10;
+const QUICK_HEADER_BYTES = 10;
+const DENSE_HEADER_BYTES = 14;
 const PLAIN = 0;
 const ZSTD = 1;
 /**
  * Below this, zstd costs 30 to 50 µs to save bytes that no bill shows: DynamoDB counts writes in whole KB, and
  * compaction packs the hour again anyway.
  */
-const ZSTD_FROM_BYTES = 800;
+const ZSTD_FROM_BYTES = { quick: 800, dense: 64 } as const;
+const ZSTD_LEVEL = { quick: 1, dense: 6 } as const;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const LEVEL = { [zlib.ZSTD_c_compressionLevel]: 1 };
 
 /** Told the size beforehand, zstd takes memory for that and no more: half the time for small chunks. */
-const compress = (plain: Buffer): Buffer =>
+const compress = (plain: Buffer, effort: Effort): Buffer =>
   zstdCompressSync(plain, {
-    params: LEVEL,
+    params: { [zlib.ZSTD_c_compressionLevel]: ZSTD_LEVEL[effort] },
     pledgedSrcSize: plain.length,
     chunkSize: Math.max(1024, plain.length + 128),
   });
+
+/** @returns the smaller of the bytes as they are and under zstd */
+const pack = (plain: Buffer, effort: Effort): { readonly packing: number; readonly bytes: Buffer } => {
+  const packed = plain.length >= ZSTD_FROM_BYTES[effort] ? compress(plain, effort) : plain;
+  return packed.length < plain.length ? { packing: ZSTD, bytes: packed } : { packing: PLAIN, bytes: plain };
+};
+
+const unpack = (bytes: Buffer, packing: number | undefined, length: number): Buffer => {
+  if (length > MAX_BODY_BYTES) throw new MalformedBytes(`a body of ${length} bytes`);
+  if (packing !== PLAIN && packing !== ZSTD) throw new MalformedBytes(`unknown packing ${packing}`);
+  const plain = packing === ZSTD ? zstdDecompressSync(bytes, { maxOutputLength: length }) : bytes;
+  if (plain.length !== length) throw new MalformedBytes(`${plain.length} bytes in place of ${length}`);
+  return plain;
+};
 
 /** A chunk whose bytes are not those that were written. */
 export class CorruptChunk extends Error {
@@ -52,123 +63,81 @@ export class CorruptChunk extends Error {
   }
 }
 
-const sameTimes = (left: readonly Micros[], right: readonly Micros[]): boolean => {
-  if (left === right) return true;
-  if (left.length !== right.length) return false;
-  for (let at = 0; at < left.length; at += 1) if (!Object.is(left[at], right[at])) return false;
-  return true;
-};
-
-const writeQuality = (out: ByteWriter, quality: readonly Quality[]): void => {
-  let runs = 0;
-  for (let at = 0; at < quality.length; at += 1) if (at === 0 || quality[at] !== quality[at - 1]) runs += 1;
-  if (runs === 1 && quality[0] === 0) runs = 0;
-  out.unsigned(runs);
-  if (runs === 0) return;
-  for (let start = 0; start < quality.length; ) {
-    let end = start + 1;
-    while (end < quality.length && quality[end] === quality[start]) end += 1;
-    out.unsigned(end - start);
-    out.unsigned(quality[start] ?? 0);
-    start = end;
-  }
-};
-
-const readQuality = (input: ByteReader, count: number): Quality[] | undefined => {
-  const runs = input.count(2);
-  if (runs === 0) return undefined;
-  const quality: Quality[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    const length = input.unsigned();
-    if (length > count - quality.length) throw new MalformedBytes('more qualities than points');
-    const value = input.unsigned();
-    for (let at = 0; at < length; at += 1) quality.push(value);
-  }
-  if (quality.length !== count) throw new MalformedBytes('fewer qualities than points');
-  return quality;
-};
-
-const writeBody = (out: ByteWriter, columns: readonly SeriesColumn[]): void => {
-  const clocks: (readonly Micros[])[] = [];
-  const places = columns.map(({ time }) => {
-    const place = clocks.findIndex((clock) => sameTimes(clock, time));
-    return place >= 0 ? place : clocks.push(time) - 1;
-  });
-  out.unsigned(clocks.length);
-  for (const clock of clocks) writeTimes(out, clock);
-  out.unsigned(columns.length);
-  for (const [at, column] of columns.entries()) {
-    if (column.value.length !== column.time.length) throw new RangeError('as many values as times');
-    out.text(column.channel);
-    out.text(column.unit);
-    out.byte(VALUE_TYPES.indexOf(column.type));
-    out.unsigned(places[at] ?? 0);
-    writeValues(out, column.value);
-    writeQuality(out, column.quality ?? []);
-  }
-};
-
-const readBody = (input: ByteReader): SeriesColumn[] => {
-  const clocks = Array.from({ length: input.count(2) }, () => readTimes(input));
-  const columns = Array.from({ length: input.count(5) }, (): SeriesColumn => {
-    const channel = input.text();
-    const unit = input.text();
-    const type = VALUE_TYPES[input.byte()];
-    const time = clocks[input.unsigned()];
-    if (type === undefined || time === undefined) throw new MalformedBytes('unknown type or time column');
-    const value = readValues(input, time.length);
-    return { channel, type, unit, time, value, quality: readQuality(input, time.length) };
-  });
-  if (input.left > 0) throw new MalformedBytes('bytes are left over');
-  return columns;
-};
-
-// Encoding never waits, so that one piece of memory serves all calls.
+// Encoding never waits, so that the same memory serves all calls.
 const scratch = new ByteWriter(64 * 1024);
+const tail = new ByteWriter(64 * 1024);
 
-/**
- * Encodes columns; the order of channels and points is kept, every float64 to the bit.
- * @throws {TypeError} when the values of a channel are of several types
- */
-export const encodeChunk = (columns: readonly SeriesColumn[]): Buffer => {
-  scratch.reset();
-  writeBody(scratch, columns);
+const encodeQuick = (columns: readonly SeriesColumn[]): Buffer => {
+  writeQuick(scratch, columns);
   const plain = scratch.view();
-  const packed = plain.length >= ZSTD_FROM_BYTES ? compress(plain) : plain;
-  const smaller = packed.length < plain.length;
-  const body = smaller ? packed : plain;
-  const chunk = Buffer.allocUnsafe(HEADER_BYTES + body.length);
-  chunk[0] = CHUNK_VERSION;
-  chunk[1] = smaller ? ZSTD : PLAIN;
+  const { packing, bytes } = pack(plain, 'quick');
+  const chunk = Buffer.allocUnsafe(QUICK_HEADER_BYTES + bytes.length);
+  chunk[0] = CHUNK_VERSION.quick;
+  chunk[1] = packing;
   chunk.writeUInt32LE(plain.length, 6);
-  chunk.set(body, HEADER_BYTES);
+  chunk.set(bytes, QUICK_HEADER_BYTES);
   chunk.writeUInt32LE(crc32(chunk.subarray(6)), 2);
   return chunk;
 };
 
-const unpack = (chunk: Buffer): Buffer => {
-  const length = chunk.readUInt32LE(6);
-  if (length > MAX_BODY_BYTES) throw new MalformedBytes(`a body of ${length} bytes`);
-  const body = chunk.subarray(HEADER_BYTES);
-  if (chunk[1] === PLAIN) return body;
-  if (chunk[1] !== ZSTD) throw new MalformedBytes(`unknown packing ${chunk[1]}`);
-  return zstdDecompressSync(body, { maxOutputLength: length });
+const denseChecksum = (chunk: Buffer): number => crc32(chunk.subarray(6), crc32(chunk.subarray(0, 2)));
+
+const encodeDense = (columns: readonly SeriesColumn[]): Buffer => {
+  tail.reset();
+  writeDense(scratch, tail, columns);
+  const plain = scratch.view();
+  const { packing, bytes } = pack(plain, 'dense');
+  const chunk = Buffer.allocUnsafe(DENSE_HEADER_BYTES + bytes.length + tail.size);
+  chunk[0] = CHUNK_VERSION.dense;
+  chunk[1] = packing;
+  chunk.writeUInt32LE(plain.length, 6);
+  chunk.writeUInt32LE(bytes.length, 10);
+  chunk.set(bytes, DENSE_HEADER_BYTES);
+  chunk.set(tail.view(), DENSE_HEADER_BYTES + bytes.length);
+  chunk.writeUInt32LE(denseChecksum(chunk), 2);
+  return chunk;
 };
 
 /**
- * Decodes a chunk.
+ * Encodes columns; the order of channels and points is kept, every float64 to the bit.
+ * @param effort `quick` takes the least time, `dense` the fewest bytes
+ * @throws {TypeError} when the values of a channel are of several types
+ */
+export const encodeChunk = (columns: readonly SeriesColumn[], effort: Effort = 'quick'): Buffer => {
+  scratch.reset();
+  return effort === 'quick' ? encodeQuick(columns) : encodeDense(columns);
+};
+
+const decodeQuick = (chunk: Buffer, only: ReadonlySet<string> | undefined): SeriesColumn[] => {
+  const body = unpack(chunk.subarray(QUICK_HEADER_BYTES), chunk[1], chunk.readUInt32LE(6));
+  const columns = readQuick(new ByteReader(body));
+  return only === undefined ? columns : columns.filter(({ channel }) => only.has(channel));
+};
+
+const decodeDense = (chunk: Buffer, only: ReadonlySet<string> | undefined): SeriesColumn[] => {
+  const end = DENSE_HEADER_BYTES + chunk.readUInt32LE(10);
+  if (end > chunk.length) throw new MalformedBytes('the bytes end early');
+  const head = unpack(chunk.subarray(DENSE_HEADER_BYTES, end), chunk[1], chunk.readUInt32LE(6));
+  return readDense(new ByteReader(head), new ByteReader(chunk.subarray(end)), only);
+};
+
+/**
+ * Decodes a chunk of either form.
  * @param name what to call it in an error: its key
+ * @param only channels that are wanted, which a dense chunk gives without decoding the others; all when absent
  * @returns the columns; a quality that is all good is `undefined`
  * @throws {CorruptChunk} when any byte is not as it was written, or the version is unknown
  */
-export const decodeChunk = (bytes: Uint8Array, name: string): SeriesColumn[] => {
+export const decodeChunk = (bytes: Uint8Array, name: string, only?: ReadonlySet<string>): SeriesColumn[] => {
   const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (chunk.length < HEADER_BYTES) throw new CorruptChunk(name, 'it is too short');
-  if (chunk[0] !== CHUNK_VERSION) throw new CorruptChunk(name, `its version is ${chunk[0]}`);
-  if (chunk.readUInt32LE(2) !== crc32(chunk.subarray(6)))
+  const dense = chunk[0] === CHUNK_VERSION.dense;
+  if (chunk.length < (dense ? DENSE_HEADER_BYTES : QUICK_HEADER_BYTES))
+    throw new CorruptChunk(name, 'it is too short');
+  if (!dense && chunk[0] !== CHUNK_VERSION.quick) throw new CorruptChunk(name, `its version is ${chunk[0]}`);
+  if (chunk.readUInt32LE(2) !== (dense ? denseChecksum(chunk) : crc32(chunk.subarray(6))))
     throw new CorruptChunk(name, 'its checksum is wrong');
   try {
-    return readBody(new ByteReader(unpack(chunk)));
+    return dense ? decodeDense(chunk, only) : decodeQuick(chunk, only);
   } catch (error) {
     throw new CorruptChunk(name, error instanceof Error ? error.message : String(error), error);
   }

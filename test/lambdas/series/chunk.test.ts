@@ -3,7 +3,7 @@ import { crc32 as crc } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VALUE_TYPES } from '../../../contracts/instrument-types.ts';
-import { CorruptChunk, decodeChunk, encodeChunk } from '../../../lambdas/series/chunk.ts';
+import { CorruptChunk, decodeChunk, type Effort, encodeChunk } from '../../../lambdas/series/chunk.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 
 const time = fc.oneof(
@@ -76,18 +76,18 @@ const example = (points: number): SeriesColumn[] => {
   }));
 };
 
-describe('chunk codec', () => {
+describe.each<Effort>(['quick', 'dense'])('%s chunk', (effort) => {
   it('gives back what it was given, to the bit, in any order and with any gaps', () => {
     fc.assert(
       fc.property(columns, (list) => {
-        deepStrictEqual(decodeChunk(encodeChunk(list), 'k'), normal(list));
+        deepStrictEqual(decodeChunk(encodeChunk(list, effort), 'k'), normal(list));
       }),
       { numRuns: 150 },
     );
   });
 
   it('tells any changed, missing or added byte from what was written', () => {
-    const chunk = encodeChunk(example(200));
+    const chunk = encodeChunk(example(200), effort);
     fc.assert(
       fc.property(fc.nat(chunk.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const wrong = Buffer.from(chunk);
@@ -125,22 +125,24 @@ describe('chunk codec', () => {
     const [first, second] = example(100);
     if (first === undefined || second === undefined) throw new Error('no example');
     const shifted = { ...second, time: second.time.map((at) => at + 7 * 1_000 * (at % 13)) };
-    expect(encodeChunk([first, second]).length).toBeLessThan(encodeChunk([first, shifted]).length);
+    expect(encodeChunk([first, second], effort).length).toBeLessThan(
+      encodeChunk([first, shifted], effort).length,
+    );
   });
 
   it('needs few bytes a point', () => {
     const points = 3600;
-    expect(encodeChunk(example(points)).length / (2 * points)).toBeLessThan(1.5);
+    expect(encodeChunk(example(points), effort).length / (2 * points)).toBeLessThan(1.5);
   });
 
   it('keeps a chunk without columns', () => {
-    expect(decodeChunk(encodeChunk([]), 'k')).toStrictEqual([]);
+    expect(decodeChunk(encodeChunk([], effort), 'k')).toStrictEqual([]);
   });
 
   it('refuses values of several types in one channel', () => {
     const [first] = example(2);
     if (first === undefined) throw new Error('no example');
-    expect(() => encodeChunk([{ ...first, value: [1, 'a'] }])).toThrow(TypeError);
-    expect(() => encodeChunk([{ ...first, value: [1] }])).toThrow(RangeError);
+    expect(() => encodeChunk([{ ...first, value: [1, 'a'] }], effort)).toThrow(TypeError);
+    expect(() => encodeChunk([{ ...first, value: [1] }], effort)).toThrow(RangeError);
   });
 });

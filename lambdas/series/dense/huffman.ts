@@ -1,0 +1,204 @@
+/**
+ * Canonical prefix codes over tokens of whole numbers.
+ *
+ * A token is a small number itself, or stands for its magnitude and the two bits after the leading one, and is
+ * followed by the other bits as they are (the hybrid integers of JPEG XL, ISO/IEC 18181-1, C.2.3).
+ */
+import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
+import { type BitWriter, bitsAt, checkEnd, PEEK_BITS, padStream } from './bits.ts';
+
+/** Stands for a number that is kept elsewhere. */
+export const ESCAPE = 0xffffffff;
+const DIRECT = 16;
+/** Numbers below 2^31 and {@link ESCAPE}. */
+const TOKENS = DIRECT + 27 * 4 + 1;
+const ESCAPE_TOKEN = TOKENS - 1;
+const MAX_LENGTH = 12;
+
+/** Of each token the bits that follow it, and the least number that it stands for. */
+const RAW = new Uint8Array(TOKENS);
+const BASE = new Int32Array(TOKENS);
+for (let token = 0; token < ESCAPE_TOKEN; token += 1) {
+  const exponent = ((token - DIRECT) >> 2) + 4;
+  RAW[token] = token < DIRECT ? 0 : exponent - 2;
+  BASE[token] = token < DIRECT ? token : (4 + ((token - DIRECT) & 3)) << (exponent - 2);
+}
+BASE[ESCAPE_TOKEN] = ESCAPE | 0;
+
+const tokenOf = (value: number): number => {
+  if (value < DIRECT) return value;
+  if (value === ESCAPE) return ESCAPE_TOKEN;
+  const exponent = 31 - Math.clz32(value);
+  return DIRECT + ((exponent - 4) << 2) + ((value >>> (exponent - 2)) & 3);
+};
+
+const counts = new Uint32Array(TOKENS);
+const lengths = new Uint8Array(TOKENS);
+const codes = new Uint16Array(TOKENS);
+
+/** Lengths of an optimal code by Huffman's two queues, before any limit. */
+const optimalLengths = (used: readonly number[]): void => {
+  const leaves = used.length;
+  const weight = new Float64Array(2 * leaves);
+  const parent = new Uint16Array(2 * leaves);
+  for (let at = 0; at < leaves; at += 1) weight[at] = counts[used[at] ?? 0] ?? 0;
+  let leaf = 0;
+  let inner = leaves;
+  for (let next = leaves; next < 2 * leaves - 1; next += 1) {
+    let sum = 0;
+    for (let twice = 0; twice < 2; twice += 1) {
+      const takeLeaf = leaf < leaves && (inner >= next || (weight[leaf] ?? 0) <= (weight[inner] ?? 0));
+      const child = takeLeaf ? leaf++ : inner++;
+      sum += weight[child] ?? 0;
+      parent[child] = next;
+    }
+    weight[next] = sum;
+  }
+  const depth = new Uint8Array(2 * leaves);
+  for (let node = 2 * leaves - 3; node >= 0; node -= 1) depth[node] = (depth[parent[node] ?? 0] ?? 0) + 1;
+  for (let at = 0; at < leaves; at += 1) lengths[used[at] ?? 0] = Math.min(depth[at] ?? 0, MAX_LENGTH);
+};
+
+/** Lengthens the rarest codes until all have room. */
+const limitLengths = (used: readonly number[]): void => {
+  let room = 1 << MAX_LENGTH;
+  for (const token of used) room -= 1 << (MAX_LENGTH - (lengths[token] ?? 0));
+  while (room < 0) {
+    const token = used.find((one) => (lengths[one] ?? 0) < MAX_LENGTH) ?? 0;
+    // Of the codes that can grow the longest: `used` is sorted by count, so that it is among the rarest.
+    const grown = used.reduce(
+      (best, one) =>
+        (lengths[one] ?? 0) < MAX_LENGTH && (lengths[one] ?? 0) > (lengths[best] ?? 0) ? one : best,
+      token,
+    );
+    lengths[grown] = (lengths[grown] ?? 0) + 1;
+    room += 1 << (MAX_LENGTH - (lengths[grown] ?? 0));
+  }
+};
+
+/** Gives each token its code, in order of length and token. @returns whether the lengths are those of a code */
+const assignCodes = (): boolean => {
+  let code = 0;
+  for (let length = 1; length <= MAX_LENGTH; length += 1) {
+    for (let token = 0; token < TOKENS; token += 1) {
+      if (lengths[token] !== length) continue;
+      codes[token] = code;
+      code += 1;
+    }
+    if (code > 1 << length) return false;
+    code <<= 1;
+  }
+  return true;
+};
+
+/**
+ * Finds the code of numbers; {@link writeHuffman} uses it.
+ * @param values each below 2^31 or {@link ESCAPE}
+ * @returns bytes that numbers and code take together
+ */
+export const planHuffman = (values: Uint32Array, from: number, to: number): number => {
+  counts.fill(0);
+  for (let at = from; at < to; at += 1) {
+    const token = tokenOf(values[at] ?? 0);
+    counts[token] = (counts[token] ?? 0) + 1;
+  }
+  const used: number[] = [];
+  for (let token = 0; token < TOKENS; token += 1) if ((counts[token] ?? 0) > 0) used.push(token);
+  const last = used.at(-1) ?? 0;
+  used.sort((left, right) => (counts[left] ?? 0) - (counts[right] ?? 0) || left - right);
+  lengths.fill(0);
+  if (used.length === 1) lengths[used[0] ?? 0] = 1;
+  else {
+    optimalLengths(used);
+    limitLengths(used);
+  }
+  let bits = 0;
+  for (const token of used) bits += (counts[token] ?? 0) * ((lengths[token] ?? 0) + (RAW[token] ?? 0));
+  return Math.ceil(bits / 8) + 1 + ((last + 2) >> 1);
+};
+
+/** Writes numbers in the code that {@link planHuffman} found for them. */
+export const writeHuffman = (
+  head: ByteWriter,
+  bits: BitWriter,
+  values: Uint32Array,
+  from: number,
+  to: number,
+): void => {
+  assignCodes();
+  let last = TOKENS - 1;
+  while (last > 0 && lengths[last] === 0) last -= 1;
+  head.byte(last);
+  for (let token = 0; token <= last; token += 2)
+    head.byte(((lengths[token] ?? 0) << 4) | (token < last ? (lengths[token + 1] ?? 0) : 0));
+  for (let at = from; at < to; at += 1) {
+    const value = values[at] ?? 0;
+    const token = tokenOf(value);
+    const raw = RAW[token] ?? 0;
+    const length = lengths[token] ?? 0;
+    const code = codes[token] ?? 0;
+    const low = value & ((1 << raw) - 1);
+    if (length + raw <= 32) bits.put((code << raw) | low, length + raw);
+    else {
+      bits.put(code, length);
+      bits.put(low, raw);
+    }
+  }
+};
+
+const table = new Uint16Array(1 << MAX_LENGTH);
+
+const readCode = (head: ByteReader): number => {
+  const last = head.byte();
+  if (last >= TOKENS) throw new MalformedBytes('unknown token');
+  lengths.fill(0);
+  let longest = 1;
+  for (let token = 0; token <= last; token += 2) {
+    const pair = head.byte();
+    lengths[token] = pair >> 4;
+    if (token < last) lengths[token + 1] = pair & 15;
+    longest = Math.max(longest, pair >> 4, token < last ? pair & 15 : 0);
+  }
+  if (longest > MAX_LENGTH || !assignCodes()) throw new MalformedBytes('no code has such lengths');
+  table.fill(0, 0, 1 << longest);
+  for (let token = 0; token <= last; token += 1) {
+    const length = lengths[token] ?? 0;
+    if (length === 0) continue;
+    const start = (codes[token] ?? 0) << (longest - length);
+    table.fill((token << 4) | length, start, start + (1 << (longest - length)));
+  }
+  return longest;
+};
+
+/**
+ * Reads numbers.
+ * @throws {MalformedBytes}
+ */
+export const readHuffman = (
+  head: ByteReader,
+  tail: ByteReader,
+  values: Uint32Array,
+  from: number,
+  to: number,
+): void => {
+  const shift = 32 - readCode(head);
+  const bytes = tail.bytes(head.unsigned());
+  const view = padStream(bytes);
+  const end = bytes.length * 8;
+  let place = 0;
+  for (let at = from; at < to; at += 1) {
+    if (place >= end) throw new MalformedBytes('a stream of bits ends early');
+    const word = view.getUint32(place >>> 3) << (place & 7);
+    const entry = table[word >>> shift] ?? 0;
+    const length = entry & 15;
+    const token = entry >>> 4;
+    if (length === 0) throw new MalformedBytes('no token has this code');
+    const raw = RAW[token] ?? 0;
+    const base = BASE[token] ?? 0;
+    if (raw === 0) values[at] = base;
+    else if (length + raw <= PEEK_BITS) values[at] = base + ((word << length) >>> (32 - raw));
+    else values[at] = base + bitsAt(view, place + length, raw);
+    place += length + raw;
+  }
+  checkEnd(place, bytes);
+};
