@@ -3,6 +3,7 @@
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
 import * as z from 'zod';
+import { completeness, completenessQuery } from './completeness.ts';
 import {
   DEVICE_STATES,
   device,
@@ -20,7 +21,7 @@ import { latestValues, seriesPage, seriesQuery } from './series.ts';
 import { slug } from './topics.ts';
 
 /** Which function serves a route. */
-export type Service = 'control-api' | 'query-api';
+export type Service = 'control-api' | 'query-api' | 'records-api';
 
 interface Access {
   readonly service: Service;
@@ -302,6 +303,20 @@ export const ROUTES = {
       tags: ['series'],
       request: { params: idParams },
       responses: { 200: ok(latestValues, 'The newest points'), ...problems('invalid-request', 'not-found') },
+    },
+  ),
+  readCompleteness: route(
+    { service: 'records-api', permission: 'series:read' },
+    {
+      method: 'get',
+      path: '/v1/devices/{id}/completeness',
+      summary: 'What came from a device, what became of it, and what is missing',
+      tags: ['records'],
+      request: { params: idParams, query: completenessQuery },
+      responses: {
+        200: ok(completeness, 'The ledger of these hours and the gaps in them'),
+        ...problems('invalid-request', 'not-found'),
+      },
     },
   ),
   health: route(

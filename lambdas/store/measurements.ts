@@ -1,6 +1,18 @@
 /** The `measurements` table; see `measurements/keys.ts` for its access patterns. */
+export { readAccounts } from './measurements/accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
+export { hourOfItem } from './measurements/hour-items.ts';
 export { type ChunkOrigin, compareChunks, type Measurements } from './measurements/keys.ts';
+export {
+  clearMark,
+  deviceOfItem,
+  MARK_PARTITIONS,
+  type Mark,
+  type MarkKind,
+  readDirtyHours,
+  readMarks,
+  toMarkItem,
+} from './measurements/marks.ts';
 export {
   type HourOfPoints,
   type Latest,

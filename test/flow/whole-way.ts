@@ -106,5 +106,10 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
         () => lab.json('/v1/health/services'),
       ],
     },
+    {
+      name: 'records',
+      roles: ['RecordsApiRole'],
+      steps: [() => lab.json(`${path}/completeness?${range}`)],
+    },
   ];
 };

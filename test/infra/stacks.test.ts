@@ -103,6 +103,18 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('records-api', () => {
+    expect(grantsOf(dev.api, 'RecordsApiRole')).toEqual(
+      [
+        ...shared('RecordsApiLogs'),
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}',
+        'kms:Decrypt on {Key}',
+      ].sort(),
+    );
+  });
+
   test('the rules: one action each, and their error roles only keep what failed', () => {
     expect(grantsOf(dev.devices, 'DataRole')).toEqual([
       'kinesis:PutRecord on {Stream}',

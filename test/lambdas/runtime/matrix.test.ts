@@ -10,18 +10,23 @@ const SITE = 'lab';
 const OTHER_SITE = 'elsewhere';
 
 let world: World;
-let control: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+type Buffered = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+let control: Buffered;
+let records: Buffered;
 beforeAll(async () => {
   world = await startWorld();
   await world.addDevice('matrix-1', SITE);
   ({ handler: control } = await import('../../../lambdas/control-api/handler.ts'));
+  ({ handler: records } = await import('../../../lambdas/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
 
-const status = async (name: RouteName, sent: Sent): Promise<number> =>
-  ROUTES[name].service === 'query-api'
-    ? (await world.send(sent)).status
-    : (await control(proxyEvent(sent), lambdaContext)).statusCode;
+const status = async (name: RouteName, sent: Sent): Promise<number> => {
+  const { service } = ROUTES[name];
+  if (service === 'query-api') return (await world.send(sent)).status;
+  const handler = service === 'control-api' ? control : records;
+  return (await handler(proxyEvent(sent), lambdaContext)).statusCode;
+};
 
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
 
@@ -71,6 +76,11 @@ const CASES: {
     bound: 'device',
   },
   readLatest: { sent: { path: '/v1/devices/matrix-1/latest' }, permitted: 200, bound: 'device' },
+  readCompleteness: {
+    sent: { path: '/v1/devices/matrix-1/completeness?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
+    permitted: 200,
+    bound: 'device',
+  },
   health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
   live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
   ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },
@@ -78,6 +88,14 @@ const CASES: {
   openapi: { sent: { path: '/v1/openapi.json' }, permitted: 200, bound: 'none' },
   explainProblem: { sent: { path: '/v1/problems/not-found' }, permitted: 200, bound: 'none' },
 };
+
+/** What every role may do with a device that it sees. */
+const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
+  'readDevice',
+  'readSeries',
+  'readLatest',
+  'readCompleteness',
+]);
 
 const holds = (name: RouteName, role: Role): boolean => {
   const { permission } = ROUTES[name];
@@ -109,10 +127,7 @@ describe.each(Object.keys(ROUTES) as RouteName[])('%s', (name) => {
 
   it.each(ROLES)('%s at another site, Viewer here', async (role) => {
     const visible = {
-      device:
-        role === 'Viewer' || name === 'readDevice' || name === 'readSeries' || name === 'readLatest'
-          ? permitted
-          : 403,
+      device: role === 'Viewer' || READ_BY_ALL.has(name) ? permitted : 403,
       body: 403,
       filter: permitted,
       all: 403,
