@@ -2,9 +2,9 @@
  * `ingest`: from the stream to the table. Every record is stored, quarantined, or sent again by Lambda; nothing
  * else may become of it.
  *
- * Calls of a batch of D devices: D/50 BatchGetItem, D/25 BatchWriteItem for chunks and D/25 for states, one
- * PutObject and one Publish for each quarantined message, one Publish for each device and session that asks to
- * hear; of the registry at most D/100 BatchGetItem each 30 s.
+ * Calls of a batch of D devices: D/50 BatchGetItem, D/25 BatchWriteItem for chunks and D/25 for states, as many for
+ * marks in the first batch of an hour, one PutObject and one Publish for each quarantined message, one Publish for
+ * each device and session that asks to hear; of the registry at most D/100 BatchGetItem each 30 s.
  */
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { batchOutcome, deadlines } from '../runtime/batch-outcome.ts';
@@ -16,6 +16,7 @@ import { putInto } from '../runtime/objects.ts';
 import { createPublisher } from '../runtime/publisher.ts';
 import { toRuns } from './batch.ts';
 import { BatchCounts } from './counts.ts';
+import { MarkMemory } from './mark-memory.ts';
 import { processRuns } from './process.ts';
 import { RegistryCache } from './registry-cache.ts';
 import { StateMemory } from './state-memory.ts';
@@ -34,6 +35,7 @@ const surroundings = {
   logger,
   devices: new RegistryCache(registry),
   memory: new StateMemory(),
+  marks: new MarkMemory(),
 };
 
 /**

@@ -2,6 +2,7 @@
 
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
 import { QUARANTINE, type QuarantineCode } from '../../contracts/problems.ts';
+import type { Micros } from '../../contracts/time.ts';
 import type { Origin } from '../../contracts/topics.ts';
 import { hourOf } from '../domain/channel-run.ts';
 import { NEW_STATE } from '../domain/device-state.ts';
@@ -11,10 +12,14 @@ import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { PutObject } from '../runtime/objects.ts';
 import type { Publish } from '../runtime/publisher.ts';
+import type { Item } from '../store/attributes.ts';
 import {
+  deviceOfItem,
+  hourOfItem,
   type Measurements,
   readStates,
   toChunkItems,
+  toMarkItem,
   toStateItem,
   writeItems,
 } from '../store/measurements.ts';
@@ -24,6 +29,7 @@ import { saveReported } from '../store/registry/lookup.ts';
 import { persist } from '../store/retry.ts';
 import type { DeviceRun } from './batch.ts';
 import type { BatchCounts } from './counts.ts';
+import type { MarkMemory } from './mark-memory.ts';
 import type { Registered, RegistryCache } from './registry-cache.ts';
 import type { StateMemory } from './state-memory.ts';
 import { type Telling, tell, toAcks, toErrors } from './tell.ts';
@@ -37,6 +43,7 @@ export interface Surroundings {
   readonly logger: Logger;
   readonly devices: RegistryCache;
   readonly memory: StateMemory;
+  readonly marks: MarkMemory;
 }
 
 /** What belongs to one batch. */
@@ -80,6 +87,10 @@ class Processor {
 
   private get patience() {
     return { signal: this.batch.time.first, onRetry: this.onRetry };
+  }
+
+  private get lastPatience() {
+    return { signal: this.batch.time.last, onRetry: this.onRetry };
   }
 
   /** Does what concerns some runs; when it fails, they all come again. */
@@ -154,15 +165,14 @@ class Processor {
     const chunks = fresh.flatMap(({ run, result }) => toChunkItems(packed(run, result)));
     const notes = new Map<DeviceRun, Telling[]>();
     const [unwritten] = await Promise.all([
-      writeItems(this.around.measurements, chunks, this.patience),
+      this.writeChunks(chunks),
       ...fresh.map((one) => this.keepAside(one, notes)),
     ]);
     this.fail(fresh, unwritten);
     // A device is remembered only once all that its state speaks of is durable.
     const durable = fresh.filter(({ run }) => !this.failed.has(run));
     const states = durable.map(({ run, result }) => toStateItem(run.origin.device, result.state));
-    const patience = { ...this.patience, signal: this.batch.time.last };
-    this.fail(durable, await writeItems(this.around.measurements, states, patience));
+    this.fail(durable, await writeItems(this.around.measurements, states, this.lastPatience));
     const done = taken.filter(({ run }) => !this.failed.has(run));
     for (const { run, result } of done) {
       if (result.messages.length > 0) this.around.memory.keep(run.origin.device, result.state);
@@ -171,6 +181,28 @@ class Processor {
     await this.tell(
       done.flatMap(({ run, result }) => [...(notes.get(run) ?? []), ...toAcks(run.origin, result.durable)]),
     );
+  }
+
+  /**
+   * Writes chunks and then marks their hours for compaction: a mark that came before its chunk could be taken away
+   * before it.
+   * @returns devices of which not all is known to be written
+   */
+  private async writeChunks(chunks: readonly Item[]): Promise<ReadonlySet<string>> {
+    const { marks, measurements } = this.around;
+    const unwritten = await writeItems(measurements, chunks, this.patience);
+    const due = new Map<string, readonly [device: string, hour: Micros]>();
+    for (const chunk of chunks) {
+      const device = deviceOfItem(chunk);
+      const hour = hourOfItem(chunk);
+      if (hour !== undefined && !marks.isMarked(device, hour, this.batch.now * 1000))
+        due.set(`${device}#${hour}`, [device, hour]);
+    }
+    const items = [...due.values()].map(([device, hour]) => toMarkItem('dirty', device, hour));
+    // Chunks that cannot be written take all of the first time: the others are still to be marked.
+    const unmarked = await writeItems(measurements, items, this.lastPatience);
+    for (const [device, hour] of due.values()) if (!unmarked.has(device)) marks.keep(device, hour);
+    return unwritten.union(unmarked);
   }
 
   /** What goes elsewhere than the table: quarantined messages and reported facts. */

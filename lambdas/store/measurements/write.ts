@@ -4,6 +4,7 @@ import { compareReach, type DeviceState, reachOf } from '../../domain/device-sta
 import type { Item } from '../attributes.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
+import { deviceOfItem } from './marks.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
 
 /** Limits of BatchGetItem and BatchWriteItem. */
@@ -68,7 +69,7 @@ export const writeItems = async (
   const left = await Promise.all(
     slices(items, WRITE_ITEMS).map((part) => persistWithParts(part, write, patience)),
   );
-  return new Set(left.flat().map((item) => item['pk']?.S ?? ''));
+  return new Set(left.flat().map(deviceOfItem));
 };
 
 /**

@@ -161,7 +161,8 @@ describe('ingest under faults', () => {
       return { status: 200, body: '{"UnprocessedItems":{}}' };
     };
     await world.take(records.slice(0, 3));
-    expect(late).toHaveLength(2);
+    // The chunk, the mark of its hour, and the state.
+    expect(late).toHaveLength(3);
     world.intercept = undefined;
     await world.fresh();
     // Lambda sends them again, cut differently.

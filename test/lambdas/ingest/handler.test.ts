@@ -53,9 +53,9 @@ describe('ingest', () => {
     world.calls.length = 0;
     await world.take(devices.map((device) => record({ device, payload: rows([20]) })));
     const actions = world.calls.map(({ action }) => action);
-    // Registry: devices and their type; state: two groups; then chunks and states, 25 an item call.
+    // Registry: devices and their type; state: two groups; then chunks, marks and states, 25 a call.
     expect(actions.filter((action) => action === 'dynamodb:BatchGetItem').length).toBeLessThanOrEqual(4);
-    expect(actions.filter((action) => action === 'dynamodb:BatchWriteItem')).toHaveLength(6);
+    expect(actions.filter((action) => action === 'dynamodb:BatchWriteItem')).toHaveLength(9);
   });
 
   it('takes a batch that comes again for what it is', async () => {
