@@ -2,40 +2,45 @@
 /**
  * The command line of labgate.
  *
- * Exit codes: 0 done; 1 unexpected failure; 2 wrong use; 3 the API refused the request; 4 the API failed.
+ * Exit codes: 0 done; 1 unexpected failure; 2 wrong use; 3 the API refused the request; 4 the API failed or
+ * does not answer.
  */
 import { Command, CommanderError } from 'commander';
 import { ApiError } from './client/api.ts';
+import { UnreachableError } from './client/reach.ts';
 import { UsageError } from './client/target.ts';
-import { devicesCommand } from './commands/devices.ts';
-import { localCommand } from './commands/local.ts';
 import { tell } from './commands/options.ts';
-import { queryCommand } from './commands/query.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { tokenCommand } from './commands/token.ts';
-import { typesCommand } from './commands/types.ts';
 
 const exitCode = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError) return 2;
   if (error instanceof ApiError) return error.status >= 500 ? 4 : 3;
+  if (error instanceof UnreachableError) return 4;
   return 1;
 };
 
-const program = new Command('labgate')
-  .description('laboratory instruments to the cloud and back')
-  .exitOverride()
-  .showHelpAfterError('(labgate --help tells more)');
-for (const command of [
-  localCommand(),
-  simulateCommand(),
-  devicesCommand(),
-  typesCommand(),
-  queryCommand(),
-  tokenCommand(),
-]) {
-  program.addCommand(command);
-}
+/** Only the command that is asked for is loaded: a script that calls one many times waits for nothing else. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  local: async () => (await import('./commands/local.ts')).localCommand(),
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
+  types: async () => (await import('./commands/types.ts')).typesCommand(),
+  query: async () => (await import('./commands/query.ts')).queryCommand(),
+  token: async () => (await import('./commands/token.ts')).tokenCommand(),
+};
+
+const program = new Command('labgate').description('laboratory instruments to the cloud and back');
+
+/** Makes wrong use of a command, however deep, an error of this program instead of its end. */
+const settle = (command: Command): void => {
+  command.exitOverride().showHelpAfterError('(labgate --help tells more)');
+  for (const each of command.commands) settle(each);
+};
+
+const [asked = ''] = process.argv.slice(2);
+const known = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+for (const load of known === undefined ? Object.values(COMMANDS) : [known]) program.addCommand(await load());
+settle(program);
 
 // A closed pipe, as in `labgate query ... | head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

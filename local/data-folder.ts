@@ -11,6 +11,11 @@ export interface Folders {
   release(): void;
 }
 
+/** Another gateway has the data folder; the message is one line for the person who named it. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+}
+
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -38,7 +43,7 @@ function lock(path: string): void {
     const holder = Number(readFileSync(path, 'utf8'));
     const running = holder === process.pid ? held.has(path) : holder > 0 && alive(holder);
     if (running) {
-      throw new Error(`the data folder is in use by the gateway with process id ${holder} (${path})`);
+      throw new FolderInUse(`the data folder is in use by the gateway with process id ${holder} (${path})`);
     }
     // What a killed gateway has left behind.
     rmSync(path, { force: true });
@@ -47,7 +52,7 @@ function lock(path: string): void {
 
 /**
  * Takes a data folder, or a temporary one for credentials when there is none.
- * @throws {Error} when another gateway that is still running holds it
+ * @throws {FolderInUse} when another gateway that is still running holds it
  */
 export function takeFolders(dataDir: string | undefined): Folders {
   if (dataDir === undefined) {

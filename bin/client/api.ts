@@ -1,5 +1,6 @@
 /** Calls of the HTTP API, and what its refusals mean to a person. */
 import { problem } from '../../contracts/problems.ts';
+import { reach } from './reach.ts';
 import { readTarget, type Target } from './target.ts';
 import { accessToken } from './tokens.ts';
 
@@ -60,7 +61,7 @@ export const openApi = (options: {
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const response = await fetch(url, {
+    const response = await reach(url, {
       method: call.method ?? 'GET',
       headers: {
         authorization: `Bearer ${await token}`,

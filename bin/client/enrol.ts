@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registered } from '../../contracts/devices.ts';
-import { createIdentity } from '../../device/identity.ts';
 import type { Api } from './api.ts';
 
 /** What the registration says besides the request. */
@@ -45,6 +44,8 @@ export const enrol = async (
   }
   let request = csr ?? read(folder, 'csr.pem');
   if (request === undefined) {
+    // Loaded only when a key is made: most commands make none.
+    const { createIdentity } = await import('../../device/identity.ts');
     const identity = await createIdentity(enrolment.id);
     writeFileSync(join(folder, 'key.pem'), identity.key, { mode: 0o600 });
     writeFileSync(join(folder, 'csr.pem'), identity.csr);

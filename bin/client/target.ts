@@ -41,6 +41,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** @returns `undefined` for what is no JSON, and so no target either */
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * Finds the target: a URL, a file that `labgate local` or `cdk deploy --outputs-file` has written, or, when
  * nothing is named, the gateway that was started in this folder.
@@ -55,12 +64,12 @@ export const readTarget = (named: string | undefined): Target => {
   } catch (cause) {
     throw new UsageError(
       named === undefined
-        ? 'no local gateway has run in this folder: start one with `npm start`, or name a target with --target'
+        ? 'no local gateway runs in this folder: start one with `npm start`, or name a target with --target'
         : `target ${path} cannot be read`,
       { cause },
     );
   }
-  const parsed = z.union([targetFile, stackOutputs]).safeParse(JSON.parse(text));
+  const parsed = z.union([targetFile, stackOutputs]).safeParse(json(text));
   if (!parsed.success)
     throw new UsageError(`target ${path} is neither a target nor the outputs of a deployment`);
   return parsed.data as Target;

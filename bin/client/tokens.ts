@@ -3,12 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { z } from 'zod';
+import { reach } from './reach.ts';
 import { type Target, UsageError } from './target.ts';
 
 const tokenResponse = z.object({ access_token: z.string(), expires_in: z.number() });
 
 const post = async (url: string, form: Record<string, string>, basic?: string): Promise<string> => {
-  const response = await fetch(url, {
+  const response = await reach(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',

@@ -44,6 +44,14 @@ interface RegisterOptions extends CommonOptions {
   readonly out: string;
 }
 
+const csrFrom = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read: ${String(cause)}`, { cause });
+  }
+};
+
 const register = async (id: string, options: RegisterOptions): Promise<void> => {
   const { site, type, name, csr, out } = options;
   const enrolment = { id, site, type, ...(name === undefined ? {} : { name }) };
@@ -51,7 +59,7 @@ const register = async (id: string, options: RegisterOptions): Promise<void> => 
     openApi(options),
     enrolment,
     join(out, id),
-    csr === undefined ? undefined : readFileSync(csr, 'utf8'),
+    csr === undefined ? undefined : csrFrom(csr),
   );
   const { certificate: _certificate, ca: _ca, key: _key, folder, ...rest } = made;
   if (options.json) {

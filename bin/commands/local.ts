@@ -1,13 +1,15 @@
 /** `labgate local`: the whole application on this computer, from its own synthesized templates. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
-import { type Gateway, startGateway } from '../../local/gateway.ts';
+import { AssemblyError } from '../../local/assembly/errors.ts';
+import { FolderInUse } from '../../local/data-folder.ts';
+import type { Gateway } from '../../local/gateway.ts';
 import { PortError, type PortFlags, readPorts } from '../../local/options.ts';
 import type { Log } from '../../local/types.ts';
 import { LOCAL_FOLDER, type Target, UsageError } from '../client/target.ts';
@@ -106,6 +108,21 @@ const describe = (gateway: Gateway, target: Target, targetPath: string, fleet: F
   ].join('\n');
 };
 
+/** Leaves a target for the commands that are run in this folder, for as long as the gateway runs. */
+const leaveTarget = (target: Target): Disposable & { readonly path: string } => {
+  mkdirSync(LOCAL_FOLDER, { recursive: true, mode: 0o700 });
+  const path = resolve(LOCAL_FOLDER, 'target.json');
+  const text = `${JSON.stringify(target, null, 2)}\n`;
+  writeFileSync(path, text, { mode: 0o600 });
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      // Another gateway, started in this folder since, has left its own.
+      if (existsSync(path) && readFileSync(path, 'utf8') === text) rmSync(path);
+    },
+  };
+};
+
 const stopSignal = (): Promise<void> =>
   new Promise((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
@@ -120,6 +137,8 @@ const local = async (options: LocalOptions): Promise<void> => {
     await synthesize(assemblyDir, options.stage);
   }
   if (!options.json) tell('starting the gateway ...');
+  // Loaded here, for it is large, and no other command needs it.
+  const { startGateway } = await import('../../local/gateway.ts');
   await using gateway = await startGateway({
     assemblyDir,
     ports,
@@ -127,14 +146,12 @@ const local = async (options: LocalOptions): Promise<void> => {
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
   });
   const target = targetOf(gateway);
-  mkdirSync(LOCAL_FOLDER, { recursive: true, mode: 0o700 });
-  const targetPath = join(LOCAL_FOLDER, 'target.json');
-  writeFileSync(targetPath, `${JSON.stringify(target, null, 2)}\n`, { mode: 0o600 });
+  using left = leaveTarget(target);
   await using fleet =
     options.fleet === 0
       ? undefined
       : await startFleet({
-          target: targetPath,
+          target: left.path,
           devices: options.fleet,
           state: join(options.data ?? gateway.credentialsDir, 'fleet'),
           progress: options.json ? () => undefined : tell,
@@ -144,12 +161,12 @@ const local = async (options: LocalOptions): Promise<void> => {
       JSON.stringify({
         ...gateway.addresses,
         credentials: gateway.credentialsDir,
-        target: resolve(targetPath),
+        target: left.path,
         token: 'npx labgate token',
         fleet: fleet?.devices ?? [],
       }),
     );
-  } else print(describe(gateway, target, targetPath, fleet));
+  } else print(describe(gateway, target, relative('', left.path), fleet));
   await stopped;
   if (!options.json) tell('stopping ...');
 };
@@ -182,7 +199,7 @@ export const localCommand = (): Command =>
       try {
         await local(options);
       } catch (error) {
-        if (error instanceof PortError) throw new UsageError(error.message, { cause: error });
-        throw error;
+        const wrongUse = [PortError, FolderInUse, AssemblyError].some((kind) => error instanceof kind);
+        throw wrongUse && error instanceof Error ? new UsageError(error.message, { cause: error }) : error;
       }
     });

@@ -1,0 +1,267 @@
+/** The command line as people and scripts run it: processes, their output and their exit codes. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { METER } from './lab.ts';
+
+const LABGATE = fileURLToPath(new URL('../../bin/labgate.ts', import.meta.url));
+const assembly = inject('assembly');
+const folder = mkdtempSync(join(tmpdir(), 'labgate-cli-'));
+// What the gateway writes besides its data folder, it writes here.
+const temporary = mkdtempSync(join(tmpdir(), 'labgate-cli-tmp-'));
+const environment = { ...process.env, TMPDIR: temporary, NO_COLOR: '1', LABGATE_TARGET: undefined };
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+const labgate = (args: readonly string[], more: { cwd?: string; env?: object } = {}): Promise<Result> =>
+  new Promise((resolve) => {
+    const options = { cwd: more.cwd ?? folder, env: { ...environment, ...more.env } };
+    execFile(process.execPath, [LABGATE, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+
+interface Local {
+  readonly process: ChildProcess;
+  readonly line: {
+    readonly api: string;
+    readonly mqtt: string;
+    readonly aws: string;
+    readonly issuer: string;
+    readonly credentials: string;
+    readonly target: string;
+    readonly token: string;
+    readonly fleet: readonly string[];
+  };
+}
+
+/** Starts a gateway and waits for its line. */
+const local = async (args: readonly string[], cwd = folder): Promise<Local> => {
+  const child = spawn(process.execPath, [LABGATE, 'local', '--json', '--app', assembly, ...args], {
+    cwd,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the gateway ended with ${code}`))),
+  ])) as [string];
+  return { process: child, line: JSON.parse(line) as Local['line'] };
+};
+
+/** @returns the exit code, or the signal that it died of */
+const stop = async ({ process: child }: Local, signal: NodeJS.Signals = 'SIGTERM'): Promise<unknown> => {
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  const [code, died] = await ended;
+  return code ?? died;
+};
+
+let gateway: Local;
+beforeAll(async () => {
+  writeFileSync(join(folder, 'bad.json'), '{');
+  gateway = await local(['--port-base', '0', '--fleet', '3']);
+});
+afterAll(async () => {
+  gateway.process.kill('SIGKILL');
+  for (const each of [folder, temporary]) rmSync(each, { recursive: true, force: true });
+});
+
+describe('labgate local', () => {
+  test('prints one line with every address, and leaves a target that only its owner can read', () => {
+    const { line } = gateway;
+    expect(line.api).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(line.mqtt).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
+    expect(line.fleet).toHaveLength(3);
+    expect(readdirSync(line.credentials)).toEqual(
+      expect.arrayContaining(['ca.pem', 'clients.json', 'users.json', 'aws-credentials']),
+    );
+    expect(JSON.parse(readFileSync(line.target, 'utf8'))).toMatchObject({ api: line.api });
+  });
+
+  test('on a port that is taken ends with 2 and names it', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as { port: number };
+    const other = mkdtempSync(join(folder, 'other-'));
+    const args = ['local', '--app', assembly, '--port-base', '0', '--mqtt-port', String(port)];
+    const { code, stderr } = await labgate(args, { cwd: other });
+    holder.close();
+    expect(stderr).toContain(`port ${port} (MQTT) is already in use; choose another with --mqtt-port`);
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    ['a folder without an assembly', ['--app', 'nowhere'], 'run "cdk synth" first'],
+    ['a port that is none', ['--app', assembly, '--api-port', '70000'], '--api-port 70000'],
+    ['a fleet of no number', ['--app', assembly, '--fleet', 'x'], 'whole number'],
+    ['an unknown option', ['--frob'], "unknown option '--frob'"],
+  ])('with %s ends with 2 and says so', async (_, args, text) => {
+    const { code, stderr } = await labgate(['local', '--port-base', '0', ...args]);
+    expect(stderr).toContain(text);
+    expect(code).toBe(2);
+  });
+});
+
+describe('the other commands', () => {
+  test('types: create, list, show', async () => {
+    writeFileSync(join(folder, 'meter.json'), JSON.stringify(METER));
+    const made = await labgate(['types', 'create', 'meter.json']);
+    expect(made).toEqual({ code: 0, stdout: 'created meter\n', stderr: '' });
+    expect(await labgate(['types', 'create', 'meter.json'])).toEqual(made);
+    writeFileSync(join(folder, 'other.json'), JSON.stringify({ ...METER, name: 'Other' }));
+    const other = await labgate(['types', 'create', 'other.json']);
+    expect(other).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('conflict') });
+    const listed = await labgate(['types', 'list', '--json']);
+    expect(JSON.parse(listed.stdout)).toContainEqual(expect.objectContaining({ id: 'meter' }));
+    const shown = await labgate(['types', 'show', 'meter']);
+    expect(shown.stdout).toMatch(/^meter: Meter\nCHANNEL.*\n(.*\n)*temp +Cel +number +continuous +0\.\.50/);
+    expect(await labgate(['types', 'create', 'bad.json'])).toMatchObject({ code: 2 });
+  });
+
+  test('devices: register, list, show, retire', async () => {
+    const args = ['devices', 'register', 'mine', '--site', 'lab-1', '--type', 'meter'];
+    const made = await labgate(args);
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toContain('mosquitto_pub -h 127.0.0.1');
+    expect(readdirSync(join(folder, 'devices/mine')).sort()).toEqual(
+      ['ca.pem', 'certificate.pem', 'csr.pem', 'device.json', 'key.pem'].sort(),
+    );
+    // What is registered already is found in the folder, and not registered again.
+    const again = await labgate([...args, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ device: { id: 'mine' }, clientId: 'mine' });
+    expect(again.stdout).not.toContain('PRIVATE KEY');
+
+    const listed = await labgate(['devices', 'list', '--site', 'lab-1', '--type', 'meter']);
+    expect(listed.stdout).toMatch(/^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active\n$/);
+    const shown = await labgate(['devices', 'show', 'mine', '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
+
+    expect(await labgate(['devices', 'retire', 'mine'])).toMatchObject({ code: 2, stdout: '' });
+    const retired = await labgate(['devices', 'retire', 'mine', '--yes', '--json']);
+    expect(JSON.parse(retired.stdout)).toMatchObject({ id: 'mine', state: 'retired' });
+  });
+
+  test('simulate, with --target from another folder, then query in every format', async () => {
+    const other = mkdtempSync(join(folder, 'simulate-'));
+    const target = ['--target', gateway.line.target];
+    const start = new Date(Date.now() - 600_000).toISOString();
+    const args = ['simulate', '--devices', '1', '--samples', '3', '--interval', 'PT0.05S', '--json'];
+    const more = ['--start', start, '--types', 'ph-meter', '--seed', 'cli'];
+    const run = await labgate([...args, ...more, ...target], { cwd: other });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(run.stdout)).toMatchObject({ messages: 3, acknowledged: 3, pending: 0, refused: 0 });
+    const [device = ''] = readdirSync(join(other, '.labgate/fleet'));
+
+    const query = (...rest: string[]): Promise<Result> =>
+      labgate(['query', device, '--from', 'PT1H', ...target, ...rest], { cwd: other });
+    const [json, csv, ndjson, table, latest, buckets] = await Promise.all([
+      query('--json'),
+      query('--format', 'csv'),
+      query('--format', 'ndjson'),
+      query(),
+      query('--latest', '--json'),
+      query('--every', 'PT1H', '--agg', 'count'),
+    ]);
+    const { items } = JSON.parse(json.stdout) as { items: { n: string }[] };
+    expect(items.filter(({ n }) => n === 'ph')).toHaveLength(3);
+    expect(csv.stdout.trim().split('\r\n')).toHaveLength(items.length + 1);
+    expect(ndjson.stdout.trim().split('\n')).toHaveLength(items.length);
+    expect(table.stdout).toMatch(/^CHANNEL +TIME +VALUE +UNIT +QUALITY\n/);
+    expect(table.stdout).toMatch(/\nCHANNEL +UNIT +ITEMS +RANGE +SHAPE\n/);
+    expect(JSON.parse(latest.stdout).items).toContainEqual(expect.objectContaining({ n: 'ph' }));
+    expect(buckets.stdout).toMatch(/count/i);
+    for (const { code, stderr } of [json, csv, ndjson, table, latest, buckets])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('token: what it prints opens the API, for other programs and for this one', async () => {
+    const { stdout, code } = await labgate(['token']);
+    expect(code).toBe(0);
+    const headers = { authorization: `Bearer ${stdout.trim()}` };
+    expect((await fetch(`${gateway.line.api}/v1/devices`, { headers })).status).toBe(200);
+    const env = { LABGATE_TOKEN: stdout.trim() };
+    expect(await labgate(['devices', 'list', '--target', gateway.line.api], { env })).toMatchObject({
+      code: 0,
+    });
+  });
+});
+
+describe('exit codes', () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'labgate-cli-empty-'));
+  afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+  test.concurrent.each<[what: string, args: string[], code: number, text: string]>([
+    ['without a command', [], 2, 'Usage: labgate'],
+    ['with an unknown command', ['frobnicate'], 2, "unknown command 'frobnicate'"],
+    ['with an option missing', ['devices', 'register', 'x', '--site', 'lab-1'], 2, '--type'],
+    [
+      'with a CSR that cannot be read',
+      ['devices', 'register', 'x', '--site', 's', '--type', 't', '--csr', 'no.pem'],
+      2,
+      'no.pem',
+    ],
+    ['with months back from now', ['query', 'x', '--from', 'P1M'], 2, 'months have no fixed length'],
+    ['with a program nobody knows', ['devices', 'list', '--program', 'nobody'], 2, 'no program nobody'],
+    ['with a target that is no target', ['devices', 'list', '--target', 'bad.json'], 2, 'neither a target'],
+    ['for a device that is not there', ['devices', 'show', 'nobody'], 3, 'not-found'],
+    ['for a range that is none', ['query', 'nobody', '--from', 'yesterday'], 3, 'invalid-request'],
+    [
+      'when nothing answers',
+      ['devices', 'list', '--target', 'http://127.0.0.1:1'],
+      4,
+      'nothing answers at http://127.0.0.1:1',
+    ],
+  ])('%s', async (_, args, code, text) => {
+    const result = await labgate(args, {
+      env: args.includes('http://127.0.0.1:1') ? { LABGATE_TOKEN: 'x' } : {},
+    });
+    expect(result.stderr).toContain(text);
+    expect(result.code).toBe(code);
+  });
+
+  test('where no gateway runs', async () => {
+    const { code, stderr } = await labgate(['devices', 'list'], { cwd: elsewhere });
+    expect(stderr).toContain('no local gateway runs in this folder');
+    expect(code).toBe(2);
+  });
+
+  test('a reader that has enough is no failure', async () => {
+    const script = `"${process.execPath}" "${LABGATE}" devices list --json | head -c 1; exit \${PIPESTATUS[0]}`;
+    const child = spawn('bash', ['-c', script], { cwd: folder, env: environment, stdio: 'ignore' });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
+
+describe('at the end', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly, and nothing is left', async (signal) => {
+    if (gateway.process.exitCode !== null) gateway = await local(['--port-base', '0']);
+    expect(await stop(gateway, signal)).toBe(0);
+    expect(existsSync(gateway.line.target)).toBe(false);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test('a gateway that was killed lets the next one have its data folder', async () => {
+    const args = ['--port-base', '0', '--data', 'data'];
+    gateway = await local(args);
+    const refused = await labgate(['local', '--app', assembly, ...args]);
+    expect(refused.stderr).toContain(`in use by the gateway with process id ${gateway.process.pid}`);
+    expect(refused.code).toBe(2);
+    await labgate(['types', 'create', 'meter.json']);
+    expect(await stop(gateway, 'SIGKILL')).toBe('SIGKILL');
+    gateway = await local(args);
+    expect(await labgate(['types', 'show', 'meter'])).toMatchObject({ code: 0 });
+    expect(await stop(gateway)).toBe(0);
+  });
+});
