@@ -6,47 +6,87 @@ export const PEEK_BITS = 25;
 /** Room behind a stream for looks ahead. */
 const MARGIN_BYTES = 16;
 
+/** Bits that one step of writing takes, wherever in a byte it begins. */
+const PUT_BITS = 24;
+
 export class BitWriter {
-  private bytes = new Uint8Array(16 * 1024);
-  private view = new DataView(this.bytes.buffer);
-  /** Bits gathered for the next word, from the highest down. */
+  private view = new DataView(new ArrayBuffer(64 * 1024));
+  /** Bits written. */
+  private place = 0;
+  /** Those of the byte under way, from the highest of 32 down. */
   private word = 0;
-  private free = 32;
-  private at = 0;
 
   reset(): void {
+    this.place = 0;
     this.word = 0;
-    this.free = 32;
-    this.at = 0;
   }
 
-  private grow(): void {
-    const grown = new Uint8Array(this.bytes.length * 2);
-    grown.set(this.bytes);
-    this.bytes = grown;
+  /** Makes sure that so many more bytes fit. */
+  private room(bytes: number): void {
+    const needed = (this.place >>> 3) + bytes + 8;
+    if (needed <= this.view.byteLength) return;
+    const grown = new Uint8Array(2 * needed);
+    grown.set(new Uint8Array(this.view.buffer));
     this.view = new DataView(grown.buffer);
   }
 
   /** Writes the low `count` bits, 1 to 32, of a value that has no others. */
   put(value: number, count: number): void {
-    const { free } = this;
-    if (count < free) {
-      this.word |= value << (free - count);
-      this.free = free - count;
+    if (count > PUT_BITS) {
+      this.put(value >>> 16, count - 16);
+      this.put(value & 0xffff, 16);
       return;
     }
-    const rest = count - free;
-    if (this.at + 8 > this.bytes.length) this.grow();
-    this.view.setUint32(this.at, this.word | (value >>> rest));
-    this.at += 4;
-    this.word = rest === 0 ? 0 : value << (32 - rest);
-    this.free = 32 - rest;
+    this.room(4);
+    const shift = this.place & 7;
+    const word = this.word | (value << (32 - shift - count));
+    this.view.setUint32(this.place >>> 3, word);
+    this.place += count;
+    this.word = word << ((shift + count) & 24);
+  }
+
+  /**
+   * Writes numbers in a prefix code: of each the code of its token, then its low bits.
+   * @param entries of each token: code << 12 | low bits << 4 | length of the code
+   */
+  putCoded(
+    values: Int32Array,
+    from: number,
+    to: number,
+    tokenOf: (value: number) => number,
+    entries: Uint32Array,
+  ): void {
+    this.room((to - from) * 6);
+    // In variables of its own: this is where encoding spends most of its time.
+    let { place, word } = this;
+    const { view } = this;
+    for (let at = from; at < to; at += 1) {
+      const value = values[at] ?? 0;
+      const entry = entries[tokenOf(value)] ?? 0;
+      const low = (entry >>> 4) & 31;
+      const count = (entry & 15) + low;
+      if (count > PUT_BITS) {
+        this.place = place;
+        this.word = word;
+        this.put(entry >>> 12, entry & 15);
+        this.put(value & ((1 << low) - 1), low);
+        place = this.place;
+        word = this.word;
+        continue;
+      }
+      const shift = place & 7;
+      word |= (((entry >>> 12) << low) | (value & ((1 << low) - 1))) << (32 - shift - count);
+      view.setUint32(place >>> 3, word);
+      place += count;
+      word <<= (shift + count) & 24;
+    }
+    this.place = place;
+    this.word = word;
   }
 
   /** What was written, filled up with zeros to whole bytes; valid until the next write. */
   finish(): Uint8Array {
-    this.view.setUint32(this.at, this.word);
-    return this.bytes.subarray(0, this.at + Math.ceil((32 - this.free) / 8));
+    return new Uint8Array(this.view.buffer, 0, Math.ceil(this.place / 8));
   }
 }
 

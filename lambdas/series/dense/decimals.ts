@@ -15,7 +15,7 @@ const LIMIT = MAX_SPAN / 2;
 /** Bits that a number kept aside takes, about. */
 const ASIDE_BITS = 80;
 const BITS_PER_DIGIT = 3.33;
-const SAMPLES = 64;
+const SAMPLES = 32;
 
 const digitsOf = (value: number, single: boolean): number | undefined => {
   for (let digits = 0; digits <= MAX_DIGITS; digits += 1)

@@ -8,7 +8,7 @@ import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 import { type BitWriter, bitsAt, checkEnd, PEEK_BITS, padStream } from './bits.ts';
 
 /** Stands for a number that is kept elsewhere. */
-export const ESCAPE = 0xffffffff;
+export const ESCAPE = -1;
 const DIRECT = 16;
 /** Numbers below 2^31 and {@link ESCAPE}. */
 const TOKENS = DIRECT + 27 * 4 + 1;
@@ -23,24 +23,34 @@ for (let token = 0; token < ESCAPE_TOKEN; token += 1) {
   RAW[token] = token < DIRECT ? 0 : exponent - 2;
   BASE[token] = token < DIRECT ? token : (4 + ((token - DIRECT) & 3)) << (exponent - 2);
 }
-BASE[ESCAPE_TOKEN] = ESCAPE | 0;
+BASE[ESCAPE_TOKEN] = ESCAPE;
 
-const tokenOf = (value: number): number => {
-  if (value < DIRECT) return value;
+const largeToken = (value: number): number => {
   if (value === ESCAPE) return ESCAPE_TOKEN;
   const exponent = 31 - Math.clz32(value);
   return DIRECT + ((exponent - 4) << 2) + ((value >>> (exponent - 2)) & 3);
 };
+/** Tokens of small numbers: looked up, because whether one is below 16 is as good as thrown. */
+const SMALL = 1024;
+const SMALL_TOKENS = Uint8Array.from({ length: SMALL }, (_, value) =>
+  value < DIRECT ? value : largeToken(value),
+);
+const tokenOf = (value: number): number =>
+  value >>> 0 < SMALL ? (SMALL_TOKENS[value] ?? 0) : largeToken(value);
 
 const counts = new Uint32Array(TOKENS);
 const lengths = new Uint8Array(TOKENS);
 const codes = new Uint16Array(TOKENS);
+/** Code, bits that follow and length of each token in one. */
+const entries = new Uint32Array(TOKENS);
 
-/** Lengths of an optimal code by Huffman's two queues, before any limit. */
+const weight = new Float64Array(2 * TOKENS);
+const parent = new Uint16Array(2 * TOKENS);
+const depth = new Uint8Array(2 * TOKENS);
+
+/** Lengths of an optimal code by Huffman's two queues, cut off at the limit. */
 const optimalLengths = (used: readonly number[]): void => {
   const leaves = used.length;
-  const weight = new Float64Array(2 * leaves);
-  const parent = new Uint16Array(2 * leaves);
   for (let at = 0; at < leaves; at += 1) weight[at] = counts[used[at] ?? 0] ?? 0;
   let leaf = 0;
   let inner = leaves;
@@ -54,7 +64,7 @@ const optimalLengths = (used: readonly number[]): void => {
     }
     weight[next] = sum;
   }
-  const depth = new Uint8Array(2 * leaves);
+  depth[2 * leaves - 2] = 0;
   for (let node = 2 * leaves - 3; node >= 0; node -= 1) depth[node] = (depth[parent[node] ?? 0] ?? 0) + 1;
   for (let at = 0; at < leaves; at += 1) lengths[used[at] ?? 0] = Math.min(depth[at] ?? 0, MAX_LENGTH);
 };
@@ -91,12 +101,19 @@ const assignCodes = (): boolean => {
   return true;
 };
 
+/** A way to write numbers, and the bytes that it takes. */
+export interface Plan {
+  readonly bytes: number;
+  /** Whether {@link ESCAPE} is among them. */
+  readonly escapes: boolean;
+}
+
 /**
  * Finds the code of numbers; {@link writeHuffman} uses it.
- * @param values each below 2^31 or {@link ESCAPE}
- * @returns bytes that numbers and code take together
+ * @param values each from 0 to 2^31 − 1, or {@link ESCAPE}
+ * @returns with bytes of numbers and code together
  */
-export const planHuffman = (values: Uint32Array, from: number, to: number): number => {
+export const planHuffman = (values: Int32Array, from: number, to: number): Plan => {
   counts.fill(0);
   for (let at = from; at < to; at += 1) {
     const token = tokenOf(values[at] ?? 0);
@@ -114,14 +131,14 @@ export const planHuffman = (values: Uint32Array, from: number, to: number): numb
   }
   let bits = 0;
   for (const token of used) bits += (counts[token] ?? 0) * ((lengths[token] ?? 0) + (RAW[token] ?? 0));
-  return Math.ceil(bits / 8) + 1 + ((last + 2) >> 1);
+  return { bytes: Math.ceil(bits / 8) + 1 + ((last + 2) >> 1), escapes: last === ESCAPE_TOKEN };
 };
 
 /** Writes numbers in the code that {@link planHuffman} found for them. */
 export const writeHuffman = (
   head: ByteWriter,
   bits: BitWriter,
-  values: Uint32Array,
+  values: Int32Array,
   from: number,
   to: number,
 ): void => {
@@ -131,22 +148,13 @@ export const writeHuffman = (
   head.byte(last);
   for (let token = 0; token <= last; token += 2)
     head.byte(((lengths[token] ?? 0) << 4) | (token < last ? (lengths[token + 1] ?? 0) : 0));
-  for (let at = from; at < to; at += 1) {
-    const value = values[at] ?? 0;
-    const token = tokenOf(value);
-    const raw = RAW[token] ?? 0;
-    const length = lengths[token] ?? 0;
-    const code = codes[token] ?? 0;
-    const low = value & ((1 << raw) - 1);
-    if (length + raw <= 32) bits.put((code << raw) | low, length + raw);
-    else {
-      bits.put(code, length);
-      bits.put(low, raw);
-    }
-  }
+  for (let token = 0; token <= last; token += 1)
+    entries[token] = ((codes[token] ?? 0) << 12) | ((RAW[token] ?? 0) << 4) | (lengths[token] ?? 0);
+  bits.putCoded(values, from, to, tokenOf, entries);
 };
 
-const table = new Uint16Array(1 << MAX_LENGTH);
+/** By the next bits: token, length of its code, and bits to go on by. */
+const table = new Uint32Array(1 << MAX_LENGTH);
 
 const readCode = (head: ByteReader): number => {
   const last = head.byte();
@@ -165,40 +173,56 @@ const readCode = (head: ByteReader): number => {
     const length = lengths[token] ?? 0;
     if (length === 0) continue;
     const start = (codes[token] ?? 0) << (longest - length);
-    table.fill((token << 4) | length, start, start + (1 << (longest - length)));
+    const entry = (token << 12) | (length << 6) | (length + (RAW[token] ?? 0));
+    table.fill(entry, start, start + (1 << (longest - length)));
   }
   return longest;
 };
 
 /**
  * Reads numbers.
+ * @returns whether {@link ESCAPE} may be among them
  * @throws {MalformedBytes}
  */
 export const readHuffman = (
   head: ByteReader,
   tail: ByteReader,
-  values: Uint32Array,
+  values: Int32Array,
   from: number,
   to: number,
-): void => {
+): boolean => {
   const shift = 32 - readCode(head);
+  const escapes = (lengths[ESCAPE_TOKEN] ?? 0) > 0;
   const bytes = tail.bytes(head.unsigned());
   const view = padStream(bytes);
   const end = bytes.length * 8;
   let place = 0;
-  for (let at = from; at < to; at += 1) {
+  for (let at = from; at < to; ) {
     if (place >= end) throw new MalformedBytes('a stream of bits ends early');
     const word = view.getUint32(place >>> 3) << (place & 7);
     const entry = table[word >>> shift] ?? 0;
-    const length = entry & 15;
-    const token = entry >>> 4;
-    if (length === 0) throw new MalformedBytes('no token has this code');
-    const raw = RAW[token] ?? 0;
-    const base = BASE[token] ?? 0;
-    if (raw === 0) values[at] = base;
-    else if (length + raw <= PEEK_BITS) values[at] = base + ((word << length) >>> (32 - raw));
-    else values[at] = base + bitsAt(view, place + length, raw);
-    place += length + raw;
+    const size = entry & 63;
+    const length = (entry >>> 6) & 63;
+    // Two shifts, because one by 32 bits would be none.
+    const low =
+      size <= PEEK_BITS
+        ? ((word << length) >>> 1) >>> (31 - size + length)
+        : bitsAt(view, place + length, size - length);
+    values[at++] = (BASE[entry >>> 12] ?? 0) + low;
+    place += size;
+    if (size === 0) throw new MalformedBytes('no token has this code');
+    // Often the next one is in sight as well.
+    if (size > PEEK_BITS - MAX_LENGTH || at >= to) continue;
+    const nextWord = word << size;
+    const next = table[nextWord >>> shift] ?? 0;
+    const nextSize = next & 63;
+    if (size + nextSize > PEEK_BITS) continue;
+    const nextLength = (next >>> 6) & 63;
+    const nextLow = ((nextWord << nextLength) >>> 1) >>> (31 - nextSize + nextLength);
+    values[at++] = (BASE[next >>> 12] ?? 0) + nextLow;
+    place += nextSize;
+    if (nextSize === 0) throw new MalformedBytes('no token has this code');
   }
   checkEnd(place, bytes);
+  return escapes;
 };

@@ -27,20 +27,20 @@ const HUFFMAN = 3;
 /** Columns up to this may do without a table of codes. */
 const RICE_UP_TO = 1024;
 /** A predictor is chosen by so many numbers from each of so many places. */
-const WINDOW = 128;
+const WINDOW = 64;
 const WINDOWS = 3;
 /** What the first numbers say of a filter is left out: it does not know the series yet. */
-const WARM_UP = 24;
+const WARM_UP = 12;
 
 let steps = new Int32Array(8192);
-let left = new Uint32Array(8192);
+let left = new Int32Array(8192);
 const bits = new BitWriter();
 const trial = new ByteWriter(16 * 1024);
 
 const makeRoom = (count: number): void => {
   if (count <= steps.length) return;
   steps = new Int32Array(2 * count);
-  left = new Uint32Array(2 * count);
+  left = new Int32Array(2 * count);
 };
 
 const gcd = (one: number, other: number): number => {
@@ -49,40 +49,62 @@ const gcd = (one: number, other: number): number => {
   return large;
 };
 
-/** The greatest number that divides all differences. */
-const unitOf = (numbers: Float64Array, count: number): number => {
+const sample = new Float64Array(33);
+/** The median of the first `count` samples; sorts them. */
+const median = (count: number): number => sample.subarray(0, count).sort()[count >>> 1] ?? 0;
+
+/** How steps are counted: in units, of which each has the slope. */
+interface Steps {
+  readonly unit: number;
+  readonly slope: number;
+}
+
+/** The greatest number that divides some steps, and the usual step, from up to 33 of them. */
+const guessSteps = (numbers: Float64Array, count: number): Steps => {
+  const stride = Math.max(1, Math.ceil((count - 1) / 32));
   let unit = 0;
+  let taken = 0;
+  for (let at = 1; at < count; at += stride) {
+    const step = (numbers[at] ?? 0) - (numbers[at - 1] ?? 0);
+    if (unit !== 1) unit = gcd(unit, Math.abs(step));
+    sample[taken++] = step;
+  }
+  unit = unit || 1;
+  return { unit, slope: median(taken) / unit };
+};
+
+/** Counts steps. @returns the first that is no multiple of the unit, if any */
+const countSteps = (numbers: Float64Array, count: number, { unit, slope }: Steps): number | undefined => {
   let before = numbers[0] ?? 0;
   for (let at = 1; at < count; at += 1) {
     const number = numbers[at] ?? 0;
-    const step = Math.abs(number - before);
+    const step = (unit === 1 ? number - before : (number - before) / unit) - slope;
     before = number;
-    if (unit === 0) unit = step;
-    else if (Math.round(step / unit) * unit !== step) unit = gcd(unit, step);
-    if (unit === 1) return 1;
+    const whole = step | 0;
+    if (whole === step && whole < MAX_STEP && whole > -MAX_STEP) steps[at] = whole;
+    else if (Number.isInteger(step)) steps[at] = WIDE;
+    else return step + slope;
   }
-  return unit === 0 ? 1 : unit;
+  return undefined;
 };
 
-const median = (values: number[]): number =>
-  values.sort((one, other) => one - other)[values.length >>> 1] ?? 0;
-
-/** The usual step, from up to 64 of them. */
-const slopeOf = (numbers: Float64Array, count: number, unit: number): number => {
-  const stride = Math.max(1, Math.floor((count - 1) / 64));
-  const some: number[] = [];
-  for (let at = 1; at < count; at += stride) some.push(((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)) / unit);
-  return median(some);
+const toSteps = (numbers: Float64Array, count: number): Steps => {
+  let found = guessSteps(numbers, count);
+  for (;;) {
+    if (countSteps(numbers, count, found) === undefined) return found;
+    let unit = found.unit;
+    for (let at = 1; unit > 1 && at < count; at += 1)
+      unit = gcd(unit, Math.abs((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)));
+    found = { unit, slope: (found.slope * found.unit) / unit };
+  }
 };
 
-const toSteps = (numbers: Float64Array, count: number, unit: number, slope: number): void => {
-  let before = numbers[0] ?? 0;
-  for (let at = 1; at < count; at += 1) {
-    const number = numbers[at] ?? 0;
-    const step = (number - before) / unit - slope;
-    before = number;
-    steps[at] = step < MAX_STEP && step > -MAX_STEP ? step : WIDE;
-  }
+/** How far off a filter may be: some six times what steps usually are, as a power of two. */
+const resetOf = (count: number): number => {
+  const stride = Math.max(1, Math.ceil((count - 1) / 32));
+  let taken = 0;
+  for (let at = 1; at < count; at += stride) sample[taken++] = Math.abs(steps[at] ?? 0);
+  return Math.min(16, Math.max(2, Math.ceil(Math.log2(6 * median(taken) + 1))));
 };
 
 /** log2(n + 1) of small numbers; of larger ones the length in bits. */
@@ -91,7 +113,7 @@ const cost = (from: number, to: number): number => {
   let sum = 0;
   for (let at = from; at < to; at += 1) {
     const one = left[at] ?? 0;
-    sum += one < 1024 ? (LOG[one] ?? 0) : 32 - Math.clz32(one);
+    sum += one >>> 0 < 1024 ? (LOG[one] ?? 0) : 32 - Math.clz32(one);
   }
   return sum;
 };
@@ -109,10 +131,7 @@ const choose = (count: number): Choice => {
     : Array.from({ length: WINDOWS }, (_, at) => 1 + Math.floor((at * (count - 1 - WINDOW)) / (WINDOWS - 1)));
   const size = whole ? count - 1 : WINDOW;
   const skip = whole ? 0 : WARM_UP;
-  const magnitudes: number[] = [];
-  for (const start of starts)
-    for (let at = start; at < start + size; at += 1) magnitudes.push(Math.abs(steps[at] ?? 0));
-  const reset = Math.min(16, Math.max(2, Math.ceil(Math.log2(6 * median(magnitudes) + 1))));
+  const reset = resetOf(count);
   let best = { predictor: ORDER_1, reset };
   let least = Number.POSITIVE_INFINITY;
   for (let predictor = 0; predictor < PREDICTORS; predictor += 1) {
@@ -151,10 +170,8 @@ const repeats = (count: number): boolean => {
   return found * 4 > end;
 };
 
-const writeSteps = (out: ByteWriter, numbers: Float64Array, count: number, unit: number, slope: number) => {
-  for (let at = 1; at < count; at += 1)
-    out.signed(((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)) / unit - slope);
-};
+const stepAt = (numbers: Float64Array, at: number, { unit, slope }: Steps): number =>
+  ((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)) / unit - slope;
 
 /**
  * Writes numbers in the order given.
@@ -170,13 +187,11 @@ export const writeIntegers = (
   head.signed(numbers[0] ?? 0);
   if (count === 1) return;
   makeRoom(count);
-  const unit = unitOf(numbers, count);
-  const slope = slopeOf(numbers, count, unit);
-  toSteps(numbers, count, unit, slope);
+  const scale = toSteps(numbers, count);
   const { predictor, reset } = choose(count);
   predict(predictor, reset, steps, left, 1, count);
-  head.unsigned(unit);
-  head.signed(slope);
+  head.unsigned(scale.unit);
+  head.signed(scale.slope);
   const say = (form: number): void => {
     head.byte(predictor * 4 + form);
     if (predictor > ORDER_2) head.byte(reset);
@@ -186,11 +201,11 @@ export const writeIntegers = (
     return;
   }
   const rice = count <= RICE_UP_TO ? planRice(left, 1, count) : undefined;
-  const huffmanBytes = planHuffman(left, 1, count);
-  const bytes = Math.min(huffmanBytes, rice === undefined ? Number.POSITIVE_INFINITY : rice.bytes + 1);
+  const huffman = planHuffman(left, 1, count);
+  const bytes = Math.min(huffman.bytes, rice === undefined ? Number.POSITIVE_INFINITY : rice.bytes + 1);
   if (repeats(count)) {
     trial.reset();
-    writeSteps(trial, numbers, count, unit, slope);
+    for (let at = 1; at < count; at += 1) trial.signed(stepAt(numbers, at, scale));
     if (zstdCompressSync(trial.view()).length < bytes) {
       head.byte(ORDER_1 * 4 + BYTES);
       head.bytes(trial.view());
@@ -198,7 +213,7 @@ export const writeIntegers = (
     }
   }
   bits.reset();
-  if (rice !== undefined && rice.bytes + 1 <= huffmanBytes) {
+  if (rice !== undefined && rice.bytes + 1 <= huffman.bytes) {
     say(RICE);
     head.byte(rice.low);
     writeRice(bits, left, 1, count, rice.low);
@@ -209,23 +224,20 @@ export const writeIntegers = (
   const stream = bits.finish();
   head.unsigned(stream.length);
   tail.bytes(stream);
-  for (let at = 1; at < count; at += 1)
-    if (left[at] === ESCAPE) head.signed(((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)) / unit - slope);
+  if (!huffman.escapes) return;
+  for (let at = 1; at < count; at += 1) if (left[at] === ESCAPE) head.signed(stepAt(numbers, at, scale));
 };
-
-let decoded = new Float64Array(8192);
 
 /**
  * Reads numbers.
- * @returns them; valid until the next call
  * @throws {MalformedBytes}
  */
-export const readIntegers = (head: ByteReader, tail: ByteReader, count: number): Float64Array => {
-  if (count > decoded.length) decoded = new Float64Array(2 * count);
-  if (count === 0) return decoded;
+export const readIntegers = (head: ByteReader, tail: ByteReader, count: number): number[] => {
+  const numbers = new Array<number>(count);
+  if (count === 0) return numbers;
   const first = head.signed();
-  decoded[0] = first;
-  if (count === 1) return decoded;
+  numbers[0] = first;
+  if (count === 1) return numbers;
   makeRoom(count);
   const unit = head.unsigned();
   const slope = head.signed();
@@ -234,27 +246,26 @@ export const readIntegers = (head: ByteReader, tail: ByteReader, count: number):
   const form = choice & 3;
   if (predictor >= PREDICTORS) throw new MalformedBytes(`unknown predictor ${predictor}`);
   if (form === BYTES) {
-    let number = 0;
-    for (let at = 1; at < count; at += 1) {
-      number += slope + head.signed();
-      decoded[at] = first + number * unit;
+    for (let at = 1, number = first; at < count; at += 1) {
+      number += (slope + head.signed()) * unit;
+      numbers[at] = number;
     }
-    return decoded;
+    return numbers;
   }
   const reset = predictor > ORDER_2 ? head.byte() : 0;
   const wide: number[] = [];
   if (form === EXACT) left.fill(0, 1, count);
-  else {
-    const low = form === RICE ? head.byte() : 0;
-    if (low > MAX_LOW_BITS) throw new MalformedBytes('too many low bits');
-    readStream(head, tail, form, low, count);
+  else if (readStream(head, tail, form, count))
     for (let at = 1; at < count; at += 1) if (left[at] === ESCAPE) wide.push(head.signed());
-  }
-  restore(predictor, reset, left, { first, unit, slope, wide }, decoded, count);
-  return decoded;
+  restore(predictor, reset, left, { first, unit, slope, wide }, numbers, count);
+  return numbers;
 };
 
-const readStream = (head: ByteReader, tail: ByteReader, form: number, low: number, count: number): void => {
-  if (form === RICE) readRice(tail.bytes(head.unsigned()), left, 1, count, low);
-  else readHuffman(head, tail, left, 1, count);
+/** @returns whether there may be escapes */
+const readStream = (head: ByteReader, tail: ByteReader, form: number, count: number): boolean => {
+  if (form === HUFFMAN) return readHuffman(head, tail, left, 1, count);
+  const low = head.byte();
+  if (low > MAX_LOW_BITS) throw new MalformedBytes('too many low bits');
+  readRice(tail.bytes(head.unsigned()), left, 1, count, low);
+  return true;
 };

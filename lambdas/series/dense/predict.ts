@@ -37,13 +37,14 @@ export const PREDICTORS = FIRST_FILTER + FILTERS.length;
 /** Binary digits after the point in level and trend. */
 const FRACTION = 10;
 const HALF = 1 << (FRACTION - 1);
+const WHOLE = -1 << FRACTION;
 
 const filterOf = (predictor: number): { shift: number; trendShift: number; trendHalf: number } => {
   const [shift, trendShift] = FILTERS[predictor - FIRST_FILTER] ?? [1, 2];
   return { shift, trendShift, trendHalf: 1 << (trendShift - 1) };
 };
 
-const zigzag = (value: number): number => ((value << 1) ^ (value >> 31)) >>> 0;
+const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
 
 /**
  * Writes into `left` what is left over of each step, as zigzag numbers below 2^31 or {@link ESCAPE}.
@@ -53,7 +54,7 @@ export const predict = (
   predictor: number,
   reset: number,
   steps: Int32Array,
-  left: Uint32Array,
+  left: Int32Array,
   from: number,
   to: number,
 ): void => {
@@ -73,7 +74,7 @@ export const predict = (
   } else predictByFilter(predictor, reset, steps, left, from, to);
 };
 
-const predictOrder0 = (steps: Int32Array, left: Uint32Array, from: number, to: number): void => {
+const predictOrder0 = (steps: Int32Array, left: Int32Array, from: number, to: number): void => {
   let sum = 0;
   for (let at = from; at < to; at += 1) {
     const step = steps[at] ?? 0;
@@ -88,30 +89,30 @@ const predictByFilter = (
   predictor: number,
   reset: number,
   steps: Int32Array,
-  left: Uint32Array,
+  left: Int32Array,
   from: number,
   to: number,
 ): void => {
   const { shift, trendShift, trendHalf } = filterOf(predictor);
-  const limit = 2 ** reset;
-  let level = 0;
+  const limit = 1 << reset;
+  // Level and trend are kept as what they predict: the level is counted from the number itself.
+  let next = 0;
   let trend = 0;
   for (let at = from; at < to; at += 1) {
     const step = steps[at] ?? 0;
     if (step === WIDE) {
       left[at] = ESCAPE;
-      level = 0;
+      next = trend;
       continue;
     }
-    const next = (level + trend) | 0;
     const off = (step - ((next + HALF) >> FRACTION)) | 0;
     left[at] = zigzag(off);
-    if (off > limit || off < -limit) level = 0;
+    if (off > limit || off < -limit) next = trend;
     else {
       const error = ((step << FRACTION) - next) | 0;
-      // The level is counted from the number itself, which keeps it small.
-      level = ((error >> shift) - error) | 0;
-      trend = (trend + ((error + trendHalf) >> trendShift)) | 0;
+      const turn = (error + trendHalf) >> trendShift;
+      next = (trend - error + (error >> shift) + turn) | 0;
+      trend = (trend + turn) | 0;
     }
   }
 };
@@ -134,9 +135,9 @@ const unzigzag = (value: number): number => (value >>> 1) ^ -(value & 1);
 export const restore = (
   predictor: number,
   reset: number,
-  left: Uint32Array,
+  left: Int32Array,
   scale: Scale,
-  numbers: Float64Array,
+  numbers: number[],
   count: number,
 ): void => {
   numbers[0] = scale.first;
@@ -147,9 +148,9 @@ export const restore = (
 };
 
 const restoreOrder0 = (
-  left: Uint32Array,
+  left: Int32Array,
   { first, unit, slope, wide }: Scale,
-  numbers: Float64Array,
+  numbers: number[],
   count: number,
 ): void => {
   // The number that sums start from, and how many steps ago it was.
@@ -170,59 +171,60 @@ const restoreOrder0 = (
 
 const restoreSteps = (
   twice: boolean,
-  left: Uint32Array,
+  left: Int32Array,
   { first, unit, slope, wide }: Scale,
-  numbers: Float64Array,
+  numbers: number[],
   count: number,
 ): void => {
-  let number = 0;
+  let number = first;
   let before = 0;
   let escapes = 0;
   for (let at = 1; at < count; at += 1) {
     const one = left[at] ?? 0;
     if (one === ESCAPE) {
-      number += slope + (wide[escapes++] ?? 0);
+      number += (slope + (wide[escapes++] ?? 0)) * unit;
       before = 0;
     } else {
       const step = (unzigzag(one) + before) | 0;
-      number += slope + step;
+      number += (slope + step) * unit;
       if (twice) before = step;
     }
-    numbers[at] = first + number * unit;
+    numbers[at] = number;
   }
 };
 
 const restoreByFilter = (
   predictor: number,
   reset: number,
-  left: Uint32Array,
+  left: Int32Array,
   { first, unit, slope, wide }: Scale,
-  numbers: Float64Array,
+  numbers: number[],
   count: number,
 ): void => {
   const { shift, trendShift, trendHalf } = filterOf(predictor);
-  const limit = 2 ** reset;
-  let number = 0;
-  let level = 0;
+  const limit = 1 << reset;
+  let number = first;
+  let next = 0;
   let trend = 0;
   let escapes = 0;
   for (let at = 1; at < count; at += 1) {
     const one = left[at] ?? 0;
     if (one === ESCAPE) {
-      number += slope + (wide[escapes++] ?? 0);
-      level = 0;
+      number += (slope + (wide[escapes++] ?? 0)) * unit;
+      next = trend;
     } else {
       const off = unzigzag(one);
-      const next = (level + trend) | 0;
-      const step = (off + ((next + HALF) >> FRACTION)) | 0;
-      number += slope + step;
-      if (off > limit || off < -limit) level = 0;
+      // What is rounded away, then what was off: no longer chain of steps than need be.
+      const rounded = (next + HALF) & WHOLE;
+      const error = ((off << FRACTION) + (rounded - next)) | 0;
+      number += (slope + ((off + (rounded >> FRACTION)) | 0)) * unit;
+      if (off > limit || off < -limit) next = trend;
       else {
-        const error = ((step << FRACTION) - next) | 0;
-        level = ((error >> shift) - error) | 0;
-        trend = (trend + ((error + trendHalf) >> trendShift)) | 0;
+        const turn = (error + trendHalf) >> trendShift;
+        next = (trend - error + (error >> shift) + turn) | 0;
+        trend = (trend + turn) | 0;
       }
     }
-    numbers[at] = first + number * unit;
+    numbers[at] = number;
   }
 };

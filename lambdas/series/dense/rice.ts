@@ -6,7 +6,7 @@ import { type BitWriter, bitsAt, checkEnd, padStream } from './bits.ts';
 const MAX_QUOTIENT = 20;
 export const MAX_LOW_BITS = 31;
 
-const bitsOf = (values: Uint32Array, from: number, to: number, low: number): number => {
+const bitsOf = (values: Int32Array, from: number, to: number, low: number): number => {
   let bits = 0;
   for (let at = from; at < to; at += 1) {
     const quotient = (values[at] ?? 0) >>> low;
@@ -17,13 +17,13 @@ const bitsOf = (values: Uint32Array, from: number, to: number, low: number): num
 
 /** Finds how many low bits suit numbers best, and what they take. */
 export const planRice = (
-  values: Uint32Array,
+  values: Int32Array,
   from: number,
   to: number,
 ): { readonly low: number; readonly bytes: number } => {
   let sum = 0;
   // An outlier weighs no more than its escape costs.
-  for (let at = from; at < to; at += 1) sum += Math.min(values[at] ?? 0, 1 << 24);
+  for (let at = from; at < to; at += 1) sum += Math.min((values[at] ?? 0) >>> 0, 1 << 24);
   const guess = Math.max(0, Math.floor(Math.log2(sum / Math.max(1, to - from) + 1)));
   let low = 0;
   let bits = Number.POSITIVE_INFINITY;
@@ -36,7 +36,7 @@ export const planRice = (
 
 export const writeRice = (
   bits: BitWriter,
-  values: Uint32Array,
+  values: Int32Array,
   from: number,
   to: number,
   low: number,
@@ -57,7 +57,7 @@ export const writeRice = (
 /** @throws {MalformedBytes} */
 export const readRice = (
   bytes: Uint8Array,
-  values: Uint32Array,
+  values: Int32Array,
   from: number,
   to: number,
   low: number,

@@ -11,16 +11,15 @@ let numbers = new Float64Array(8192);
 /** @returns whether all times are whole and near enough to each other */
 const fill = (times: readonly Micros[]): boolean => {
   if (times.length > numbers.length) numbers = new Float64Array(2 * times.length);
-  let least = MAX_NUMBER;
-  let most = -MAX_NUMBER;
+  const first = times[0] ?? 0;
+  if (!(Math.abs(first) < MAX_NUMBER - MAX_SPAN)) return false;
   for (let at = 0; at < times.length; at += 1) {
     const time = times[at] ?? 0;
-    if (!Number.isInteger(time) || (time === 0 && Object.is(time, -0))) return false;
-    if (time < least) least = time;
-    if (time > most) most = time;
+    if (!(Math.abs(time - first) < MAX_SPAN / 2) || Math.floor(time) !== time) return false;
+    if (time === 0 && Object.is(time, -0)) return false;
     numbers[at] = time;
   }
-  return least > -MAX_NUMBER && most < MAX_NUMBER && most - least < MAX_SPAN;
+  return true;
 };
 
 /** Writes times in the order given. */
@@ -39,8 +38,5 @@ export const readDenseTimes = (head: ByteReader, tail: ByteReader, count: number
   const form = head.byte();
   if (form === RAW) return Array.from({ length: count }, () => head.float64());
   if (form !== WHOLE) throw new MalformedBytes(`unknown form of times ${form}`);
-  const found = readIntegers(head, tail, count);
-  const times = new Array<Micros>(count);
-  for (let at = 0; at < count; at += 1) times[at] = found[at] ?? 0;
-  return times;
+  return readIntegers(head, tail, count);
 };

@@ -133,11 +133,10 @@ const readDecimals = (single: boolean, head: ByteReader, tail: ByteReader, count
     if (place >= count) throw new MalformedBytes('more values aside than there are');
     aside.push([place, head.float64()]);
   }
-  const scaled = readIntegers(head, tail, count);
+  const values = readIntegers(head, tail, count);
   const power = powerOfTen(digits);
-  const values = new Array<number>(count);
-  if (single) for (let at = 0; at < count; at += 1) values[at] = Math.fround((scaled[at] ?? 0) / power);
-  else for (let at = 0; at < count; at += 1) values[at] = (scaled[at] ?? 0) / power;
+  if (single) for (let at = 0; at < count; at += 1) values[at] = Math.fround((values[at] ?? 0) / power);
+  else if (digits > 0) for (let at = 0; at < count; at += 1) values[at] = (values[at] ?? 0) / power;
   for (const [at, value] of aside) values[at] = value;
   return values;
 };
