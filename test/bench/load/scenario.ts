@@ -47,7 +47,7 @@ export interface ScenarioResult {
   readonly rss: number;
 }
 
-const AT_ONCE = 16;
+const AT_ONCE = 4;
 
 /** Runs over all with a few at once. */
 const each = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
