@@ -1,8 +1,11 @@
-/** Objects of S3: put, and nothing else. */
+/**
+ * Objects of S3, by requests of our own: put, get, list, and addresses to give away. The S3 client of the SDK would
+ * make a bundle 120 KB larger.
+ */
 import { defaultProvider } from './credentials.ts';
-import { sign } from './sign.ts';
+import { encodeStrictly, presign, sign } from './sign.ts';
 
-/** S3 did not take an object; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
+/** S3 refused something; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
 export class ObjectRefused extends Error {
   readonly $fault: 'client' | 'server';
   constructor(code: string, status: number, key: string) {
@@ -24,44 +27,152 @@ export type PutObject = (key: string, document: unknown, signal?: AbortSignal) =
 
 const credentials = defaultProvider();
 
-/** A path with each part encoded as Signature Version 4 wants it: all but letters, digits and `-._~`. */
-const encodePath = (path: string): string =>
-  path
-    .split('/')
-    .map((part) =>
-      encodeURIComponent(part).replace(
-        /[!'()*]/g,
-        (sign_) => `%${sign_.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
-    .join('/');
+/** A path with each part encoded. */
+const encodePath = (path: string): string => path.split('/').map(encodeStrictly).join('/');
+
+interface Sending {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for the whole answer. */
+  readonly millis?: number;
+}
 
 /**
- * A way to put objects into a bucket, by path-style address: a bucket name in the host would need wildcard DNS on
- * one's own computer, and AWS takes both styles.
- * @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned
+ * By path-style address: a bucket name in the host would need wildcard DNS on one's own computer, and AWS takes both
+ * styles.
  */
-export const putInto = (bucket: string): PutObject => {
+const reach = (bucket: string) => {
   const { AWS_REGION: region = 'us-east-1', AWS_ENDPOINT_URL: endpoint } = process.env;
   const base = endpoint ?? `https://s3.${region}.amazonaws.com`;
-  return async (key, document, signal) => {
-    const url = new URL(`/${encodePath(bucket)}/${encodePath(key)}`, base);
-    const body = JSON.stringify(document);
-    const headers = sign(
-      { method: 'PUT', url, headers: { 'content-type': 'application/json' }, body },
-      { credentials: await credentials(), region, service: 's3', at: new Date() },
-    );
-    const limit = AbortSignal.timeout(REQUEST_MILLIS);
+  const urlOf = (key: string): URL =>
+    new URL(`/${encodePath(bucket)}${key === '' ? '' : `/${encodePath(key)}`}`, base);
+  const signer = async () => ({
+    credentials: await credentials(),
+    region,
+    service: 's3',
+    at: new Date(),
+  });
+  const send = async (method: string, key: string, sending: Sending = {}): Promise<Buffer> => {
+    const { headers: given = {}, body = '', query = {}, signal, millis = REQUEST_MILLIS } = sending;
+    const url = urlOf(key);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const headers = sign({ method, url, headers: { ...given }, body }, await signer());
+    const limit = AbortSignal.timeout(millis);
     const ends = signal === undefined ? limit : AbortSignal.any([signal, limit]);
     let response: Response;
-    let text: string;
+    let answer: Buffer;
     try {
-      response = await fetch(url, { method: 'PUT', headers, body, signal: ends });
-      text = await response.text();
+      response = await fetch(url, {
+        method,
+        headers,
+        signal: ends,
+        ...(method === 'PUT' ? { body } : {}),
+      });
+      answer = Buffer.from(await response.arrayBuffer());
     } catch (error) {
       throw new NoAnswer(`S3 gave no answer to ${key}`, { cause: error });
     }
-    if (response.ok) return;
-    throw new ObjectRefused(/<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? 'UnknownError', response.status, key);
+    if (response.ok) return answer;
+    const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(answer.toString()) ?? [];
+    throw new ObjectRefused(code, response.status, key);
   };
+  return { urlOf, signer, send };
+};
+
+/**
+ * A way to put JSON documents into a bucket.
+ * @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned
+ */
+export const putInto = (bucket: string): PutObject => {
+  const { send } = reach(bucket);
+  return async (key, document, signal) => {
+    const headers = { 'content-type': 'application/json' };
+    await send('PUT', key, { headers, body: JSON.stringify(document), signal });
+  };
+};
+
+/**
+ * A way to get objects out of a bucket; `undefined` for one that is not there. Who may not list the bucket is told
+ * `AccessDenied` instead.
+ */
+export type GetObject = (key: string, signal?: AbortSignal) => Promise<Buffer | undefined>;
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const getFrom = (bucket: string): GetObject => {
+  const { send } = reach(bucket);
+  return async (key, signal) => {
+    try {
+      return await send('GET', key, { signal });
+    } catch (error) {
+      if (error instanceof ObjectRefused && error.name === 'NoSuchKey') return undefined;
+      throw error;
+    }
+  };
+};
+
+/** An object as a list tells of it. */
+export interface Listed {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+export interface ListRequest {
+  readonly prefix: string;
+  /** Keys after this one only. */
+  readonly after?: string | undefined;
+  /** From 1 to 1000. */
+  readonly limit: number;
+}
+
+/** One page of keys in their order, and whether there are more. */
+export type ListObjects = (
+  request: ListRequest,
+) => Promise<{ readonly objects: readonly Listed[]; readonly more: boolean }>;
+
+const decodeKey = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const listOf = (bucket: string): ListObjects => {
+  const { send } = reach(bucket);
+  return async ({ prefix, after, limit }) => {
+    const query = {
+      'list-type': '2',
+      // Keys come percent-encoded, so that no entity of XML can stand in them.
+      'encoding-type': 'url',
+      'max-keys': String(limit),
+      prefix,
+      ...(after === undefined ? {} : { 'start-after': after }),
+    };
+    const text = (await send('GET', '', { query })).toString();
+    const objects = [...text.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, content = '']): Listed => {
+      const [, key = ''] = /<Key>([^<]*)<\/Key>/.exec(content) ?? [];
+      const [, size = '0'] = /<Size>(\d+)<\/Size>/.exec(content) ?? [];
+      return { key: decodeKey(key), bytes: Number(size) };
+    });
+    return { objects, more: text.includes('<IsTruncated>true</IsTruncated>') };
+  };
+};
+
+/** Puts bytes of a media type. */
+export type PutBytes = (key: string, bytes: Uint8Array<ArrayBuffer>, type: string) => Promise<void>;
+
+/** Large objects take their time. */
+const BYTES_MILLIS = 60_000;
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const putBytesInto = (bucket: string): PutBytes => {
+  const { send } = reach(bucket);
+  return async (key, body, type) => {
+    await send('PUT', key, { headers: { 'content-type': type }, body, millis: BYTES_MILLIS });
+  };
+};
+
+/** An address at which whoever holds it may get an object for so many seconds. */
+export type LinkTo = (key: string, seconds: number) => Promise<string>;
+
+export const linksInto = (bucket: string): LinkTo => {
+  const { urlOf, signer } = reach(bucket);
+  return async (key, seconds) => presign(urlOf(key), await signer(), seconds);
 };
