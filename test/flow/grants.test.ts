@@ -66,6 +66,9 @@ const errorLog = (): { readonly take: Log; denials(): readonly Denial[] } => {
   };
 };
 
+/** On a computer that does other things too. */
+const SOON = { interval: 10, timeout: 20_000 };
+
 let hurried: Variant;
 let lab: Lab;
 let device: Instrument;
@@ -114,7 +117,7 @@ describe('while it is missing, the denial names', () => {
         await step().catch(() => undefined);
         if (named() !== undefined) break;
       }
-      await expect.poll(named, { interval: 10, timeout: 20_000 }).toBeDefined();
+      await expect.poll(named, SOON).toBeDefined();
     },
   );
 
@@ -148,7 +151,7 @@ describe('a template without', () => {
       using variant = withoutGrant(assembly, grant);
       const log = errorLog();
       await using _lab = await openLab(variant.folder, { log: log.take });
-      await expect.poll(() => log.denials().find(names(grant)), { interval: 10 }).toBeDefined();
+      await expect.poll(() => log.denials().find(names(grant)), SOON).toBeDefined();
     },
   );
 
@@ -171,7 +174,7 @@ describe('a template without', () => {
     };
     // The way ends where the grant is missing, or goes on without what it is for.
     await trial().catch(() => undefined);
-    await expect.poll(() => log.denials().find(names(grant)), { interval: 10 }).toBeDefined();
+    await expect.poll(() => log.denials().find(names(grant)), SOON).toBeDefined();
     expect(
       log.denials().filter((denial) => !names(grant)(denial) && !DELIBERATE.includes(denial.action)),
     ).toEqual([]);
