@@ -11,6 +11,8 @@ const VARIABLES = {
   DEVICE_POLICY: z.string().min(1),
   /** Name of the IoT thing type of new things. */
   THING_TYPE: z.string().min(1),
+  /** How long after its end an hour is compacted. */
+  COMPACT_AFTER_MINUTES: z.string().regex(/^\d+$/),
 } as const;
 type Variable = keyof typeof VARIABLES;
 

@@ -1,6 +1,7 @@
 /** The `measurements` table; see `measurements/keys.ts` for its access patterns. */
 export { readAccounts } from './measurements/accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
+export { type CompactedHour, mergeHour, writeAll } from './measurements/compact.ts';
 export { hourOfItem } from './measurements/hour-items.ts';
 export { type ChunkOrigin, compareChunks, type Measurements } from './measurements/keys.ts';
 export {
@@ -11,6 +12,7 @@ export {
   type MarkKind,
   readDirtyHours,
   readMarks,
+  startOfDay,
   toMarkItem,
 } from './measurements/marks.ts';
 export {

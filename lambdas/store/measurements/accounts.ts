@@ -9,7 +9,8 @@ import { isReached } from './block-item.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
 
-const runOf = ({ lane, first, count, item }: ChunkItem) => {
+/** A chunk's account of the run that it was made of. */
+export const runOf = ({ lane, first, count, item }: ChunkItem) => {
   if (item['f']?.N !== String(ITEM_FORMAT))
     throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
   const messages = item['m']?.B === undefined ? [] : decodeMessages(item['m'].B);

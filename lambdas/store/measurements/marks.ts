@@ -13,7 +13,7 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Micros } from '../../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { Item } from '../attributes.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
@@ -30,6 +30,8 @@ const partitionOf = (kind: MarkKind, device: string): string =>
 export const dayKey = (time: Micros): string => hourKey(time).slice(0, 10);
 /** Start of the day that keys name `2026-03-01`. */
 export const parseDay = (text: string): Micros => Date.parse(`${text}T00:00:00Z`) * 1000;
+
+export const startOfDay = (time: Micros): Micros => Math.floor(time / MICROS_PER_DAY) * MICROS_PER_DAY;
 
 const periodKey = (kind: MarkKind, time: Micros): string => (kind === 'dirty' ? hourKey(time) : dayKey(time));
 
@@ -110,7 +112,7 @@ export const readDirtyHours = async (
   if (from >= to) return hours;
   const number = crc32(device) % MARK_PARTITIONS;
   // Up to the hour after that of the last microsecond.
-  const range = { from, to: to - 1 + 3_600_000_000 };
+  const range = { from, to: to - 1 + MICROS_PER_HOUR };
   for await (const mark of readMarks(measurements, 'dirty', number, range, signal))
     if (mark.device === device) hours.add(mark.start);
   return hours;

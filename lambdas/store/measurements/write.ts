@@ -1,5 +1,10 @@
 /** Many items at once, for `ingest`. */
-import { type AttributeValue, BatchGetItemCommand, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import { compareReach, type DeviceState, reachOf } from '../../domain/device-state.ts';
 import type { Item } from '../attributes.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
@@ -47,29 +52,43 @@ const persistWithParts = async <T>(
   }
 };
 
+/** The key of an item that is to be deleted. */
+const keyOf = (item: Item): Item => {
+  const { pk = { S: '' }, sk = { S: '' } } = item;
+  return { pk, sk };
+};
+
 /**
- * Writes items, whatever was there before.
- * @returns devices of which not all items are known to be written when the time is up
+ * Writes items, whatever was there before, and deletes others.
+ * @param deleted items or their keys; none that is written as well
+ * @returns devices of which not all items are known to be written or deleted when the time is up
  * @throws a fault that stays, such as a missing permission; then any of the items may or may not be written
  */
 export const writeItems = async (
   { client, table }: Measurements,
   items: readonly Item[],
   patience: Patience,
+  deleted: readonly Item[] = [],
 ): Promise<Set<string>> => {
-  const write = async (part: Item[]): Promise<Item[]> => {
-    const RequestItems = { [table]: part.map((item) => ({ PutRequest: { Item: item } })) };
-    const { UnprocessedItems } = await client.send(new BatchWriteItemCommand({ RequestItems }), {
-      abortSignal: patience.signal,
-    });
-    return (UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) =>
-      PutRequest?.Item === undefined ? [] : [PutRequest.Item],
+  const requests: WriteRequest[] = [
+    ...items.map((item) => ({ PutRequest: { Item: item } })),
+    ...deleted.map((item) => ({ DeleteRequest: { Key: keyOf(item) } })),
+  ];
+  const write = async (part: WriteRequest[]): Promise<WriteRequest[]> => {
+    const { UnprocessedItems } = await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [table]: part } }),
+      { abortSignal: patience.signal },
     );
+    return UnprocessedItems?.[table] ?? [];
   };
   const left = await Promise.all(
-    slices(items, WRITE_ITEMS).map((part) => persistWithParts(part, write, patience)),
+    slices(requests, WRITE_ITEMS).map((part) => persistWithParts(part, write, patience)),
   );
-  return new Set(left.flat().map(deviceOfItem));
+  return new Set(
+    left
+      .flat()
+      .map(({ PutRequest, DeleteRequest }) => deviceOfItem(PutRequest?.Item ?? DeleteRequest?.Key ?? {})),
+  );
 };
 
 /**

@@ -1,0 +1,91 @@
+/**
+ * `compaction`: from chunks to blocks, rollups and the archive. Called on a schedule; finds its work by marks, does
+ * as much as the time allows, and leaves the rest marked for the next call.
+ *
+ * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
+ * block and for its rollups, and a conditional DeleteItem. Hours are worked off {@link WORKERS} at a time, and one
+ * hour of a device is what each of them holds in memory.
+ */
+import type { Context } from 'aws-lambda';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { dynamoClient } from '../runtime/clients.ts';
+import { readEnv } from '../runtime/env.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
+import { MARK_PARTITIONS, type Mark, type MarkKind, readMarks } from '../store/measurements.ts';
+import { Counts } from './counts.ts';
+import { compactHour } from './hour.ts';
+import { KnownDevices } from './kinds.ts';
+import { type TimeBudget, timeBudget, workOff } from './work.ts';
+
+const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMPACT_AFTER_MINUTES']);
+const logger = createLogger();
+const metrics = createMetrics();
+const dynamo = dynamoClient({ maxAttempts: 3 });
+const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
+const registry = { client: dynamo, table: env.REGISTRY_TABLE };
+
+const WORKERS = 8;
+
+/** What a call answers. */
+export interface CompactionReport {
+  readonly hours: number;
+  readonly chunks: number;
+  readonly points: number;
+  readonly failed: number;
+  /** Whether nothing was left to do; otherwise the next call goes on. */
+  readonly done: boolean;
+}
+
+/** Marks of all partitions whose period begins before a time. */
+async function* marksBefore(kind: MarkKind, to: Micros, signal: AbortSignal): AsyncGenerator<Mark> {
+  // Each call begins elsewhere, so that one that never gets through does not starve the same ones.
+  const first = Math.floor(Math.random() * MARK_PARTITIONS);
+  for (let at = 0; at < MARK_PARTITIONS; at += 1)
+    yield* readMarks(measurements, kind, (first + at) % MARK_PARTITIONS, { to }, signal);
+}
+
+const compactHours = async (
+  counts: Counts,
+  devices: KnownDevices,
+  budget: TimeBudget,
+  now: Micros,
+): Promise<boolean> => {
+  const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
+  // The hour that a closed time lies in is not over: those that begin before it are.
+  const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+  const around = { measurements, devices };
+  return workOff(marksBefore('dirty', to, budget.signal), WORKERS, budget, async (mark) => {
+    counts.waited(now - mark.start - MICROS_PER_HOUR);
+    try {
+      await compactHour(around, counts, mark, budget.signal);
+    } catch (error) {
+      // Its mark stays: the next call tries again.
+      if (budget.signal.aborted) {
+        counts.unfinished += 1;
+        return;
+      }
+      counts.failed += 1;
+      logger.error('an hour could not be compacted', { device: mark.device, hour: mark.start, error });
+    }
+  });
+};
+
+/** Works off what is marked. */
+export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
+  const budget = timeBudget(context.getRemainingTimeInMillis());
+  const counts = new Counts();
+  const devices = new KnownDevices(registry);
+  try {
+    const done = await compactHours(counts, devices, budget, Date.now() * 1000);
+    const { hours, chunks, points, failed } = counts;
+    const report = { hours, chunks, points, failed, done: done && failed + counts.unfinished === 0 };
+    logger.info('compaction', { report });
+    return report;
+  } finally {
+    budget.clear();
+    addCounts(metrics, counts.metrics);
+    metrics.addMetric('CompactionLag', MetricUnit.Seconds, counts.lag / 1e6);
+    metrics.publishStoredMetrics();
+  }
+};

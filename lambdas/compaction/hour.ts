@@ -1,0 +1,43 @@
+/** One hour of one device: into its block, into its rollups, and off the list. */
+import {
+  clearMark,
+  type Mark,
+  type Measurements,
+  mergeHour,
+  startOfDay,
+  toMarkItem,
+  writeAll,
+} from '../store/measurements.ts';
+import type { Counts } from './counts.ts';
+import type { KnownDevices } from './kinds.ts';
+
+/** Everything around an hour. */
+export interface Surroundings {
+  readonly measurements: Measurements;
+  readonly devices: KnownDevices;
+}
+
+/**
+ * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the mark
+ * goes last.
+ */
+export const compactHour = async (
+  { measurements }: Surroundings,
+  counts: Counts,
+  mark: Mark,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { device, start: hour } = mark;
+  const patience = { signal };
+  const result = await mergeHour(measurements, device, hour, patience);
+  if (result === 'raced') {
+    counts.raced += 1;
+    return;
+  }
+  if (result !== undefined) {
+    const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
+    await writeAll(measurements, [unarchived], result.garbage, patience);
+    counts.addHour(result);
+  }
+  if (!(await clearMark(measurements, mark))) counts.reopened += 1;
+};
