@@ -18,8 +18,8 @@ const PEOPLE: Readonly<Record<string, readonly string[]>> = {
     'Admin@',
     'Admin@lab-1/../lab-2',
     'Admin@*',
-    'Admin ',
-    'Viewer,Admin',
+    '@lab-1',
+    'labgate/admin',
   ],
 };
 
