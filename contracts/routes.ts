@@ -17,7 +17,7 @@ import { instrumentType, instrumentTypeInput } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
 import { PROBLEMS, type ProblemCode, problem } from './problems.ts';
 import type { Permission } from './roles.ts';
-import { latestValues, seriesPage, seriesQuery } from './series.ts';
+import { latestValues, manySeriesQuery, seriesPage, seriesQuery } from './series.ts';
 import { slug } from './topics.ts';
 
 /** Which function serves a route. */
@@ -101,6 +101,22 @@ const paging = {
 const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable().meta({ description: 'null at the end' }) });
 const idParams = z.object({ id: slug });
+
+const ifNoneMatch = z.object({ 'if-none-match': z.string().max(1024).optional() });
+const SERIES_NOTES =
+  'JSON is paged. Other formats give the whole range as a stream, or one page when `limit` is given; then `Link` with `rel="next"` leads on. JSON of a range that has ended has an `ETag`.';
+const seriesResponses = {
+  200: {
+    content: {
+      ...json(seriesPage),
+      'application/x-ndjson': { schema: z.string().meta({ description: 'One item a line' }) },
+      'text/csv': { schema: z.string().meta({ description: 'RFC 4180 with a header row' }) },
+    },
+    description: 'By device, then time, then channel',
+  },
+  304: { description: 'Nothing has changed' },
+  ...problems('invalid-request', 'invalid-cursor', 'not-found', 'not-acceptable'),
+};
 
 export const ROUTES = {
   registerDevice: route(
@@ -274,24 +290,24 @@ export const ROUTES = {
     {
       method: 'get',
       path: '/v1/devices/{id}/series',
-      summary: 'Points of a device, or buckets of them with `every`',
-      description:
-        'JSON is paged. NDJSON and CSV give the whole range as a stream, or one page when `limit` is given; then `Link` with `rel="next"` leads on.',
+      summary: 'Points of a device, buckets of them with `every`, or their shape with `points`',
+      description: SERIES_NOTES,
       tags: ['series'],
-      request: { params: idParams, query: seriesQuery },
-      responses: {
-        200: {
-          content: {
-            ...json(seriesPage),
-            'application/x-ndjson': {
-              schema: z.string().meta({ description: 'One Point or Bucket a line' }),
-            },
-            'text/csv': { schema: z.string().meta({ description: 'RFC 4180 with a header row' }) },
-          },
-          description: 'Points by time and channel, or buckets by start and channel',
-        },
-        ...problems('invalid-request', 'invalid-cursor', 'not-found', 'not-acceptable'),
-      },
+      request: { params: idParams, query: seriesQuery, headers: ifNoneMatch },
+      responses: seriesResponses,
+    },
+  ),
+  readManySeries: route(
+    { service: 'query-api', permission: 'series:read' },
+    {
+      method: 'get',
+      path: '/v1/series',
+      summary:
+        'Series of several devices in one call: one after the other, or beside each other with `align`',
+      description: SERIES_NOTES,
+      tags: ['series'],
+      request: { query: manySeriesQuery, headers: ifNoneMatch },
+      responses: seriesResponses,
     },
   ),
   readLatest: route(

@@ -2,10 +2,57 @@
 import * as z from 'zod';
 import { channelName } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
+import { STATUSES } from './quality.ts';
 import { durationInput, timeInput } from './time.ts';
+import { slug } from './topics.ts';
 
-export const AGGREGATES = ['count', 'min', 'max', 'mean', 'first', 'last', 'sum', 'stddev'] as const;
-export type Aggregate = (typeof AGGREGATES)[number];
+/** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
+export const AGGREGATES = [
+  'count',
+  'min',
+  'max',
+  'mean',
+  'twmean',
+  'first',
+  'last',
+  'sum',
+  'stddev',
+  'range',
+  'delta',
+  'rate',
+] as const;
+export type Aggregate = (typeof AGGREGATES)[number] | `p${number}`;
+
+const QUANTILE = /^p(\d{1,2}(?:\.\d{1,4})?|100)$/;
+
+/** The share of a quantile's name, from 0 to 1; `undefined` for any other text. */
+export const quantileOf = (name: string): number | undefined => {
+  const percent = QUANTILE.exec(name)?.[1];
+  return percent === undefined ? undefined : Number(percent) / 100;
+};
+
+/** What is given when no aggregate is named. */
+export const USUAL_AGGREGATES = [
+  'count',
+  'min',
+  'max',
+  'mean',
+  'first',
+  'last',
+  'sum',
+  'stddev',
+] as const satisfies readonly Aggregate[];
+
+const isAggregate = (text: string): text is Aggregate =>
+  (AGGREGATES as readonly string[]).includes(text) || quantileOf(text) !== undefined;
+
+const aggregate = z.custom<Aggregate>(
+  (text) => typeof text === 'string' && isAggregate(text),
+  `use ${AGGREGATES.join(', ')} or a quantile such as p95 or p99.9`,
+);
+
+export const FILLS = ['none', 'null', 'previous', 'linear'] as const;
+export type Fill = (typeof FILLS)[number];
 
 const list = <T extends z.ZodType<unknown, string>>(item: T, max: number) =>
   z
@@ -13,79 +60,230 @@ const list = <T extends z.ZodType<unknown, string>>(item: T, max: number) =>
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(item).min(1).max(max));
 
+const zone = z
+  .string()
+  .max(64)
+  .refine((name) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+      // Offsets such as +01:00 have no calendar of their own; a name has.
+      return !/^[+-]/.test(name);
+    } catch {
+      return false;
+    }
+  }, 'use a name of the IANA time zone database such as Europe/Berlin');
+
+const CONVERSION = /^([^:]+):(.+)$/;
+
+/** `channel:UNIT` */
+const conversion = z
+  .string()
+  .transform((text, context) => {
+    const [, channel = '', unit = ''] = CONVERSION.exec(text) ?? [];
+    if (!channelName.safeParse(channel).success || unit.length > 32) {
+      context.addIssue({ code: 'custom', message: 'use channel:UNIT, the unit as a UCUM code' });
+      return z.NEVER;
+    }
+    return { channel, unit };
+  })
+  .meta({ type: 'string' });
+
+const range = {
+  from: timeInput.meta({ description: 'First time, included' }),
+  to: timeInput.optional().meta({ description: 'End, excluded; now when absent' }),
+};
+
+const shape = {
+  channels: list(channelName, LIMITS.channels).optional().meta({
+    type: 'string',
+    description: 'Comma-separated channel names; all when absent',
+    example: 'temp,humidity',
+  }),
+  ...range,
+  every: durationInput.optional().meta({
+    description:
+      'Width of a bucket: months and years by the calendar, whole days by the days of `tz` (weeks from Monday), anything else by the clock from the epoch in UTC',
+  }),
+  tz: zone.optional().meta({
+    description:
+      'IANA time zone whose calendar buckets of days, weeks, months and years follow; UTC when absent',
+    example: 'Europe/Berlin',
+  }),
+  agg: list(aggregate, 40)
+    .optional()
+    .meta({
+      type: 'string',
+      description: `Comma-separated aggregates: ${AGGREGATES.join(', ')}, or any quantile such as p95 or p99.9; when absent ${USUAL_AGGREGATES.join(', ')}. Over good and uncertain points unless \`quality\` says otherwise. \`twmean\` is weighted by time from the first to the last point of the bucket; \`rate\` is per second. Quantiles of buckets below an hour are exact, of an hour and more within 1 %`,
+      example: 'mean,max,p95',
+    }),
+  fill: z.enum(FILLS).optional().meta({
+    description:
+      'Buckets without points: left out (none, the default), with nulls (null), with the values of the bucket before (previous), or on a straight line between their neighbours (linear, over 1 000 buckets at most, numbers only)',
+  }),
+  quality: list(z.enum(STATUSES), STATUSES.length).optional().meta({
+    type: 'string',
+    description:
+      'Comma-separated qualities: points of these only, aggregates over these only. All points and aggregates over good and uncertain ones when absent',
+    example: 'good,uncertain',
+  }),
+  points: z.coerce.number().int().min(4).max(20_000).optional().meta({
+    description:
+      'About so many points a channel that keep the shape of the whole: extremes first, then largest triangles (LTTB). Good and uncertain points unless `quality` says otherwise',
+  }),
+  unit: list(conversion, LIMITS.channels).optional().meta({
+    type: 'string',
+    description: 'Comma-separated `channel:UNIT`: values in another unit of the same dimension (UCUM)',
+    example: 'temp:K,flow:mL/min',
+  }),
+  layout: z.enum(['rows', 'columns']).optional().meta({
+    description: 'JSON as a list of objects (rows, the default) or as an object of lists (columns)',
+  }),
+  limit: z.coerce.number().int().min(1).max(50_000).optional(),
+  cursor: z.string().max(1024).optional(),
+};
+
+interface Checked {
+  readonly from: number;
+  readonly to?: number | undefined;
+  readonly every?: unknown;
+  readonly points?: number | undefined;
+  readonly [name: string]: unknown;
+}
+
+/** What goes with what; each fault is told where it is. */
+const together = (query: Checked, context: z.RefinementCtx): void => {
+  const fault = (name: string, message: string): void =>
+    context.addIssue({ code: 'custom', message, path: [name], input: query[name] });
+  for (const name of ['agg', 'fill', 'tz'])
+    if (query[name] !== undefined && query.every === undefined) fault(name, `${name} needs every`);
+  if (query.points !== undefined && query.every !== undefined)
+    fault('points', 'points and every exclude each other');
+  if (query.to !== undefined && query.from > query.to) fault('from', 'from must not lie after to');
+};
+
 /** Query of `GET /v1/devices/{id}/series`. Ranges are half-open: `[from, to)`. */
-export const seriesQuery = z
+export const seriesQuery = z.object(shape).strict().superRefine(together);
+export type SeriesQuery = z.infer<typeof seriesQuery>;
+
+/** Devices of one call, at most. */
+const MAX_DEVICES = 100;
+const devices = list(slug, MAX_DEVICES).meta({
+  type: 'string',
+  description: `Comma-separated devices, at most ${MAX_DEVICES}; those that you may not see are not found`,
+  example: 'incubator-1,incubator-2',
+});
+
+/** Query of `GET /v1/series`: several devices in one call. */
+export const manySeriesQuery = z
   .object({
-    channels: list(channelName, LIMITS.channels).optional().meta({
-      type: 'string',
-      description: 'Comma-separated channel names; all when absent',
-      example: 'temp,humidity',
-    }),
-    from: timeInput.meta({ description: 'First time, included' }),
-    to: timeInput.optional().meta({ description: 'End, excluded; now when absent' }),
-    every: durationInput.optional().meta({
+    devices,
+    ...shape,
+    align: z.enum(['true', 'false']).optional().meta({
       description:
-        'Width of a bucket, aligned to the epoch in UTC: months and years by the calendar, anything else by the clock. Buckets without points are left out',
+        'true: one row for each time, with the value of each device and channel beside each other; `every` with one aggregate, or points as they are',
     }),
-    agg: list(z.enum(AGGREGATES), AGGREGATES.length).optional().meta({
-      type: 'string',
-      description: 'Comma-separated aggregates; all when absent',
-      example: 'mean,max',
-    }),
-    limit: z.coerce.number().int().min(1).max(50_000).optional(),
-    cursor: z.string().max(1024).optional(),
   })
   .strict()
-  .refine((query) => query.agg === undefined || query.every !== undefined, {
-    message: 'agg needs every',
+  .superRefine(together)
+  .refine(({ align, every, agg }) => align !== 'true' || every === undefined || agg?.length === 1, {
+    message: 'buckets are aligned by exactly one aggregate',
     path: ['agg'],
   })
-  .refine((query) => query.to === undefined || query.from <= query.to, {
-    message: 'from must not lie after to',
-    path: ['from'],
+  .refine(({ align, points }) => align !== 'true' || points === undefined, {
+    message: 'points and align exclude each other',
+    path: ['points'],
   });
-export type SeriesQuery = z.infer<typeof seriesQuery>;
+export type ManySeriesQuery = z.infer<typeof manySeriesQuery>;
+
+/** Query of `GET /v1/snapshot`: what many devices showed at one instant. */
+export const snapshotQuery = z
+  .object({
+    devices,
+    channels: shape.channels,
+    at: timeInput.optional().meta({ description: 'The instant; now when absent' }),
+    within: durationInput.optional().meta({
+      description: 'How old a value may be; 24 hours when absent, 31 days at most',
+      example: 'PT1H',
+    }),
+    unit: shape.unit,
+  })
+  .strict();
+export type SnapshotQuery = z.infer<typeof snapshotQuery>;
 
 const value = z.union([z.number(), z.boolean(), z.string()]);
 const qualityText = z.string().meta({ description: 'status, or status/reason', example: 'uncertain/jump' });
+const deviceField = z.string().optional().meta({ description: 'The device, in calls for several' });
 
 /** A point as it goes out: the words of the native payload. */
 export const point = z
-  .object({ n: z.string(), t: z.string(), v: value, u: z.string(), q: qualityText })
+  .object({
+    d: deviceField,
+    n: z.string(),
+    t: z.string(),
+    v: value,
+    u: z.string(),
+    q: qualityText.optional().meta({ description: 'Absent for points chosen by `points`' }),
+  })
   .meta({ id: 'Point' });
 export type Point = z.infer<typeof point>;
 
-/** A bucket `[t, t + every)` of one channel; aggregates that were not asked for are absent. */
+const number = z.number().nullable().optional();
+
+/** A bucket of one channel; aggregates that were not asked for are absent. */
 export const bucket = z
   .object({
+    d: deviceField,
     n: z.string(),
     t: z.string().meta({ description: 'Start of the bucket' }),
     u: z.string(),
     count: z.int().optional(),
-    min: z.number().nullable().optional(),
-    max: z.number().nullable().optional(),
-    mean: z.number().nullable().optional(),
+    min: number,
+    max: number,
+    mean: number,
+    twmean: number,
     first: value.nullable().optional(),
     last: value.nullable().optional(),
-    sum: z.number().nullable().optional(),
-    stddev: z.number().nullable().optional(),
+    sum: number,
+    stddev: number,
+    range: number,
+    delta: number,
+    rate: number,
     quality: z.object({ good: z.int(), uncertain: z.int(), bad: z.int() }),
     partial: z.boolean().meta({ description: 'The bucket is cut by `from` or `to`, or is not over yet' }),
+    filled: z.literal(true).optional().meta({ description: 'No point lies in the bucket: it was filled' }),
   })
-  .meta({ id: 'Bucket' });
+  .loose()
+  .meta({ id: 'Bucket', description: 'Quantiles stand under their own names, such as p95' });
 export type Bucket = z.infer<typeof bucket>;
 
+/** A time with the values of several series; `{device}/{channel}` names each. */
+export const alignedRow = z
+  .object({ t: z.string(), values: z.record(z.string(), value.nullable()) })
+  .meta({ id: 'AlignedRow' });
+export type AlignedRow = z.infer<typeof alignedRow>;
+
+const columns = z
+  .record(z.string(), z.array(z.union([value, z.null()])))
+  .meta({ description: 'The members of the rows, each as a list; `good`, `uncertain`, `bad` for `quality`' });
+
 const resolved = {
-  device: z.string(),
+  device: z.string().optional(),
+  devices: z.array(z.string()).optional(),
   from: z.string(),
   to: z.string(),
+  every: z.string().optional(),
+  tz: z.string().optional(),
   next: z.string().nullable(),
 };
-export const pointsPage = z.object({ ...resolved, items: z.array(point) }).meta({ id: 'PointsPage' });
-export const bucketsPage = z
-  .object({ ...resolved, every: z.string(), items: z.array(bucket) })
-  .meta({ id: 'BucketsPage' });
-export const seriesPage = z.union([pointsPage, bucketsPage]);
+
+/** The page of a series: `items`, or `columns` with `layout=columns`. */
+export const seriesPage = z
+  .object({
+    ...resolved,
+    items: z.union([z.array(point), z.array(bucket), z.array(alignedRow)]).optional(),
+    columns: columns.optional(),
+  })
+  .meta({ id: 'SeriesPage' });
 
 /** The newest point of each channel by the time it was measured. */
 export const latestValues = z
@@ -98,5 +296,7 @@ export const latestValues = z
   })
   .meta({ id: 'LatestValues' });
 
-/** Rows of the CSV form, RFC 4180. */
-export const POINT_COLUMNS = ['time', 'channel', 'value', 'unit', 'quality'] as const;
+/** What devices showed at an instant: of each channel the newest good or uncertain point not after it. */
+export const snapshot = z
+  .object({ at: z.string(), items: z.array(point.extend({ d: z.string() })), next: z.null() })
+  .meta({ id: 'Snapshot' });

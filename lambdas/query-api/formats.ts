@@ -1,80 +1,85 @@
-/** Series as text: NDJSON and CSV (RFC 4180). */
-import { type Aggregate, type Bucket, POINT_COLUMNS, type Point } from '../../contracts/series.ts';
+/** Tables as text: NDJSON and CSV (RFC 4180). */
+import type { Value } from '../../contracts/payload/message.ts';
+import type { Column, Table } from './table.ts';
+import { textOfTime } from './time-text.ts';
 
 /** Media types of a series, the first for who does not care. */
 export const SERIES_TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
 
-/** How rows are written in a line-based format. */
-export interface Lines {
+/** How the rows of a table are written, batch by batch. */
+export interface Encoder<R> {
   readonly contentType: string;
   /** Before the first row. */
-  readonly head: string;
-  readonly line: (item: Point | Bucket) => string;
+  head(): string | Uint8Array;
+  batch(rows: readonly R[]): string | Uint8Array;
+  /** After the last row. */
+  tail(): string | Uint8Array;
 }
-
-type Cell = string | number | boolean | null | undefined;
 
 /** Quoted where RFC 4180 asks for it; nothing else is changed, so that values come back as they were. */
-const cell = (value: Cell): string => {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const cell = (value: Value | null): string => {
+  if (typeof value === 'number') return String(value);
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 };
-const record = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`;
 
-const isBucket = (item: Point | Bucket): item is Bucket => 'quality' in item;
+const writerOf = <R>({ kind, of }: Column<R>): ((row: R) => string) =>
+  kind === 'time' ? (row) => textOfTime(Number(of(row))) : (row) => cell(of(row));
 
-const csv = (buckets: boolean, aggregates: readonly Aggregate[]): Lines => ({
-  contentType: 'text/csv; charset=utf-8; header=present',
-  head: record(
-    buckets
-      ? ['time', 'channel', 'unit', ...aggregates, 'good', 'uncertain', 'bad', 'partial']
-      : POINT_COLUMNS,
-  ),
-  line: (item) =>
-    isBucket(item)
-      ? record([
-          item.t,
-          item.n,
-          item.u,
-          ...aggregates.map((name) => item[name]),
-          item.quality.good,
-          item.quality.uncertain,
-          item.quality.bad,
-          item.partial,
-        ])
-      : record([item.t, item.n, item.v, item.u, item.q]),
+const csv = <R>({ columns }: Table<R>): Encoder<R> => {
+  const writers = columns.map(writerOf);
+  return {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: () => `${columns.map(({ name }) => cell(name)).join(',')}\r\n`,
+    batch: (rows) => {
+      let text = '';
+      for (const row of rows) {
+        for (let at = 0; at < writers.length; at += 1) text += `${at === 0 ? '' : ','}${writers[at]?.(row)}`;
+        text += '\r\n';
+      }
+      return text;
+    },
+    tail: () => '',
+  };
+};
+
+const ndjson = <R>(table: Table<R>): Encoder<R> => ({
+  contentType: 'application/x-ndjson',
+  head: () => '',
+  batch: (rows) => rows.map((row) => `${JSON.stringify(table.item(row))}\n`).join(''),
+  tail: () => '',
 });
 
-const ndjson: Lines = {
-  contentType: 'application/x-ndjson',
-  head: '',
-  line: (item) => `${JSON.stringify(item)}\n`,
-};
+/** The encoder of a format for a table. */
+export const encoderOf = <R>(type: Exclude<SeriesType, 'application/json'>, table: Table<R>): Encoder<R> =>
+  type === 'text/csv' ? csv(table) : ndjson(table);
 
-/**
- * The lines of a format.
- * @param buckets whether rows are buckets
- * @param aggregates columns of the buckets
- */
-export const linesOf = (
-  type: Exclude<SeriesType, 'application/json'>,
-  buckets: boolean,
-  aggregates: readonly Aggregate[],
-): Lines => (type === 'text/csv' ? csv(buckets, aggregates) : ndjson);
-
-/** Text that goes out at once: large enough not to pay for each line, small enough not to wait. */
-const PIECE_CHARS = 64 * 1024;
-
-/** Rows as pieces of text. */
-export async function* textOf(items: AsyncIterable<Point | Bucket>, lines: Lines): AsyncGenerator<string> {
-  let piece = lines.head;
-  for await (const item of items) {
-    piece += lines.line(item);
-    if (piece.length >= PIECE_CHARS) {
-      yield piece;
-      piece = '';
+/** Batches of rows as pieces of a body. */
+export async function* encoded<R>(
+  batches: AsyncIterable<readonly R[]>,
+  encoder: Encoder<R>,
+): AsyncGenerator<string | Uint8Array> {
+  let text = '';
+  const pieces = [encoder.head()];
+  const flush = function* (last: boolean): Generator<string | Uint8Array> {
+    for (const piece of pieces.splice(0)) {
+      if (typeof piece === 'string') text += piece;
+      else yield piece;
     }
+    if (text.length > 0 && (last || text.length >= PIECE_CHARS)) {
+      yield text;
+      text = '';
+    }
+  };
+  for await (const rows of batches) {
+    pieces.push(encoder.batch(rows));
+    yield* flush(false);
   }
-  yield piece;
+  pieces.push(encoder.tail());
+  yield* flush(true);
 }
+
+/** Text that goes out at once: large enough not to pay for each batch, small enough not to wait. */
+const PIECE_CHARS = 64 * 1024;

@@ -20,6 +20,7 @@ import { ProblemError } from '../runtime/http/problem.ts';
 import { visible } from '../runtime/http/scope.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readDevice } from '../store/registry/devices.ts';
+import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
 import { seriesResponse } from './series.ts';
 
@@ -62,9 +63,20 @@ const deviceFor = async (id: string, principal: Principal): Promise<Device> =>
 const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
 const api = createApi('query-api', {
-  readSeries: async ({ params, query, principal, url, accept, now }) => {
-    const device = await deviceFor(params.id, principal);
-    return await seriesResponse(measurements, { device: device.id, query, url, accept, now });
+  readSeries: async ({ params, headers, principal, ...request }) =>
+    await seriesResponse(measurements, await instrumentsFor(registry, [params.id], principal), {
+      ...request,
+      ifNoneMatch: headers['if-none-match'],
+      several: false,
+    }),
+
+  readManySeries: async ({ headers, principal, ...request }) => {
+    const devices = [...new Set(request.query.devices)];
+    return await seriesResponse(measurements, await instrumentsFor(registry, devices, principal), {
+      ...request,
+      ifNoneMatch: headers['if-none-match'],
+      several: true,
+    });
   },
 
   readLatest: async ({ params, principal }) =>

@@ -1,74 +1,172 @@
 /** A series request, resolved: nothing in it depends on the moment any more. */
 import * as z from 'zod';
-import { AGGREGATES, type Aggregate, type SeriesQuery } from '../../contracts/series.ts';
-import type { Duration, Micros } from '../../contracts/time.ts';
+import { STATUSES, type Status } from '../../contracts/quality.ts';
+import { type Aggregate, type Fill, type SeriesQuery, USUAL_AGGREGATES } from '../../contracts/series.ts';
+import type { Micros } from '../../contracts/time.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { isBucketWidth } from '../series/buckets.ts';
+import { isNumeric } from '../series/summary.ts';
+import { type Conversion, conversion, UnitError } from '../series/units.ts';
+import { type Grid, gridOf, isBucketWidth } from '../series/width.ts';
+import { daysOf } from '../series/zone.ts';
+import type { Instrument } from './instruments.ts';
 
 /** The last row that a page gave: a point, or a bucket by its start. */
 export interface Position {
+  /** Place of the device among those that were asked for. */
+  readonly device: number;
   readonly time: Micros;
   readonly channel: string;
 }
 
+/** Buckets that are asked for. */
+export interface BucketQuery {
+  readonly grid: Grid;
+  readonly aggregates: readonly Aggregate[];
+  readonly fill: Fill;
+  /** Qualities that enter the aggregates. */
+  readonly taken: readonly Status[];
+}
+
 /** What is asked for. */
 export interface Series {
-  readonly device: string;
+  readonly instruments: readonly Instrument[];
+  /** Whether rows name their device. */
+  readonly several: boolean;
+  readonly aligned: boolean;
   readonly from: Micros;
   readonly to: Micros;
+  readonly now: Micros;
   readonly channels: ReadonlySet<string> | undefined;
   /** Absent: points. */
-  readonly width: Duration | undefined;
-  readonly aggregates: readonly Aggregate[];
+  readonly buckets: BucketQuery | undefined;
+  /** So many points of each channel, chosen for the shape of the whole. */
+  readonly points: number | undefined;
+  /** Qualities of points that are given; `undefined` is all. */
+  readonly only: ReadonlySet<Status> | undefined;
+  /** By channel. */
+  readonly conversions: ReadonlyMap<string, Conversion>;
   /** Rows after this one only. */
   readonly after: Position | undefined;
   /** What a cursor is bound to. */
   readonly identity: unknown;
 }
 
-const position = z.tuple([z.number(), z.string(), z.number()]);
+/** Rows after which nothing more is said about a query that would fill buckets without end. */
+const MOST_FILLED = 20_000_000;
+const USABLE: readonly Status[] = ['good', 'uncertain'];
+
+const position = z.tuple([z.number(), z.number(), z.string(), z.number()]);
 
 /** What a cursor says: the last row, and the end of the range where the request left it open. */
-export const positionOf = (series: Series, { time, channel }: Position): z.infer<typeof position> => [
+export const positionOf = (series: Series, { device, time, channel }: Position): z.infer<typeof position> => [
+  device,
   time,
   channel,
   series.to,
 ];
 
+const invalid = (pointer: string, detail: string): ProblemError =>
+  new ProblemError('invalid-request', { errors: [{ pointer, detail }] });
+
+const conversionsOf = (
+  instruments: readonly Instrument[],
+  wanted: SeriesQuery['unit'],
+): Map<string, Conversion> => {
+  const conversions = new Map<string, Conversion>();
+  for (const { channel, unit } of wanted ?? []) {
+    const known = instruments.flatMap(({ channels }) => channels[channel] ?? []);
+    const [first] = known;
+    if (first === undefined) throw invalid('?unit', `there is no channel ${channel}`);
+    if (known.some((one) => !isNumeric(one.type))) throw invalid('?unit', `${channel} holds no numbers`);
+    if (known.some((one) => one.unit !== first.unit))
+      throw invalid('?unit', `${channel} is measured in several units: ask for these devices one by one`);
+    try {
+      conversions.set(channel, conversion(first.unit, unit));
+    } catch (error) {
+      if (error instanceof UnitError) throw invalid('?unit', `${channel}: ${error.message}`);
+      throw error;
+    }
+  }
+  return conversions;
+};
+
+const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
+  const { every, tz } = query;
+  if (every === undefined) return undefined;
+  if (!isBucketWidth(every)) throw invalid('?every', 'months and years do not mix with days and time');
+  if (tz !== undefined && every.months === 0 && every.micros > 0)
+    throw invalid(
+      '?tz',
+      'buckets follow the calendar of a zone when they are whole days, weeks, months or years',
+    );
+  return {
+    grid: tz === undefined ? gridOf(every) : gridOf(every, daysOf(tz)),
+    aggregates: [...new Set(query.agg ?? USUAL_AGGREGATES)],
+    fill: query.fill ?? 'none',
+    taken: query.quality ?? USABLE,
+  };
+};
+
+/** Refuses to fill more buckets than anyone can want. */
+const checkFill = (series: Series): void => {
+  const { buckets, instruments, channels } = series;
+  if (buckets === undefined || buckets.fill === 'none') return;
+  const { start, end } = buckets.grid.at(series.from);
+  const each = instruments.map((one) => channels?.size ?? Object.keys(one.channels).length);
+  const rows =
+    ((Math.min(series.to, series.now) - series.from) / (end - start)) * each.reduce((a, b) => a + b, 0);
+  if (rows > MOST_FILLED)
+    throw invalid('?fill', `this would fill ${Math.round(rows)} buckets, more than ${MOST_FILLED}`);
+};
+
 /**
  * Resolves a request. A range without an end ends now, and keeps that end on all its pages.
- * @throws {ProblemError} `invalid-cursor`, or `invalid-request` for a width that mixes months with days or time
+ * @throws {ProblemError} `invalid-cursor`, or `invalid-request` for what does not go together
  */
-export const resolveSeries = (device: string, query: SeriesQuery, now: Micros): Series => {
-  if (query.every !== undefined && !isBucketWidth(query.every))
-    throw new ProblemError('invalid-request', {
-      errors: [{ pointer: '?every', detail: 'months and years do not mix with days and time' }],
-    });
+export const resolveSeries = (
+  instruments: readonly Instrument[],
+  query: SeriesQuery & { readonly align?: 'true' | 'false' | undefined },
+  options: { readonly several: boolean; readonly now: Micros },
+): Series => {
   const channels = query.channels === undefined ? undefined : [...new Set(query.channels)].sort();
-  const aggregates = AGGREGATES.filter((name) => query.agg?.includes(name) ?? true);
+  const buckets = bucketsOf(query);
+  const aligned = query.align === 'true';
   const identity = {
-    series: device,
+    series: instruments.map(({ id }) => id),
+    aligned,
     channels: channels ?? null,
     from: query.from,
     to: query.to ?? null,
     every: query.every ?? null,
-    aggregates,
+    tz: query.tz ?? null,
+    aggregates: buckets?.aggregates ?? null,
+    fill: query.fill ?? null,
+    quality: query.quality ?? null,
+    points: query.points ?? null,
+    unit: query.unit ?? null,
   };
   const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor, identity, position);
-  const to = query.to ?? cursor?.[2] ?? now;
-  if (query.from > to)
-    throw new ProblemError('invalid-request', {
-      errors: [{ pointer: '?from', detail: 'from must not lie after to, which is now when absent' }],
-    });
-  return {
-    device,
+  const to = query.to ?? cursor?.[3] ?? options.now;
+  if (query.from > to) throw invalid('?from', 'from must not lie after to, which is now when absent');
+  const series: Series = {
+    instruments,
+    several: options.several,
+    aligned,
     from: query.from,
     to,
+    now: options.now,
     channels: channels === undefined ? undefined : new Set(channels),
-    width: query.every,
-    aggregates,
-    after: cursor === undefined ? undefined : { time: cursor[0], channel: cursor[1] },
+    buckets,
+    points: query.points,
+    only:
+      query.quality === undefined || query.quality.length === STATUSES.length
+        ? undefined
+        : new Set(query.quality),
+    conversions: conversionsOf(instruments, query.unit),
+    after: cursor === undefined ? undefined : { device: cursor[0], time: cursor[1], channel: cursor[2] },
     identity,
   };
+  checkFill(series);
+  return series;
 };

@@ -1,167 +1,132 @@
 /**
- * Aggregates of points over buckets of time.
+ * Summaries of points over buckets of time. Only buckets that hold a point exist; see `fill.ts` for the others.
  *
- * Buckets are aligned to the epoch in UTC: a width of months and years counts calendar months from 1970-01, any
- * other width counts from 1970-01-01T00:00:00Z (so `P1W` begins on Thursdays, as the epoch did). Only buckets
- * that hold a point exist.
- *
- * Points of quality bad are counted and nothing else: aggregates are over good and uncertain ones. What is
- * numeric (min, max, mean, sum, stddev) is `null` for channels of text or truth values.
+ * Quantiles are exact in buckets that can be shorter than an hour, and within 1 % (DDSketch) in all others: one
+ * rule, whatever they are made of.
  */
+import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
-import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
-import { type Duration, MICROS_PER_DAY, type Micros } from '../../contracts/time.ts';
+import { type Status, statusOf } from '../../contracts/quality.ts';
+import type { Aggregate } from '../../contracts/series.ts';
+import type { Micros } from '../../contracts/time.ts';
+import { aggregateOf, asksQuantile, keptFor } from './aggregates.ts';
 import type { SeriesColumn } from './column.ts';
-
-/** Whether buckets of this width can be aligned: months do not mix with days and clock time. */
-export const isBucketWidth = ({ months, days, micros }: Duration): boolean =>
-  months === 0 || (days === 0 && micros === 0);
-
-const monthIndex = (time: Micros): number => {
-  const date = new Date(Math.floor(time / 1000));
-  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
-};
-const monthStart = (index: number): Micros => Date.UTC(1970, index) * 1000;
-
-/** Bounds `[start, end)` of the bucket that a time falls into. */
-export const bucketAt = (time: Micros, width: Duration): { readonly start: Micros; readonly end: Micros } => {
-  if (width.months > 0) {
-    const index = Math.floor(monthIndex(time) / width.months) * width.months;
-    return { start: monthStart(index), end: monthStart(index + width.months) };
-  }
-  const micros = width.days * MICROS_PER_DAY + width.micros;
-  const start = Math.floor(time / micros) * micros;
-  return { start, end: start + micros };
-};
+import { convertAggregate } from './convert.ts';
+import { type ChannelKind, isNumeric, type Kept, Summary } from './summary.ts';
+import type { SummaryRun } from './summary-codec.ts';
+import type { Conversion } from './units.ts';
+import type { Grid, Span } from './width.ts';
 
 /** What is known of the points of one channel in one bucket. */
-export interface Summary {
+export interface BucketRow {
   readonly channel: string;
   readonly unit: string;
-  /** Good and uncertain points. */
+  /** Points that entered the aggregates. */
   readonly count: number;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly mean: number | null;
-  readonly first: Value | null;
-  readonly last: Value | null;
-  readonly sum: number | null;
-  /** Of the sample (n − 1); `null` below two points. */
-  readonly stddev: number | null;
+  /** In the order that was asked for. */
+  readonly values: readonly (Value | null)[];
+  /** All points, whatever enters the aggregates. */
   readonly quality: Readonly<Record<Status, number>>;
 }
 
-/**
- * Takes points in order of time. Mean and variance by Welford's recurrence (Knuth, TAOCP vol. 2, 4.2.2), the
- * sum with Neumaier's compensation.
- */
-export class Aggregator {
-  readonly #channel: string;
-  readonly #unit: string;
-  readonly #numeric: boolean;
-  readonly #quality = { good: 0, uncertain: 0, bad: 0 };
-  #count = 0;
-  #first: Value | null = null;
-  #last: Value | null = null;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-  #mean = 0;
-  #squares = 0;
-  #sum = 0;
-  #lost = 0;
-
-  constructor(column: Pick<SeriesColumn, 'channel' | 'unit' | 'type'>) {
-    this.#channel = column.channel;
-    this.#unit = column.unit;
-    this.#numeric = column.type === 'number' || column.type === 'integer';
-  }
-
-  add(value: Value, quality: Quality): void {
-    const status = statusOf(quality);
-    this.#quality[status] += 1;
-    if (status === 'bad') return;
-    this.#count += 1;
-    if (this.#count === 1) this.#first = value;
-    this.#last = value;
-    if (typeof value === 'number') this.#addNumber(value);
-  }
-
-  #addNumber(value: number): void {
-    this.#min = Math.min(this.#min, value);
-    this.#max = Math.max(this.#max, value);
-    const off = value - this.#mean;
-    this.#mean += off / this.#count;
-    this.#squares += off * (value - this.#mean);
-    const sum = this.#sum + value;
-    this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - sum + value : value - sum + this.#sum;
-    this.#sum = sum;
-  }
-
-  get summary(): Summary {
-    const numeric = this.#numeric && this.#count > 0;
-    const when = (holds: boolean, value: number): number | null =>
-      holds && Number.isFinite(value) ? value : null;
-    return {
-      channel: this.#channel,
-      unit: this.#unit,
-      count: this.#count,
-      min: when(numeric, this.#min),
-      max: when(numeric, this.#max),
-      mean: when(numeric, this.#mean),
-      first: this.#first,
-      last: this.#last,
-      sum: when(numeric, this.#sum + this.#lost),
-      stddev: when(numeric && this.#count > 1, Math.sqrt(this.#squares / (this.#count - 1))),
-      quality: { ...this.#quality },
-    };
-  }
+/** What is made of points. */
+export interface BucketOptions {
+  readonly grid: Grid;
+  readonly aggregates: readonly Aggregate[];
+  /** Qualities that enter the aggregates. */
+  readonly taken: readonly Status[];
+  readonly kindOf: (channel: string) => ChannelKind;
+  /** By channel: those that are told in another unit. */
+  readonly conversions?: ReadonlyMap<string, Conversion>;
 }
 
-/** Summaries of one bucket, by channel name. */
-export interface FilledBucket {
-  readonly start: Micros;
-  readonly end: Micros;
-  readonly summaries: readonly Summary[];
+interface Entry {
+  readonly unit: string;
+  readonly summary: Summary;
+  /** Numbers that entered, for exact quantiles. */
+  readonly numbers: number[] | undefined;
 }
 
-/** Sorts columns into buckets, piece by piece in order of time, and gives buckets away as soon as they are full. */
+/** Rows of one bucket, by channel name. */
+export interface FilledBucket extends Span {
+  readonly rows: readonly BucketRow[];
+}
+
+/** Sorts points into buckets, piece by piece in order of time, and gives buckets away as soon as they are full. */
 export class Buckets {
-  readonly #width: Duration;
-  readonly #open = new Map<Micros, { readonly end: Micros; readonly channels: Map<string, Aggregator> }>();
+  readonly #options: BucketOptions;
+  readonly #kept: Kept;
+  readonly #exact: boolean;
+  readonly #open = new Map<Micros, { readonly end: Micros; readonly channels: Map<string, Entry> }>();
 
-  constructor(width: Duration) {
-    this.#width = width;
+  constructor(options: BucketOptions) {
+    this.#options = options;
+    const { fine } = options.grid;
+    this.#kept = keptFor(options.aggregates, !fine);
+    this.#exact = fine && asksQuantile(options.aggregates);
   }
 
-  /** @param columns sorted by time; no earlier than those before */
+  /** @param columns sorted by time; no earlier than what was added before */
   add(columns: readonly SeriesColumn[]): void {
     for (const column of columns) {
       let end = Number.NEGATIVE_INFINITY;
-      let aggregator: Aggregator | undefined;
-      for (const [at, time] of column.time.entries()) {
-        if (aggregator === undefined || time >= end) {
-          const bounds = bucketAt(time, this.#width);
-          ({ end } = bounds);
-          aggregator = this.#aggregator(bounds, column);
+      let entry: Entry | undefined;
+      const { time: times, value: values, quality: qualities, channel } = column;
+      for (let at = 0; at < times.length; at += 1) {
+        const time = times[at] ?? 0;
+        const value = values[at];
+        if (value === undefined) continue;
+        if (entry === undefined || time >= end) {
+          const span = this.#options.grid.at(time);
+          ({ end } = span);
+          entry = this.#entry(span, channel, column.unit, column.type);
         }
-        const value = column.value[at];
-        if (value !== undefined) aggregator.add(value, column.quality?.[at] ?? 0);
+        const quality = qualities?.[at] ?? 0;
+        entry.summary.add(time, value, quality);
+        if (entry.numbers !== undefined && typeof value === 'number' && this.#takes(quality))
+          entry.numbers.push(value);
       }
     }
   }
 
-  #aggregator(bounds: { readonly start: Micros; readonly end: Micros }, column: SeriesColumn): Aggregator {
-    let bucket = this.#open.get(bounds.start);
+  /**
+   * Takes summaries of slots, each of which lies in one bucket whole.
+   * @param run no earlier than what was added before
+   */
+  addSummaries(run: SummaryRun): void {
+    for (const { channel, unit, type, slots } of run.columns) {
+      for (let at = 0; at < slots.length; at += 1) {
+        const slot = slots[at];
+        if (slot === undefined) continue;
+        const span = this.#options.grid.at(run.start + at * run.width);
+        const entry = this.#entry(span, channel, unit, type);
+        entry.summary.merge(slot);
+      }
+    }
+  }
+
+  #takes(quality: number): boolean {
+    return this.#options.taken.includes(quality === 0 ? 'good' : statusOf(quality));
+  }
+
+  #entry(span: Span, channel: string, unit: string, type: ValueType): Entry {
+    let bucket = this.#open.get(span.start);
     if (bucket === undefined) {
-      bucket = { end: bounds.end, channels: new Map() };
-      this.#open.set(bounds.start, bucket);
+      bucket = { end: span.end, channels: new Map() };
+      this.#open.set(span.start, bucket);
     }
-    let aggregator = bucket.channels.get(column.channel);
-    if (aggregator === undefined) {
-      aggregator = new Aggregator(column);
-      bucket.channels.set(column.channel, aggregator);
+    let entry = bucket.channels.get(channel);
+    if (entry === undefined) {
+      const { kindOf, taken } = this.#options;
+      const numeric = isNumeric(type);
+      entry = {
+        unit,
+        summary: new Summary(kindOf(channel), numeric, this.#kept, taken),
+        numbers: this.#exact && numeric ? [] : undefined,
+      };
+      bucket.channels.set(channel, entry);
     }
-    return aggregator;
+    return entry;
   }
 
   /** Takes out the buckets that end at a time or before, in order. */
@@ -169,9 +134,25 @@ export class Buckets {
     const done = [...this.#open].filter(([, { end }]) => end <= time).sort(([left], [right]) => left - right);
     for (const [start, { end, channels }] of done) {
       this.#open.delete(start);
-      const summaries = [...channels.values()].map(({ summary }) => summary);
-      summaries.sort((left, right) => (left.channel < right.channel ? -1 : 1));
-      yield { start, end, summaries };
+      const rows = [...channels].map(([channel, entry]) => this.#row(channel, entry));
+      rows.sort((left, right) => (left.channel < right.channel ? -1 : 1));
+      yield { start, end, rows };
     }
+  }
+
+  #row(channel: string, { unit, summary, numbers }: Entry): BucketRow {
+    const { aggregates, conversions } = this.#options;
+    const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
+    const conversion = conversions?.get(channel);
+    return {
+      channel,
+      unit: conversion?.unit ?? unit,
+      count: summary.count,
+      values: aggregates.map((name) => {
+        const value = aggregateOf(name, summary, sorted);
+        return conversion === undefined ? value : convertAggregate(name, value, summary.count, conversion);
+      }),
+      quality: summary.counts,
+    };
   }
 }

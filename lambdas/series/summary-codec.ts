@@ -7,8 +7,8 @@
  * | 1–4 | CRC-32 of all that follows, little-endian |
  * | 5– | body under zstd |
  *
- * Body: start, width and number of the slots; the number of channels, and of each its name, unit, value type and
- * kind, which slots are there, and column by column what they hold. Only summaries of good and uncertain points
+ * Body: start, width and number of the slots; the number of channels, and of each its name, the number of bytes
+ * that follow, unit, value type and kind, which slots are there, and column by column what they hold. Only summaries of good and uncertain points
  * are written.
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -26,6 +26,8 @@ const HEADER_BYTES = 5;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const BEYOND = 255;
 const KINDS: readonly ChannelKind[] = ['continuous', 'step'];
+
+const scratch = new ByteWriter();
 
 /** Bytes that are not those that were written. */
 export class CorruptSummaries extends Error {
@@ -166,12 +168,7 @@ const requiredTime = (point: Dated | undefined): Micros => {
   return point.time;
 };
 
-const writeColumn = (
-  out: ByteWriter,
-  run: SummaryRun,
-  { channel, unit, type, kind, slots }: SummaryColumn,
-): void => {
-  out.text(channel);
+const writeColumn = (out: ByteWriter, run: SummaryRun, { unit, type, kind, slots }: SummaryColumn): void => {
   out.text(unit);
   out.byte(VALUE_TYPES.indexOf(type));
   out.byte(KINDS.indexOf(kind));
@@ -223,8 +220,7 @@ const writeColumn = (
   );
 };
 
-const readColumn = (input: ByteReader, run: Omit<SummaryRun, 'columns'>): SummaryColumn => {
-  const channel = input.text();
+const readColumn = (input: ByteReader, run: Omit<SummaryRun, 'columns'>, channel: string): SummaryColumn => {
   const unit = input.text();
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
@@ -289,7 +285,14 @@ export const encodeSummaries = (run: SummaryRun): Buffer => {
   out.unsigned(run.width);
   out.unsigned(run.slots);
   out.unsigned(run.columns.length);
-  for (const column of run.columns) writeColumn(out, run, column);
+  for (const column of run.columns) {
+    out.text(column.channel);
+    scratch.reset();
+    writeColumn(scratch, run, column);
+    const bytes = scratch.view();
+    out.unsigned(bytes.length);
+    out.bytes(bytes);
+  }
   const body = zstdCompressSync(out.view());
   const bytes = Buffer.alloc(HEADER_BYTES + body.length);
   bytes[0] = VERSION;
@@ -301,9 +304,14 @@ export const encodeSummaries = (run: SummaryRun): Buffer => {
 /**
  * Reads summaries.
  * @param name what to call them in an error: the key of their item
+ * @param channels only these; all when absent
  * @throws {CorruptSummaries} when any byte is not as it was written, or the version is unknown
  */
-export const decodeSummaries = (bytes: Uint8Array, name: string): SummaryRun => {
+export const decodeSummaries = (
+  bytes: Uint8Array,
+  name: string,
+  channels?: ReadonlySet<string>,
+): SummaryRun => {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (all.length < HEADER_BYTES) throw new CorruptSummaries(name, 'they are too short');
   if (all[0] !== VERSION) throw new CorruptSummaries(name, `their version is ${all[0]}`);
@@ -312,7 +320,15 @@ export const decodeSummaries = (bytes: Uint8Array, name: string): SummaryRun => 
   try {
     const input = new ByteReader(zstdDecompressSync(packed, { maxOutputLength: MAX_BODY_BYTES }));
     const run = { start: input.signed(), width: input.unsigned(), slots: input.unsigned() };
-    const columns = Array.from({ length: input.count(1) }, () => readColumn(input, run));
+    const columns: SummaryColumn[] = [];
+    for (let left = input.count(2); left > 0; left -= 1) {
+      const channel = input.text();
+      const column = input.bytes(input.unsigned());
+      if (channels?.has(channel) === false) continue;
+      const reader = new ByteReader(column);
+      columns.push(readColumn(reader, run, channel));
+      if (reader.left > 0) throw new MalformedBytes('bytes are left over');
+    }
     if (input.left > 0) throw new MalformedBytes('bytes are left over');
     return { ...run, columns };
   } catch (error) {

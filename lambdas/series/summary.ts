@@ -127,7 +127,6 @@ export class Summary implements SummaryState {
 
   /**
    * Takes all of a later summary of the same channel. What one of the two did not keep is not kept from then on.
-   * The later one is not used again: what it holds may have been taken over.
    */
   merge(later: Summary): void {
     for (const status of STATUSES) this.counts[status] += later.counts[status];

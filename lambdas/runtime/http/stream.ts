@@ -1,11 +1,11 @@
 /** Answers that are made while they are sent. */
 
 /**
- * Streams text. The first piece is made before the answer begins, so that a fault until then is still a problem
+ * Streams text or bytes. The first piece is made before the answer begins, so that a fault until then is still a problem
  * with its own status; a later one breaks the transfer.
  */
 export const streamResponse = async (
-  pieces: AsyncGenerator<string>,
+  pieces: AsyncGenerator<string | Uint8Array>,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> => {
   const encoder = new TextEncoder();
@@ -19,7 +19,7 @@ export const streamResponse = async (
         }
         const piece = next.value;
         next = await pieces.next();
-        controller.enqueue(encoder.encode(piece));
+        controller.enqueue(typeof piece === 'string' ? encoder.encode(piece) : piece);
       },
       async cancel() {
         await pieces.return(undefined);

@@ -75,6 +75,11 @@ const CASES: {
     permitted: 200,
     bound: 'device',
   },
+  readManySeries: {
+    sent: { path: '/v1/series?devices=matrix-1&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
+    permitted: 200,
+    bound: 'device',
+  },
   readLatest: { sent: { path: '/v1/devices/matrix-1/latest' }, permitted: 200, bound: 'device' },
   readCompleteness: {
     sent: { path: '/v1/devices/matrix-1/completeness?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
@@ -93,6 +98,7 @@ const CASES: {
 const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
   'readSeries',
+  'readManySeries',
   'readLatest',
   'readCompleteness',
 ]);

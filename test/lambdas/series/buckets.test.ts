@@ -1,184 +1,305 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Quality } from '../../../contracts/quality.ts';
+import { statusOf } from '../../../contracts/quality.ts';
+import type { Aggregate } from '../../../contracts/series.ts';
 import {
   type Duration,
-  MICROS_PER_DAY,
   MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  type Micros,
   parseDuration,
   parseTime,
 } from '../../../contracts/time.ts';
-import { Buckets, bucketAt, isBucketWidth } from '../../../lambdas/series/buckets.ts';
+import { type BucketOptions, Buckets } from '../../../lambdas/series/buckets.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { rowsOf } from '../../../lambdas/series/rows.ts';
+import { sliceColumns } from '../../../lambdas/series/merge.ts';
+import { readPieces, type Source } from '../../../lambdas/series/plan.ts';
+import { KEEP_ALL, KEEP_SUMS, Summary } from '../../../lambdas/series/summary.ts';
+import { decodeSummaries, encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
+import { type Grid, gridOf } from '../../../lambdas/series/width.ts';
+import { daysOf } from '../../../lambdas/series/zone.ts';
 
 const width = (text: string): Duration => {
   const duration = parseDuration(text);
   if (duration === undefined) throw new RangeError(text);
   return duration;
 };
-const time = (text: string): number => parseTime(text) ?? Number.NaN;
+const time = (text: string): Micros => parseTime(text) ?? Number.NaN;
 
-describe('bucketAt', () => {
-  it.each([
-    ['PT5M', '2026-03-01T10:07:30Z', '2026-03-01T10:05:00Z', '2026-03-01T10:10:00Z'],
-    ['P1D', '2026-03-01T23:59:59.999999Z', '2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z'],
-    ['P1W', '2026-03-01T00:00:00Z', '2026-02-26T00:00:00Z', '2026-03-05T00:00:00Z'],
-    ['P1M', '2024-02-29T12:00:00Z', '2024-02-01T00:00:00Z', '2024-03-01T00:00:00Z'],
-    ['P3M', '2026-12-31T23:59:59Z', '2026-10-01T00:00:00Z', '2027-01-01T00:00:00Z'],
-    ['P1Y', '2026-06-01T00:00:00Z', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z'],
-    ['PT5M', '1969-12-31T23:59:59Z', '1969-12-31T23:55:00Z', '1970-01-01T00:00:00Z'],
-    ['P5M', '1969-12-31T23:59:59Z', '1969-08-01T00:00:00Z', '1970-01-01T00:00:00Z'],
-  ])('%s at %s', (every, at, start, end) => {
-    expect(bucketAt(time(at), width(every))).toEqual({ start: time(start), end: time(end) });
-  });
+const AGGREGATES: readonly Aggregate[] = [
+  'count',
+  'min',
+  'max',
+  'mean',
+  'twmean',
+  'first',
+  'last',
+  'sum',
+  'stddev',
+  'range',
+  'delta',
+  'rate',
+];
 
-  it('lays buckets side by side, without gaps', () => {
-    const widths = fc.oneof(
-      fc.integer({ min: 1, max: 40 }).map((months) => ({ months, days: 0, micros: 0 })),
-      fc.record({
-        months: fc.constant(0),
-        days: fc.nat(40),
-        micros: fc.integer({ min: 1, max: 2 * MICROS_PER_DAY }),
-      }),
-    );
-    fc.assert(
-      fc.property(fc.integer({ min: -1e15, max: 8e15 }), widths, (at, every) => {
-        const { start, end } = bucketAt(at, every);
-        expect(start).toBeLessThanOrEqual(at);
-        expect(end).toBeGreaterThan(at);
-        expect(bucketAt(start, every)).toEqual({ start, end });
-        expect(bucketAt(end, every).start).toBe(end);
-        expect(bucketAt(start - 1, every).end).toBe(start);
-      }),
-    );
-  });
+interface Dot {
+  readonly time: Micros;
+  readonly value: number;
+  readonly quality: Quality;
+}
 
-  it('takes months alone', () => {
-    expect(isBucketWidth(width('P1M'))).toBe(true);
-    expect(isBucketWidth(width('P1DT1H'))).toBe(true);
-    expect(isBucketWidth(width('P1M1D'))).toBe(false);
-    expect(isBucketWidth(width('P1MT1H'))).toBe(false);
-  });
+const columnOf = (channel: string, dots: readonly Dot[]): SeriesColumn => ({
+  channel,
+  type: 'number',
+  unit: 'K',
+  time: dots.map((dot) => dot.time),
+  value: dots.map((dot) => dot.value),
+  quality: dots.map((dot) => dot.quality),
 });
 
-const columns = fc
+const START = time('2026-03-28T20:00:00Z');
+const DAYS = 3;
+const dots = fc
   .uniqueArray(
-    fc.tuple(
-      fc.integer({ min: 0, max: 5 * MICROS_PER_HOUR }),
-      fc.double({ min: -1e6, max: 1e6, noNaN: true }),
-      fc.constantFrom(0, 9, 12),
-    ),
-    {
-      selector: ([at]) => at,
-      maxLength: 60,
-    },
+    fc.record({
+      time: fc.oneof(
+        fc.integer({ min: START, max: START + DAYS * 24 * MICROS_PER_HOUR }),
+        // On the borders of hours, and beside them.
+        fc
+          .tuple(fc.nat(DAYS * 24), fc.constantFrom(-1, 0, 1))
+          .map(([hour, off]) => START + hour * MICROS_PER_HOUR + off),
+      ),
+      value: fc.oneof(
+        fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
+        fc.integer({ min: -5000, max: 5000 }).map((value) => value / 100),
+      ),
+      quality: fc.constantFrom(0, 0, 9, 12),
+    }),
+    { selector: (dot) => dot.time, maxLength: 150 },
   )
-  .map((points): SeriesColumn => {
-    points.sort(([left], [right]) => left - right);
-    return {
-      channel: 'x',
-      type: 'number',
-      unit: '1',
-      time: points.map(([at]) => at),
-      value: points.map(([, value]) => value),
-      quality: points.map(([, , quality]) => quality),
-    };
+  .map((list) => list.sort((left, right) => left.time - right.time));
+
+/** One flat list: every bucket by looking through all points. */
+const naive = (list: readonly Dot[], options: BucketOptions) => {
+  const found = new Map<Micros, Dot[]>();
+  for (const dot of list) {
+    const { start } = options.grid.at(dot.time);
+    found.set(start, [...(found.get(start) ?? []), dot]);
+  }
+  return [...found].map(([start, inside]) => {
+    const buckets = new Buckets({
+      ...options,
+      grid: { ...options.grid, at: () => ({ start, end: start + 1 }) },
+    });
+    buckets.add([columnOf('x', inside)]);
+    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
+    return { start, rows: bucket?.rows };
   });
+};
+
+const summaryRuns = (list: readonly Dot[], width: Micros, span: Micros): SummaryRun[] => {
+  const runs = new Map<Micros, Summary[]>();
+  for (const dot of list) {
+    const start = Math.floor(dot.time / span) * span;
+    const slots = runs.get(start) ?? [];
+    runs.set(start, slots);
+    const at = Math.floor((dot.time - start) / width);
+    slots[at] ??= new Summary('continuous', true, width === MICROS_PER_HOUR ? KEEP_ALL : KEEP_SUMS);
+    slots[at].add(dot.time, dot.value, dot.quality);
+  }
+  return [...runs].map(([start, slots]) => {
+    const all = Array.from({ length: span / width }, (_, at) => slots[at]);
+    const run: SummaryRun = {
+      start,
+      width,
+      slots: span / width,
+      columns: [{ channel: 'x', unit: 'K', type: 'number', kind: 'continuous', slots: all }],
+    };
+    return decodeSummaries(encodeSummaries(run), 'test');
+  });
+};
+
+/** A device whose hours are partly open, and partly without summaries. */
+const sourceOf = (list: readonly Dot[], dirty: ReadonlySet<Micros>, missing: ReadonlySet<Micros>) => {
+  const asked: string[] = [];
+  const source: Source = {
+    async *hours(from, to) {
+      asked.push('points');
+      const first = Math.floor(from / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+      for (let hour = first; hour < to; hour += MICROS_PER_HOUR) {
+        const bounds = [Math.max(hour, from), Math.min(hour + MICROS_PER_HOUR, to)] as const;
+        const columns = sliceColumns([columnOf('x', list)], ...bounds);
+        if (columns.length > 0) yield { columns };
+      }
+    },
+    dirtyHours: async () => dirty,
+    async *summaries(slot, from, to) {
+      asked.push('summaries');
+      const span = slot === MICROS_PER_HOUR ? 24 * MICROS_PER_HOUR : MICROS_PER_HOUR;
+      // What is stored of an open hour is old: it lacks the last point.
+      const stored = list.filter(
+        (dot, at) => !(dirty.has(hourOf(dot.time)) && hourOf(list[at + 1]?.time ?? 0) !== hourOf(dot.time)),
+      );
+      for (const run of summaryRuns(stored, slot, span))
+        if (run.start + span > from && run.start < to && !missing.has(run.start)) yield run;
+    },
+  };
+  return { source, asked };
+};
+const hourOf = (at: Micros): Micros => Math.floor(at / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+
+const read = async (
+  source: Source,
+  options: BucketOptions,
+  from: Micros,
+  to: Micros,
+  slot: Micros | undefined,
+) => {
+  const buckets = new Buckets(options);
+  const found = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for await (const piece of readPieces(source, from, to, slot)) {
+    expect(piece.until).toBeGreaterThan(last);
+    last = piece.until;
+    if ('run' in piece) buckets.addSummaries(piece.run);
+    else buckets.add(piece.columns);
+    found.push(...buckets.takeUntil(piece.until));
+  }
+  found.push(...buckets.takeUntil(Number.POSITIVE_INFINITY));
+  return found.map(({ start, rows }) => ({ start, rows }));
+};
+
+const grids = fc.constantFrom<readonly [string, Grid]>(
+  ['PT1M', gridOf(width('PT1M'))],
+  ['PT7M', gridOf(width('PT7M'))],
+  ['PT1H', gridOf(width('PT1H'))],
+  ['PT90M', gridOf(width('PT90M'))],
+  ['PT5H', gridOf(width('PT5H'))],
+  ['P1D', gridOf(width('P1D'))],
+  ['P1D Berlin', gridOf(width('P1D'), daysOf('Europe/Berlin'))],
+  ['P1D Kolkata', gridOf(width('P1D'), daysOf('Asia/Kolkata'))],
+  ['P1M', gridOf(width('P1M'))],
+  ['PT1.5S', gridOf(width('PT1.5S'))],
+);
+const hours = fc
+  .array(fc.nat(DAYS * 24), { maxLength: 10 })
+  .map((list) => new Set(list.map((hour) => START + hour * MICROS_PER_HOUR)));
+const bounds = fc
+  .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean())
+  .map(([left, right, whole]) => {
+    const at = (share: number): Micros => START + Math.floor(share * DAYS * 24 * MICROS_PER_HOUR);
+    const round = (micros: Micros): Micros => (whole ? hourOf(micros) : micros);
+    return [round(at(Math.min(left, right))), round(at(Math.max(left, right)))] as const;
+  });
+
+describe('a range that is read from summaries and points', () => {
+  it('gives, to the bit, what one flat list gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        dots,
+        grids,
+        hours,
+        hours,
+        bounds,
+        async (list, [, grid], dirty, missing, [from, to]) => {
+          const slot = grid.slot(from, to);
+          const aggregates: readonly Aggregate[] =
+            slot === MICROS_PER_HOUR ? [...AGGREGATES, 'p50', 'p99'] : AGGREGATES;
+          const options: BucketOptions = {
+            grid,
+            aggregates,
+            taken: ['good', 'uncertain'],
+            kindOf: () => 'continuous',
+          };
+          const { source } = sourceOf(list, dirty, missing);
+          const inside = list.filter((dot) => dot.time >= from && dot.time < to);
+          expect(await read(source, options, from, to, slot)).toEqual(naive(inside, options));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('takes summaries for what they tell, and points for the rest alone', async () => {
+    const list = Array.from({ length: 72 }, (_, hour) => ({
+      time: START + hour * MICROS_PER_HOUR,
+      value: hour,
+      quality: 0,
+    }));
+    const options: BucketOptions = {
+      grid: gridOf(width('PT1H')),
+      aggregates: ['mean'],
+      taken: ['good', 'uncertain'],
+      kindOf: () => 'continuous',
+    };
+    const all = [START, START + 72 * MICROS_PER_HOUR] as const;
+    const clean = sourceOf(list, new Set(), new Set());
+    await read(clean.source, options, ...all, MICROS_PER_HOUR);
+    expect(clean.asked).toEqual(['summaries']);
+    const open = sourceOf(list, new Set([START + 71 * MICROS_PER_HOUR]), new Set());
+    await read(open.source, options, ...all, MICROS_PER_HOUR);
+    expect(open.asked).toEqual(['summaries', 'points']);
+    const fine = sourceOf(list, new Set(), new Set());
+    await read(fine.source, options, ...all, undefined);
+    expect(fine.asked).toEqual(['points']);
+  });
+});
 
 describe('Buckets', () => {
-  it('give what the textbook gives, however the points are cut', () => {
-    const every = width('PT50M');
+  const options = (over: Partial<BucketOptions>): BucketOptions => ({
+    grid: gridOf(width('PT50M')),
+    aggregates: AGGREGATES,
+    taken: ['good', 'uncertain'],
+    kindOf: () => 'continuous',
+    ...over,
+  });
+
+  it('give what the textbook gives', () => {
     fc.assert(
-      fc.property(columns, fc.nat(60), (column, cut) => {
-        const buckets = new Buckets(every);
-        const part = (from: number, to?: number): SeriesColumn => ({
-          ...column,
-          time: column.time.slice(from, to),
-          value: column.value.slice(from, to),
-          quality: column.quality?.slice(from, to),
-        });
-        const found = [];
-        buckets.add([part(0, cut)]);
-        found.push(...buckets.takeUntil(column.time[cut] ?? 0));
-        buckets.add([part(cut)]);
-        found.push(...buckets.takeUntil(Number.POSITIVE_INFINITY));
-        const starts = [...new Set(column.time.map((at) => bucketAt(at, every).start))];
-        expect(found.map(({ start }) => start)).toEqual(starts);
-        for (const { start, end, summaries } of found) {
-          const inside = column.time.flatMap((at, index) => (at >= start && at < end ? [index] : []));
-          const usable = inside
-            .filter((index) => column.quality?.[index] !== 12)
-            .map((index) => Number(column.value[index]));
+      fc.property(dots, (list) => {
+        const buckets = new Buckets(
+          options({ aggregates: ['count', 'mean', 'sum', 'stddev', 'min', 'max'] }),
+        );
+        buckets.add([columnOf('x', list)]);
+        for (const { start, end, rows } of buckets.takeUntil(Number.POSITIVE_INFINITY)) {
+          const inside = list.filter((dot) => dot.time >= start && dot.time < end);
+          const usable = inside.filter((dot) => dot.quality !== 12).map((dot) => dot.value);
           const n = usable.length;
           const sum = usable.reduce((total, value) => total + value, 0);
-          const mean = sum / n;
-          const variance = usable.reduce((total, value) => total + (value - mean) ** 2, 0) / (n - 1);
-          const near = (value: number) => expect.closeTo(value, 4);
-          expect(summaries).toEqual([
-            {
-              channel: 'x',
-              unit: '1',
-              count: n,
-              min: n > 0 ? Math.min(...usable) : null,
-              max: n > 0 ? Math.max(...usable) : null,
-              mean: n > 0 ? near(mean) : null,
-              first: usable[0] ?? null,
-              last: usable.at(-1) ?? null,
-              sum: n > 0 ? near(sum) : null,
-              stddev: n > 1 ? near(Math.sqrt(variance)) : null,
-              quality: {
-                good: inside.filter((index) => column.quality?.[index] === 0).length,
-                uncertain: inside.filter((index) => column.quality?.[index] === 9).length,
-                bad: inside.filter((index) => column.quality?.[index] === 12).length,
-              },
-            },
+          const variance = usable.reduce((total, value) => total + (value - sum / n) ** 2, 0) / (n - 1);
+          const near = (value: number, holds = n > 0) => (holds ? expect.closeTo(value, 3) : null);
+          const [row] = rows;
+          expect(row?.values).toEqual([
+            n,
+            near(sum / n),
+            near(sum),
+            near(Math.sqrt(variance), n > 1),
+            n > 0 ? Math.min(...usable) : null,
+            n > 0 ? Math.max(...usable) : null,
           ]);
+          const counted = { good: 0, uncertain: 0, bad: 0 };
+          for (const dot of inside) counted[statusOf(dot.quality)] += 1;
+          expect(row?.quality).toEqual(counted);
         }
       }),
     );
   });
 
-  it('lose nothing to rounding: small numbers beside great ones', () => {
-    const buckets = new Buckets(width('P1D'));
-    const value = [1e16, 1, -1e16, 1, 1e9 + 0.1, 1e9 + 0.2];
-    buckets.add([
-      {
-        channel: 'x',
-        type: 'number',
-        unit: '1',
-        time: value.map((_, at) => at),
-        value: value.slice(0, 4),
-        quality: undefined,
-      },
-    ]);
-    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
-    expect(bucket?.summaries[0]?.sum).toBe(2);
-  });
-
-  it('have no number for values too great to add', () => {
-    const buckets = new Buckets(width('P1D'));
-    const value = [Number.MAX_VALUE, Number.MAX_VALUE];
-    buckets.add([{ channel: 'x', type: 'number', unit: '1', time: [1, 2], value, quality: undefined }]);
-    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
-    expect(bucket?.summaries[0]).toMatchObject({ count: 2, sum: null, max: Number.MAX_VALUE });
-  });
-});
-
-describe('rowsOf', () => {
-  it('gives each point once, by time and channel', () => {
-    fc.assert(
-      fc.property(fc.array(columns, { maxLength: 4 }), (list) => {
-        const named = list.map((column, index) => ({ ...column, channel: `c${index}` }));
-        const rows = [...rowsOf(named)];
-        expect(rows).toHaveLength(named.reduce((sum, column) => sum + column.time.length, 0));
-        for (const [at, row] of rows.entries()) {
-          const before = rows[at - 1];
-          if (before === undefined) continue;
-          expect(before.time < row.time || (before.time === row.time && before.channel < row.channel)).toBe(
-            true,
-          );
-        }
-      }),
+  it('tell quantiles exactly below an hour, as numpy does', () => {
+    const buckets = new Buckets(
+      options({ grid: gridOf(width('PT1M')), aggregates: ['p0', 'p50', 'p95', 'p100'] }),
     );
+    const list = [4, 1, 3, 2].map((value, at) => ({ time: at, value, quality: at === 0 ? 9 : 0 }));
+    buckets.add([columnOf('x', [...list, { time: 9, value: 1000, quality: 12 }])]);
+    const [bucket] = buckets.takeUntil(MICROS_PER_MINUTE);
+    expect(bucket?.rows[0]?.values).toEqual([1, 2.5, expect.closeTo(3.85, 12), 4]);
+  });
+
+  it('aggregate over the qualities that are asked for, and count all', () => {
+    const buckets = new Buckets(options({ aggregates: ['count', 'max'], taken: ['bad'] }));
+    const list = [0, 9, 12].map((quality, at) => ({ time: at, value: at, quality }));
+    buckets.add([columnOf('x', list)]);
+    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
+    expect(bucket?.rows).toMatchObject([{ values: [1, 2], quality: { good: 1, uncertain: 1, bad: 1 } }]);
   });
 });

@@ -1,0 +1,107 @@
+/** Series of several devices and channels beside each other, joined by time. */
+import type { Value } from '../../contracts/payload/message.ts';
+import type { Micros } from '../../contracts/time.ts';
+import type { Series } from './series-query.ts';
+
+/** A time, and the value of each series there. */
+export interface AlignedValues {
+  readonly time: Micros;
+  readonly values: readonly (Value | null)[];
+}
+
+/** A value of some series, by its place. */
+interface Placed {
+  readonly time: Micros;
+  readonly series: number;
+  readonly value: Value | null;
+}
+
+/** `{device}/{channel}` of each series that is asked for, by device as asked and channel name. */
+export const seriesNames = (series: Series): string[] =>
+  series.instruments.flatMap(({ id, channels }) =>
+    Object.keys(channels)
+      .filter((channel) => series.channels?.has(channel) ?? true)
+      .sort()
+      .map((channel) => `${id}/${channel}`),
+  );
+
+/** Rows of one device, one after the other, with the next one in sight. */
+class Cursor {
+  readonly #batches: AsyncIterator<readonly Placed[]>;
+  #batch: readonly Placed[] = [];
+  #at = 0;
+
+  constructor(batches: AsyncIterable<readonly Placed[]>) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  get next(): Placed | undefined {
+    return this.#batch[this.#at];
+  }
+
+  /** Whether more has to be read before {@link next} is known. */
+  get isEmpty(): boolean {
+    return this.#at >= this.#batch.length;
+  }
+
+  async read(): Promise<void> {
+    let result = await this.#batches.next();
+    while (result.done !== true && result.value.length === 0) result = await this.#batches.next();
+    this.#batch = result.done === true ? [] : result.value;
+    this.#at = 0;
+  }
+
+  /** Takes what there is of a time into a row; reads on where a batch ends with that time. */
+  async takeAll(time: Micros, values: (Value | null)[]): Promise<void> {
+    for (;;) {
+      for (let { next } = this; next?.time === time; { next } = this) {
+        values[next.series] = next.value;
+        this.#at += 1;
+      }
+      if (!this.isEmpty) return;
+      await this.read();
+      if (this.isEmpty) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+}
+
+const BATCH = 2048;
+
+/**
+ * Joins rows by time.
+ * @param devices rows of each device by time
+ * @param count of series
+ */
+export async function* align(
+  devices: readonly AsyncIterable<readonly Placed[]>[],
+  count: number,
+): AsyncGenerator<AlignedValues[]> {
+  let cursors = devices.map((batches) => new Cursor(batches));
+  try {
+    await Promise.all(cursors.map((cursor) => cursor.read()));
+    let batch: AlignedValues[] = [];
+    for (;;) {
+      cursors = cursors.filter((cursor) => !cursor.isEmpty);
+      if (cursors.length === 0) break;
+      const time = cursors.reduce(
+        (least, { next }) => Math.min(least, next?.time ?? least),
+        Number.POSITIVE_INFINITY,
+      );
+      const values = new Array<Value | null>(count).fill(null);
+      const here = cursors.filter(({ next }) => next?.time === time);
+      await Promise.all(here.map((cursor) => cursor.takeAll(time, values)));
+      batch.push({ time, values });
+      if (batch.length === BATCH) {
+        yield batch;
+        batch = [];
+      }
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    await Promise.all(cursors.map((cursor) => cursor.close()));
+  }
+}

@@ -1,0 +1,65 @@
+/** Aggregates by name: what each takes to be kept, and what it says. */
+
+import type { Value } from '../../contracts/payload/message.ts';
+import { type Aggregate, quantileOf } from '../../contracts/series.ts';
+import type { Kept, Summary } from './summary.ts';
+
+type Named = Exclude<Aggregate, `p${string}`>;
+
+const OF: Readonly<Record<Named, (summary: Summary) => Value | null>> = {
+  count: ({ count }) => count,
+  min: ({ min }) => min?.value ?? null,
+  max: ({ max }) => max?.value ?? null,
+  mean: ({ mean }) => mean,
+  twmean: ({ timeWeightedMean }) => timeWeightedMean,
+  first: ({ first }) => first?.value ?? null,
+  last: ({ last }) => last?.value ?? null,
+  sum: ({ total }) => total,
+  stddev: ({ stddev }) => stddev,
+  range: ({ range }) => range,
+  delta: ({ delta }) => delta,
+  rate: ({ rate }) => rate,
+};
+
+/** What aggregates need to be kept, of points that are read. */
+export const keptFor = (aggregates: readonly Aggregate[], sketch: boolean): Kept => {
+  const any = (...names: readonly Aggregate[]): boolean => aggregates.some((name) => names.includes(name));
+  return {
+    sum: any('sum', 'mean', 'stddev'),
+    squares: any('stddev'),
+    area: any('twmean'),
+    sketch: sketch && asksQuantile(aggregates),
+  };
+};
+
+/** Whether a quantile is among aggregates. */
+export const asksQuantile = (aggregates: readonly Aggregate[]): boolean =>
+  aggregates.some((name) => quantileOf(name) !== undefined);
+
+/**
+ * A quantile of values themselves, between neighbours along a straight line (type 7 of Hyndman and Fan, 1996, as
+ * numpy and SQL's PERCENTILE_CONT have it).
+ * @param sorted ascending
+ */
+export const quantile = (sorted: Float64Array, share: number): number | null => {
+  const rank = share * (sorted.length - 1);
+  const below = sorted[Math.floor(rank)];
+  const above = sorted[Math.ceil(rank)];
+  if (below === undefined || above === undefined) return null;
+  const part = rank - Math.floor(rank);
+  return part === 0 ? below : below * (1 - part) + above * part;
+};
+
+/**
+ * What an aggregate says.
+ * @param sorted the numbers themselves, ascending, where quantiles are to be exact
+ */
+export const aggregateOf = (
+  name: Aggregate,
+  summary: Summary,
+  sorted: Float64Array | undefined,
+): Value | null => {
+  const share = quantileOf(name);
+  if (share === undefined) return OF[name as Named](summary);
+  return sorted === undefined ? summary.quantile(share) : quantile(sorted, share);
+};
