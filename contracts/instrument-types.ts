@@ -71,21 +71,32 @@ const described = {
   model: z.string().max(120).optional(),
 };
 
+const channels = z.record(channelName, channel).refine((declared) => {
+  const count = Object.keys(declared).length;
+  return count >= 1 && count <= LIMITS.channels;
+}, `declare 1 to ${LIMITS.channels} channels`);
+
 /** What a caller sends to create an instrument type. */
 export const instrumentTypeInput = z
-  .object({
-    id: slug,
-    ...described,
-    channels: z.record(channelName, channel).refine((channels) => {
-      const count = Object.keys(channels).length;
-      return count >= 1 && count <= LIMITS.channels;
-    }, `declare 1 to ${LIMITS.channels} channels`),
-  })
+  .object({ id: slug, ...described, channels })
   .strict()
   .meta({ id: 'InstrumentTypeInput' });
 export type InstrumentTypeInput = z.infer<typeof instrumentTypeInput>;
 
+/** What a caller sends to change one: all of it but its identifier. */
+export const instrumentTypeChange = z
+  .object({ ...described, channels })
+  .strict()
+  .meta({ id: 'InstrumentTypeChange' });
+export type InstrumentTypeChange = z.infer<typeof instrumentTypeChange>;
+
 export const instrumentType = instrumentTypeInput
-  .extend({ version: z.int().min(1), createdAt: z.string(), createdBy: z.string() })
+  .extend({
+    version: z.int().min(1),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    updatedAt: z.string().optional(),
+    updatedBy: z.string().optional(),
+  })
   .meta({ id: 'InstrumentType' });
 export type InstrumentType = z.infer<typeof instrumentType>;

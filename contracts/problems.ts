@@ -20,6 +20,16 @@ export const PROBLEMS = {
     'The device is retired',
     'Register a new device; a retired identifier is never used again.',
   ],
+  'channel-fixed': [
+    409,
+    'A channel keeps its unit, value type and kind',
+    'Add a channel under another name; the channels that are there stay.',
+  ],
+  'not-replayable': [
+    409,
+    'The entry cannot be taken again',
+    'Its topic named no site and device, so that nobody can say whose it is.',
+  ],
   'idempotency-conflict': [409, 'The key was used for another request', 'Use a fresh Idempotency-Key.'],
   'precondition-failed': [412, 'The resource has changed', 'Read it again and repeat with the new ETag.'],
   'body-too-large': [413, 'The body is too large', 'Send less at once.'],
@@ -88,13 +98,10 @@ export const problem = z
     instance: z.string().optional(),
     code: z.enum(codes),
     requestId: z.string(),
-    timestamp: z
-      .string()
-      .optional()
-      .meta({
-        format: 'date-time',
-        description: 'Absent where API Gateway itself answers: it knows no RFC 3339',
-      }),
+    timestamp: z.string().optional().meta({
+      format: 'date-time',
+      description: 'Absent where API Gateway itself answers: it knows no RFC 3339',
+    }),
     errors: z.array(problemDetail).optional(),
   })
   .meta({ id: 'Problem' });

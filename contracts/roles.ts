@@ -11,7 +11,10 @@ export const PERMISSIONS = {
   'devices:retire': ['Admin', 'Engineer'],
   'types:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'types:create': ['Admin', 'Engineer'],
+  'types:update': ['Admin', 'Engineer'],
   'series:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'quarantine:read': ['Admin', 'Engineer', 'Operator', 'Maintenance'],
+  'quarantine:replay': ['Admin', 'Engineer'],
   'health:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'contract:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
 } as const satisfies Record<string, readonly Role[]>;

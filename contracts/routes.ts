@@ -13,9 +13,10 @@ import {
   registered,
   registration,
 } from './devices.ts';
-import { instrumentType, instrumentTypeInput } from './instrument-types.ts';
+import { instrumentType, instrumentTypeChange, instrumentTypeInput } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
 import { PROBLEMS, type ProblemCode, problem } from './problems.ts';
+import { quarantined, quarantinedMessage, quarantineParams, quarantineQuery, replay } from './quarantine.ts';
 import type { Permission } from './roles.ts';
 import { latestValues, manySeriesQuery, seriesPage, seriesQuery } from './series.ts';
 import { slug } from './topics.ts';
@@ -33,7 +34,7 @@ type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
 
 /** A route in the words of OpenAPI, with the schemas that validate. */
 export interface RouteConfig {
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: `/v1/${string}`;
   readonly summary: string;
   readonly description?: string;
@@ -285,6 +286,34 @@ export const ROUTES = {
       },
     },
   ),
+  replaceType: route(
+    { service: 'control-api', permission: 'types:update' },
+    {
+      method: 'put',
+      path: '/v1/types/{id}',
+      summary: 'Change an instrument type: add channels, change what is normal for them',
+      description:
+        'Channels that are there stay, with their unit, value type and kind. Points that came before are not judged again.',
+      tags: ['types'],
+      request: {
+        params: idParams,
+        headers: ifMatch,
+        body: { content: json(instrumentTypeChange), required: true },
+      },
+      responses: {
+        200: { ...ok(instrumentType, 'The instrument type as it is now'), ...etag },
+        ...problems(
+          'invalid-request',
+          'not-found',
+          'channel-fixed',
+          'precondition-failed',
+          'precondition-required',
+          'body-too-large',
+          'unsupported-media-type',
+        ),
+      },
+    },
+  ),
   readSeries: route(
     { service: 'query-api', permission: 'series:read' },
     {
@@ -332,6 +361,50 @@ export const ROUTES = {
       responses: {
         200: ok(completeness, 'The ledger of these hours and the gaps in them'),
         ...problems('invalid-request', 'not-found'),
+      },
+    },
+  ),
+  listQuarantine: route(
+    { service: 'records-api', permission: 'quarantine:read' },
+    {
+      method: 'get',
+      path: '/v1/quarantine',
+      summary: 'Messages that could not be stored, or not whole, by site, device and arrival',
+      tags: ['records'],
+      request: { query: quarantineQuery },
+      responses: {
+        200: ok(page(quarantined).meta({ id: 'QuarantinePage' }), 'One page; it may be empty and lead on'),
+        ...problems('invalid-request', 'invalid-cursor'),
+      },
+    },
+  ),
+  readQuarantined: route(
+    { service: 'records-api', permission: 'quarantine:read' },
+    {
+      method: 'get',
+      path: '/v1/quarantine/{site}/{device}/{date}/{sequence}',
+      summary: 'One message of the quarantine, with its bytes, and as far as it can be read',
+      tags: ['records'],
+      request: { params: quarantineParams },
+      responses: {
+        200: ok(quarantinedMessage, 'The message'),
+        ...problems('invalid-request', 'not-found'),
+      },
+    },
+  ),
+  replayQuarantined: route(
+    { service: 'records-api', permission: 'quarantine:replay' },
+    {
+      method: 'post',
+      path: '/v1/quarantine/{site}/{device}/{date}/{sequence}/replay',
+      summary: 'Take a message of the quarantine again, as of its first arrival',
+      description:
+        'Once: who asks again is answered as the first was. What still cannot be stored becomes a new entry.',
+      tags: ['records'],
+      request: { params: quarantineParams },
+      responses: {
+        202: ok(replay, 'It is on its way'),
+        ...problems('invalid-request', 'not-found', 'not-replayable'),
       },
     },
   ),

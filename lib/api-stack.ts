@@ -111,7 +111,7 @@ export class ApiStack extends Stack {
   }
 
   private recordsApi({ settings, storage }: ApiStackProps): LambdaFunction {
-    const { key, measurements, registry } = storage;
+    const { archive, key, measurements, registry, stream } = storage;
     const records = new LambdaFunction(this, 'RecordsApi', {
       handler: 'records-api',
       settings,
@@ -119,8 +119,19 @@ export class ApiStack extends Stack {
       memoryMegabytes: 1024,
       timeout: REQUEST_TIMEOUT,
     });
-    records.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'Query']);
+    records.usesTable('REGISTRY_TABLE', registry, key, ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
     records.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query']);
+    records.environment('ARCHIVE_BUCKET', archive.bucketName);
+    records.allow(['s3:ListBucket'], [archive.bucketArn]);
+    records.allowPattern(
+      'Quarantine',
+      'Each quarantined message is an object of its own.',
+      ['s3:GetObject'],
+      [storage.archived('quarantine/*')],
+    );
+    records.environment('STREAM_NAME', stream.streamName);
+    records.allow(['kinesis:PutRecord'], [stream.streamArn]);
+    records.usesKey(key, ['GenerateDataKey']);
     return records;
   }
 }

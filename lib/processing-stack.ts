@@ -41,8 +41,8 @@ export class ProcessingStack extends Stack {
     ingest.environment('ARCHIVE_BUCKET', archive.bucketName);
     ingest.allowPattern(
       'Quarantine',
-      'Each quarantined message is an object of its own.',
-      ['s3:PutObject'],
+      'Each quarantined message is an object of its own, and may be taken again.',
+      ['s3:GetObject', 's3:PutObject'],
       [storage.archived('quarantine/*')],
     );
     const keepFailed = ingest.allowPattern(

@@ -19,7 +19,7 @@ import { changeDevice, devicePage, listIdentity } from './devices.ts';
 import { answerOf, idempotently } from './idempotency.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
-import { addType, TYPE_LIST, typePage } from './types.ts';
+import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY']);
 const iot = iotClient();
@@ -41,6 +41,12 @@ const storedFor = async (id: string, principal: Principal, act: Permission): Pro
   visible(stored?.device, principal, { see: 'devices:read', act });
   if (stored === undefined) throw new ProblemError('not-found');
   return stored;
+};
+
+/** Types belong to all sites. */
+const requireEverywhere = (principal: Principal, permission: Permission): void => {
+  if (allowedSites(principal, permission) !== 'all')
+    throw new ProblemError('forbidden', { detail: `${permission} is needed at every site` });
 };
 
 const api = createApi('control-api', {
@@ -77,8 +83,7 @@ const api = createApi('control-api', {
   },
 
   createType: ({ body, headers, principal, now }) => {
-    if (allowedSites(principal, 'types:create') !== 'all')
-      throw new ProblemError('forbidden', { detail: 'types:create is needed at every site' });
+    requireEverywhere(principal, 'types:create');
     return idempotently(
       registry,
       { key: headers['idempotency-key'], hash: digest(['createType', body]), principal, now },
@@ -87,6 +92,13 @@ const api = createApi('control-api', {
         return answerOf(201, etagOf(type.version), `/v1/types/${type.id}`, type);
       },
     );
+  },
+
+  replaceType: async ({ params, headers, body, principal, now }) => {
+    requireEverywhere(principal, 'types:update');
+    const by = { ifMatch: headers['if-match'], principal, now };
+    const type = await changeType(registry, params.id, body, by);
+    return jsonResponse(type, 200, { etag: etagOf(type.version) });
   },
 
   listTypes: async ({ query, url }) => pageResponse(url, TYPE_LIST, await typePage(registry, query)),

@@ -1,15 +1,21 @@
-/** Instrument types: create, list. */
+/** Instrument types: create, change, list. */
 import * as z from 'zod';
-import type { InstrumentType, InstrumentTypeInput } from '../../contracts/instrument-types.ts';
+import type {
+  InstrumentType,
+  InstrumentTypeChange,
+  InstrumentTypeInput,
+} from '../../contracts/instrument-types.ts';
 import { instrumentTypeInput } from '../../contracts/instrument-types.ts';
 import { LIMITS } from '../../contracts/limits.ts';
+import type { ProblemDetail } from '../../contracts/problems.ts';
 import type { Principal } from '../../contracts/roles.ts';
 import { digest } from '../runtime/digest.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
+import { requireMatch } from '../runtime/http/etag.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { ConditionFailed } from '../store/registry/conditions.ts';
 import type { Registry } from '../store/registry/keys.ts';
-import { createType, listTypes, readType } from '../store/registry/types.ts';
+import { createType, listTypes, readType, replaceType } from '../store/registry/types.ts';
 
 /** What a cursor of this list is bound to. */
 export const TYPE_LIST = { list: 'types' };
@@ -43,6 +49,55 @@ export const addType = async (
     if (!same || found.createdBy !== principal.name) throw new ProblemError('conflict', { cause: error });
     return found;
   }
+};
+
+/** What of a channel is for life: points are stored by it, and rollups made. */
+const FOR_LIFE = ['unit', 'type', 'kind'] as const;
+
+/** Why the channels of a change cannot follow those that are there. */
+const faultsOf = (before: InstrumentType, change: InstrumentTypeChange): ProblemDetail[] =>
+  Object.entries(before.channels).flatMap(([name, channel]): ProblemDetail[] => {
+    const next = change.channels[name];
+    const pointer = `/channels/${name}`;
+    if (next === undefined) return [{ pointer, detail: 'a channel is never taken away' }];
+    return FOR_LIFE.filter((part) => next[part] !== channel[part]).map((part) => ({
+      pointer: `${pointer}/${part}`,
+      detail: `is ${channel[part]} for life`,
+    }));
+  });
+
+/**
+ * Changes an instrument type: channels are added, and what is normal for them is changed.
+ * @throws {ProblemError} `not-found`, `precondition-required`, `precondition-failed`, or `channel-fixed` pointing at
+ * what would become of points that are there
+ */
+export const changeType = async (
+  registry: Registry,
+  id: string,
+  change: InstrumentTypeChange,
+  by: { readonly ifMatch: string | undefined; readonly principal: Principal; readonly now: Date },
+): Promise<InstrumentType> => {
+  const before = await readType(registry, id);
+  if (before === undefined) throw new ProblemError('not-found');
+  requireMatch(by.ifMatch, before.version);
+  const errors = faultsOf(before, change);
+  if (errors.length > 0) throw new ProblemError('channel-fixed', { errors });
+  const { version, createdAt, createdBy } = before;
+  const type: InstrumentType = {
+    ...change,
+    id,
+    version: version + 1,
+    createdAt,
+    createdBy,
+    updatedAt: by.now.toISOString(),
+    updatedBy: by.principal.name,
+  };
+  try {
+    await replaceType(registry, type);
+  } catch (cause) {
+    throw cause instanceof ConditionFailed ? new ProblemError('precondition-failed', { cause }) : cause;
+  }
+  return type;
 };
 
 /** One page of instrument types, by identifier. */

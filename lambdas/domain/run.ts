@@ -10,7 +10,7 @@ import type { ErrorNote } from '../../contracts/payload/downstream.ts';
 import { type Column, type Message, UndecodableMessage } from '../../contracts/payload/message.ts';
 import { pointTo } from '../../contracts/payload/pointer.ts';
 import { QUARANTINE, type QuarantineCode } from '../../contracts/problems.ts';
-import type { Micros } from '../../contracts/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import type { MessageIdentity } from '../series/messages.ts';
 import { ChannelRun } from './channel-run.ts';
@@ -25,6 +25,8 @@ export interface Arrival {
   readonly sequence: string;
   readonly arrived: Micros;
   readonly bytes: Uint8Array;
+  /** When it arrived first, for a message that comes out of the quarantine again: its points are held to that. */
+  readonly original?: Micros;
 }
 
 /** A message that goes to the quarantine, whole or for some of its points. */
@@ -107,7 +109,7 @@ const decode = (
   arrival: Arrival,
 ): Message | { readonly error: UndecodableMessage; readonly defect?: unknown } => {
   try {
-    return decodeMessage(arrival.bytes, arrival.arrived);
+    return decodeMessage(arrival.bytes, arrival.original ?? arrival.arrived);
   } catch (error) {
     if (error instanceof UndecodableMessage) return { error };
     // A defect of the decoder must not stop the shard: the bytes are kept, and the handler logs the defect.
@@ -116,6 +118,16 @@ const decode = (
 };
 
 type MutableCounts = { -readonly [C in keyof Counts]: Counts[C] };
+
+/** How long after its end an hour is still open for points that are not late. */
+const OPEN_MICROS = 10 * MICROS_PER_MINUTE;
+
+/** Points of hours that were closed when the run began to arrive. */
+const lateOf = (hours: readonly HourColumns[], arrived: Micros): number =>
+  hours
+    .filter(({ hour }) => hour + MICROS_PER_HOUR + OPEN_MICROS <= arrived)
+    .flatMap(({ columns }) => columns)
+    .reduce((sum, { time }) => sum + time.length, 0);
 
 class Run {
   private readonly type: InstrumentType;
@@ -135,6 +147,7 @@ class Run {
     quarantined: {},
     rejected: {},
   };
+  private replayed = 0;
   readonly messages: MessageIdentity[] = [];
   readonly quarantined: Quarantined[] = [];
 
@@ -148,6 +161,7 @@ class Run {
 
   /** A record that is durable already: only its acknowledgement may have been lost. */
   repeat(arrival: Arrival): void {
+    if (arrival.original !== undefined) return;
     const message = decode(arrival);
     if (!('error' in message)) this.noteSeq(message);
   }
@@ -162,6 +176,12 @@ class Run {
     const { session, seq, points } = message;
     this.messages.push({ sequence: arrival.sequence, arrived: arrival.arrived, session, seq, points });
     this.counts.received += points;
+    if (arrival.original !== undefined) {
+      // What it says of its session and its device was true then.
+      this.replayed += points;
+      this.takePoints(message, arrival);
+      return;
+    }
     if (this.isRepeated(message, arrival)) this.counts.duplicate += points;
     else this.takePoints(message, arrival);
     if (message.facts !== undefined) {
@@ -218,7 +238,8 @@ class Run {
   private takePoints(message: Message, arrival: Arrival): void {
     const faults = new Faults();
     for (const { code, points, pointer } of message.faults) faults.add(code, points, pointer);
-    for (const column of message.columns) this.takeColumn(column, arrival.arrived, faults);
+    for (const column of message.columns)
+      this.takeColumn(column, arrival.original ?? arrival.arrived, faults);
     const { notes } = faults;
     if (notes.length === 0) return;
     for (const { code, points } of notes)
@@ -282,14 +303,21 @@ class Run {
 
   finish(lane: string): RunResult {
     this.noteFresh();
-    const ledger: Ledger = { ...this.counts, ...this.lost };
+    const hours = this.hours();
+    const late = lateOf(hours, this.messages[0]?.arrived ?? 0);
+    const ledger: Ledger = {
+      ...this.counts,
+      ...this.lost,
+      ...(late === 0 ? {} : { late }),
+      ...(this.replayed === 0 ? {} : { replayed: this.replayed }),
+    };
     const tracks = new Map(this.before.tracks);
     for (const [name, { after }] of this.channels) if (after !== undefined) tracks.set(name, after);
     const factsCrc = this.facts === undefined ? this.before.facts : crc32(JSON.stringify(this.facts));
     const last = this.messages.at(-1);
     return {
       messages: this.messages,
-      hours: this.hours(),
+      hours,
       ledger,
       quarantined: this.quarantined,
       facts:

@@ -12,7 +12,7 @@ import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
-import { putInto } from '../runtime/objects.ts';
+import { getFrom, putInto } from '../runtime/objects.ts';
 import { createPublisher } from '../runtime/publisher.ts';
 import { toRuns } from './batch.ts';
 import { BatchCounts } from './counts.ts';
@@ -31,6 +31,7 @@ const surroundings = {
   measurements: { client: dynamo, table: env.MEASUREMENTS_TABLE },
   registry,
   putObject: putInto(env.ARCHIVE_BUCKET),
+  getObject: getFrom(env.ARCHIVE_BUCKET),
   publish: createPublisher({ maxAttempts: 3 }),
   logger,
   devices: new RegistryCache(registry),

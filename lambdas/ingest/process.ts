@@ -10,7 +10,7 @@ import { type Quarantined, type RunResult, takeRun } from '../domain/run.ts';
 import type { Deadlines } from '../runtime/batch-outcome.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { PutObject } from '../runtime/objects.ts';
+import type { GetObject, PutObject } from '../runtime/objects.ts';
 import type { Publish } from '../runtime/publisher.ts';
 import type { Item } from '../store/attributes.ts';
 import {
@@ -31,6 +31,7 @@ import type { DeviceRun } from './batch.ts';
 import type { BatchCounts } from './counts.ts';
 import type { MarkMemory } from './mark-memory.ts';
 import type { Registered, RegistryCache } from './registry-cache.ts';
+import { asksForReplay, resolveReplays } from './replays.ts';
 import type { StateMemory } from './state-memory.ts';
 import { type Telling, tell, toAcks, toErrors } from './tell.ts';
 
@@ -39,6 +40,7 @@ export interface Surroundings {
   readonly measurements: Measurements;
   readonly registry: Registry;
   readonly putObject: PutObject;
+  readonly getObject: GetObject;
   readonly publish: Publish;
   readonly logger: Logger;
   readonly devices: RegistryCache;
@@ -107,6 +109,16 @@ class Processor {
     }
   }
 
+  /** The run with messages in the place of the records that ask for them; where that fails, it comes again. */
+  async resolve(run: DeviceRun): Promise<readonly DeviceRun[]> {
+    const { first } = this.batch.time;
+    const resolved: DeviceRun[] = [];
+    await this.attempt('reading the quarantine', [run], async () => {
+      resolved.push(await persist(() => resolveReplays(this.around, run, first), first, this.onRetry));
+    });
+    return resolved;
+  }
+
   /** Puts messages of one run into the quarantine. @returns the notes to its device */
   async quarantine(run: DeviceRun, messages: readonly Quarantined[]): Promise<Telling[]> {
     const { origin, partitionKey, stream, shard } = run;
@@ -118,7 +130,9 @@ class Processor {
           sequence: arrival.sequence,
           error: defect,
         });
-      const entry = { origin, partitionKey, stream, shard, ...arrival, session, seq, notes };
+      const { original, ...record } = arrival;
+      const arrived = original ?? record.arrived;
+      const entry = { origin, partitionKey, stream, shard, ...record, arrived, session, seq, notes };
       const key = await persist(
         () => quarantine(this.around.putObject, entry, this.batch.time.first),
         this.batch.time.first,
@@ -251,15 +265,13 @@ const refusal = (run: DeviceRun, known: Registered | undefined): QuarantineCode 
 const grouped = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 
-/**
- * Processes a batch. Each record ends stored, quarantined, or in one of the runs that are given back to come again.
- */
-export const processRuns = async (
+const processSome = async (
   around: Surroundings,
   batch: Batch,
+  processor: Processor,
   runs: readonly DeviceRun[],
-): Promise<ReadonlySet<DeviceRun>> => {
-  const processor = new Processor(around, batch);
+): Promise<void> => {
+  if (runs.length === 0) return;
   await processor.attempt('reading the registry', runs, async () => {
     const ids = runs.flatMap(({ origin }) => (origin === undefined ? [] : [origin.device]));
     const registered = await persist(
@@ -282,5 +294,25 @@ export const processRuns = async (
       runLimited(refused, OBJECTS, ([run, code]) => processor.refuse(run, code)),
     ]);
   });
+};
+
+/**
+ * Processes a batch. Each record ends stored, quarantined, or in one of the runs that are given back to come again.
+ */
+export const processRuns = async (
+  around: Surroundings,
+  batch: Batch,
+  runs: readonly DeviceRun[],
+): Promise<ReadonlySet<DeviceRun>> => {
+  const processor = new Processor(around, batch);
+  const [asking, usual] = [runs.filter(asksForReplay), runs.filter((run) => !asksForReplay(run))];
+  // Someone waits for what was changed in the registry to count.
+  around.devices.forget(asking.flatMap(({ origin }) => origin?.device ?? []));
+  await Promise.all([
+    processSome(around, batch, processor, usual),
+    runLimited(asking, OBJECTS, async (run) =>
+      processSome(around, batch, processor, await processor.resolve(run)),
+    ),
+  ]);
   return processor.failed;
 };

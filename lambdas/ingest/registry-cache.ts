@@ -21,6 +21,12 @@ class Memory<T> {
     return entry !== undefined && entry.until > now ? entry : undefined;
   }
 
+  forget(key: string): T | undefined {
+    const entry = this.entries.get(key);
+    this.entries.delete(key);
+    return entry?.value;
+  }
+
   keep(key: string, value: T | undefined, now: number): void {
     this.entries.delete(key);
     this.entries.set(key, { value, until: now + (value === undefined ? UNKNOWN_MILLIS : KNOWN_MILLIS) });
@@ -44,6 +50,14 @@ export class RegistryCache {
 
   constructor(registry: Registry) {
     this.registry = registry;
+  }
+
+  /** Forgets devices and their types: what was changed just now has to count. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      const device = this.devices.forget(id);
+      if (device !== undefined) this.types.forget(device.type);
+    }
   }
 
   /**

@@ -1,10 +1,14 @@
 /** The quarantine: what could not be stored, whole and with the reasons, one object of the archive a message. */
-import type { ErrorNote } from '../../contracts/payload/downstream.ts';
-import { formatTime, type Micros } from '../../contracts/time.ts';
-import type { PutObject } from '../runtime/objects.ts';
+import * as z from 'zod';
+import { type ErrorNote, errorNote } from '../../contracts/payload/downstream.ts';
+import { formatTime, type Micros, parseTime } from '../../contracts/time.ts';
+import type { GetObject, ListObjects, PutObject } from '../runtime/objects.ts';
 
 /** Version of the shape of the objects. */
 export const QUARANTINE_FORMAT = 1;
+
+/** Stands for the site and the device where the topic names none. */
+export const NOWHERE = '_';
 
 export interface QuarantineEntry {
   /** `undefined` where the topic names none. */
@@ -20,9 +24,42 @@ export interface QuarantineEntry {
   readonly bytes: Uint8Array;
 }
 
+/** Where an entry is: the parts of its key. */
+export interface EntryPlace {
+  readonly site: string;
+  readonly device: string;
+  /** Day of its arrival, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Sequence number of the record. */
+  readonly sequence: string;
+}
+
+const FOLDER = 'quarantine/';
+
+/** How an entry is called outside. */
+export const entryId = ({ site, device, date, sequence }: EntryPlace): string =>
+  `${site}/${device}/${date}/${sequence}`;
+
+const keyOf = (place: EntryPlace): string => `${FOLDER}${entryId(place)}.json`;
+
 /** Key of an entry: the same record always has the same, so that a repetition overwrites itself. */
 export const quarantineKey = ({ origin, arrived, sequence }: QuarantineEntry): string =>
-  `quarantine/${origin?.site ?? '_'}/${origin?.device ?? '_'}/${formatTime(arrived).slice(0, 10)}/${sequence}.json`;
+  keyOf({
+    site: origin?.site ?? NOWHERE,
+    device: origin?.device ?? NOWHERE,
+    date: formatTime(arrived).slice(0, 10),
+    sequence,
+  });
+
+const KEY = /^quarantine\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/(\d+)\.json$/;
+
+/** @returns `undefined` for the key of another kind of object */
+export const parseQuarantineKey = (key: string): EntryPlace | undefined => {
+  const [, site, device, date, sequence] = KEY.exec(key) ?? [];
+  if (site === undefined || device === undefined || date === undefined || sequence === undefined)
+    return undefined;
+  return { site, device, date, sequence };
+};
 
 /**
  * Puts an entry: a JSON document with the raw bytes in base64.
@@ -44,4 +81,93 @@ export const quarantine = async (
   };
   await put(key, document, signal);
   return key;
+};
+
+const stored = z
+  .object({
+    format: z.literal(QUARANTINE_FORMAT),
+    site: z.string().optional(),
+    device: z.string().optional(),
+    partitionKey: z.string(),
+    stream: z.string(),
+    shard: z.string(),
+    sequence: z.string(),
+    arrived: z.string().transform((text, context) => {
+      const time = parseTime(text);
+      if (time !== undefined) return time;
+      context.addIssue({ code: 'custom', message: 'is no time' });
+      return z.NEVER;
+    }),
+    session: z.string().optional(),
+    seq: z.int().optional(),
+    notes: z.array(errorNote),
+    bytes: z.base64().transform((text): Uint8Array => Buffer.from(text, 'base64')),
+  })
+  .transform(
+    ({ format: _, site, device, ...rest }): QuarantineEntry => ({
+      ...rest,
+      origin: site === undefined || device === undefined ? undefined : { site, device },
+    }),
+  );
+
+/**
+ * Reads an entry.
+ * @returns `undefined` when there is none
+ * @throws {z.ZodError} for an object of another shape
+ */
+export const readQuarantined = async (
+  get: GetObject,
+  place: EntryPlace,
+  signal?: AbortSignal,
+): Promise<QuarantineEntry | undefined> => {
+  const bytes = await get(keyOf(place), signal);
+  return bytes === undefined ? undefined : stored.parse(JSON.parse(bytes.toString()));
+};
+
+/** Which entries are looked for; dates as `YYYY-MM-DD`, both included. */
+export interface QuarantineRange {
+  readonly site?: string | undefined;
+  /** Only with a site. */
+  readonly device?: string | undefined;
+  readonly fromDate?: string | undefined;
+  readonly toDate?: string | undefined;
+}
+
+/** Largest page of S3. */
+const PAGE = 1000;
+
+/** The key before all those that are looked for and come after another, as far as the order of keys allows. */
+const startOf = (
+  { site, device, fromDate }: QuarantineRange,
+  after: EntryPlace | undefined,
+): string | undefined => {
+  if (after !== undefined) return keyOf(after);
+  // All keys of the day begin with it and are longer, so that they come after.
+  return site === undefined || device === undefined || fromDate === undefined
+    ? undefined
+    : `${FOLDER}${site}/${device}/${fromDate}`;
+};
+
+/**
+ * One list of S3: entries by site, device, day and number.
+ * @param after an entry, excluded
+ * @returns those of them that are looked for; `seen`: the last that was looked at, absent at the end
+ */
+export const listQuarantined = async (
+  list: ListObjects,
+  range: QuarantineRange,
+  after: EntryPlace | undefined,
+): Promise<{ readonly places: readonly EntryPlace[]; readonly seen: EntryPlace | undefined }> => {
+  const { site, device, fromDate, toDate } = range;
+  const prefix = `${FOLDER}${site === undefined ? '' : `${site}/`}${device === undefined ? '' : `${device}/`}`;
+  const { objects, more } = await list({ prefix, after: startOf(range, after), limit: PAGE });
+  const found = objects.flatMap(({ key }) => parseQuarantineKey(key) ?? []);
+  const last = found.at(-1);
+  const over = device !== undefined && toDate !== undefined && last !== undefined && last.date > toDate;
+  return {
+    places: found.filter(
+      ({ date }) => (fromDate === undefined || date >= fromDate) && (toDate === undefined || date <= toDate),
+    ),
+    seen: more && !over ? last : undefined,
+  };
 };

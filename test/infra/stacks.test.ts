@@ -34,6 +34,7 @@ describe('what each function may do is exactly this', () => {
         'kinesis:ListShards on {Stream}',
         'kms:Decrypt on {Key}',
         'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/quarantine/*',
         's3:ListBucket on {Archive}',
         's3:PutObject on {Archive}/aws/lambda/*',
         's3:PutObject on {Archive}/quarantine/*',
@@ -107,10 +108,16 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.api, 'RecordsApiRole')).toEqual(
       [
         ...shared('RecordsApiLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
         'dynamodb:Query on {Measurements}',
         'dynamodb:Query on {Registry}',
+        'kinesis:PutRecord on {Stream}',
         'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/quarantine/*',
+        's3:ListBucket on {Archive}',
       ].sort(),
     );
   });

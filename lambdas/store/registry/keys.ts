@@ -12,6 +12,7 @@
  * | read an instrument type                  | GetItem     | pk `TYPE#{id}`, sk `META`                            |
  * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
  * | answer to a request that is repeated     | GetItem     | pk `IDEMPOTENCY#{subject}#{key}`, sk `META`          |
+ * | replay of a quarantined message          | GetItem     | pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
  * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.
@@ -35,6 +36,8 @@ export const LISTING_INDEX = 'listing';
 export const deviceKey = (id: string): string => `DEVICE#${id}`;
 export const typeKey = (id: string): string => `TYPE#${id}`;
 export const idempotencyKey = (subject: string, key: string): string => `IDEMPOTENCY#${subject}#${key}`;
+
+export const replayKey = (entry: string): string => `REPLAY#${entry}`;
 
 /** Sort key of a device in the index `listing`. */
 export const deviceListKey = (site: string, id: string): string => `${site}#${id}`;

@@ -35,6 +35,25 @@ export const createType = async (registry: Registry, type: InstrumentType): Prom
 };
 
 /**
+ * Writes an instrument type over the version that it was made from.
+ * @param type with a version one above that in the table
+ * @throws {ConditionFailed} when the table holds another version
+ */
+export const replaceType = async (registry: Registry, type: InstrumentType): Promise<void> => {
+  await conditionally(
+    registry.client.send(
+      new PutItemCommand({
+        TableName: registry.table,
+        Item: typeToItem(type),
+        ConditionExpression: '#version = :before',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: marshal({ ':before': type.version - 1 }),
+      }),
+    ),
+  );
+};
+
+/**
  * One Query over instrument types by identifier.
  * @param after an identifier, excluded
  * @param limit items at most

@@ -140,6 +140,8 @@ export interface World {
   readonly errors: () => { readonly device: string; readonly note: ErrorsMessage }[];
   readonly objects: Map<string, string>;
   register(id: string, more?: Partial<Device>): Promise<void>;
+  /** Puts an item into the registry. */
+  put(item: Record<string, unknown>): Promise<void>;
   /** Lets a fresh environment take a batch. */
   fresh(): Promise<void>;
   take(records: readonly KinesisStreamRecord[], remaining?: number): Promise<KinesisStreamBatchResponse>;
@@ -164,7 +166,8 @@ const createTable = (TableName: string) =>
 const actionOf = (service: string, request: IncomingMessage): string => {
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return `${service}:${target.split('.')[1]}`;
-  return service === 's3' ? 's3:PutObject' : `${service}:Publish`;
+  if (service !== 's3') return `${service}:Publish`;
+  return request.method === 'GET' ? 's3:GetObject' : 's3:PutObject';
 };
 
 export const startWorld = async (): Promise<World> => {
@@ -183,6 +186,12 @@ export const startWorld = async (): Promise<World> => {
         headers[name] = String(request.headers[name]);
       const answer = await fetch(backend, { method: 'POST', body, headers });
       return { status: answer.status, body: await answer.text() };
+    }
+    if (call.action === 's3:GetObject') {
+      const object = objects.get(call.path.replace('/archive/', ''));
+      return object === undefined
+        ? { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' }
+        : { status: 200, body: object };
     }
     if (call.action === 's3:PutObject') objects.set(call.path.replace(/^\/archive\/|\?.*/g, ''), body);
     return { status: 200, body: '' };
@@ -245,6 +254,7 @@ export const startWorld = async (): Promise<World> => {
     objects,
     acks: () => told('ack').map(({ device: id, document }) => ({ device: id, ack: document })),
     errors: () => told('errors').map(({ device: id, document }) => ({ device: id, note: document })),
+    put,
     register: (id, more) => put(deviceToItem(device(id, more))),
     fresh: async () => {
       vi.resetModules();

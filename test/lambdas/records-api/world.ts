@@ -1,5 +1,7 @@
 /** `records-api` as API Gateway calls it, on the local gateway's own DynamoDB, S3, Kinesis and SQS. */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
 import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
@@ -89,6 +91,8 @@ export interface World {
   /** When the broker last saw the device arrive. */
   addConnection(id: string, since: string): Promise<void>;
   addRun(run: PackedRun): Promise<void>;
+  /** All records of the stream. */
+  records(): Promise<{ readonly key: string; readonly sequence: string; readonly data: Uint8Array }[]>;
   close(): Promise<void>;
 }
 
@@ -116,6 +120,8 @@ export const startWorld = async (): Promise<World> => {
   }: { handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> } =
     await import('../../../lambdas/records-api/handler.ts');
   const dynamo = new DynamoDBClient({});
+  // Named, because it would take HTTP/2, which a plain-text endpoint does not speak.
+  const kinesis = new KinesisClient({ requestHandler: new NodeHttpHandler() });
   const put = async (TableName: string, Item: ReturnType<typeof marshal>): Promise<void> => {
     await dynamo.send(new PutItemCommand({ TableName, Item }));
   };
@@ -153,7 +159,23 @@ export const startWorld = async (): Promise<World> => {
     addRun: async (run) => {
       for (const item of toChunkItems(run)) await put('measurements', item);
     },
+    records: async () => {
+      const { ShardIterator } = await kinesis.send(
+        new GetShardIteratorCommand({
+          StreamName: 'stream',
+          ShardId: 'shardId-000000000000',
+          ShardIteratorType: 'TRIM_HORIZON',
+        }),
+      );
+      const { Records = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
+      return Records.map(({ PartitionKey: key = '', SequenceNumber: sequence = '', Data: data }) => ({
+        key,
+        sequence,
+        data: data ?? new Uint8Array(),
+      }));
+    },
     close: async () => {
+      kinesis.destroy();
       dynamo.destroy();
       await endpoint.close();
     },

@@ -24,6 +24,7 @@ const NEVER: ControlHandlers = {
   createType: never,
   listTypes: never,
   readType: never,
+  replaceType: never,
 };
 beforeAll(() => {
   process.env['LOG_LEVEL'] = 'SILENT';

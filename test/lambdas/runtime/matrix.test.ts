@@ -17,6 +17,12 @@ beforeAll(async () => {
   world = await startWorld();
   await world.addDevice('matrix-1', SITE);
   ({ handler: control } = await import('../../../lambdas/control-api/handler.ts'));
+  const always = { left: Number.POSITIVE_INFINITY };
+  world.aws.fail(`s3:GET /archive/quarantine/${SITE}/matrix-1/2026-03-01/1.json`, {
+    ...always,
+    answer: KEPT,
+  });
+  world.aws.fail('kinesis:PutRecord', { ...always, answer: { SequenceNumber: '2' } });
   ({ handler: records } = await import('../../../lambdas/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
@@ -28,18 +34,31 @@ const status = async (name: RouteName, sent: Sent): Promise<number> => {
   return (await handler(proxyEvent(sent), lambdaContext)).statusCode;
 };
 
+const ENTRY = `/v1/quarantine/${SITE}/matrix-1/2026-03-01/1`;
+const KEPT = {
+  format: 1,
+  site: SITE,
+  device: 'matrix-1',
+  partitionKey: `${SITE}/matrix-1`,
+  stream: 'stream',
+  shard: 'shardId-000000000000',
+  sequence: '1',
+  arrived: '2026-03-01T00:00:00.000Z',
+  notes: [],
+  bytes: '',
+};
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
 
 /**
  * For each route a request that is valid and changes nothing, what it answers to who is permitted, and how it is
- * bound to a site: `device` by the device it names, `body` by the site it names, `filter` by giving less, `all` by
+ * bound to a site: `device` by the device it names, `hidden` by a thing that Viewers do not see, `body` by the site it names, `filter` by giving less, `all` by
  * asking for the permission at every site, `none` not at all.
  */
 const CASES: {
   readonly [N in RouteName]: {
     readonly sent: Sent;
     readonly permitted: number;
-    readonly bound: 'device' | 'body' | 'filter' | 'all' | 'none';
+    readonly bound: 'device' | 'hidden' | 'body' | 'filter' | 'all' | 'none';
   };
 } = {
   registerDevice: {
@@ -70,6 +89,15 @@ const CASES: {
   },
   listTypes: { sent: { path: '/v1/types' }, permitted: 200, bound: 'none' },
   readType: { sent: { path: `/v1/types/${TYPE.id}` }, permitted: 200, bound: 'none' },
+  replaceType: {
+    sent: {
+      method: 'PUT',
+      path: `/v1/types/${TYPE.id}`,
+      body: { name: 'Other', channels: { a: { unit: '1' } } },
+    },
+    permitted: 428,
+    bound: 'all',
+  },
   readSeries: {
     sent: { path: '/v1/devices/matrix-1/series?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
     permitted: 200,
@@ -86,6 +114,9 @@ const CASES: {
     permitted: 200,
     bound: 'device',
   },
+  listQuarantine: { sent: { path: '/v1/quarantine' }, permitted: 200, bound: 'filter' },
+  readQuarantined: { sent: { path: ENTRY }, permitted: 200, bound: 'hidden' },
+  replayQuarantined: { sent: { method: 'POST', path: `${ENTRY}/replay` }, permitted: 202, bound: 'hidden' },
   health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
   live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
   ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },
@@ -126,7 +157,9 @@ describe.each(Object.keys(ROUTES) as RouteName[])('%s', (name) => {
 
   it.each(ROLES)('%s at another site', async (role) => {
     // Who holds the permission nowhere is told so; who holds it elsewhere does not learn what is here.
-    const elsewhere = { device: 404, body: 403, filter: permitted, all: 403, none: permitted }[bound];
+    const elsewhere = { device: 404, hidden: 404, body: 403, filter: permitted, all: 403, none: permitted }[
+      bound
+    ];
     const expected = holds(name, role) ? elsewhere : 403;
     expect(await status(name, { ...sent, claims: person(`${role}@${OTHER_SITE}`) })).toBe(expected);
   });
@@ -134,6 +167,7 @@ describe.each(Object.keys(ROUTES) as RouteName[])('%s', (name) => {
   it.each(ROLES)('%s at another site, Viewer here', async (role) => {
     const visible = {
       device: role === 'Viewer' || READ_BY_ALL.has(name) ? permitted : 403,
+      hidden: 404,
       body: 403,
       filter: permitted,
       all: 403,
