@@ -1,4 +1,5 @@
 /** One hour of one device: into its block, into its rollups, and off the list. */
+import { hourOf, minutesOf } from '../series/rollup.ts';
 import {
   clearMark,
   type Mark,
@@ -7,6 +8,8 @@ import {
   startOfDay,
   toMarkItem,
   writeAll,
+  writeHour,
+  writeMinutes,
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
@@ -22,7 +25,7 @@ export interface Surroundings {
  * goes last.
  */
 export const compactHour = async (
-  { measurements }: Surroundings,
+  { measurements, devices }: Surroundings,
   counts: Counts,
   mark: Mark,
   signal: AbortSignal,
@@ -35,6 +38,13 @@ export const compactHour = async (
     return;
   }
   if (result !== undefined) {
+    const { columns, version } = result;
+    const known = await devices.of(device, signal);
+    const kindOf = (channel: string) => known?.kinds.get(channel);
+    await Promise.all([
+      writeMinutes(measurements, device, minutesOf(columns, hour, kindOf), version, patience),
+      writeHour(measurements, device, hourOf(columns, hour, kindOf), version, patience),
+    ]);
     const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
     await writeAll(measurements, [unarchived], result.garbage, patience);
     counts.addHour(result);

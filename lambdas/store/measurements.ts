@@ -23,5 +23,6 @@ export {
   readHours,
   readLatest,
 } from './measurements/read.ts';
+export { type RollupWidth, readRollups, writeHour, writeMinutes } from './measurements/rollup-item.ts';
 export { toStateItem } from './measurements/state-item.ts';
 export { readStates, writeItems } from './measurements/write.ts';

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Value } from '../../../contracts/payload/message.ts';
-import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { readAccounts, readDirtyHours } from '../../../lambdas/store/measurements.ts';
-import { column, HOUR, type Point, startWorld, told, type World } from './world.ts';
+import { hourOf, minutesOf } from '../../../lambdas/series/rollup.ts';
+import { encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
+import { readAccounts, readDirtyHours, readHours, readRollups } from '../../../lambdas/store/measurements.ts';
+import { column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
 
 let world: World;
 let number = 0;
@@ -46,6 +48,36 @@ const ledger = async () => {
 const isDirty = async (): Promise<boolean> =>
   (await readDirtyHours(world.measurements, device, HOUR, HOUR + MICROS_PER_HOUR)).size > 0;
 
+const kindOf = (channel: string) => TYPE.channels[channel]?.kind;
+const rollups = async (width: Micros, from: Micros, to: Micros): Promise<SummaryRun[]> => {
+  const runs: SummaryRun[] = [];
+  for await (const run of readRollups(world.measurements, device, width, { from, to })) runs.push(run);
+  return runs;
+};
+/** The slots of an hour, whatever else is in the run. */
+const slotOf = (run: SummaryRun | undefined, hour: Micros): SummaryRun | undefined =>
+  run && {
+    start: hour,
+    width: run.width,
+    slots: 1,
+    columns: run.columns.map((each) => {
+      const place = (hour - run.start) / run.width;
+      return { ...each, slots: each.slots.slice(place, place + 1) };
+    }),
+  };
+/** Summaries that are stored of an hour are those of its points. */
+const expectRollups = async (hour = HOUR): Promise<void> => {
+  const [points] = await Array.fromAsync(
+    readHours(world.measurements, device, { from: hour, to: hour + MICROS_PER_HOUR }),
+  );
+  const columns = points?.columns ?? [];
+  const [minutes] = await rollups(MICROS_PER_MINUTE, hour, hour + MICROS_PER_HOUR);
+  const [day] = await rollups(MICROS_PER_HOUR, hour, hour + MICROS_PER_HOUR);
+  const bytes = (run: SummaryRun | undefined) => run && encodeSummaries(run).toString('base64');
+  expect(bytes(minutes)).toBe(bytes(minutesOf(columns, hour, kindOf)));
+  expect(bytes(slotOf(day, hour))).toBe(bytes(hourOf(columns, hour, kindOf)));
+};
+
 /** Three runs; the second says otherwise of a point of the first, the third lies between. */
 const addThree = async (size = 50): Promise<Map<string, readonly [Value, number]>> => {
   const first = [noise('humidity', size), noise('temp', size)];
@@ -76,6 +108,7 @@ describe('an hour', () => {
     expect(await kinds()).toStrictEqual(['h']);
     expect(await world.points(device)).toStrictEqual(expected);
     expect(await isDirty()).toBe(false);
+    await expectRollups();
     expect(await world.run()).toMatchObject({ hours: 0, done: true });
   });
 
@@ -119,6 +152,7 @@ describe('an hour', () => {
     expect(await world.points(device)).toStrictEqual(expected);
     expect(await kinds()).toStrictEqual(['h']);
     expect((await ledger())[0]?.ledger).toMatchObject({ messages: 7, stored: 124 });
+    await expectRollups();
   });
 
   it('is not moved by a chunk that is written again after it was merged', async () => {
@@ -145,6 +179,54 @@ describe('an hour', () => {
   });
 });
 
+describe('rollups', () => {
+  it('hold every hour of a day, whichever comes first, of every type of channel', async () => {
+    const hours = [5, 0, 3, 1].map((at) => HOUR + (at - 10) * MICROS_PER_HOUR);
+    for (const [at, hour] of hours.entries())
+      await world.add({
+        device,
+        columns: [
+          noise('temp', 90, hour, 40_000_000),
+          column('door', [
+            [hour + 5, true],
+            [hour + 90_000_000, false],
+          ]),
+          column('note', [[hour + 7, 'begun']]),
+        ],
+        first: at + 1,
+      });
+    await world.run();
+    for (const hour of hours) await expectRollups(hour);
+    const days = await rollups(MICROS_PER_HOUR, HOUR - MICROS_PER_DAY, HOUR + MICROS_PER_DAY);
+    expect(days).toHaveLength(1);
+    const temp = days[0]?.columns.find(({ channel }) => channel === 'temp');
+    expect(temp?.slots.map((slot) => slot?.count ?? 0).slice(0, 7)).toStrictEqual([90, 90, 0, 90, 0, 90, 0]);
+    expect(await rollups(MICROS_PER_MINUTE, HOUR - MICROS_PER_DAY, HOUR)).toHaveLength(4);
+  });
+
+  it('are split by channel where they are large', async () => {
+    const many = Array.from({ length: 40 }, (_, at) =>
+      noise(`c${String(at).padStart(2, '0')}`, 3600, HOUR, 1_000_000),
+    );
+    await world.add({ device, columns: many, first: 1 });
+    await world.run();
+    expect((await world.keys(`${device}#r1m`)).length).toBeGreaterThan(2);
+    await expectRollups();
+    const late = [column('c07', [[HOUR + 1, 5]])];
+    await world.add({ device, columns: late, first: 2 });
+    await world.run();
+    await expectRollups();
+    const run = await Array.fromAsync(
+      readRollups(world.measurements, device, MICROS_PER_MINUTE, {
+        from: HOUR,
+        to: HOUR + 1,
+        channels: new Set(['c07']),
+      }),
+    );
+    expect(run.map(({ columns }) => columns.map(({ channel }) => channel))).toStrictEqual([['c07']]);
+  });
+});
+
 describe('a compaction that dies', () => {
   it.each(['before', 'after'] as const)(
     '%s any of its writes loses and doubles nothing, and the next one ends it',
@@ -165,13 +247,14 @@ describe('a compaction that dies', () => {
         expect(await world.points(device), `write ${deadly}`).toStrictEqual(expected);
         expect(await ledger()).toStrictEqual(account);
         if (writes < deadly) {
-          expect(deadly).toBeGreaterThan(4);
+          expect(deadly).toBeGreaterThan(6);
           break;
         }
         expect(report).toSatisfy((one) => one === 'dead' || (typeof one === 'object' && !one.done));
         await world.run();
         expect(await world.points(device), `after write ${deadly}`).toStrictEqual(expected);
         expect(await ledger()).toStrictEqual(account);
+        await expectRollups();
         expect(new Set(await kinds())).toStrictEqual(new Set(['h', 'p#2']));
         expect(await isDirty()).toBe(false);
       }
@@ -228,6 +311,7 @@ describe('several at once', () => {
       expect(await world.points(device)).toStrictEqual(expected);
       expect(await isDirty()).toBe(false);
       expect((await ledger())[0]?.ledger).toMatchObject({ messages: 7 });
+      await expectRollups();
     },
   );
 
