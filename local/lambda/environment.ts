@@ -42,7 +42,8 @@ const MIB = 1024 * 1024;
  * and the limit: a heap that stays above memory + half the headroom is truly alive, not garbage.
  */
 const HEAP_HEADROOM_MB = 512;
-const YOUNG_GENERATION_MB = 64;
+/** Three half-spaces of 16 MB. V8 alone would let them grow to twice that, in every environment. */
+const YOUNG_GENERATION_MB = 48;
 const WATCH_MS = 100;
 /** A thread in a loop that V8 cannot interrupt never ends; nobody waits for it longer than this. */
 const TERMINATE_MS = 2_000;
@@ -72,7 +73,10 @@ export class Environment {
       argv: [],
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: options.data.memorySize + HEAP_HEADROOM_MB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.data.memorySize + HEAP_HEADROOM_MB,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
       name: options.data.functionName,
     });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
