@@ -10,6 +10,7 @@ export {
   MARK_PARTITIONS,
   type Mark,
   type MarkKind,
+  markPartitionOf,
   readDirtyHours,
   readMarks,
   startOfDay,
@@ -23,6 +24,6 @@ export {
   readHours,
   readLatest,
 } from './measurements/read.ts';
-export { type RollupWidth, readRollups, writeHour, writeMinutes } from './measurements/rollup-item.ts';
+export { readRollups, writeHour, writeMinutes } from './measurements/rollup-item.ts';
 export { toStateItem } from './measurements/state-item.ts';
 export { readStates, writeItems } from './measurements/write.ts';
