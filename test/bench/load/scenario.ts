@@ -186,6 +186,10 @@ const runScenario = async ({ assembly, devices, phases }: Scenario): Promise<Sce
 };
 
 process.once('message', async (scenario: Scenario) => {
+  // Nobody would hear the result of a scenario whose bench has been stopped.
+  const forsaken = () => process.exit(1);
+  process.once('disconnect', forsaken);
   const result = await runScenario(scenario);
+  process.off('disconnect', forsaken);
   process.send?.(result, () => process.disconnect());
 });
