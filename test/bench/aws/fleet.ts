@@ -1,22 +1,15 @@
 /** A fleet that sends a message a second each, and `ingest` that takes what a batching window gathered. */
 
-import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type {
-  Context,
-  KinesisStreamBatchResponse,
-  KinesisStreamEvent,
-  KinesisStreamRecord,
-} from 'aws-lambda';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { KinesisStreamRecord } from 'aws-lambda';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { encodeMessage } from '../../../contracts/payload/encode.ts';
 import type { Measurement } from '../../../contracts/payload/outgoing.ts';
-import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { REGISTRY } from './meter.ts';
+import { type Ingest, recordOf, take } from './records.ts';
+import { MADE, putRegistry } from './registry.ts';
 
 export const CHANNELS = ['temp', 'humidity', 'pressure', 'battery', 'light'] as const;
-const SITE = 'lab';
-const MADE = { createdAt: '2026-01-01T00:00:00Z', createdBy: 'bench' };
-
 const TYPE: InstrumentType = {
   id: 'sensor',
   name: 'Sensor',
@@ -37,27 +30,10 @@ const TYPE: InstrumentType = {
   ),
 };
 
-/** Puts a type and devices into the registry. */
+/** Puts the type and devices of it into the registry. */
 export const registerFleet = async (names: readonly string[]): Promise<void> => {
   const client = new DynamoDBClient({});
-  const devices = names.map((id) =>
-    deviceToItem({
-      id,
-      site: SITE,
-      type: TYPE.id,
-      state: 'active',
-      updatedAt: MADE.createdAt,
-      version: 1,
-      ...MADE,
-    }),
-  );
-  const items = [typeToItem(TYPE), ...devices];
-  for (let at = 0; at < items.length; at += 25)
-    await client.send(
-      new BatchWriteItemCommand({
-        RequestItems: { [REGISTRY]: items.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } })) },
-      }),
-    );
+  await putRegistry(client, REGISTRY, TYPE, names);
   client.destroy();
 };
 
@@ -66,8 +42,6 @@ const randomFrom = (seed: number) => () => {
   seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
   return seed / 2 ** 32;
 };
-
-let sequence = 49_545_115_243_490_985_018_280_067_714_973_144_582_180_062_593_244_200_961n;
 
 /** @param second seconds since the epoch */
 const payloadOf = (place: number, second: number, size: number): Uint8Array => {
@@ -81,26 +55,6 @@ const payloadOf = (place: number, second: number, size: number): Uint8Array => {
     return { channel: CHANNELS[channel % CHANNELS.length] ?? '', time, value };
   });
   return encodeMessage({ session: 'bench', seq: second, points }, 'columns');
-};
-
-const recordOf = (device: string, second: number, payload: Uint8Array): KinesisStreamRecord => {
-  sequence += 12_345_678_901n;
-  return {
-    kinesis: {
-      kinesisSchemaVersion: '1.0',
-      partitionKey: `${SITE}/${device}`,
-      sequenceNumber: String(sequence),
-      data: Buffer.from(payload).toString('base64'),
-      approximateArrivalTimestamp: second,
-    },
-    eventSource: 'aws:kinesis',
-    eventVersion: '1.0',
-    eventID: `shardId-000000000000:${sequence}`,
-    eventName: 'aws:kinesis:record',
-    invokeIdentityArn: 'arn',
-    awsRegion: 'us-east-1',
-    eventSourceARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/bench',
-  };
 };
 
 export interface FleetRun {
@@ -128,14 +82,8 @@ export interface FleetResult {
   readonly logged: number;
 }
 
-type Handler = (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
-
-const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-
 /** Counts what is printed meanwhile instead of printing it. */
-const withoutOutput = async <T>(
-  work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly bytes: number }> => {
+export const withoutOutput = async (work: () => Promise<unknown>): Promise<number> => {
   const { stdout } = process;
   const write = stdout.write;
   let bytes = 0;
@@ -144,14 +92,15 @@ const withoutOutput = async <T>(
     return true;
   };
   try {
-    return { result: await work(), bytes };
+    await work();
+    return bytes;
   } finally {
     stdout.write = write;
   }
 };
 
 /** Lets `ingest` take what a fleet sends, window by window, at the time at which it would. */
-export const runFleet = async (handler: Handler, run: FleetRun): Promise<FleetResult> => {
+export const runFleet = async (ingest: Ingest, run: FleetRun): Promise<FleetResult> => {
   const { devices, start, seconds, size, window } = run;
   const now = Date.now;
   let [bytes, kinesisBytes, iotUnits, invocations, millis, logged] = [0, 0, 0, 0, 0, 0];
@@ -168,10 +117,8 @@ export const runFleet = async (handler: Handler, run: FleetRun): Promise<FleetRe
         }
       Date.now = () => (from + window) * 1000;
       const begin = performance.now();
-      const { result, bytes: printed } = await withoutOutput(() => handler({ Records }, context));
+      logged += await withoutOutput(() => take(ingest, Records));
       millis += performance.now() - begin;
-      if (result.batchItemFailures.length > 0) throw new Error('the bench lost data');
-      logged += printed;
       invocations += 1;
     }
   } finally {

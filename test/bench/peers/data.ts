@@ -1,14 +1,26 @@
 /**
  * The data that all stores of `query` hold: device 0 measures each second for as long as is asked for, devices 1 to
  * 100 each ten seconds for a day. Times of 1 s ± 20 ms, values a sinusoid of a day with noise at three decimals. Any
- * hour of any device can be made alone, and is always the same.
+ * hour of any device can be made alone, and is the same in every run but for its date: data end with the last day, so
+ * that they are as hot as data are that people look at.
  */
 
-/** Milliseconds since the epoch. */
-export const START = Date.parse('2025-01-01T00:00:00Z');
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const DEVICES = 100;
+
+/** How long device 0 measured; the others measured on the last of these days. Milliseconds since the epoch. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+  readonly days: number;
+}
+
+/** So many days, up to the last midnight. */
+export const extentOf = (days: number): Extent => {
+  const end = Math.floor(Date.now() / DAY) * DAY;
+  return { start: end - days * DAY, end, days };
+};
 
 export interface Hour {
   readonly device: number;
@@ -32,8 +44,8 @@ export const stepOf = (device: number): number => (device === 0 ? 1000 : 10_000)
 export const nameOf = (device: number): string => `sensor-${device}`;
 
 /** Points of a device in the hour that begins `start`. None lies on the border of a second. */
-export const hourOf = (device: number, start: number): Hour => {
-  const random = randomFrom(device * 0x9e3779b1 + start / HOUR);
+export const hourOf = ({ end }: Extent, device: number, start: number): Hour => {
+  const random = randomFrom(device * 0x9e3779b1 + (end - start) / HOUR);
   const step = stepOf(device);
   const count = HOUR / step;
   const times = new Float64Array(count);
@@ -47,19 +59,12 @@ export const hourOf = (device: number, start: number): Hour => {
   return { device, start, times, values };
 };
 
-/** How long device 0 measured; the others measured on the last of these days. */
-export interface Extent {
-  readonly days: number;
-}
-
-export const endOf = ({ days }: Extent): number => START + days * DAY;
-
 /** All hours in order of time, device after device. */
 export function* hoursOf(extent: Extent): Generator<Hour> {
-  const end = endOf(extent);
-  for (let start = START; start < end; start += HOUR) yield hourOf(0, start);
+  const { end } = extent;
+  for (let start = extent.start; start < end; start += HOUR) yield hourOf(extent, 0, start);
   for (let device = 1; device <= DEVICES; device += 1)
-    for (let start = end - DAY; start < end; start += HOUR) yield hourOf(device, start);
+    for (let start = end - DAY; start < end; start += HOUR) yield hourOf(extent, device, start);
 }
 
 export const pointsOf = ({ days }: Extent): number => (days * DAY) / stepOf(0) + (DEVICES * DAY) / stepOf(1);

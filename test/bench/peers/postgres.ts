@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { DEVICES, type Extent, endOf, hoursOf, START } from './data.ts';
+import { DEVICES, type Extent, hoursOf } from './data.ts';
 import type { Peer, PeerSource } from './peer.ts';
 import { Connection, columnOf } from './postgres-wire.ts';
 import { type Answer, answerOf, type Question } from './questions.ts';
@@ -59,8 +59,9 @@ const load = async (connection: Connection, extent: Extent): Promise<void> => {
   await connection.query(
     'CREATE TABLE temp (device int2 NOT NULL, time timestamptz NOT NULL, value float8 NOT NULL) PARTITION BY RANGE (time)',
   );
-  const month = new Date(START);
-  for (let number = 0; month.getTime() < endOf(extent); number += 1) {
+  const month = new Date(extent.start);
+  month.setUTCDate(1);
+  for (let number = 0; month.getTime() < extent.end; number += 1) {
     const from = month.getTime();
     month.setUTCMonth(month.getUTCMonth() + 1);
     await connection.query(

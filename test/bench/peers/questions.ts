@@ -1,5 +1,5 @@
 /** What all stores are asked, and what they have to answer. */
-import { DAY, DEVICES, type Extent, endOf, HOUR, hourOf, START } from './data.ts';
+import { DAY, DEVICES, type Extent, HOUR, hourOf } from './data.ts';
 
 export type QuestionName = 'raw' | 'minutes' | 'last' | 'days' | 'fleet';
 
@@ -24,15 +24,24 @@ const RAW_POINTS = 50_000;
 const MINUTE = 60_000;
 
 export const questionsOf = (extent: Extent): readonly Question[] => {
-  const end = endOf(extent);
-  const noon = START + Math.floor(extent.days / 2) * DAY + 3 * HOUR + 7 * MINUTE;
-  const first = { devices: 'first', from: noon } as const;
+  const { start, end, days } = extent;
+  // Begins within an hour and a minute, two days back.
+  const from = end - 2 * DAY + 3 * HOUR + 7 * MINUTE + 11_000;
+  const minute = Math.floor(from / MINUTE) * MINUTE;
+  const first = { devices: 'first' } as const;
   const fleet = { devices: 'fleet', from: end - DAY, to: end } as const;
   return [
-    { name: 'raw', title: '50 000 points', ...first, to: noon + RAW_POINTS * 1000 },
-    { name: 'minutes', title: '14 h by minute', ...first, to: noon + 14 * HOUR, every: MINUTE },
+    { name: 'raw', title: '50 000 points', ...first, from, to: from + RAW_POINTS * 1000 },
+    {
+      name: 'minutes',
+      title: '14 h by minute',
+      ...first,
+      from: minute,
+      to: minute + 14 * HOUR,
+      every: MINUTE,
+    },
     { name: 'last', title: `last of ${DEVICES} devices`, ...fleet },
-    { name: 'days', title: `${extent.days} d by day`, ...first, from: START, to: end, every: DAY },
+    { name: 'days', title: `${days} d by day`, ...first, from: start, to: end, every: DAY },
     { name: 'fleet', title: `${DEVICES} devices, a day by 5 min`, ...fleet, every: 5 * MINUTE },
   ];
 };
@@ -41,7 +50,7 @@ const devicesOf = ({ devices }: Question): number[] =>
   devices === 'first' ? [0] : Array.from({ length: DEVICES }, (_, at) => at + 1);
 
 /** The right answer, from the data themselves. */
-export const expected = (question: Question): Answer => {
+export const expected = (extent: Extent, question: Question): Answer => {
   const { name, from, to, every } = question;
   let rows = 0;
   let sum = 0;
@@ -54,7 +63,7 @@ export const expected = (question: Question): Answer => {
       sum += total / count;
     };
     for (let hour = Math.floor(from / HOUR) * HOUR; hour < to; hour += HOUR) {
-      const { times, values } = hourOf(device, hour);
+      const { times, values } = hourOf(extent, device, hour);
       for (const [at, time] of times.entries()) {
         if (time < from || time >= to) continue;
         const value = values[at] ?? 0;

@@ -1,0 +1,232 @@
+/**
+ * What a million measurements cost: capacity units as DynamoDB counts them, of `ingest` and `compaction` over the
+ * local DynamoDB, beside one item a measurement; and dollars of all parts.
+ *
+ * Five channels a device, a message a second, batches of 1, 10 and 100 measurements in a message. Units are those of
+ * an hour of two devices, so that compaction has whole hours, in batching windows of the settings of `prod` and of a
+ * minute. The time of functions is that of batches of a hundred devices on this computer. Not in the dollars: what is
+ * paid by the hour (a stream: 0.04 on demand, 0.015 a shard) and by the month (storage, keys).
+ */
+import {
+  BatchWriteItemCommand,
+  DynamoDBClient,
+  QueryCommand,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import { readHours } from '../../lambdas/store/measurements.ts';
+import { readSettings } from '../../lib/settings.ts';
+import { type Dollars, dollarsOf } from './aws/dollars.ts';
+import { type FleetResult, registerFleet, runFleet, withoutOutput } from './aws/fleet.ts';
+import { callsOf, MEASUREMENTS, type Meter, startMeter, type Usage } from './aws/meter.ts';
+import { CONTEXT, type Ingest } from './aws/records.ts';
+import { atLeast, type Figure, inform } from './figure.ts';
+
+const BENCH = 'capacity';
+const SIZES = [1, 10, 100] as const;
+const HOUR = 3600;
+const DEVICES = 2;
+const TIMED_DEVICES = 100;
+const TIMED_BATCHES = 4;
+const START = Date.parse('2026-03-01T10:00:00Z') / 1000;
+const SINGLE_ITEMS = 10_000;
+const MILLION = 1e6;
+/** How many times fewer write units than with one item a measurement. */
+const TARGET = 200;
+
+const { ingest: settings } = readSettings('prod', new URL('../../settings/', import.meta.url));
+const WINDOWS = [settings.batchingWindowSeconds, 60];
+
+interface Units {
+  readonly write: number;
+  readonly read: number;
+}
+
+/** One item a measurement, written and read again: units a million. */
+const singleItems = async (meter: Meter): Promise<Units> => {
+  const client = new DynamoDBClient({});
+  const pk = { S: 'sensor-1#temp' };
+  const items = Array.from({ length: SINGLE_ITEMS }, (_, at) => ({
+    pk,
+    sk: { S: new Date((START + at) * 1000).toISOString() },
+    v: { N: `${20 + (at % 1000) / 1000}` },
+    q: { N: '0' },
+  }));
+  meter.read();
+  for (let at = 0; at < items.length; at += 25) {
+    const part = items.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } }));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [MEASUREMENTS]: part } }));
+  }
+  const { writeUnits } = meter.read();
+  let start: QueryCommandOutput['LastEvaluatedKey'];
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: MEASUREMENTS,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': pk },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+    );
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  const { readUnits } = meter.read();
+  client.destroy();
+  return { write: (writeUnits * MILLION) / SINGLE_ITEMS, read: (readUnits * MILLION) / SINGLE_ITEMS };
+};
+
+/** Runs at another time than it is. */
+const atTime = async <T>(second: number, work: () => Promise<T>): Promise<T> => {
+  const now = Date.now;
+  Date.now = () => second * 1000;
+  try {
+    return await work();
+  } finally {
+    Date.now = now;
+  }
+};
+
+interface Compacted {
+  readonly usage: Usage;
+  readonly millis: number;
+  readonly invocations: number;
+  readonly logged: number;
+}
+
+/** Calls `compaction` until nothing is left to do. */
+const compact = async (meter: Meter, second: number): Promise<Compacted> => {
+  const { handler } = await import('../../lambdas/compaction/handler.ts');
+  meter.read();
+  const begin = performance.now();
+  let [done, invocations, logged] = [false, 0, 0];
+  while (!done) {
+    logged += await withoutOutput(async () => {
+      const report = await atTime(second, () => handler({}, CONTEXT));
+      if (report.failed > 0) throw new Error(`${report.failed} hours could not be compacted`);
+      done = report.done;
+    });
+    invocations += 1;
+  }
+  return { usage: meter.read(), millis: performance.now() - begin, invocations, logged };
+};
+
+interface Hour {
+  readonly fleet: FleetResult;
+  readonly ingest: Usage;
+  readonly compaction: Compacted;
+  /** Reading all of it once more. */
+  readonly reading: Usage;
+}
+
+let fleets = 0;
+const newFleet = async (count: number): Promise<string[]> => {
+  fleets += 1;
+  const devices = Array.from({ length: count }, (_, at) => `sensor-${fleets}-${at}`);
+  await registerFleet(devices);
+  return devices;
+};
+
+const measureHour = async (meter: Meter, ingest: Ingest, size: number, window: number): Promise<Hour> => {
+  const devices = await newFleet(DEVICES);
+  meter.read();
+  const fleet = await runFleet(ingest, { devices, start: START, seconds: HOUR, size, window });
+  const usage = meter.read();
+  const compaction = await compact(meter, START + 3 * HOUR);
+  const client = new DynamoDBClient({});
+  let points = 0;
+  const range = { from: START * 1e6, to: (START + HOUR) * 1e6 };
+  for (const device of devices)
+    for await (const { columns } of readHours({ client, table: MEASUREMENTS }, device, range))
+      for (const { time } of columns) points += time.length;
+  client.destroy();
+  if (points !== fleet.measurements) throw new Error(`${points} of ${fleet.measurements} are stored`);
+  return { fleet, ingest: usage, compaction, reading: meter.read() };
+};
+
+/** Milliseconds of `ingest` a measurement, in batches of many devices. */
+const measureTime = async (ingest: Ingest, size: number, window: number) => {
+  const devices = await newFleet(TIMED_DEVICES);
+  const run = { devices, size, window };
+  await runFleet(ingest, { ...run, start: START, seconds: window });
+  return runFleet(ingest, { ...run, start: START + window, seconds: TIMED_BATCHES * window });
+};
+
+const GB_OF_FUNCTION = settings.memoryMegabytes / 1024;
+/** What Lambda itself logs of an invocation: its start and its report as JSON. */
+const PLATFORM_LOG = 700;
+
+const dollarsOfMillion = ({ fleet, ingest, compaction }: Hour, timed: FleetResult): Dollars => {
+  const factor = MILLION / fleet.measurements;
+  const timedFactor = MILLION / timed.measurements;
+  const seconds = (timed.millis * timedFactor + compaction.millis * factor) / 1000;
+  const invocations = timed.invocations * timedFactor + compaction.invocations * factor;
+  return dollarsOf({
+    iotUnits: fleet.iotUnits * factor,
+    connectedMinutes: (fleet.messages * factor) / 60,
+    streamGb: (fleet.kinesisBytes * factor) / 1e9,
+    invocations,
+    lambdaGbSeconds: seconds * GB_OF_FUNCTION,
+    writeUnits: (ingest.writeUnits + compaction.usage.writeUnits) * factor,
+    readUnits: (ingest.readUnits + compaction.usage.readUnits) * factor,
+    s3Puts: (callsOf(ingest, 's3') + callsOf(compaction.usage, 's3')) * factor,
+    logGb: (timed.logged * timedFactor + compaction.logged * factor + invocations * PLATFORM_LOG) / 1e9,
+  });
+};
+
+const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0);
+
+const figuresOf = (
+  title: string,
+  hour: Hour,
+  timed: FleetResult,
+  single: Units,
+  target: boolean,
+): Figure[] => {
+  const { fleet, ingest, compaction, reading } = hour;
+  const factor = MILLION / fleet.measurements;
+  const units = (name: string, value: number) =>
+    inform(BENCH, `${title}: ${name}`, value * factor, 'units/million');
+  const fewer = single.write / ((ingest.writeUnits + compaction.usage.writeUnits) * factor);
+  const name = `${title}: write units, one item a measurement over ours`;
+  const { messaging, ...rest } = dollarsOfMillion(hour, timed);
+  const others = sum(Object.values(rest));
+  return [
+    units('written by ingest', ingest.writeUnits),
+    units('written by compaction', compaction.usage.writeUnits),
+    units('read by ingest', ingest.readUnits),
+    units('read by compaction', compaction.usage.readUnits),
+    target ? atLeast(BENCH, name, fewer, 'times', TARGET) : inform(BENCH, name, fewer, 'times'),
+    units('read by whoever wants all points', reading.readUnits),
+    inform(BENCH, `${title}: read units, likewise`, single.read / (reading.readUnits * factor), 'times'),
+    ...Object.entries(rest).map(([part, value]) => inform(BENCH, `${title}: ${part}`, value, 'USD/million')),
+    inform(BENCH, `${title}: all, by Basic Ingest`, others, 'USD/million'),
+    inform(BENCH, `${title}: all, through the broker`, others + messaging, 'USD/million'),
+  ];
+};
+
+/** Runs the benches of this file. */
+export const run = async (): Promise<readonly Figure[]> => {
+  await using meter = await startMeter();
+  Object.assign(process.env, {
+    COMPACT_AFTER_MINUTES: '10',
+    POWERTOOLS_SERVICE_NAME: 'ingest',
+    POWERTOOLS_METRICS_NAMESPACE: 'labgate',
+    LOG_LEVEL: 'INFO',
+  });
+  const { handler: ingest } = await import('../../lambdas/ingest/handler.ts');
+  const single = await singleItems(meter);
+  const figures = [
+    inform(BENCH, 'one item a measurement: written', single.write, 'units/million'),
+    inform(BENCH, 'one item a measurement: read', single.read, 'units/million'),
+  ];
+  for (const size of SIZES)
+    for (const window of WINDOWS) {
+      const hour = await measureHour(meter, ingest, size, window);
+      const timed = await measureTime(ingest, size, window);
+      // Or the next run of compaction would be charged for these as well.
+      await compact(meter, START + 3 * HOUR);
+      const title = `batches of ${size}, window ${window} s`;
+      figures.push(...figuresOf(title, hour, timed, single, size === Math.max(...SIZES)));
+    }
+  return figures;
+};

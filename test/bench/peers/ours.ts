@@ -1,0 +1,148 @@
+/** This application, in the local gateway: through its API, and by the exported handler of `query-api` alone. */
+import type { Writable } from 'node:stream';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { instrumentType } from '../../../contracts/instrument-types.ts';
+import { encodeMessage } from '../../../contracts/payload/encode.ts';
+import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
+import { proxyEvent } from '../../lambdas/runtime/events.ts';
+import { type LoadedLab, openLoadedLab } from '../aws/lab.ts';
+import { type HourOfChannel, storeHours } from '../aws/load.ts';
+import { CONTEXT, recordOf, take } from '../aws/records.ts';
+import { MADE } from '../aws/registry.ts';
+import { DEVICES, type Extent, HOUR, hourOf, hoursOf, nameOf } from './data.ts';
+import { ask } from './http.ts';
+import type { Peer } from './peer.ts';
+import { type Answer, answerOf, type Question } from './questions.ts';
+
+const CHANNEL = 'temp';
+const TYPE = instrumentType.parse({
+  id: 'bench',
+  name: 'Bench',
+  version: 1,
+  ...MADE,
+  channels: { [CHANNEL]: { unit: 'Cel', type: 'number', kind: 'continuous' } },
+});
+const EVERYONE = Array.from({ length: DEVICES + 1 }, (_, device) => nameOf(device));
+const FLEET = EVERYONE.slice(1);
+
+function* hoursOfChannels(extent: Extent): Generator<HourOfChannel> {
+  for (const { device, start, times, values } of hoursOf(extent))
+    yield {
+      device: nameOf(device),
+      channel: CHANNEL,
+      unit: 'Cel',
+      hour: start * 1000,
+      times: Array.from(times, (time) => time * 1000),
+      values: Array.from(values),
+    };
+}
+
+/** The last point of each device comes through `ingest`, which remembers it. */
+const ingestLast = async (extent: Extent): Promise<void> => {
+  const { handler } = await import('../../../lambdas/ingest/handler.ts');
+  const second = Math.floor(Date.now() / 1000);
+  const records = EVERYONE.map((name, device) => {
+    const { times, values } = hourOf(extent, device, extent.end - HOUR);
+    const point = { channel: CHANNEL, time: (times.at(-1) ?? 0) * 1000, value: values.at(-1) ?? 0 };
+    return recordOf(name, second, encodeMessage({ session: 'bench', seq: 1, points: [point] }, 'rows'));
+  });
+  await take(handler, records);
+};
+
+const compact = async (): Promise<void> => {
+  const { handler } = await import('../../../lambdas/compaction/handler.ts');
+  for (;;) {
+    const { done, failed } = await handler({}, CONTEXT);
+    if (failed > 0) throw new Error(`${failed} hours could not be compacted`);
+    if (done) return;
+  }
+};
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** Path and query of a question. */
+export const pathOf = ({ name, devices, from, to, every = 0 }: Question): string => {
+  const common = { channels: CHANNEL, from: iso(from), to: iso(to), layout: 'columns', limit: '50000' };
+  const buckets = { ...common, every: `PT${every / 1000}S`, agg: 'mean' };
+  if (name === 'raw') return `/v1/devices/${nameOf(0)}/series?${new URLSearchParams(common)}`;
+  if (name === 'last') {
+    const at = { devices: FLEET.join(), channels: CHANNEL, at: iso(to) };
+    return `/v1/snapshot?${new URLSearchParams(at)}`;
+  }
+  return devices === 'first'
+    ? `/v1/devices/${nameOf(0)}/series?${new URLSearchParams(buckets)}`
+    : `/v1/series?${new URLSearchParams({ ...buckets, devices: FLEET.join() })}`;
+};
+
+interface Page {
+  readonly next: string | null;
+  readonly items?: readonly { readonly v: number }[];
+  readonly columns?: { readonly v?: readonly number[]; readonly mean?: readonly number[] };
+}
+
+const read = (bytes: Buffer) => (): Answer => {
+  const { next, items, columns } = JSON.parse(bytes.toString()) as Page;
+  if (next !== null) throw new Error('the answer has more pages than one');
+  return answerOf(columns?.mean ?? columns?.v ?? (items ?? []).map(({ v }) => v));
+};
+
+/** What separates the head of a streamed answer from its body. */
+const SPLIT = Buffer.alloc(8);
+
+type Query = (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void>;
+
+const askHandler = async (handler: Query, path: string): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  const stream = new ResponseStream({
+    window: 1024 * 1024,
+    highWaterMark: undefined,
+    send: (bytes) => {
+      parts.push(Buffer.from(bytes));
+      stream.taken(bytes.byteLength);
+    },
+  });
+  await handler(proxyEvent({ path }), stream, CONTEXT);
+  const bytes = Buffer.concat(parts);
+  const split = bytes.indexOf(SPLIT);
+  const body = bytes.subarray(split + SPLIT.length);
+  const { statusCode } = JSON.parse(bytes.subarray(0, split).toString()) as { readonly statusCode: number };
+  if (statusCode !== 200) throw new Error(`${path.slice(0, 200)}: ${statusCode} ${body.toString()}`);
+  return body;
+};
+
+export interface Ours extends AsyncDisposable {
+  readonly lab: LoadedLab;
+  readonly api: Peer;
+  readonly handler: Peer;
+}
+
+/** @param assembly folder of synthesized templates */
+export const openOurs = async (assembly: string): Promise<Ours> => {
+  const lab = await openLoadedLab(assembly, TYPE, EVERYONE);
+  Object.assign(globalThis, { awslambda });
+  const { handler }: { handler: Query } = await import('../../../lambdas/query-api/handler.ts');
+  const headers = { authorization: `Bearer ${await lab.lab.token('analysis')}` };
+  const { api: base = '' } = lab.lab.gateway.addresses;
+  const close = async () => undefined;
+  const load = async (extent: Extent) => {
+    await storeHours({ client: lab.dynamo, table: lab.measurementsTable }, hoursOfChannels(extent));
+    await ingestLast(extent);
+    await compact();
+  };
+  return {
+    lab,
+    api: {
+      name: 'labgate',
+      load,
+      ask: async (question) => read(await ask(`${base}${pathOf(question)}`, { headers })),
+      [Symbol.asyncDispose]: close,
+    },
+    handler: {
+      name: 'labgate, handler alone',
+      load,
+      ask: async (question) => read(await askHandler(handler, pathOf(question))),
+      [Symbol.asyncDispose]: close,
+    },
+    [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
+  };
+};

@@ -1,0 +1,164 @@
+/**
+ * The same questions to this application and to other stores that hold the same data, all in one run: how long until
+ * the last byte of the answer is there, warm, median of several. Other stores are asked over HTTP or SQL without any
+ * access control; ours through the local gateway with token, API layer, worker, access policies and the endpoint that
+ * stands for DynamoDB, and beside that by the handler alone.
+ *
+ * Each store has the computer for itself: it is started, loaded, asked and stopped before the next. `--scale` is the
+ * part of a year that device 0 measured; the whole one takes some minutes longer.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { synthesizeTo } from '../flow/assembly.ts';
+import { atMost, type Figure, inform } from './figure.ts';
+import { type Extent, extentOf, pointsOf } from './peers/data.ts';
+import { closeConnections } from './peers/http.ts';
+import { INFLUXDB } from './peers/influxdb.ts';
+import { openOurs } from './peers/ours.ts';
+import type { Peer, PeerSource } from './peers/peer.ts';
+import { POSTGRESQL } from './peers/postgres.ts';
+import {
+  type Answer,
+  check,
+  expected,
+  type Question,
+  type QuestionName,
+  questionsOf,
+} from './peers/questions.ts';
+import { VICTORIA_METRICS } from './peers/victoria-metrics.ts';
+
+const BENCH = 'query';
+const SCALE = 0.25;
+const PEERS = [VICTORIA_METRICS, INFLUXDB, POSTGRESQL];
+/** How much slower than a peer we may be. */
+const LIMITS = new Map([
+  [VICTORIA_METRICS, 2],
+  [INFLUXDB, 1],
+  [POSTGRESQL, 1],
+]);
+const WARM_UP = 2;
+const ROUNDS = 9;
+/** Slow answers are measured less often. */
+const MAX_MILLIS = 4000;
+const MIN_ROUNDS = 3;
+
+interface Asked {
+  readonly question: Question;
+  readonly right: Answer;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Milliseconds by question; the first answer is checked. */
+const measure = async (peer: Peer, asked: readonly Asked[]): Promise<Map<QuestionName, number>> => {
+  const medians = new Map<QuestionName, number>();
+  for (const { question, right } of asked) {
+    const times: number[] = [];
+    const begin = performance.now();
+    for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
+      const start = performance.now();
+      const answer = await peer.ask(question);
+      const took = performance.now() - start;
+      if (round === 0) check(peer.name, question, answer(), right);
+      if (round >= WARM_UP) times.push(took);
+      if (times.length >= MIN_ROUNDS && performance.now() - begin > MAX_MILLIS) break;
+    }
+    medians.set(question.name, median(times));
+  }
+  return medians;
+};
+
+const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+};
+
+interface Measured {
+  readonly loading: number;
+  readonly times: ReadonlyMap<QuestionName, number>;
+}
+
+const measurePeer = async (
+  { start, name, debianPackage }: PeerSource,
+  extent: Extent,
+  asked: readonly Asked[],
+): Promise<Measured | undefined> => {
+  if (start === undefined) {
+    process.stderr.write(`query: ${name} is not installed: apt-get install ${debianPackage}\n`);
+    return undefined;
+  }
+  await using peer = await start();
+  return { loading: await seconds(() => peer.load(extent)), times: await measure(peer, asked) };
+};
+
+const measureOurs = async (assembly: string, extent: Extent, asked: readonly Asked[]) => {
+  await using ours = await openOurs(assembly);
+  const loading = await seconds(() => ours.api.load(extent));
+  const api = await measure(ours.api, asked);
+  const handler = await measure(ours.handler, asked);
+  const calls = new Map<QuestionName, { readonly dynamodb: number; readonly s3: number }>();
+  for (const { question } of asked)
+    calls.set(question.name, await ours.lab.calls(() => ours.api.ask(question)));
+  return { loading, api, handler, calls };
+};
+
+const withAssembly = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
+  const folder = await mkdtemp(join(tmpdir(), 'labgate-bench-'));
+  try {
+    await synthesizeTo(folder);
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Runs the benches of this file.
+ * @param scale part of a year; 0.25 when absent
+ */
+export const run = async ({
+  scale = SCALE,
+}: {
+  readonly scale?: number | undefined;
+} = {}): Promise<readonly Figure[]> => {
+  const extent = extentOf(Math.max(3, Math.round(365 * scale)));
+  const asked = questionsOf(extent).map((question) => ({ question, right: expected(extent, question) }));
+  process.stderr.write(
+    `query: ${pointsOf(extent)} points of ${extent.days} days; --scale 1 is the whole year\n`,
+  );
+  const peers = new Map<PeerSource, Measured | undefined>();
+  for (const source of PEERS) peers.set(source, await measurePeer(source, extent, asked));
+  const ours = await withAssembly((folder) => measureOurs(folder, extent, asked));
+  closeConnections();
+  const figures: Figure[] = [inform(BENCH, 'labgate: loading and compacting', ours.loading, 's')];
+  for (const [{ name }, measured] of peers)
+    if (measured !== undefined) figures.push(inform(BENCH, `${name}: loading`, measured.loading, 's'));
+  for (const { question } of asked) {
+    const own = ours.api.get(question.name) ?? Number.NaN;
+    const { dynamodb = Number.NaN, s3 = Number.NaN } = ours.calls.get(question.name) ?? {};
+    figures.push(
+      inform(BENCH, `${question.title}: labgate`, own, 'ms'),
+      inform(BENCH, `${question.title}: handler alone`, ours.handler.get(question.name) ?? Number.NaN, 'ms'),
+      inform(BENCH, `${question.title}: calls of DynamoDB`, dynamodb, 'calls'),
+      inform(BENCH, `${question.title}: calls of S3`, s3, 'calls'),
+    );
+    for (const [source, measured] of peers) {
+      const theirs = measured?.times.get(question.name) ?? Number.NaN;
+      figures.push(
+        inform(BENCH, `${question.title}: ${source.name}`, theirs, 'ms'),
+        // Without the peer there is no ratio, and that is no target met.
+        atMost(
+          BENCH,
+          `${question.title}: labgate over ${source.name}`,
+          own / theirs,
+          'times',
+          LIMITS.get(source) ?? 1,
+        ),
+      );
+    }
+  }
+  return figures;
+};
