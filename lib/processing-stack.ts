@@ -3,6 +3,7 @@ import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { downstream } from '../contracts/topics.ts';
+import { Compaction } from './constructs/compaction.ts';
 import { LambdaFunction } from './constructs/lambda-function.ts';
 import { type DevicesStack, topicArn } from './devices-stack.ts';
 import type { Settings } from './settings.ts';
@@ -25,6 +26,7 @@ export class ProcessingStack extends Stack {
     super(scope, id, props);
     this.ingest(props);
     this.presence(props);
+    new Compaction(this, 'Compacting', props);
   }
 
   private ingest({ settings, storage }: ProcessingStackProps): void {

@@ -31,6 +31,17 @@ const settingsSchema = z
         timeoutSeconds: z.int().min(10).max(900),
       })
       .strict(),
+    compaction: z
+      .object({
+        everyMinutes: z.int().min(2).max(60),
+        afterMinutes: z
+          .int()
+          .min(1)
+          .max(1440)
+          .meta({ description: 'How long after its end an hour is compacted; longer than ingest may run' }),
+        memoryMegabytes: z.int().min(256).max(10_240),
+      })
+      .strict(),
     logs: z
       .object({
         level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
@@ -61,7 +72,12 @@ const settingsSchema = z
       .max(50)
       .meta({ description: 'Programs that call the API with client credentials, each with one role' }),
   })
-  .strict();
+  .strict()
+  .refine(({ ingest, compaction }) => compaction.afterMinutes * 60 > ingest.timeoutSeconds, {
+    // A batch that began before the end of an hour relies on the mark that it found there.
+    path: ['compaction', 'afterMinutes'],
+    message: 'must be longer than ingest.timeoutSeconds',
+  });
 
 export type Settings = z.infer<typeof settingsSchema> & { readonly stage: string };
 

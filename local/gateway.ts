@@ -11,6 +11,7 @@ import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
 import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
 import { resourceTypes as functionTypes, type LocalFunctions, startFunctions } from './lambda/index.ts';
 import { checkPorts, type Listener, type Ports, portTaken } from './options.ts';
+import { type Schedules, resourceTypes as scheduleTypes, startSchedules } from './schedule/index.ts';
 import type { Assembly, Credentials, Endpoint, Log, PartOptions } from './types.ts';
 
 export interface GatewayOptions {
@@ -45,6 +46,7 @@ export interface Gateway extends AsyncDisposable {
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
   readonly events: EventSources;
+  readonly schedules: Schedules;
   /**
    * Folder with `ca.pem` of the broker, `users.json` and `clients.json` of the token issuer, and the operator's
    * `operator.json` and `aws-credentials` (the format of the AWS CLI) for the AWS endpoint.
@@ -70,6 +72,7 @@ const RUNNING_TYPES: readonly string[] = [
   ...functionTypes,
   ...iotTypes,
   ...eventTypes,
+  ...scheduleTypes,
   ...apiTypes,
 ];
 
@@ -120,6 +123,7 @@ interface Parts {
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
   readonly events: EventSources;
+  readonly schedules: Schedules;
   readonly api: ApiPart;
 }
 
@@ -157,10 +161,11 @@ async function startParts(
   );
   writeCredentials(credentialsDir, iam.operator, assembly.region, endpoint.url, iot.ca);
   const events = own(await startEventSources({ ...part, functions }));
+  const schedules = own(await startSchedules({ ...part, functions }));
   const api = own(
     await listening('api', ports, () => startApi({ ...part, functions, cognito, host, port: ports.api })),
   );
-  return { assembly, iam, endpoint, cognito, functions, iot, events, api };
+  return { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api };
 }
 
 /**
@@ -176,7 +181,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folders = takeFolders(dataDir);
   running.defer(() => folders.release());
   const parts = await startParts({ ...options, host, log }, folders.credentials, running);
-  const { assembly, iam, endpoint, cognito, functions, iot, events, api } = parts;
+  const { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api } = parts;
   const stop = running.move();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -197,6 +202,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     functions,
     iot,
     events,
+    schedules,
     credentialsDir: folders.credentials,
     drain: async () => {
       // Functions publish, and rules feed functions: what comes in must have come to rest.
@@ -204,6 +210,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         before = iot.stats().received;
         await iot.flush();
         await events.drain();
+        await schedules.drain();
       }
     },
     close,

@@ -55,6 +55,23 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('compaction, and who calls it', () => {
+    expect(grantsOf(dev.processing, 'CompactingCompactionRole')).toEqual(
+      [
+        ...shared('CompactingCompactionLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:BatchWriteItem on {Measurements}',
+        'dynamodb:DeleteItem on {Measurements}',
+        'dynamodb:PutItem on {Measurements}',
+        'dynamodb:Query on {Measurements}',
+        'kms:Decrypt on {Key}',
+      ].sort(),
+    );
+    expect(grantsOf(dev.processing, 'CompactingScheduleRole')).toEqual([
+      'lambda:InvokeFunction on {CompactingCompactionFunction}',
+    ]);
+  });
+
   test('control-api', () => {
     expect(grantsOf(dev.api, 'ControlApiRole')).toEqual(
       [

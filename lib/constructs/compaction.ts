@@ -1,0 +1,59 @@
+/** What turns chunks into blocks and days into files: one function, called on a schedule. */
+import { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import type { Settings } from '../settings.ts';
+import type { StorageStack } from '../storage-stack.ts';
+import { LambdaFunction } from './lambda-function.ts';
+
+export interface CompactionProps {
+  readonly settings: Settings;
+  readonly storage: StorageStack;
+}
+
+const TIMEOUT = Duration.minutes(15);
+
+export class Compaction extends Construct {
+  constructor(scope: Construct, id: string, { settings, storage }: CompactionProps) {
+    super(scope, id);
+    const { key, measurements, registry } = storage;
+    const compaction = new LambdaFunction(this, 'Compaction', {
+      handler: 'compaction',
+      settings,
+      description: 'Merges chunks of closed hours into blocks and sums them up',
+      memoryMegabytes: settings.compaction.memoryMegabytes,
+      timeout: TIMEOUT,
+    });
+    compaction.usesTable('REGISTRY_TABLE', registry, key, ['BatchGetItem']);
+    compaction.usesTable('MEASUREMENTS_TABLE', measurements, key, [
+      'BatchWriteItem',
+      'DeleteItem',
+      'PutItem',
+      'Query',
+    ]);
+    compaction.environment('COMPACT_AFTER_MINUTES', String(settings.compaction.afterMinutes));
+
+    const role = new iam.Role(this, 'ScheduleRole', {
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
+    });
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: [compaction.function.functionArn],
+      }),
+    );
+    new scheduler.CfnSchedule(this, 'Schedule', {
+      description: 'Compacts what has been closed meanwhile',
+      flexibleTimeWindow: { mode: 'OFF' },
+      scheduleExpression: `rate(${settings.compaction.everyMinutes} minutes)`,
+      target: {
+        arn: compaction.function.functionArn,
+        roleArn: role.roleArn,
+        input: '{}',
+        // What one call does not do the next one does: marks wait for it.
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      },
+    });
+  }
+}
