@@ -1,5 +1,4 @@
 /** Streams of bits: the first bit of a byte is its highest. */
-import { MalformedBytes } from '../bytes.ts';
 
 /** Bits that one look ahead gives for sure, wherever in a byte it begins. */
 export const PEEK_BITS = 25;
@@ -114,9 +113,4 @@ export const bitsAt = (view: DataView, place: number, count: number): number => 
   if (shift + count <= 32) return (high << shift) >>> (32 - count);
   const low = view.getUint8((place >>> 3) + 4);
   return (((high << shift) | (low >>> (8 - shift))) >>> 0) >>> (32 - count);
-};
-
-/** @throws {MalformedBytes} when reading went past the end of a stream */
-export const checkEnd = (place: number, bytes: Uint8Array): void => {
-  if (place > bytes.length * 8) throw new MalformedBytes('a stream of bits ends early');
 };

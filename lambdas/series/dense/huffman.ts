@@ -5,7 +5,7 @@
  * followed by the other bits as they are (the hybrid integers of JPEG XL, ISO/IEC 18181-1, C.2.3).
  */
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
-import { type BitWriter, bitsAt, checkEnd, PEEK_BITS, padStream } from './bits.ts';
+import { type BitWriter, bitsAt, PEEK_BITS, padStream } from './bits.ts';
 
 /** Stands for a number that is kept elsewhere. */
 export const ESCAPE = -1;
@@ -180,49 +180,46 @@ const readCode = (head: ByteReader): number => {
 };
 
 /**
- * Reads numbers.
- * @returns whether {@link ESCAPE} may be among them
- * @throws {MalformedBytes}
+ * Reads numbers one after the other. Kept in a variable of the loop that reads, its fields become registers.
+ * Only one at a time: the table is shared.
  */
-export const readHuffman = (
-  head: ByteReader,
-  tail: ByteReader,
-  values: Int32Array,
-  from: number,
-  to: number,
-): boolean => {
-  const shift = 32 - readCode(head);
-  const escapes = (lengths[ESCAPE_TOKEN] ?? 0) > 0;
-  const bytes = tail.bytes(head.unsigned());
-  const view = padStream(bytes);
-  const end = bytes.length * 8;
-  let place = 0;
-  for (let at = from; at < to; ) {
-    if (place >= end) throw new MalformedBytes('a stream of bits ends early');
-    const word = view.getUint32(place >>> 3) << (place & 7);
-    const entry = table[word >>> shift] ?? 0;
+export class HuffmanReader {
+  private readonly view: DataView;
+  private readonly end: number;
+  private readonly shift: number;
+  private place = 0;
+
+  /** @throws {MalformedBytes} */
+  constructor(head: ByteReader, tail: ByteReader) {
+    this.shift = 32 - readCode(head);
+    const bytes = tail.bytes(head.unsigned());
+    this.view = padStream(bytes);
+    this.end = bytes.length * 8;
+  }
+
+  /**
+   * Past the end anything may come: {@link close} tells.
+   * @returns the next number, or {@link ESCAPE}
+   * @throws {MalformedBytes} for bits that are no code
+   */
+  take(): number {
+    const { place } = this;
+    const word = this.view.getUint32(place >>> 3) << (place & 7);
+    const entry = table[word >>> this.shift] ?? 0;
     const size = entry & 63;
     const length = (entry >>> 6) & 63;
+    this.place = place + size;
+    if (size === 0) throw new MalformedBytes('no number has this code');
     // Two shifts, because one by 32 bits would be none.
     const low =
       size <= PEEK_BITS
         ? ((word << length) >>> 1) >>> (31 - size + length)
-        : bitsAt(view, place + length, size - length);
-    values[at++] = (BASE[entry >>> 12] ?? 0) + low;
-    place += size;
-    if (size === 0) throw new MalformedBytes('no token has this code');
-    // Often the next one is in sight as well.
-    if (size > PEEK_BITS - MAX_LENGTH || at >= to) continue;
-    const nextWord = word << size;
-    const next = table[nextWord >>> shift] ?? 0;
-    const nextSize = next & 63;
-    if (size + nextSize > PEEK_BITS) continue;
-    const nextLength = (next >>> 6) & 63;
-    const nextLow = ((nextWord << nextLength) >>> 1) >>> (31 - nextSize + nextLength);
-    values[at++] = (BASE[next >>> 12] ?? 0) + nextLow;
-    place += nextSize;
-    if (nextSize === 0) throw new MalformedBytes('no token has this code');
+        : bitsAt(this.view, place + length, size - length);
+    return ((BASE[entry >>> 12] ?? 0) + low) | 0;
   }
-  checkEnd(place, bytes);
-  return escapes;
-};
+
+  /** @throws {MalformedBytes} when more was taken than there was */
+  close(): void {
+    if (this.place > this.end) throw new MalformedBytes('a stream of bits ends early');
+  }
+}

@@ -8,9 +8,23 @@
 import { zstdCompressSync } from 'node:zlib';
 import { type ByteReader, ByteWriter, MalformedBytes } from '../bytes.ts';
 import { BitWriter } from './bits.ts';
-import { ESCAPE, planHuffman, readHuffman, writeHuffman } from './huffman.ts';
-import { MAX_STEP, ORDER_1, ORDER_2, PREDICTORS, predict, restore, WIDE } from './predict.ts';
-import { MAX_LOW_BITS, planRice, readRice, writeRice } from './rice.ts';
+import { ESCAPE, HuffmanReader, planHuffman, writeHuffman } from './huffman.ts';
+import {
+  Filter,
+  MAX_STEP,
+  ORDER_0,
+  ORDER_1,
+  ORDER_2,
+  PREDICTORS,
+  predict,
+  restoreByFilter,
+  restoreOrder0,
+  restoreSteps,
+  type Scale,
+  type Source,
+  WIDE,
+} from './predict.ts';
+import { planRice, RiceReader, writeRice } from './rice.ts';
 
 /** Magnitudes are smaller than this, */
 export const MAX_NUMBER = 2 ** 52;
@@ -235,10 +249,11 @@ export const writeIntegers = (
 export const readIntegers = (head: ByteReader, tail: ByteReader, count: number): number[] => {
   const numbers = new Array<number>(count);
   if (count === 0) return numbers;
+  // An array that has held a fraction keeps float64 from now on, instead of being rebuilt when a large number comes.
+  numbers[0] = 0.5;
   const first = head.signed();
   numbers[0] = first;
   if (count === 1) return numbers;
-  makeRoom(count);
   const unit = head.unsigned();
   const slope = head.signed();
   const choice = head.byte();
@@ -253,19 +268,46 @@ export const readIntegers = (head: ByteReader, tail: ByteReader, count: number):
     return numbers;
   }
   const reset = predictor > ORDER_2 ? head.byte() : 0;
-  const wide: number[] = [];
-  if (form === EXACT) left.fill(0, 1, count);
-  else if (readStream(head, tail, form, count))
-    for (let at = 1; at < count; at += 1) if (left[at] === ESCAPE) wide.push(head.signed());
-  restore(predictor, reset, left, { first, unit, slope, wide }, numbers, count);
+  const scale = { first, unit, slope, wide: () => head.signed() };
+  if (form === HUFFMAN && predictor > ORDER_2) {
+    readFiltered(predictor, reset, head, tail, scale, numbers);
+    return numbers;
+  }
+  const source = openSource(form, head, tail);
+  if (predictor === ORDER_0) restoreOrder0(source, scale, numbers);
+  else if (predictor <= ORDER_2) restoreSteps(predictor === ORDER_2, source, scale, numbers);
+  else restoreByFilter(predictor, reset, source, scale, numbers);
+  source.close();
   return numbers;
 };
 
-/** @returns whether there may be escapes */
-const readStream = (head: ByteReader, tail: ByteReader, form: number, count: number): boolean => {
-  if (form === HUFFMAN) return readHuffman(head, tail, left, 1, count);
-  const low = head.byte();
-  if (low > MAX_LOW_BITS) throw new MalformedBytes('too many low bits');
-  readRice(tail.bytes(head.unsigned()), left, 1, count, low);
-  return true;
+/** As {@link restoreByFilter}; by itself for the usual case, because a reader made where it is used lives in registers. */
+const readFiltered = (
+  predictor: number,
+  reset: number,
+  head: ByteReader,
+  tail: ByteReader,
+  { first, unit, slope, wide }: Scale,
+  numbers: number[],
+): void => {
+  const filter = new Filter(predictor, reset);
+  const source = new HuffmanReader(head, tail);
+  const count = numbers.length;
+  let number = first;
+  for (let at = 1; at < count; at += 1) {
+    const left = source.take();
+    if (left === ESCAPE) {
+      number += (slope + wide()) * unit;
+      filter.restart();
+    } else number += (slope + filter.take(left)) * unit;
+    numbers[at] = number;
+  }
+  source.close();
+};
+
+const NOTHING: Source = { take: () => 0, close: () => undefined };
+
+const openSource = (form: number, head: ByteReader, tail: ByteReader): Source => {
+  if (form === HUFFMAN) return new HuffmanReader(head, tail);
+  return form === RICE ? new RiceReader(head, tail) : NOTHING;
 };

@@ -39,12 +39,57 @@ const FRACTION = 10;
 const HALF = 1 << (FRACTION - 1);
 const WHOLE = -1 << FRACTION;
 
-const filterOf = (predictor: number): { shift: number; trendShift: number; trendHalf: number } => {
-  const [shift, trendShift] = FILTERS[predictor - FIRST_FILTER] ?? [1, 2];
-  return { shift, trendShift, trendHalf: 1 << (trendShift - 1) };
-};
-
 const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
+const unzigzag = (value: number): number => (value >>> 1) ^ -(value & 1);
+
+/** A filter under way. Kept in a variable of the loop that uses it, its fields become registers. */
+export class Filter {
+  private readonly shift: number;
+  private readonly trendShift: number;
+  private readonly half: number;
+  private readonly limit: number;
+  /** The next step, and how much of it is trend; the level is counted from the number itself. */
+  private next = 0;
+  private trend = 0;
+
+  constructor(predictor: number, reset: number) {
+    const [shift, trendShift] = FILTERS[predictor - FIRST_FILTER] ?? [1, 2];
+    this.shift = shift;
+    this.trendShift = trendShift;
+    this.half = 1 << (trendShift - 1);
+    this.limit = 2 << reset;
+  }
+
+  /** Takes the next step. @returns by how much it is off, as zigzag number */
+  judge(step: number): number {
+    const { next, trend } = this;
+    const left = zigzag((step - ((next + HALF) >> FRACTION)) | 0);
+    if (left > this.limit) this.next = trend;
+    else this.move(((step << FRACTION) - next) | 0, trend);
+    return left;
+  }
+
+  /** Takes by how much the next step is off, as zigzag number. @returns the step */
+  take(left: number): number {
+    const { next, trend } = this;
+    const off = unzigzag(left);
+    const rounded = (next + HALF) & WHOLE;
+    if (left > this.limit) this.next = trend;
+    else this.move(((off << FRACTION) + ((rounded - next) | 0)) | 0, trend);
+    return (off + (rounded >> FRACTION)) | 0;
+  }
+
+  private move(error: number, trend: number): void {
+    const turn = ((error + this.half) | 0) >> this.trendShift;
+    this.next = (((trend - error) | 0) + (((error >> this.shift) + turn) | 0)) | 0;
+    this.trend = (trend + turn) | 0;
+  }
+
+  /** Goes on from a number that was not predicted. */
+  restart(): void {
+    this.next = this.trend;
+  }
+}
 
 /**
  * Writes into `left` what is left over of each step, as zigzag numbers below 2^31 or {@link ESCAPE}.
@@ -93,31 +138,19 @@ const predictByFilter = (
   from: number,
   to: number,
 ): void => {
-  const { shift, trendShift, trendHalf } = filterOf(predictor);
-  const limit = 1 << reset;
-  // Level and trend are kept as what they predict: the level is counted from the number itself.
-  let next = 0;
-  let trend = 0;
+  const filter = new Filter(predictor, reset);
   for (let at = from; at < to; at += 1) {
     const step = steps[at] ?? 0;
     if (step === WIDE) {
       left[at] = ESCAPE;
-      next = trend;
+      filter.restart();
       continue;
     }
-    const off = (step - ((next + HALF) >> FRACTION)) | 0;
-    left[at] = zigzag(off);
-    if (off > limit || off < -limit) next = trend;
-    else {
-      const error = ((step << FRACTION) - next) | 0;
-      const turn = (error + trendHalf) >> trendShift;
-      next = (trend - error + (error >> shift) + turn) | 0;
-      trend = (trend + turn) | 0;
-    }
+    left[at] = filter.judge(step);
   }
 };
 
-/** How {@link restore} counts numbers from what is left over. */
+/** How numbers are counted from what is left over. */
 export interface Scale {
   /** The first number. */
   readonly first: number;
@@ -125,105 +158,80 @@ export interface Scale {
   readonly unit: number;
   /** In units. */
   readonly slope: number;
-  /** Steps in place of each {@link ESCAPE}, in units less the slope. */
-  readonly wide: readonly number[];
+  /** Gives the steps in place of each {@link ESCAPE} in turn, in units less the slope. */
+  readonly wide: () => number;
 }
 
-const unzigzag = (value: number): number => (value >>> 1) ^ -(value & 1);
+/** What gives what is left over, number by number. */
+export interface Source {
+  take(): number;
+  /** @throws {MalformedBytes} when more was taken than there was */
+  close(): void;
+}
 
-/** Undoes {@link predict}: gives the numbers, of which the first is in `scale`. */
-export const restore = (
+/** Undoes {@link predict} by a filter: fills in all numbers but the first. */
+export const restoreByFilter = (
   predictor: number,
   reset: number,
-  left: Int32Array,
-  scale: Scale,
-  numbers: number[],
-  count: number,
-): void => {
-  numbers[0] = scale.first;
-  if (predictor === ORDER_0) restoreOrder0(left, scale, numbers, count);
-  else if (predictor === ORDER_1 || predictor === ORDER_2)
-    restoreSteps(predictor === ORDER_2, left, scale, numbers, count);
-  else restoreByFilter(predictor, reset, left, scale, numbers, count);
-};
-
-const restoreOrder0 = (
-  left: Int32Array,
+  source: Source,
   { first, unit, slope, wide }: Scale,
   numbers: number[],
-  count: number,
 ): void => {
-  // The number that sums start from, and how many steps ago it was.
-  let base = 0;
-  let baseAt = 0;
-  let sum = 0;
-  let escapes = 0;
+  const filter = new Filter(predictor, reset);
+  const count = numbers.length;
+  let number = first;
   for (let at = 1; at < count; at += 1) {
-    const one = left[at] ?? 0;
-    if (one === ESCAPE) {
-      base += sum + slope * (at - baseAt) + (wide[escapes++] ?? 0);
-      baseAt = at;
-      sum = 0;
-    } else sum = unzigzag(one);
-    numbers[at] = first + (base + sum + slope * (at - baseAt)) * unit;
+    const left = source.take();
+    if (left === ESCAPE) {
+      number += (slope + wide()) * unit;
+      filter.restart();
+    } else number += (slope + filter.take(left)) * unit;
+    numbers[at] = number;
   }
 };
 
-const restoreSteps = (
-  twice: boolean,
-  left: Int32Array,
+/** Undoes {@link predict} by {@link ORDER_0}. */
+export const restoreOrder0 = (
+  source: Source,
   { first, unit, slope, wide }: Scale,
   numbers: number[],
-  count: number,
 ): void => {
+  const count = numbers.length;
   let number = first;
-  let before = 0;
-  let escapes = 0;
+  let sum = 0;
   for (let at = 1; at < count; at += 1) {
-    const one = left[at] ?? 0;
-    if (one === ESCAPE) {
-      number += (slope + (wide[escapes++] ?? 0)) * unit;
-      before = 0;
+    const left = source.take();
+    if (left === ESCAPE) {
+      number += (slope + wide()) * unit;
+      sum = 0;
     } else {
-      const step = (unzigzag(one) + before) | 0;
-      number += (slope + step) * unit;
-      if (twice) before = step;
+      const next = unzigzag(left);
+      number += (slope + next - sum) * unit;
+      sum = next;
     }
     numbers[at] = number;
   }
 };
 
-const restoreByFilter = (
-  predictor: number,
-  reset: number,
-  left: Int32Array,
+/** Undoes {@link predict} by {@link ORDER_1} or, `twice`, {@link ORDER_2}. */
+export const restoreSteps = (
+  twice: boolean,
+  source: Source,
   { first, unit, slope, wide }: Scale,
   numbers: number[],
-  count: number,
 ): void => {
-  const { shift, trendShift, trendHalf } = filterOf(predictor);
-  const limit = 1 << reset;
+  const count = numbers.length;
   let number = first;
-  let next = 0;
-  let trend = 0;
-  let escapes = 0;
+  let before = 0;
   for (let at = 1; at < count; at += 1) {
-    const one = left[at] ?? 0;
-    if (one === ESCAPE) {
-      number += (slope + (wide[escapes++] ?? 0)) * unit;
-      next = trend;
+    const left = source.take();
+    if (left === ESCAPE) {
+      number += (slope + wide()) * unit;
+      before = 0;
     } else {
-      const off = unzigzag(one);
-      // What is rounded away, then what was off: no longer chain of steps than need be.
-      const rounded = (next + HALF) & WHOLE;
-      const error = ((off << FRACTION) + (rounded - next)) | 0;
-      number += (slope + ((off + (rounded >> FRACTION)) | 0)) * unit;
-      if (off > limit || off < -limit) next = trend;
-      else {
-        const turn = (error + trendHalf) >> trendShift;
-        next = (trend - error + (error >> shift) + turn) | 0;
-        trend = (trend + turn) | 0;
-      }
+      const step = (unzigzag(left) + before) | 0;
+      number += (slope + step) * unit;
+      if (twice) before = step;
     }
     numbers[at] = number;
   }

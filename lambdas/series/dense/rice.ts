@@ -1,10 +1,10 @@
 /** Rice's code: a quotient in ones' stead of zeros, then the low bits; for short columns, where a table costs too much. */
-import { MalformedBytes } from '../bytes.ts';
-import { type BitWriter, bitsAt, checkEnd, padStream } from './bits.ts';
+import { type ByteReader, MalformedBytes } from '../bytes.ts';
+import { type BitWriter, bitsAt, padStream } from './bits.ts';
 
 /** As many zeros mean that the number follows in 32 bits. */
 const MAX_QUOTIENT = 20;
-export const MAX_LOW_BITS = 31;
+const MAX_LOW_BITS = 31;
 
 const bitsOf = (values: Int32Array, from: number, to: number, low: number): number => {
   let bits = 0;
@@ -54,28 +54,34 @@ export const writeRice = (
   }
 };
 
-/** @throws {MalformedBytes} */
-export const readRice = (
-  bytes: Uint8Array,
-  values: Int32Array,
-  from: number,
-  to: number,
-  low: number,
-): void => {
-  const view = padStream(bytes);
-  const end = bytes.length * 8;
-  let place = 0;
-  for (let at = from; at < to; at += 1) {
-    if (place >= end) throw new MalformedBytes('a stream of bits ends early');
-    const quotient = Math.clz32(view.getUint32(place >>> 3) << (place & 7));
-    if (quotient < MAX_QUOTIENT) {
-      place += quotient + 1;
-      values[at] = low === 0 ? quotient : (quotient << low) | bitsAt(view, place, low);
-      place += low;
-    } else {
-      values[at] = bitsAt(view, place + MAX_QUOTIENT, 32);
-      place += MAX_QUOTIENT + 32;
-    }
+/** Reads numbers one after the other. Only one at a time: the padded stream is shared. */
+export class RiceReader {
+  private readonly low: number;
+  private readonly view: DataView;
+  private readonly end: number;
+  private place = 0;
+
+  /** @throws {MalformedBytes} */
+  constructor(head: ByteReader, tail: ByteReader) {
+    this.low = head.byte();
+    if (this.low > MAX_LOW_BITS) throw new MalformedBytes('too many low bits');
+    const bytes = tail.bytes(head.unsigned());
+    this.view = padStream(bytes);
+    this.end = bytes.length * 8;
   }
-  checkEnd(place, bytes);
-};
+
+  /** Past the end anything may come: {@link close} tells. */
+  take(): number {
+    const { view, place, low } = this;
+    const quotient = Math.clz32(view.getUint32(place >>> 3) << (place & 7));
+    const escaped = quotient >= MAX_QUOTIENT;
+    this.place = place + (escaped ? MAX_QUOTIENT + 32 : quotient + 1 + low);
+    if (escaped) return bitsAt(view, place + MAX_QUOTIENT, 32) | 0;
+    return low === 0 ? quotient : (quotient << low) | bitsAt(view, place + quotient + 1, low);
+  }
+
+  /** @throws {MalformedBytes} when more was taken than there was */
+  close(): void {
+    if (this.place > this.end) throw new MalformedBytes('a stream of bits ends early');
+  }
+}
