@@ -74,13 +74,13 @@ const attempts: Readonly<Record<string, (credentials: Credentials) => Promise<un
         ShardIteratorType: 'TRIM_HORIZON',
       }),
     ),
-  'read the archive': (credentials) =>
+  'read what is in the archive': (credentials) =>
     new S3Client({ ...config(credentials), forcePathStyle: true }).send(
-      new GetObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'quarantine/x' }),
+      new GetObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'exports/x' }),
     ),
-  'write to the archive': (credentials) =>
+  'write what is in the archive': (credentials) =>
     new S3Client({ ...config(credentials), forcePathStyle: true }).send(
-      new PutObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'data/x', Body: 'x' }),
+      new PutObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'exports/x', Body: 'x' }),
     ),
   'send lifecycle events': (credentials) =>
     new SQSClient(config(credentials)).send(
@@ -111,7 +111,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'processing-PresenceRole': ['receive lifecycle events'],
   'api-ControlApiRole': ['read the registry', 'make a certificate'],
   'api-QueryApiRole': ['read the registry'],
-  'api-RecordsApiRole': ['read the registry'],
+  // What was quarantined may be sent again.
+  'api-RecordsApiRole': ['read the registry', 'write to the stream'],
 };
 const matrix = Object.entries(MAY).flatMap(([role, may]) =>
   Object.entries(attempts).map(
