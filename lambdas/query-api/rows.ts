@@ -82,12 +82,23 @@ export async function* readPoints(
 const isUsual = (taken: readonly Status[]): boolean =>
   taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');
 
-/** Width of summaries that buckets can be made of; `undefined` when they take points. */
-const slotFor = ({ grid, aggregates, taken }: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
+/** Points that are rarer than this, in seconds, take no more to read than summaries of their minutes. */
+const RARE = 5;
+
+/** Width of summaries that buckets can be made of; `undefined` when points have to be read, or are as cheap. */
+const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
+  const { grid, aggregates, taken } = query;
   if (!isUsual(taken)) return undefined;
-  const slot = grid.slot(from, to);
+  const slot = grid.slot(from, series.to);
+  if (slot !== MICROS_PER_MINUTE) return slot;
   // Summaries of a minute hold nothing that quantiles could be told from.
-  return slot === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : slot;
+  if (asksQuantile(aggregates)) return undefined;
+  const channels = Object.entries(series.instruments[device]?.channels ?? {});
+  const rare = channels.every(
+    ([channel, { interval }]) =>
+      series.channels?.has(channel) === false || (interval !== undefined && interval >= RARE),
+  );
+  return rare ? undefined : slot;
 };
 
 /** Channels of a device that buckets are filled for. */
@@ -121,7 +132,7 @@ export async function* readBuckets(
       for (const row of inside) yield { ...row, device, time: start, partial };
     }
   }
-  for await (const piece of readPieces(source, from, series.to, slotFor(query, from, series.to))) {
+  for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
     if ('run' in piece) buckets.addSummaries(piece.run);
     else buckets.add(piece.columns);
     for (const bucket of buckets.takeUntil(piece.until)) yield* batches(rows(filler.add(bucket)), after);

@@ -6,6 +6,7 @@ import { negotiate } from '../runtime/http/accept.ts';
 import { writeCursor } from '../runtime/http/cursor.ts';
 import { nextLink } from '../runtime/http/page.ts';
 import { streamResponse } from '../runtime/http/stream.ts';
+import { keptFor } from '../series/aggregates.ts';
 import type { Measurements } from '../store/measurements.ts';
 import { align, seriesNames } from './aligned.ts';
 import { cacheable } from './caching.ts';
@@ -15,11 +16,11 @@ import type { Instrument } from './instruments.ts';
 import { readBuckets, readPoints } from './rows.ts';
 import { positionOf, resolveSeries, type Series } from './series-query.ts';
 import { readShape } from './shape.ts';
-import { sourceOf } from './source.ts';
+import { sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable, type Table } from './table.ts';
 
 /** Devices that are read at a time. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** Rows in batches, and what they are made into. */
 interface Answer<R> {
@@ -135,7 +136,11 @@ export const seriesResponse = async (
   const now = request.now.getTime() * 1000;
   const series = resolveSeries(instruments, request.query, { several: request.several, now });
   const { buckets } = series;
-  const source = (device: number) => sourceOf(measurements, instruments[device]?.id ?? '', series.channels);
+  const sources = sourcesOf(measurements, {
+    channels: series.channels,
+    kept: keptFor(buckets?.aggregates ?? [], true),
+  });
+  const source = (device: number) => sources(instruments[device]?.id ?? '');
   const ofAll = <R>(read: (device: number) => AsyncGenerator<R[]>): AsyncGenerator<R[]> =>
     inOrder(
       instruments

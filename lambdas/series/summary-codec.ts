@@ -18,7 +18,7 @@ import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { ExactSum } from './exact.ts';
 import { type Bins, Sketch } from './sketch.ts';
-import { type ChannelKind, type Dated, isNumeric, Summary } from './summary.ts';
+import { type ChannelKind, type Dated, isNumeric, KEEP_ALL, type Kept, Summary } from './summary.ts';
 
 const VERSION = 1;
 const HEADER_BYTES = 5;
@@ -84,14 +84,18 @@ const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
 
 const readNumbers = (input: ByteReader, count: number): number[] => {
   const digits = input.byte();
-  if (digits === FLOATS) return Array.from({ length: count }, () => input.float64());
   const power = POWERS[digits];
-  if (power === undefined) throw new MalformedBytes('a number of digits is unknown');
+  if (power === undefined && digits !== FLOATS) throw new MalformedBytes('a number of digits is unknown');
+  const values: number[] = [];
   let scaled = 0;
-  return Array.from({ length: count }, () => {
-    scaled += input.signed();
-    return scaled / power;
-  });
+  for (let at = 0; at < count; at += 1) {
+    if (power === undefined) values.push(input.float64());
+    else {
+      scaled += input.signed();
+      values.push(scaled / power);
+    }
+  }
+  return values;
 };
 
 const writeValues = (out: ByteWriter, values: readonly Value[], numeric: boolean): void => {
@@ -119,13 +123,21 @@ const writeSums = (out: ByteWriter, sums: readonly (ExactSum | undefined)[]): vo
   }
 };
 
-const readSums = (input: ByteReader, count: number): (ExactSum | undefined)[] => {
-  if (input.byte() === 0) return new Array(count).fill(undefined);
-  return Array.from({ length: count }, () => {
-    const parts = input.byte();
-    if (parts === BEYOND) return new ExactSum([], true);
-    return new ExactSum(Array.from({ length: parts }, () => input.float64()));
-  });
+/** Nothing when the sums are not there or not wanted. */
+const readSums = (input: ByteReader, count: number, wanted: boolean): (ExactSum | undefined)[] => {
+  const sums: (ExactSum | undefined)[] = [];
+  if (input.byte() === 0) return sums;
+  for (let at = 0; at < count; at += 1) {
+    const length = input.byte();
+    if (!wanted) {
+      if (length !== BEYOND) input.bytes(length * 8);
+      continue;
+    }
+    const sum = new ExactSum([], length === BEYOND);
+    if (length !== BEYOND) for (let part = 0; part < length; part += 1) sum.add(input.float64());
+    sums.push(sum);
+  }
+  return sums;
 };
 
 const writeBins = (out: ByteWriter, bins: Bins): void => {
@@ -139,11 +151,13 @@ const writeBins = (out: ByteWriter, bins: Bins): void => {
 };
 
 const readBins = (input: ByteReader): [number, number][] => {
+  const bins: [number, number][] = [];
   let bin = 0;
-  return Array.from({ length: input.count(2) }, () => {
+  for (let left = input.count(2); left > 0; left -= 1) {
     bin += input.signed();
-    return [bin, input.unsigned()];
-  });
+    bins.push([bin, input.unsigned()]);
+  }
+  return bins;
 };
 
 const writeSketches = (out: ByteWriter, sketches: readonly (Sketch | undefined)[]): void => {
@@ -157,9 +171,17 @@ const writeSketches = (out: ByteWriter, sketches: readonly (Sketch | undefined)[
   }
 };
 
-const readSketches = (input: ByteReader, count: number): (Sketch | undefined)[] => {
-  if (input.byte() === 0) return new Array(count).fill(undefined);
-  return Array.from({ length: count }, () => new Sketch(readBins(input), readBins(input), input.unsigned()));
+/** Nothing when the sketches are not there or not wanted; they come last of a channel and need not be passed. */
+const readSketches = (input: ByteReader, count: number, wanted: boolean): (Sketch | undefined)[] => {
+  const sketches: (Sketch | undefined)[] = [];
+  if (input.byte() === 0) return sketches;
+  if (!wanted) {
+    input.bytes(input.left);
+    return sketches;
+  }
+  for (let at = 0; at < count; at += 1)
+    sketches.push(new Sketch(readBins(input), readBins(input), input.unsigned()));
+  return sketches;
 };
 
 const requiredTime = (point: Dated | undefined): Micros => {
@@ -220,14 +242,23 @@ const writeColumn = (out: ByteWriter, run: SummaryRun, { unit, type, kind, slots
   );
 };
 
-const readColumn = (input: ByteReader, run: Omit<SummaryRun, 'columns'>, channel: string): SummaryColumn => {
+const readColumn = (
+  input: ByteReader,
+  run: Omit<SummaryRun, 'columns'>,
+  channel: string,
+  kept: Kept,
+): SummaryColumn => {
   const unit = input.text();
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
   if (type === undefined || kind === undefined) throw new MalformedBytes('a type or kind is unknown');
   const mask = Array.from({ length: run.slots }, () => input.byte() === 1);
   const there = mask.filter((one) => one).length;
-  const column = (count: number): number[] => Array.from({ length: count }, () => input.unsigned());
+  const column = (count: number): number[] => {
+    const values: number[] = [];
+    for (let at = 0; at < count; at += 1) values.push(input.unsigned());
+    return values;
+  };
   const [good, uncertain, bad] = [column(there), column(there), column(there)];
   const countAt = (at: number): number => (good[at] ?? 0) + (uncertain[at] ?? 0);
   const filled = good.filter((_, at) => countAt(at) > 0).length;
@@ -248,10 +279,10 @@ const readColumn = (input: ByteReader, run: Omit<SummaryRun, 'columns'>, channel
         maxOffsets: column(filled),
         mins: readNumbers(input, filled),
         maxs: readNumbers(input, filled),
-        sums: readSums(input, filled),
-        squares: readSums(input, filled),
-        areas: readSums(input, filled),
-        sketches: readSketches(input, filled),
+        sums: readSums(input, filled, kept.sum),
+        squares: readSums(input, filled, kept.squares),
+        areas: readSums(input, filled, kept.area),
+        sketches: readSketches(input, filled, kept.sketch),
       }
     : undefined;
   let place = -1;
@@ -305,12 +336,14 @@ export const encodeSummaries = (run: SummaryRun): Buffer => {
  * Reads summaries.
  * @param name what to call them in an error: the key of their item
  * @param channels only these; all when absent
+ * @param kept sums that are wanted; others are passed over
  * @throws {CorruptSummaries} when any byte is not as it was written, or the version is unknown
  */
 export const decodeSummaries = (
   bytes: Uint8Array,
   name: string,
   channels?: ReadonlySet<string>,
+  kept: Kept = KEEP_ALL,
 ): SummaryRun => {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (all.length < HEADER_BYTES) throw new CorruptSummaries(name, 'they are too short');
@@ -326,7 +359,7 @@ export const decodeSummaries = (
       const column = input.bytes(input.unsigned());
       if (channels?.has(channel) === false) continue;
       const reader = new ByteReader(column);
-      columns.push(readColumn(reader, run, channel));
+      columns.push(readColumn(reader, run, channel, kept));
       if (reader.left > 0) throw new MalformedBytes('bytes are left over');
     }
     if (input.left > 0) throw new MalformedBytes('bytes are left over');

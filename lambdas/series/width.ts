@@ -60,22 +60,29 @@ const clockGrid = (micros: Micros): Grid => ({
 
 /** Buckets of whole days, from the first day of each. */
 const dayGrid = (days: Days, firstOf: (day: number) => number, nextOf: (first: number) => number): Grid => {
+  // Times come in order: most lie in the bucket of the one before.
+  let last: Span = { start: 0, end: 0 };
   const at = (time: Micros): Span => {
+    if (time >= last.start && time < last.end) return last;
     const first = firstOf(days.dayAt(time));
-    return { start: days.startOf(first), end: days.startOf(nextOf(first)) };
+    last = { start: days.startOf(first), end: days.startOf(nextOf(first)) };
+    return last;
   };
+  let checked: { readonly from: Micros; readonly to: Micros; readonly slot: Micros | undefined } | undefined;
   return {
     at,
     fine: false,
     slot: (from, to) => {
       if (days === UTC_DAYS) return MICROS_PER_HOUR;
+      if (checked?.from === from && checked.to === to) return checked.slot;
       let slot: Micros | undefined = MICROS_PER_HOUR;
       let left = MOST_CHECKED;
-      for (let span = at(from); span.start < to; span = at(span.end)) {
-        if (--left < 0) return undefined;
+      for (let span = at(from); span.start < to && slot !== undefined; span = at(span.end)) {
+        if (--left < 0) slot = undefined;
         while (slot !== undefined && (span.start % slot !== 0 || span.end % slot !== 0))
           slot = slot === MICROS_PER_HOUR ? MICROS_PER_MINUTE : undefined;
       }
+      checked = { from, to, slot };
       return slot;
     },
   };

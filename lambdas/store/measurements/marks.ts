@@ -23,8 +23,11 @@ export const MARK_PARTITIONS = 16;
 export type MarkKind = 'dirty' | 'unarchived';
 
 const partition = (kind: MarkKind, number: number): string => `${kind}#${number}`;
-const partitionOf = (kind: MarkKind, device: string): string =>
-  partition(kind, crc32(device) % MARK_PARTITIONS);
+
+/** Number of the partition that marks of a device lie in. */
+export const markPartitionOf = (device: string): number => crc32(device) % MARK_PARTITIONS;
+
+const partitionOf = (kind: MarkKind, device: string): string => partition(kind, markPartitionOf(device));
 
 /** `2026-03-01` */
 export const dayKey = (time: Micros): string => hourKey(time).slice(0, 10);
@@ -110,7 +113,7 @@ export const readDirtyHours = async (
 ): Promise<Set<Micros>> => {
   const hours = new Set<Micros>();
   if (from >= to) return hours;
-  const number = crc32(device) % MARK_PARTITIONS;
+  const number = markPartitionOf(device);
   // Up to the hour after that of the last microsecond.
   const range = { from, to: to - 1 + MICROS_PER_HOUR };
   for await (const mark of readMarks(measurements, 'dirty', number, range, signal))

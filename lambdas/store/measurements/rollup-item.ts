@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { withHour } from '../../series/rollup.ts';
+import { KEEP_ALL, type Kept } from '../../series/summary.ts';
 import { decodeSummaries, encodeSummaries, type SummaryRun } from '../../series/summary-codec.ts';
 import type { Item } from '../attributes.ts';
 import { TimeIsUp } from '../retry.ts';
@@ -89,12 +90,13 @@ async function* readStored(
 const runOf = (
   { head, parts }: Stored,
   channels: ReadonlySet<string> | undefined,
+  kept: Kept,
 ): SummaryRun | undefined => {
   const name = `${head['pk']?.S}/${head['sk']?.S}`;
   if (head['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(name, head['f']?.N);
   if (parts.length !== Number(head['p']?.N)) return undefined;
   const runs = (parts.length === 0 ? [head] : parts).map((item) =>
-    decodeSummaries(item['b']?.B ?? new Uint8Array(), `${item['pk']?.S}/${item['sk']?.S}`, channels),
+    decodeSummaries(item['b']?.B ?? new Uint8Array(), `${item['pk']?.S}/${item['sk']?.S}`, channels, kept),
   );
   const [first] = runs;
   return first === undefined ? undefined : { ...first, columns: runs.flatMap(({ columns }) => columns) };
@@ -104,21 +106,27 @@ const runOf = (
  * Rollups of a device in whole hours or days that touch `[from, to)`, in order of time. One that is just being
  * replaced is left out: its hours have points.
  * @param width of a slot: a minute or an hour
- * @param channels only these; all when absent
+ * @param range.channels only these; all when absent
+ * @param range.kept sums that are wanted; all when absent
  * @throws {CorruptSummaries} or {UnknownItemFormat} naming the item
  */
 export async function* readRollups(
   measurements: Measurements,
   device: string,
   width: Micros,
-  range: { readonly from: Micros; readonly to: Micros; readonly channels?: ReadonlySet<string> },
+  range: {
+    readonly from: Micros;
+    readonly to: Micros;
+    readonly channels?: ReadonlySet<string>;
+    readonly kept?: Kept;
+  },
   signal?: AbortSignal,
 ): AsyncGenerator<SummaryRun> {
-  const { from, to, channels } = range;
+  const { from, to, channels, kept = KEEP_ALL } = range;
   if (from >= to) return;
   const keys = [keyOf(width, from), keyOf(width, to - 1)] as const;
   for await (const stored of readStored(measurements, partitionOf(device, width), ...keys, signal)) {
-    const run = runOf(stored, channels);
+    const run = runOf(stored, channels, kept);
     if (run !== undefined) yield run;
   }
 }
@@ -247,7 +255,7 @@ export const writeHour = async (
     const before = await readOne(measurements, device, run.width, run.start, patience.signal);
     const blocks = JSON.parse(before?.head['h']?.S ?? '{}') as Record<string, number>;
     if ((blocks[place] ?? 0) >= version) return;
-    const known = before === undefined ? undefined : runOf(before, undefined);
+    const known = before === undefined ? undefined : runOf(before, undefined, KEEP_ALL);
     // Parts that are gone: another version is taking its place.
     if (before !== undefined && known === undefined) continue;
     const old = Number(before?.head['v']?.N ?? 0);

@@ -7,8 +7,11 @@ import type { Device } from '../../../contracts/devices.ts';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
 import type { Value } from '../../../contracts/payload/message.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
+import { Counts } from '../../../lambdas/compaction/counts.ts';
+import { compactHour } from '../../../lambdas/compaction/hour.ts';
+import { KnownDevices } from '../../../lambdas/compaction/kinds.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { toChunkItems } from '../../../lambdas/store/measurements.ts';
+import { markPartitionOf, readMarks, toChunkItems, toMarkItem } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
 import { type Aws, startAws } from '../runtime/aws.ts';
@@ -34,6 +37,8 @@ export interface World {
   open(sent: Sent, stream: ResponseStream): Promise<void>;
   addDevice(id: string, site?: string): Promise<void>;
   addChunk(device: string, columns: readonly SeriesColumn[]): Promise<void>;
+  /** Compacts these hours of a device, as `compaction` does; all that have points when none are named. */
+  compact(device: string, hours?: readonly Micros[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +67,11 @@ const SPLIT = Buffer.alloc(8);
 export const TYPE = instrumentType.parse({
   id: 'incubator',
   name: 'Incubator',
-  channels: { temp: { unit: 'Cel' }, door: { unit: '1', type: 'boolean', kind: 'step' } },
+  channels: {
+    temp: { unit: 'Cel' },
+    flow: { unit: 'mL/min', kind: 'step' },
+    door: { unit: '1', type: 'boolean', kind: 'step' },
+  },
   version: 1,
   createdAt: '2026-03-01T00:00:00.000Z',
   createdBy: 'ada',
@@ -161,8 +170,19 @@ export const startWorld = async (): Promise<World> => {
         },
         messages: [],
       });
+      for (const hour of hours.keys()) items.push(toMarkItem('dirty', device, hour));
       for (const Item of items)
         await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
+    },
+    compact: async (device, hours) => {
+      const measurements = { client: aws.dynamo, table: aws.measurementsTable };
+      const devices = new KnownDevices({ client: aws.dynamo, table: aws.registryTable });
+      const { signal } = new AbortController();
+      const range = { to: time('2200-01-01T00:00:00Z') };
+      const marks = readMarks(measurements, 'dirty', markPartitionOf(device), range);
+      for await (const mark of marks)
+        if (mark.device === device && (hours === undefined || hours.includes(mark.start)))
+          await compactHour({ measurements, devices }, new Counts(), mark, signal);
     },
     close: () => aws.close(),
   };

@@ -1,0 +1,307 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../../../contracts/time.ts';
+import { person } from '../runtime/events.ts';
+import { column, startWorld, time, type World } from './world.ts';
+
+let world: World;
+const START = time('2026-03-28T00:00:00Z');
+const DAYS = 3;
+
+/** A point each 5 minutes over three days in which the clocks of Berlin change, with gaps and all qualities. */
+const POINTS = Array.from({ length: DAYS * 288 }, (_, at) => at)
+  .filter((at) => at % 97 > 10)
+  .map((at) => {
+    const value = Math.round((20 + 5 * Math.sin(at / 40) + ((at * 7919) % 13) / 10) * 1000) / 1000;
+    const quality = at % 31 === 0 ? 12 : at % 17 === 0 ? 9 : 0;
+    return [START + at * 5 * MICROS_PER_MINUTE + ((at * 331) % 997), value, quality] as const;
+  });
+const FLOW = POINTS.filter((_, at) => at % 12 === 0).map(([at, value]) => [at, Math.round(value)] as const);
+
+beforeAll(async () => {
+  world = await startWorld();
+  for (const id of ['plain-1', 'dense-1']) {
+    await world.addDevice(id);
+    await world.addChunk(id, [column('temp', POINTS), column('flow', FLOW, { unit: 'mL/min' })]);
+  }
+  await world.addDevice('far-1', 'elsewhere');
+  // One device is read from blocks and rollups, but for an hour that late data opened again.
+  await world.compact('dense-1');
+  const late = [[START + 30 * MICROS_PER_HOUR + 7, 99, 0] as const];
+  await world.addChunk('plain-1', [column('temp', late)]);
+  await world.addChunk('dense-1', [column('temp', late)]);
+}, 60_000);
+afterAll(() => world.close());
+afterEach(() => world.aws.heal());
+
+const RANGE = 'from=2026-03-28T00:00:00Z&to=2026-03-31T00:00:00Z';
+type Row = Record<string, unknown>;
+const get = async (device: string, query: string) =>
+  await world.json({ path: `/v1/devices/${device}/series?${query}` });
+const rows = async (device: string, query: string): Promise<Row[]> => {
+  const answer = await get(device, query);
+  expect(answer).toMatchObject({ status: 200 });
+  return answer.body['items'] as Row[];
+};
+
+const AGG = 'count,min,max,mean,twmean,first,last,sum,stddev,range,delta,rate';
+
+describe('a device that is compacted and one that is not', () => {
+  it.each([
+    [`${RANGE}&every=PT1H&agg=${AGG},p50,p95`],
+    [`${RANGE}&every=PT5M&agg=${AGG}`],
+    [`${RANGE}&every=PT15M&agg=p50,p99`],
+    [`${RANGE}&every=PT90M&agg=${AGG},p10`],
+    [`${RANGE}&every=P1D&tz=Europe/Berlin&agg=${AGG},p50`],
+    [`${RANGE}&every=P1D&tz=Asia/Kolkata&agg=${AGG}`],
+    [`${RANGE}&every=P1D&tz=Asia/Kolkata&agg=p50`],
+    [`${RANGE}&every=P1M&agg=${AGG},p99.9`],
+    [`from=2026-03-28T01:23:45Z&to=2026-03-30T11:11:11.111111Z&every=PT2H&agg=${AGG}`],
+    [`${RANGE}&every=PT1H&agg=count,max&quality=bad`],
+    [`${RANGE}&every=PT20M&agg=mean&fill=linear`],
+    [`${RANGE}&every=PT1H&agg=sum,mean,stddev&unit=temp:[degF],flow:L/h`],
+    [`${RANGE}&points=50`],
+    [`${RANGE}&points=20&quality=good`],
+    [`${RANGE}&points=5000`],
+    [RANGE],
+  ])('answer the same to %s', async (query) => {
+    const [plain, dense] = [await rows('plain-1', query), await rows('dense-1', query)];
+    expect(plain.length).toBeGreaterThan(0);
+    expect(dense).toEqual(plain);
+  });
+});
+
+describe('buckets', () => {
+  it('follow the days of a zone across a change of its clocks', async () => {
+    const query = `${RANGE}&every=P1D&tz=Europe/Berlin&agg=count&channels=temp`;
+    const answer = await get('dense-1', query);
+    expect(answer.body).toMatchObject({ every: 'P1D', tz: 'Europe/Berlin' });
+    expect((answer.body['items'] as Row[]).map(({ t, partial }) => [t, partial])).toEqual([
+      ['2026-03-27T23:00:00.000Z', true],
+      ['2026-03-28T23:00:00.000Z', false],
+      ['2026-03-29T22:00:00.000Z', false],
+      ['2026-03-30T22:00:00.000Z', true],
+    ]);
+  });
+
+  it('are filled as asked', async () => {
+    const query =
+      'from=2026-03-28T07:00:00Z&to=2026-03-28T09:20:00Z&every=PT20M&agg=count,mean&channels=temp';
+    const means = async (fill: string) =>
+      (await rows('plain-1', `${query}&fill=${fill}`)).map(({ mean, filled }) => [mean, filled]);
+    const none = await means('none');
+    const nulls = await means('null');
+    expect(none.every(([, filled]) => filled === undefined)).toBe(true);
+    expect(nulls).toHaveLength(7);
+    const gaps = nulls.flatMap(([mean], at) => (mean === null ? [at] : []));
+    expect(gaps).toEqual([4, 5]);
+    const [, , , before, , , after] = nulls.map(([mean]) => Number(mean));
+    const left = before ?? Number.NaN;
+    const right = after ?? Number.NaN;
+    const previous = await means('previous');
+    expect([previous[4], previous[5]]).toEqual([
+      [left, true],
+      [left, true],
+    ]);
+    const linear = await means('linear');
+    expect(linear[4]).toEqual([expect.closeTo(left + (right - left) / 3, 9), true]);
+    expect(linear[5]).toEqual([expect.closeTo(left + ((right - left) * 2) / 3, 9), true]);
+    const counts = (await rows('plain-1', `${query}&fill=previous`)).map(({ count }) => count);
+    expect(counts[4]).toBe(0);
+  });
+
+  it.each(['none', 'null', 'previous', 'linear'])(
+    'are the same page by page when filled with %s',
+    async (fill) => {
+      const query = `from=2026-03-28T00:00:00Z&to=2026-03-29T00:00:00Z&every=PT20M&agg=mean,last&fill=${fill}`;
+      const all = await rows('dense-1', query);
+      const found: Row[] = [];
+      for (let next: unknown = ''; next !== null; ) {
+        const { body } = await get('dense-1', `${query}&limit=17${next === '' ? '' : `&cursor=${next}`}`);
+        found.push(...(body['items'] as Row[]));
+        next = body['next'];
+      }
+      expect(found).toEqual(all);
+    },
+  );
+
+  it('hold steps until the next point, and draw lines between others', async () => {
+    await world.addDevice('kinds-1');
+    const at = (second: number): number => START + second * 1_000_000;
+    const values = [[at(0), 0] as const, [at(30), 10] as const, [at(40), 0] as const];
+    await world.addChunk('kinds-1', [column('temp', values), column('flow', values, { unit: 'mL/min' })]);
+    const items = await rows('kinds-1', `${RANGE}&every=PT1M&agg=twmean,delta,rate`);
+    expect(items).toMatchObject([
+      { n: 'flow', twmean: 2.5, delta: 0, rate: 0 },
+      { n: 'temp', twmean: 5 },
+    ]);
+  });
+
+  it('are told in another unit: on a scale, as a difference, as a sum', async () => {
+    await world.addDevice('units-1');
+    await world.addChunk('units-1', [
+      column('temp', [
+        [START, 0],
+        [START + 1, 100],
+      ]),
+    ]);
+    const agg = 'count,min,max,mean,sum,range,stddev';
+    const [item] = await rows('units-1', `${RANGE}&every=P1D&agg=${agg}&unit=temp:[degF]`);
+    expect(item).toMatchObject({ u: '[degF]', count: 2, min: 32, max: 212, mean: 122, sum: 244, range: 180 });
+    expect(await rows('units-1', `${RANGE}&unit=temp:K`)).toMatchObject([
+      { v: 273.15, u: 'K' },
+      { v: 373.15 },
+    ]);
+  });
+});
+
+describe('points', () => {
+  it('are of the qualities that are asked for', async () => {
+    const of = async (quality: string) =>
+      new Set((await rows('dense-1', `${RANGE}&quality=${quality}`)).map(({ q }) => q));
+    expect(await of('bad')).toEqual(new Set(['bad/sensor-failure']));
+    expect(await of('good,uncertain')).toEqual(new Set(['good', 'uncertain/jump']));
+    expect((await of('good,uncertain,bad')).size).toBe(3);
+  });
+
+  it('keep first, last, least and greatest when they are few', async () => {
+    const items = await rows('dense-1', `${RANGE}&points=40&channels=temp`);
+    expect(items.length).toBeLessThanOrEqual(42);
+    const usable = (await rows('plain-1', `${RANGE}&channels=temp&quality=good,uncertain`)).map(({ v }) =>
+      Number(v),
+    );
+    const values = items.map(({ v }) => Number(v));
+    expect(values[0]).toBe(usable[0]);
+    expect(values.at(-1)).toBe(usable.at(-1));
+    expect(Math.max(...values)).toBe(Math.max(...usable));
+    expect(Math.min(...values)).toBe(Math.min(...usable));
+    expect(items[0]).not.toHaveProperty('q');
+  });
+});
+
+describe('several devices', () => {
+  const many = (query: string) => world.json({ path: `/v1/series?${query}` });
+
+  it('come one after the other', async () => {
+    const answer = await many(`devices=dense-1,kinds-1,plain-1&${RANGE}&every=P1D&agg=count`);
+    expect(answer.body).toMatchObject({ devices: ['dense-1', 'kinds-1', 'plain-1'], next: null });
+    const items = answer.body['items'] as Row[];
+    const of = (device: string) => items.filter(({ d }) => d === device).map(({ d: _, ...rest }) => rest);
+    expect(of('plain-1')).toEqual(await rows('plain-1', `${RANGE}&every=P1D&agg=count`));
+    expect(of('dense-1')).toEqual(of('plain-1'));
+    expect([...new Set(items.map(({ d }) => d))]).toEqual(['dense-1', 'kinds-1', 'plain-1']);
+  });
+
+  it.each([1, 7, 500])('are the same page by page, %i at a time', async (limit) => {
+    const query = `devices=dense-1,kinds-1,plain-1&from=2026-03-28T00:00:00Z&to=2026-03-28T06:00:00Z`;
+    const all = (await many(query)).body['items'];
+    const found: unknown[] = [];
+    for (let next: unknown = ''; next !== null; ) {
+      const { body } = await many(`${query}&limit=${limit}${next === '' ? '' : `&cursor=${next}`}`);
+      found.push(...(body['items'] as Row[]));
+      next = body['next'];
+    }
+    expect(found).toEqual(all);
+  });
+
+  it('stand beside each other when aligned, page by page as well', async () => {
+    const query = `devices=dense-1,kinds-1&channels=temp&${RANGE}&every=PT1H&agg=mean&align=true`;
+    const items = (await many(query)).body['items'] as { t: string; values: Row }[];
+    const dense = await rows('dense-1', `${RANGE}&every=PT1H&agg=mean&channels=temp`);
+    expect(items.map(({ t }) => t)).toEqual(dense.map(({ t }) => t));
+    expect(items[0]?.values).toEqual({ 'dense-1/temp': dense[0]?.['mean'], 'kinds-1/temp': 10 / 3 });
+    const paged: unknown[] = [];
+    for (let next: unknown = ''; next !== null; ) {
+      const { body } = await many(`${query}&limit=9${next === '' ? '' : `&cursor=${next}`}`);
+      paged.push(...(body['items'] as Row[]));
+      next = body['next'];
+    }
+    expect(paged).toEqual(items);
+    const csv = await world.send({ path: `/v1/series?${query}&limit=1`, headers: { Accept: 'text/csv' } });
+    expect(csv.text.split('\r\n')[0]).toBe('time,dense-1/temp,kinds-1/temp');
+  });
+
+  it('align points of equal times, whatever the batches', async () => {
+    const query = `devices=plain-1,dense-1&channels=temp&${RANGE}&align=true`;
+    const items = (await many(query)).body['items'] as { values: Row }[];
+    expect(items.length).toBeGreaterThan(500);
+    for (const { values } of items) expect(values['plain-1/temp']).toBe(values['dense-1/temp']);
+  });
+
+  it('are not found as soon as one of them is not to be seen', async () => {
+    const path = `/v1/series?devices=dense-1,far-1&${RANGE}`;
+    expect(await world.json({ path, claims: person('Viewer@lab') })).toMatchObject({ status: 404 });
+    expect(await world.json({ path, claims: person('Viewer') })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('answers', () => {
+  it('come as columns', async () => {
+    const items = await rows('dense-1', `${RANGE}&every=P1D&agg=mean,count&channels=temp`);
+    const { body } = await get('dense-1', `${RANGE}&every=P1D&agg=mean,count&channels=temp&layout=columns`);
+    expect(body).not.toHaveProperty('items');
+    expect(body['columns']).toEqual({
+      t: items.map(({ t }) => t),
+      n: items.map(() => 'temp'),
+      u: items.map(() => 'Cel'),
+      mean: items.map(({ mean }) => mean),
+      count: items.map(({ count }) => count),
+      good: items.map(({ quality }) => (quality as Row)['good']),
+      uncertain: items.map(({ quality }) => (quality as Row)['uncertain']),
+      bad: items.map(({ quality }) => (quality as Row)['bad']),
+      partial: items.map(({ partial }) => partial),
+    });
+  });
+
+  it('are known again when their range has ended', async () => {
+    const path = `/v1/devices/dense-1/series?${RANGE}&every=P1D`;
+    const first = await world.send({ path });
+    const etag = first.headers['etag'] ?? '';
+    expect(etag).toMatch(/^"[\w-]{32}"$/);
+    expect(first.headers['cache-control']).toMatch(/^private, (max-age=3600|no-cache)$/);
+    const again = await world.send({ path, headers: { 'If-None-Match': `"other", ${etag}` } });
+    expect(again).toMatchObject({ status: 304, text: '', headers: { etag } });
+    expect(await world.send({ path, headers: { 'If-None-Match': '"other"' } })).toMatchObject({
+      status: 200,
+    });
+  });
+
+  it('are kept by no one while their range is open', async () => {
+    const open = await world.send({ path: '/v1/devices/dense-1/series?from=2026-03-28T00:00:00Z&every=P1M' });
+    expect(open.headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(open.headers).not.toHaveProperty('etag');
+  });
+
+  it.each([
+    ['a zone that is none', 'every=P1D&tz=Europe/Atlantis', '?tz'],
+    ['an offset as a zone', 'every=P1D&tz=%2B01:00', '?tz'],
+    ['a zone for clock time', 'every=PT1H&tz=Europe/Berlin', '?tz'],
+    ['a zone without a width', 'tz=Europe/Berlin', '?tz'],
+    ['a fill without a width', 'fill=null', '?fill'],
+    ['a fill that is none', 'every=PT1H&fill=cubic', '?fill'],
+    ['buckets without end', 'every=PT0.001S&fill=null', '?fill'],
+    ['a quantile beyond 100', 'every=PT1H&agg=p101', '?agg'],
+    ['a quality that is none', 'quality=fine', '?quality'],
+    ['points and a width', 'every=PT1H&points=10', '?points'],
+    ['too few points', 'points=3', '?points'],
+    ['too many points of all channels', 'points=20000&channels=a,b,c,d,e,f,g,h,i,j,k', '?points'],
+    ['a unit of another dimension', 'unit=temp:Pa', '?unit'],
+    ['a unit that is none', 'unit=temp:furlong', '?unit'],
+    ['a unit without a channel', 'unit=K', '?unit'],
+    ['a unit for a channel that is none', 'unit=nothing:K', '?unit'],
+    ['a unit for truth values', 'unit=door:K', '?unit'],
+    ['a layout that is none', 'layout=cube', '?layout'],
+  ])('refuses %s', async (_, query, pointer) => {
+    const answer = await get('dense-1', `${RANGE}&${query}`);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request', errors: [{ pointer }] } });
+  });
+
+  it.each([
+    ['no devices', '', '?devices'],
+    ['a device that is none by name', 'devices=A%20b', '?devices'],
+    ['several aggregates to align', 'devices=dense-1&every=P1D&agg=mean,max&align=true', '?agg'],
+    ['chosen points to align', 'devices=dense-1&points=10&align=true', '?points'],
+  ])('refuses %s', async (_, query, pointer) => {
+    const answer = await world.json({ path: `/v1/series?${RANGE}&${query}` });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request', errors: [{ pointer }] } });
+  });
+});
