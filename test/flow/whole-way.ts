@@ -142,5 +142,14 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
       roles: ['RecordsApiRole', 'IngestRole'],
       steps: [() => lab.json(`${path}/completeness?${range}`), () => replayOne(lab, device)],
     },
+    {
+      name: 'compact',
+      roles: ['CompactingScheduleRole', 'CompactingCompactionRole'],
+      steps: [
+        () => connected([measurement({ data: [{ n: 'temp', t: Date.now() - 3 * 3_600_000, v: 20 }] })]),
+        () => lab.gateway.drain(),
+        () => lab.gateway.schedules.runNow('CompactingSchedule'),
+      ],
+    },
   ];
 };
