@@ -28,7 +28,7 @@ const ZSTD = 1;
  * Below this, zstd costs 30 to 50 µs to save bytes that no bill shows: DynamoDB counts writes in whole KB, and
  * compaction packs the hour again anyway.
  */
-const ZSTD_FROM_BYTES = { quick: 800, dense: 64 } as const;
+const ZSTD_FROM_BYTES = { quick: 800, dense: 400 } as const;
 const ZSTD_LEVEL = { quick: 1, dense: 6 } as const;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 

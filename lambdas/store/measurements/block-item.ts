@@ -90,7 +90,7 @@ export const toBlockItems = (
   block: NewBlock,
 ): { readonly tag: string; readonly head: Item; readonly parts: readonly Item[]; readonly bytes: number } => {
   const tag = `${block.version}.${randomUUID().slice(0, 8)}`;
-  const pieces = splitColumns(block.columns);
+  const pieces = splitColumns(block.columns, 'dense');
   const parts =
     pieces.length === 1
       ? []
@@ -152,14 +152,14 @@ export const columnsOfBlock = (
 ): SeriesColumn[] => {
   if (head.parts === 0) {
     if (head.bytes === undefined) throw new CorruptChunk(name, 'it has neither columns nor parts');
-    return decodeChunk(head.bytes, name);
+    return decodeChunk(head.bytes, name, channels);
   }
   return parts.flatMap((item) => {
     const held = item['ch']?.S?.split(',') ?? [];
     if (channels !== undefined && !held.some((channel) => channels.has(channel))) return [];
     const key = `${item['pk']?.S}/${item['sk']?.S}`;
     if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(key, item['f']?.N);
-    return decodeChunk(item['b']?.B ?? new Uint8Array(), key);
+    return decodeChunk(item['b']?.B ?? new Uint8Array(), key, channels);
   });
 };
 

@@ -2,7 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { Ledger } from '../../domain/ledger.ts';
-import { decodeChunk, encodeChunk } from '../../series/chunk.ts';
+import { decodeChunk, type Effort, encodeChunk } from '../../series/chunk.ts';
 import type { SeriesColumn } from '../../series/column.ts';
 import { encodeMessages, type MessageIdentity } from '../../series/messages.ts';
 import type { Item } from '../attributes.ts';
@@ -29,7 +29,7 @@ export interface PackedRun {
   readonly messages: readonly MessageIdentity[];
 }
 
-const half = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
+const stretch = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
   ...column,
   time: column.time.slice(from, to),
   value: column.value.slice(from, to),
@@ -42,17 +42,23 @@ export interface Piece {
   readonly bytes: Buffer;
 }
 
+/** Cuts a list into so many parts of about one length. */
+const cut = <T>(count: number, parts: number, slice: (from: number, to: number) => T): T[] =>
+  Array.from({ length: parts }, (_, part) =>
+    slice(Math.floor((part * count) / parts), Math.floor(((part + 1) * count) / parts)),
+  );
+
 /** Columns as bytes in pieces that fit an item each; at least one. */
-export const splitColumns = (columns: readonly SeriesColumn[]): Piece[] => {
-  const bytes = encodeChunk(columns);
+export const splitColumns = (columns: readonly SeriesColumn[], effort: Effort = 'quick'): Piece[] => {
+  const bytes = encodeChunk(columns, effort);
   const [only] = columns;
   if (bytes.length <= MAX_ITEM_BYTES || only === undefined) return [{ columns, bytes }];
-  if (columns.length > 1) {
-    const middle = columns.length >>> 1;
-    return [...splitColumns(columns.slice(0, middle)), ...splitColumns(columns.slice(middle))];
-  }
-  const middle = only.time.length >>> 1;
-  return [...splitColumns([half(only, 0, middle)]), ...splitColumns([half(only, middle, only.time.length)])];
+  const parts = Math.ceil((1.1 * bytes.length) / MAX_ITEM_BYTES);
+  const pieces =
+    columns.length > 1
+      ? cut(columns.length, Math.min(parts, columns.length), (from, to) => columns.slice(from, to))
+      : cut(only.time.length, parts, (from, to) => [stretch(only, from, to)]);
+  return pieces.flatMap((piece) => splitColumns(piece, effort));
 };
 
 const number = (value: number): AttributeValue => ({ N: String(value) });
