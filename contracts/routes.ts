@@ -18,7 +18,7 @@ import { LIMITS } from './limits.ts';
 import { PROBLEMS, type ProblemCode, problem } from './problems.ts';
 import { quarantined, quarantinedMessage, quarantineParams, quarantineQuery, replay } from './quarantine.ts';
 import type { Permission } from './roles.ts';
-import { latestValues, manySeriesQuery, seriesPage, seriesQuery } from './series.ts';
+import { latestValues, manySeriesQuery, seriesPage, seriesQuery, snapshot, snapshotQuery } from './series.ts';
 import { slug } from './topics.ts';
 
 /** Which function serves a route. */
@@ -337,6 +337,20 @@ export const ROUTES = {
       tags: ['series'],
       request: { query: manySeriesQuery, headers: ifNoneMatch },
       responses: seriesResponses,
+    },
+  ),
+  readSnapshot: route(
+    { service: 'query-api', permission: 'series:read' },
+    {
+      method: 'get',
+      path: '/v1/snapshot',
+      summary: 'What several devices showed at one instant',
+      tags: ['series'],
+      request: { query: snapshotQuery },
+      responses: {
+        200: ok(snapshot, 'The newest point of each channel at that instant'),
+        ...problems('invalid-request', 'not-found'),
+      },
     },
   ),
   readLatest: route(

@@ -296,7 +296,7 @@ export const latestValues = z
   })
   .meta({ id: 'LatestValues' });
 
-/** What devices showed at an instant: of each channel the newest good or uncertain point not after it. */
+/** What devices showed at an instant: of each channel the newest point that is not later. */
 export const snapshot = z
   .object({ at: z.string(), items: z.array(point.extend({ d: z.string() })), next: z.null() })
   .meta({ id: 'Snapshot' });

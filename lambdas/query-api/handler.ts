@@ -23,6 +23,7 @@ import { readDevice } from '../store/registry/devices.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
 import { seriesResponse } from './series.ts';
+import { snapshotResponse } from './snapshot.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'STREAM_NAME']);
 const dynamo = dynamoClient();
@@ -77,6 +78,11 @@ const api = createApi('query-api', {
       ifNoneMatch: headers['if-none-match'],
       several: true,
     });
+  },
+
+  readSnapshot: async ({ query, principal, now }) => {
+    const instruments = await instrumentsFor(registry, [...new Set(query.devices)], principal);
+    return await snapshotResponse(measurements, instruments, query, now.getTime() * 1000);
   },
 
   readLatest: async ({ params, principal }) =>

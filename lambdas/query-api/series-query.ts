@@ -5,10 +5,10 @@ import { type Aggregate, type Fill, type SeriesQuery, USUAL_AGGREGATES } from '.
 import type { Micros } from '../../contracts/time.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { isNumeric } from '../series/summary.ts';
-import { type Conversion, conversion, UnitError } from '../series/units.ts';
+import type { Conversion } from '../series/units.ts';
 import { type Grid, gridOf, isBucketWidth } from '../series/width.ts';
 import { daysOf } from '../series/zone.ts';
+import { conversionsOf } from './conversions.ts';
 import type { Instrument } from './instruments.ts';
 
 /** The last row that a page gave: a point, or a bucket by its start. */
@@ -68,28 +68,6 @@ export const positionOf = (series: Series, { device, time, channel }: Position):
 
 const invalid = (pointer: string, detail: string): ProblemError =>
   new ProblemError('invalid-request', { errors: [{ pointer, detail }] });
-
-const conversionsOf = (
-  instruments: readonly Instrument[],
-  wanted: SeriesQuery['unit'],
-): Map<string, Conversion> => {
-  const conversions = new Map<string, Conversion>();
-  for (const { channel, unit } of wanted ?? []) {
-    const known = instruments.flatMap(({ channels }) => channels[channel] ?? []);
-    const [first] = known;
-    if (first === undefined) throw invalid('?unit', `there is no channel ${channel}`);
-    if (known.some((one) => !isNumeric(one.type))) throw invalid('?unit', `${channel} holds no numbers`);
-    if (known.some((one) => one.unit !== first.unit))
-      throw invalid('?unit', `${channel} is measured in several units: ask for these devices one by one`);
-    try {
-      conversions.set(channel, conversion(first.unit, unit));
-    } catch (error) {
-      if (error instanceof UnitError) throw invalid('?unit', `${channel}: ${error.message}`);
-      throw error;
-    }
-  }
-  return conversions;
-};
 
 const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
   const { every, tz } = query;

@@ -234,6 +234,58 @@ describe('several devices', () => {
   });
 });
 
+describe('a snapshot', () => {
+  const snapshot = async (query: string): Promise<Row[]> => {
+    const answer = await world.json({ path: `/v1/snapshot?${query}` });
+    expect(answer).toMatchObject({ status: 200 });
+    return answer.body['items'] as Row[];
+  };
+
+  beforeAll(async () => {
+    await world.addDevice('shown-1');
+    await world.addDevice('shown-2');
+    const hour = (at: number) => START + at * MICROS_PER_HOUR;
+    await world.addChunk('shown-1', [
+      column('temp', [
+        [hour(0), 1],
+        [hour(20), 2],
+        [hour(23), 3],
+        [hour(23) + 1, 4, 12],
+      ]),
+      column('flow', [[hour(2), 7]], { unit: 'mL/min' }),
+    ]);
+    await world.addChunk('shown-2', [column('temp', [[hour(22), 5]])]);
+    for (const id of ['shown-1', 'shown-2']) await world.addLatest(id);
+  });
+
+  it.each([
+    ['2026-03-28T00:00:00Z', ['shown-1 temp 1 good']],
+    ['2026-03-28T19:59:59Z', ['shown-1 flow 7 good', 'shown-1 temp 1 good']],
+    ['2026-03-28T22:59:59Z', ['shown-1 flow 7 good', 'shown-1 temp 2 good', 'shown-2 temp 5 good']],
+    ['2026-03-28T23:00:00Z', ['shown-1 flow 7 good', 'shown-1 temp 3 good', 'shown-2 temp 5 good']],
+    [
+      '2026-03-29T01:00:00Z',
+      ['shown-1 flow 7 good', 'shown-1 temp 4 bad/sensor-failure', 'shown-2 temp 5 good'],
+    ],
+    ['2026-03-29T03:00:00Z', ['shown-1 temp 4 bad/sensor-failure', 'shown-2 temp 5 good']],
+    ['2026-03-27T00:00:00Z', []],
+    ['2026-04-28T00:00:00Z', []],
+  ])('of %s is what was measured last', async (at, expected) => {
+    const items = await snapshot(`devices=shown-1,shown-2&at=${at}`);
+    expect(items.map(({ d, n, v, q }) => `${d} ${n} ${v} ${q}`)).toEqual(expected);
+  });
+
+  it('looks no further back than asked, and converts', async () => {
+    const query = 'devices=shown-1&at=2026-03-28T22:00:00Z';
+    expect(await snapshot(`${query}&within=PT1H`)).toEqual([]);
+    expect(await snapshot(`${query}&channels=temp&within=PT2H&unit=temp:K`)).toMatchObject([
+      { v: 275.15, u: 'K' },
+    ]);
+    const far = await world.json({ path: `/v1/snapshot?${query}&within=P32D` });
+    expect(far).toMatchObject({ status: 400, body: { errors: [{ pointer: '?within' }] } });
+  });
+});
+
 describe('answers', () => {
   it('come as columns', async () => {
     const items = await rows('dense-1', `${RANGE}&every=P1D&agg=mean,count&channels=temp`);

@@ -10,8 +10,17 @@ import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time
 import { Counts } from '../../../lambdas/compaction/counts.ts';
 import { compactHour } from '../../../lambdas/compaction/hour.ts';
 import { KnownDevices } from '../../../lambdas/compaction/kinds.ts';
+import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
+import type { Track } from '../../../lambdas/domain/quality.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { markPartitionOf, readMarks, toChunkItems, toMarkItem } from '../../../lambdas/store/measurements.ts';
+import {
+  markPartitionOf,
+  readHours,
+  readMarks,
+  toChunkItems,
+  toMarkItem,
+  toStateItem,
+} from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
 import { type Aws, startAws } from '../runtime/aws.ts';
@@ -37,6 +46,8 @@ export interface World {
   open(sent: Sent, stream: ResponseStream): Promise<void>;
   addDevice(id: string, site?: string): Promise<void>;
   addChunk(device: string, columns: readonly SeriesColumn[]): Promise<void>;
+  /** Remembers the newest point of each channel, as `ingest` does. */
+  addLatest(device: string): Promise<void>;
   /** Compacts these hours of a device, as `compaction` does; all that have points when none are named. */
   compact(device: string, hours?: readonly Micros[]): Promise<void>;
   close(): Promise<void>;
@@ -173,6 +184,19 @@ export const startWorld = async (): Promise<World> => {
       for (const hour of hours.keys()) items.push(toMarkItem('dirty', device, hour));
       for (const Item of items)
         await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
+    },
+    addLatest: async (device) => {
+      const measurements = { client: aws.dynamo, table: aws.measurementsTable };
+      const tracks = new Map<string, Track>();
+      const range = { from: 0, to: time('2200-01-01T00:00:00Z') };
+      for await (const { columns } of readHours(measurements, device, range))
+        for (const { channel, time: times, value: values, quality } of columns) {
+          const [at = 0, value = 0] = [times.at(-1), values.at(-1)];
+          const seen = { time: at, value, credibleTime: at, credibleValue: value };
+          tracks.set(channel, { ...seen, quality: quality?.at(-1) ?? 0, arrived: at, run: 1 });
+        }
+      const Item = toStateItem(device, { ...NEW_STATE, version: 1, tracks });
+      await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
     },
     compact: async (device, hours) => {
       const measurements = { client: aws.dynamo, table: aws.measurementsTable };

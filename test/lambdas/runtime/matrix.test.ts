@@ -108,6 +108,7 @@ const CASES: {
     permitted: 200,
     bound: 'device',
   },
+  readSnapshot: { sent: { path: '/v1/snapshot?devices=matrix-1' }, permitted: 200, bound: 'device' },
   readLatest: { sent: { path: '/v1/devices/matrix-1/latest' }, permitted: 200, bound: 'device' },
   readCompleteness: {
     sent: { path: '/v1/devices/matrix-1/completeness?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
@@ -130,6 +131,7 @@ const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
   'readSeries',
   'readManySeries',
+  'readSnapshot',
   'readLatest',
   'readCompleteness',
 ]);
