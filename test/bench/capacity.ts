@@ -15,10 +15,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { readHours } from '../../lambdas/store/measurements.ts';
 import { readSettings } from '../../lib/settings.ts';
+import { callCompaction, compactAll } from './aws/compact.ts';
 import { type Dollars, dollarsOf } from './aws/dollars.ts';
 import { type FleetResult, registerFleet, runFleet, withoutOutput } from './aws/fleet.ts';
 import { callsOf, MEASUREMENTS, type Meter, startMeter, type Usage } from './aws/meter.ts';
-import { CONTEXT, type Ingest } from './aws/records.ts';
+import type { Ingest } from './aws/records.ts';
 import { atLeast, type Figure, inform } from './figure.ts';
 
 const BENCH = 'capacity';
@@ -95,18 +96,12 @@ interface Compacted {
 
 /** Calls `compaction` until nothing is left to do. */
 const compact = async (meter: Meter, second: number): Promise<Compacted> => {
-  const { handler } = await import('../../lambdas/compaction/handler.ts');
   meter.read();
   const begin = performance.now();
-  let [done, invocations, logged] = [false, 0, 0];
-  while (!done) {
-    logged += await withoutOutput(async () => {
-      const report = await atTime(second, () => handler({}, CONTEXT));
-      if (report.failed > 0) throw new Error(`${report.failed} hours could not be compacted`);
-      done = report.done;
-    });
-    invocations += 1;
-  }
+  let invocations = 0;
+  const logged = await withoutOutput(async () => {
+    invocations = await compactAll(() => atTime(second, callCompaction));
+  });
   return { usage: meter.read(), millis: performance.now() - begin, invocations, logged };
 };
 
@@ -207,12 +202,7 @@ const figuresOf = (
 /** Runs the benches of this file. */
 export const run = async (): Promise<readonly Figure[]> => {
   await using meter = await startMeter();
-  Object.assign(process.env, {
-    COMPACT_AFTER_MINUTES: '10',
-    POWERTOOLS_SERVICE_NAME: 'ingest',
-    POWERTOOLS_METRICS_NAMESPACE: 'labgate',
-    LOG_LEVEL: 'INFO',
-  });
+  Object.assign(process.env, { LOG_LEVEL: 'INFO' });
   const { handler: ingest } = await import('../../lambdas/ingest/handler.ts');
   const single = await singleItems(meter);
   const figures = [

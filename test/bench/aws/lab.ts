@@ -35,7 +35,7 @@ export const openLoadedLab = async (
     AWS_SECRET_ACCESS_KEY: iam.operator.secretAccessKey,
     AWS_SESSION_TOKEN: iam.operator.sessionToken,
     POWERTOOLS_METRICS_DISABLED: 'true',
-    LOG_LEVEL: 'SILENT',
+    LOG_LEVEL: 'ERROR',
   });
   const { REGISTRY_TABLE = '', MEASUREMENTS_TABLE = '' } = process.env;
   const dynamo = new DynamoDBClient({});

@@ -159,6 +159,10 @@ export const startMeter = async (): Promise<Meter> => {
     REGISTRY_TABLE: REGISTRY,
     MEASUREMENTS_TABLE: MEASUREMENTS,
     ARCHIVE_BUCKET: BUCKET,
+    STREAM_NAME: 'stream',
+    COMPACT_AFTER_MINUTES: '10',
+    POWERTOOLS_SERVICE_NAME: 'bench',
+    POWERTOOLS_METRICS_NAMESPACE: 'labgate',
   });
   return {
     url,

@@ -6,6 +6,10 @@ import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.
 export const SITE = 'lab';
 export const MADE = { createdAt: '2026-01-01T00:00:00Z', createdBy: 'bench' };
 
+const ENROLMENT = {
+  M: { requestHash: { S: '-' }, certificateArn: { S: '-' }, certificatePem: { S: '-' } },
+};
+
 const ITEMS_AT_ONCE = 25;
 
 export const putRegistry = async (
@@ -14,8 +18,8 @@ export const putRegistry = async (
   type: InstrumentType,
   names: readonly string[],
 ): Promise<void> => {
-  const devices = names.map((id) =>
-    deviceToItem({
+  const devices = names.map((id) => ({
+    ...deviceToItem({
       id,
       site: SITE,
       type: type.id,
@@ -24,7 +28,8 @@ export const putRegistry = async (
       version: 1,
       ...MADE,
     }),
-  );
+    enrolment: ENROLMENT,
+  }));
   const items = [typeToItem(type), ...devices];
   for (let at = 0; at < items.length; at += ITEMS_AT_ONCE) {
     const part = items.slice(at, at + ITEMS_AT_ONCE).map((Item) => ({ PutRequest: { Item } }));

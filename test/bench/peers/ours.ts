@@ -1,13 +1,11 @@
 /** This application, in the local gateway: through its API, and by the exported handler of `query-api` alone. */
-import type { Writable } from 'node:stream';
-import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
 import { encodeMessage } from '../../../contracts/payload/encode.ts';
-import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
-import { proxyEvent } from '../../lambdas/runtime/events.ts';
+import { openHandler } from '../aws/ask-handler.ts';
+import { callCompaction, compactAll } from '../aws/compact.ts';
 import { type LoadedLab, openLoadedLab } from '../aws/lab.ts';
 import { type HourOfChannel, storeHours } from '../aws/load.ts';
-import { CONTEXT, recordOf, take } from '../aws/records.ts';
+import { recordOf, take } from '../aws/records.ts';
 import { MADE } from '../aws/registry.ts';
 import { DEVICES, type Extent, HOUR, hourOf, hoursOf, nameOf } from './data.ts';
 import { ask } from './http.ts';
@@ -49,15 +47,6 @@ const ingestLast = async (extent: Extent): Promise<void> => {
   await take(handler, records);
 };
 
-const compact = async (): Promise<void> => {
-  const { handler } = await import('../../../lambdas/compaction/handler.ts');
-  for (;;) {
-    const { done, failed } = await handler({}, CONTEXT);
-    if (failed > 0) throw new Error(`${failed} hours could not be compacted`);
-    if (done) return;
-  }
-};
-
 const iso = (time: number): string => new Date(time).toISOString();
 
 /** Path and query of a question. */
@@ -86,30 +75,6 @@ const read = (bytes: Buffer) => (): Answer => {
   return answerOf(columns?.mean ?? columns?.v ?? (items ?? []).map(({ v }) => v));
 };
 
-/** What separates the head of a streamed answer from its body. */
-const SPLIT = Buffer.alloc(8);
-
-type Query = (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void>;
-
-const askHandler = async (handler: Query, path: string): Promise<Buffer> => {
-  const parts: Buffer[] = [];
-  const stream = new ResponseStream({
-    window: 1024 * 1024,
-    highWaterMark: undefined,
-    send: (bytes) => {
-      parts.push(Buffer.from(bytes));
-      stream.taken(bytes.byteLength);
-    },
-  });
-  await handler(proxyEvent({ path }), stream, CONTEXT);
-  const bytes = Buffer.concat(parts);
-  const split = bytes.indexOf(SPLIT);
-  const body = bytes.subarray(split + SPLIT.length);
-  const { statusCode } = JSON.parse(bytes.subarray(0, split).toString()) as { readonly statusCode: number };
-  if (statusCode !== 200) throw new Error(`${path.slice(0, 200)}: ${statusCode} ${body.toString()}`);
-  return body;
-};
-
 export interface Ours extends AsyncDisposable {
   readonly lab: LoadedLab;
   readonly api: Peer;
@@ -119,15 +84,14 @@ export interface Ours extends AsyncDisposable {
 /** @param assembly folder of synthesized templates */
 export const openOurs = async (assembly: string): Promise<Ours> => {
   const lab = await openLoadedLab(assembly, TYPE, EVERYONE);
-  Object.assign(globalThis, { awslambda });
-  const { handler }: { handler: Query } = await import('../../../lambdas/query-api/handler.ts');
+  const askHandler = await openHandler();
   const headers = { authorization: `Bearer ${await lab.lab.token('analysis')}` };
   const { api: base = '' } = lab.lab.gateway.addresses;
   const close = async () => undefined;
   const load = async (extent: Extent) => {
     await storeHours({ client: lab.dynamo, table: lab.measurementsTable }, hoursOfChannels(extent));
     await ingestLast(extent);
-    await compact();
+    await compactAll(callCompaction);
   };
   return {
     lab,
@@ -140,7 +104,7 @@ export const openOurs = async (assembly: string): Promise<Ours> => {
     handler: {
       name: 'labgate, handler alone',
       load,
-      ask: async (question) => read(await askHandler(handler, pathOf(question))),
+      ask: async (question) => read(await askHandler(pathOf(question))),
       [Symbol.asyncDispose]: close,
     },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),

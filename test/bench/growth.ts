@@ -1,0 +1,164 @@
+/**
+ * What becomes of queries as a device's store grows: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, compacted, asked by
+ * the exported handler of `query-api` over the local DynamoDB and S3. The store grows into the past; the same
+ * questions are asked of each size. `--scale 10` goes on to 10⁸, which takes some minutes.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { instrumentType } from '../../contracts/instrument-types.ts';
+import { encodeMessage } from '../../contracts/payload/encode.ts';
+import { type AskHandler, openHandler } from './aws/ask-handler.ts';
+import { callCompaction, compactAll } from './aws/compact.ts';
+import { type HourOfChannel, storeHours } from './aws/load.ts';
+import { callsOf, MEASUREMENTS, type Meter, REGISTRY, startMeter, type Usage } from './aws/meter.ts';
+import { recordOf, take } from './aws/records.ts';
+import { MADE, putRegistry } from './aws/registry.ts';
+import { atMost, type Figure, inform } from './figure.ts';
+import { DAY, type Extent, extentOf, HOUR, hourOf } from './peers/data.ts';
+
+const BENCH = 'growth';
+const DEVICE = 'sensor';
+const CHANNEL = 'temp';
+const POINTS_AN_HOUR = 3600;
+const SIZES = [1e5, 1e6, 1e7];
+const LARGEST = 1e7;
+const ROUNDS = 11;
+const WARM_UP = 10;
+/** How much the time of a question may grow while the store grows a hundred times; clocks are not more exact. */
+const FLAT = 1.5;
+
+const TYPE = instrumentType.parse({
+  id: 'bench',
+  name: 'Bench',
+  version: 1,
+  ...MADE,
+  channels: { [CHANNEL]: { unit: 'Cel', type: 'number', kind: 'continuous' } },
+});
+
+/** Hours up to the end, the newest first. */
+function* hoursOf(extent: Extent, from: number, to: number): Generator<HourOfChannel> {
+  for (let number = from; number < to; number += 1) {
+    const start = extent.end - (number + 1) * HOUR;
+    const { times, values } = hourOf(extent, 0, start);
+    yield {
+      device: DEVICE,
+      channel: CHANNEL,
+      unit: 'Cel',
+      hour: start * 1000,
+      times: Array.from(times, (time) => time * 1000),
+      values: Array.from(values),
+    };
+  }
+}
+
+interface Question {
+  readonly name: string;
+  readonly path: string;
+  /** Whether the answer stays as long as it was while the store grows. */
+  readonly fixed: boolean;
+}
+
+const series = (from: number, to: number, more: Readonly<Record<string, string>> = {}): string => {
+  const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  const fields = { channels: CHANNEL, layout: 'columns', limit: '50000', ...range, ...more };
+  return `/v1/devices/${DEVICE}/series?${new URLSearchParams(fields)}`;
+};
+
+const questionsOf = ({ end }: Extent, hours: number): Question[] => [
+  { name: 'latest', path: `/v1/devices/${DEVICE}/latest`, fixed: true },
+  { name: 'an hour of points', path: series(end - 3 * HOUR, end - 2 * HOUR), fixed: true },
+  { name: 'a day by minute', path: series(end - DAY, end, { every: 'PT1M', agg: 'mean' }), fixed: true },
+  { name: 'all by day', path: series(end - hours * HOUR, end, { every: 'P1D', agg: 'mean' }), fixed: false },
+];
+
+interface Asked {
+  readonly millis: number;
+  readonly usage: Usage;
+  /** Bytes of the answer. */
+  readonly bytes: number;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const measure = async (meter: Meter, ask: AskHandler, path: string): Promise<Asked> => {
+  meter.read();
+  const { length } = await ask(path);
+  const usage = meter.read();
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
+    const start = performance.now();
+    await ask(path);
+    if (round >= WARM_UP) times.push(performance.now() - start);
+  }
+  return { millis: median(times), usage, bytes: length };
+};
+
+const power = (points: number): string => `10^${Math.log10(points).toFixed(0)}`;
+
+/** The newest point of all comes through `ingest`, which remembers it. */
+const ingestLast = async (extent: Extent): Promise<void> => {
+  const { handler } = await import('../../lambdas/ingest/handler.ts');
+  const { times, values } = hourOf(extent, 0, extent.end - HOUR);
+  const point = { channel: CHANNEL, time: (times.at(-1) ?? 0) * 1000, value: values.at(-1) ?? 0 };
+  const payload = encodeMessage({ session: 'bench', seq: 1, points: [point] }, 'rows');
+  await take(handler, [recordOf(DEVICE, Math.floor(Date.now() / 1000), payload)]);
+};
+
+/**
+ * Runs the benches of this file.
+ * @param scale the largest store, in 10⁷ points
+ */
+export const run = async ({
+  scale = 1,
+}: {
+  readonly scale?: number | undefined;
+} = {}): Promise<readonly Figure[]> => {
+  await using meter = await startMeter();
+  Object.assign(process.env, { POWERTOOLS_METRICS_DISABLED: 'true', LOG_LEVEL: 'ERROR' });
+  const client = new DynamoDBClient({});
+  await putRegistry(client, REGISTRY, TYPE, [DEVICE]);
+  const ask = await openHandler();
+  const extent = extentOf(1);
+  await ingestLast(extent);
+  const sizes = [...SIZES, ...(scale >= 10 ? [1e8] : [])].filter((size) => size <= scale * LARGEST);
+  const figures: Figure[] = [];
+  const first = new Map<string, Asked>();
+  let loaded = 0;
+  for (const size of sizes) {
+    const hours = Math.ceil(size / POINTS_AN_HOUR);
+    await storeHours({ client, table: MEASUREMENTS }, hoursOf(extent, loaded, hours));
+    loaded = hours;
+    await compactAll(callCompaction);
+    for (const { name, path, fixed } of questionsOf(extent, hours)) {
+      const asked = await measure(meter, ask, path);
+      const title = `${name}, ${power(size)} stored`;
+      figures.push(
+        inform(BENCH, title, asked.millis, 'ms'),
+        inform(BENCH, `${title}: calls of DynamoDB`, callsOf(asked.usage, 'dynamodb'), 'calls'),
+        inform(BENCH, `${title}: calls of S3`, callsOf(asked.usage, 's3'), 'calls'),
+        inform(BENCH, `${title}: read`, asked.usage.readUnits, 'units'),
+        inform(BENCH, `${title}: answered`, asked.bytes, 'bytes'),
+      );
+      const before = first.get(name);
+      first.set(name, before ?? asked);
+      if (before === undefined || size !== sizes.at(-1)) continue;
+      const [time, units] = [asked.millis / before.millis, asked.usage.readUnits / before.usage.readUnits];
+      const growth = `${name}, from ${power(sizes[0] ?? 0)} to ${power(size)}`;
+      if (fixed)
+        figures.push(
+          atMost(BENCH, `${growth}: time`, time, 'times', FLAT),
+          atMost(BENCH, `${growth}: units`, units, 'times', 1),
+        );
+      else {
+        const answer = asked.bytes / before.bytes;
+        figures.push(
+          inform(BENCH, `${growth}: answer`, answer, 'times'),
+          atMost(BENCH, `${growth}: time over answer`, time / answer, 'times', FLAT),
+          atMost(BENCH, `${growth}: units over answer`, units / answer, 'times', FLAT),
+        );
+      }
+    }
+  }
+  client.destroy();
+  return figures;
+};
