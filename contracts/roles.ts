@@ -15,6 +15,8 @@ export const PERMISSIONS = {
   'series:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'quarantine:read': ['Admin', 'Engineer', 'Operator', 'Maintenance'],
   'quarantine:replay': ['Admin', 'Engineer'],
+  'exports:create': ['Admin', 'Engineer', 'Operator'],
+  'exports:read': ['Admin', 'Engineer', 'Operator'],
   'health:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'contract:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
 } as const satisfies Record<string, readonly Role[]>;

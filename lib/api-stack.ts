@@ -5,6 +5,7 @@ import { HttpApi } from './constructs/http-api.ts';
 import { LambdaFunction } from './constructs/lambda-function.ts';
 import { SignIn } from './constructs/sign-in.ts';
 import type { DevicesStack } from './devices-stack.ts';
+import type { ProcessingStack } from './processing-stack.ts';
 import type { Settings } from './settings.ts';
 import { LISTING_INDEX, type StorageStack } from './storage-stack.ts';
 
@@ -12,6 +13,7 @@ export interface ApiStackProps extends StackProps {
   readonly settings: Settings;
   readonly storage: StorageStack;
   readonly devices: DevicesStack;
+  readonly processing: ProcessingStack;
 }
 
 /** Below the 29 s after which API Gateway gives up on a function. */
@@ -110,7 +112,7 @@ export class ApiStack extends Stack {
     return query;
   }
 
-  private recordsApi({ settings, storage }: ApiStackProps): LambdaFunction {
+  private recordsApi({ settings, storage, processing }: ApiStackProps): LambdaFunction {
     const { archive, key, measurements, registry, stream } = storage;
     const records = new LambdaFunction(this, 'RecordsApi', {
       handler: 'records-api',
@@ -132,6 +134,14 @@ export class ApiStack extends Stack {
     records.environment('STREAM_NAME', stream.streamName);
     records.allow(['kinesis:PutRecord'], [stream.streamArn]);
     records.usesKey(key, ['GenerateDataKey']);
+    records.allowPattern(
+      'Files',
+      'Links to the files of exports are signed by this function.',
+      ['s3:GetObject'],
+      [storage.archived('exports/*')],
+    );
+    records.environment('EXPORTS_QUEUE_URL', processing.exports.queue.queueUrl);
+    records.allow(['sqs:SendMessage'], [processing.exports.queue.queueArn]);
     return records;
   }
 }

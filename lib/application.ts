@@ -16,7 +16,7 @@ export const addApplication = (app: App, settings: Settings) => {
   const storage = new StorageStack(app, name('storage'), { settings });
   const devices = new DevicesStack(app, name('devices'), { storage, presenceTimeout: PRESENCE_TIMEOUT });
   const processing = new ProcessingStack(app, name('processing'), { settings, storage, devices });
-  const api = new ApiStack(app, name('api'), { settings, storage, devices });
+  const api = new ApiStack(app, name('api'), { settings, storage, devices, processing });
   Tags.of(app).add('application', 'labgate');
   Tags.of(app).add('stage', settings.stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { downstream } from '../contracts/topics.ts';
 import { Compaction } from './constructs/compaction.ts';
+import { ExportsWorker } from './constructs/exports-worker.ts';
 import { LambdaFunction } from './constructs/lambda-function.ts';
 import { type DevicesStack, topicArn } from './devices-stack.ts';
 import type { Settings } from './settings.ts';
@@ -22,10 +23,14 @@ export const PRESENCE_TIMEOUT = Duration.seconds(30);
 const FAILED_BATCHES = 'aws/lambda/*';
 
 export class ProcessingStack extends Stack {
+  /** Exports that are to be made. */
+  readonly exports: ExportsWorker;
+
   constructor(scope: Construct, id: string, props: ProcessingStackProps) {
     super(scope, id, props);
     this.ingest(props);
     this.presence(props);
+    this.exports = new ExportsWorker(this, 'Exports', props);
     new Compaction(this, 'Compacting', props);
   }
 

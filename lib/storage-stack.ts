@@ -5,6 +5,7 @@ import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { EXPORT_DAYS } from '../contracts/exports.ts';
 import { removalPolicy } from './constructs/removal.ts';
 import type { Settings } from './settings.ts';
 
@@ -77,6 +78,8 @@ export class StorageStack extends Stack {
       removalPolicy: removal,
       lifecycleRules: [
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+        // A day longer than an export says that it is there.
+        { id: 'exports', prefix: 'exports/', expiration: Duration.days(EXPORT_DAYS + 1) },
         { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
       ],
     });

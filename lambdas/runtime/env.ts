@@ -7,6 +7,7 @@ const VARIABLES = {
   MEASUREMENTS_TABLE: z.string().min(3),
   ARCHIVE_BUCKET: z.string().min(3),
   STREAM_NAME: z.string().min(1),
+  EXPORTS_QUEUE_URL: z.url(),
   /** Name of the IoT policy that every device certificate gets. */
   DEVICE_POLICY: z.string().min(1),
   /** Name of the IoT thing type of new things. */

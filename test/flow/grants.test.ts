@@ -24,7 +24,8 @@ const hurry = ({ Resources }: Template): void => {
     if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
       Properties['VisibilityTimeout'] = 5;
     }
-    if (Type === 'AWS::Lambda::Function' && logicalId.startsWith('Presence')) Properties['Timeout'] = 5;
+    if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
+      Properties['Timeout'] = 5;
   }
 };
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registered } from '../../contracts/devices.ts';
+import type { ExportJob } from '../../contracts/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
 import { type Instrument, type Lab, METER } from './lab.ts';
 
@@ -18,7 +19,7 @@ export interface Part {
 }
 
 /** A measurement whose device asks to hear that it is stored, and tells something new of itself. */
-const measurement = (): string =>
+const measurement = (more: object = {}): string =>
   JSON.stringify({
     v: 1,
     session: crypto.randomUUID(),
@@ -26,6 +27,7 @@ const measurement = (): string =>
     ack: true,
     device: { firmware: crypto.randomUUID() },
     data: [{ n: 'temp', t: Date.now(), v: 20 }],
+    ...more,
   });
 
 /** Does something while the role of a rule may not act, so that what stands in for its action is used. */
@@ -94,6 +96,24 @@ const replayOne = async (lab: Lab, device: Instrument): Promise<void> => {
   throw new Error('nothing is in the quarantine');
 };
 
+/** Has an export made and gets a file of it. */
+const exportOne = async (lab: Lab, device: Instrument): Promise<void> => {
+  const from = new Date(Date.now() - 3_600_000).toISOString();
+  const { id } = await lab.json<ExportJob>('/v1/exports', post({ devices: [device.clientId], from }));
+  for (let left = 100; left > 0; left -= 1) {
+    const { state, manifest } = await lab.json<ExportJob>(`/v1/exports/${id}`);
+    if (manifest !== undefined) {
+      await lab.json(`/v1/exports/${id}/files`);
+      const got = await fetch(manifest.url);
+      if (!got.ok) throw new Error(`the manifest is not given: ${got.status}`);
+      return;
+    }
+    if (state !== 'queued' && state !== 'running') throw new Error(`the export is ${state}`);
+    await delay(100);
+  }
+  throw new Error('the export is not done');
+};
+
 /**
  * The parts of the way.
  * @param device registered before, and left so
@@ -141,6 +161,11 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
       name: 'records',
       roles: ['RecordsApiRole', 'IngestRole'],
       steps: [() => lab.json(`${path}/completeness?${range}`), () => replayOne(lab, device)],
+    },
+    {
+      name: 'export',
+      roles: ['RecordsApiRole', 'ExportsWorkerRole'],
+      steps: [() => exportOne(lab, device)],
     },
     {
       name: 'compact',

@@ -133,8 +133,29 @@ describe('what each function may do is exactly this', () => {
         'kinesis:PutRecord on {Stream}',
         'kms:Decrypt on {Key}',
         'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/exports/*',
         's3:GetObject on {Archive}/quarantine/*',
         's3:ListBucket on {Archive}',
+        'sqs:SendMessage on {ExportsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('exports', () => {
+    expect(grantsOf(dev.processing, 'ExportsWorkerRole')).toEqual(
+      [
+        ...shared('ExportsWorkerLogs'),
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:PutObject on {Archive}/exports/*',
+        'sqs:DeleteMessage on {ExportsQueue}',
+        'sqs:GetQueueAttributes on {ExportsQueue}',
+        'sqs:ReceiveMessage on {ExportsQueue}',
+        'sqs:SendMessage on {ExportsQueue}',
       ].sort(),
     );
   });

@@ -13,6 +13,8 @@
  * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
  * | answer to a request that is repeated     | GetItem     | pk `IDEMPOTENCY#{subject}#{key}`, sk `META`          |
  * | replay of a quarantined message          | GetItem     | pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
+ * | an export                                | GetItem     | pk `EXPORT#{id}`, sk `META`                          |
+ * | files of an export                       | Query       | pk `EXPORT#{id}`, sk `FILE#{number}`                 |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
  * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.
@@ -38,6 +40,8 @@ export const typeKey = (id: string): string => `TYPE#${id}`;
 export const idempotencyKey = (subject: string, key: string): string => `IDEMPOTENCY#${subject}#${key}`;
 
 export const replayKey = (entry: string): string => `REPLAY#${entry}`;
+
+export const exportKey = (id: string): string => `EXPORT#${id}`;
 
 /** Sort key of a device in the index `listing`. */
 export const deviceListKey = (site: string, id: string): string => `${site}#${id}`;

@@ -1,8 +1,15 @@
 /** `records-api` as API Gateway calls it, on the local gateway's own DynamoDB, S3, Kinesis and SQS. */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type {
+  APIGatewayProxyEvent,
+  APIGatewayProxyResult,
+  Context,
+  SQSBatchResponse,
+  SQSEvent,
+} from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
 import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
 import { parseTime } from '../../../contracts/time.ts';
@@ -10,8 +17,7 @@ import { marshal } from '../../../lambdas/store/attributes.ts';
 import { type PackedRun, toChunkItems } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { CONNECTION, deviceKey } from '../../../lambdas/store/registry/keys.ts';
-import { startEndpoint } from '../../../local/endpoint/index.ts';
-import type { Endpoint } from '../../../local/types.ts';
+import { type Faults, startEndpoint } from '../../../local/endpoint/index.ts';
 import { arn, assembly, resource, SmallIam, silent } from '../../local/endpoint/fixture.ts';
 import { lambdaContext, proxyEvent, type Sent } from '../runtime/events.ts';
 
@@ -80,7 +86,7 @@ export interface Answered {
 }
 
 export interface World {
-  readonly endpoint: Endpoint;
+  readonly faults: Faults;
   readonly dynamo: DynamoDBClient;
   readonly registry: { readonly client: DynamoDBClient; readonly table: string };
   readonly measurements: { readonly client: DynamoDBClient; readonly table: string };
@@ -93,6 +99,8 @@ export interface World {
   addRun(run: PackedRun): Promise<void>;
   /** All records of the stream. */
   records(): Promise<{ readonly key: string; readonly sequence: string; readonly data: Uint8Array }[]>;
+  /** Lets the worker take what is in its queue now. @returns what it answered to each */
+  work(options?: { readonly tries?: number }): Promise<SQSBatchResponse[]>;
   close(): Promise<void>;
 }
 
@@ -119,14 +127,18 @@ export const startWorld = async (): Promise<World> => {
     handler,
   }: { handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> } =
     await import('../../../lambdas/records-api/handler.ts');
+  const { handler: worker }: { handler: (event: SQSEvent) => Promise<SQSBatchResponse> } = await import(
+    '../../../lambdas/exports/handler.ts'
+  );
   const dynamo = new DynamoDBClient({});
+  const sqs = new SQSClient({});
   // Named, because it would take HTTP/2, which a plain-text endpoint does not speak.
   const kinesis = new KinesisClient({ requestHandler: new NodeHttpHandler() });
   const put = async (TableName: string, Item: ReturnType<typeof marshal>): Promise<void> => {
     await dynamo.send(new PutItemCommand({ TableName, Item }));
   };
   return {
-    endpoint,
+    faults: endpoint.faults,
     dynamo,
     registry: { client: dynamo, table: 'registry' },
     measurements: { client: dynamo, table: 'measurements' },
@@ -174,7 +186,22 @@ export const startWorld = async (): Promise<World> => {
         data: data ?? new Uint8Array(),
       }));
     },
+    work: async ({ tries = 1 } = {}) => {
+      const QueueUrl = process.env['EXPORTS_QUEUE_URL'];
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+      );
+      const answers: SQSBatchResponse[] = [];
+      for (const { Body: body, MessageId: messageId, ReceiptHandle } of Messages) {
+        const attributes = { ApproximateReceiveCount: String(tries) };
+        const event = { Records: [{ body, messageId, attributes }] } as unknown as SQSEvent;
+        answers.push(await worker(event));
+        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      }
+      return answers;
+    },
     close: async () => {
+      sqs.destroy();
       kinesis.destroy();
       dynamo.destroy();
       await endpoint.close();

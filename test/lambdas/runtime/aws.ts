@@ -229,6 +229,7 @@ export const startAws = async (): Promise<Aws> => {
     MEASUREMENTS_TABLE: measurementsTable,
     ARCHIVE_BUCKET: 'archive',
     STREAM_NAME: 'stream',
+    EXPORTS_QUEUE_URL: `${url}/000000000000/exports`,
     DEVICE_POLICY: policy,
     THING_TYPE: thingType,
     POWERTOOLS_SERVICE_NAME: 'test',

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
+import { createExport, type StoredExport } from '../../../lambdas/store/exports.ts';
 import { startWorld, TYPE, type World } from '../query-api/world.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
   world = await startWorld();
   await world.addDevice('matrix-1', SITE);
   ({ handler: control } = await import('../../../lambdas/control-api/handler.ts'));
+  await createExport({ client: world.aws.dynamo, table: world.aws.registryTable }, EXPORT);
   const always = { left: Number.POSITIVE_INFINITY };
   world.aws.fail(`s3:GET /archive/quarantine/${SITE}/matrix-1/2026-03-01/1.json`, {
     ...always,
@@ -46,6 +48,27 @@ const KEPT = {
   arrived: '2026-03-01T00:00:00.000Z',
   notes: [],
   bytes: '',
+};
+const EXPORT: StoredExport = {
+  id: 'matrix-export',
+  state: 'failed',
+  version: 1,
+  query: {
+    devices: ['matrix-1'],
+    channels: null,
+    from: '2026-03-01T00:00:00.000Z',
+    to: '2026-03-02T00:00:00.000Z',
+    format: 'csv',
+  },
+  requestHash: '',
+  createdAt: '2026-03-01T00:00:00.000Z',
+  createdBy: 'ada',
+  expiresAt: Math.floor(Date.now() / 1000) + 3600,
+  sites: [SITE],
+  files: 0,
+  rows: 0,
+  bytes: 0,
+  place: { device: 0, hour: 0 },
 };
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
 
@@ -118,6 +141,22 @@ const CASES: {
   listQuarantine: { sent: { path: '/v1/quarantine' }, permitted: 200, bound: 'filter' },
   readQuarantined: { sent: { path: ENTRY }, permitted: 200, bound: 'hidden' },
   replayQuarantined: { sent: { method: 'POST', path: `${ENTRY}/replay` }, permitted: 202, bound: 'hidden' },
+  createExport: {
+    sent: {
+      method: 'POST',
+      path: '/v1/exports',
+      body: { devices: ['matrix-1'], from: '2026-03-01T00:00:00Z' },
+    },
+    permitted: 202,
+    bound: 'device',
+  },
+  readExport: { sent: { path: `/v1/exports/${EXPORT.id}` }, permitted: 200, bound: 'hidden' },
+  listExportFiles: { sent: { path: `/v1/exports/${EXPORT.id}/files` }, permitted: 200, bound: 'hidden' },
+  cancelExport: {
+    sent: { method: 'POST', path: `/v1/exports/${EXPORT.id}/cancel` },
+    permitted: 200,
+    bound: 'hidden',
+  },
   health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
   live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
   ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },

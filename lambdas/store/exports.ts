@@ -1,0 +1,204 @@
+/**
+ * Exports: their state in the registry, their files in the archive.
+ *
+ * One item `META` is what an export has come to, changed only on the version that was read; an item for each file is
+ * written once, before `META` counts it. Who makes the same file a second time finds it there and goes on after it.
+ */
+import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../contracts/exports.ts';
+import { type Attribute, marshal, unmarshal } from './attributes.ts';
+import { ConditionFailed, conditionally } from './registry/conditions.ts';
+import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './registry/keys.ts';
+
+/** Where the next file begins: a device of the query by its place, and the start of an hour. */
+const place = z.object({ device: z.int(), hour: z.number() });
+export type ExportPlace = z.infer<typeof place>;
+
+const stored = z.object({
+  id: z.string(),
+  state: z.enum(EXPORT_STATES),
+  version: z.int(),
+  query: exportQuery,
+  /** Digest of the request. */
+  requestHash: z.string(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  /** Seconds since the epoch. */
+  expiresAt: z.number(),
+  /** Sites of its devices. */
+  sites: z.array(z.string()),
+  files: z.int(),
+  rows: z.int(),
+  bytes: z.int(),
+  place,
+  manifest: z.object({ key: z.string(), sha256: z.string() }).optional(),
+});
+export type StoredExport = z.infer<typeof stored>;
+
+const storedFile = exportFile.extend({
+  key: z.string(),
+  /** Where the file after it begins. */
+  next: place,
+});
+export type StoredFile = z.infer<typeof storedFile>;
+
+/** When an export made now is taken away, in seconds since the epoch. */
+export const expiryOf = (now: Date): number => Math.floor(now.getTime() / 1000) + EXPORT_DAYS * 86_400;
+
+const fileKey = (number: number): string => `FILE#${String(number).padStart(6, '0')}`;
+
+const itemOf = (value: StoredExport) =>
+  marshal({
+    ...(value as { [name: string]: Attribute }),
+    pk: exportKey(value.id),
+    sk: META,
+    format: ITEM_FORMAT,
+  });
+
+const open = (item: Parameters<typeof unmarshal>[0]): unknown => {
+  const object = unmarshal(item);
+  if (object['format'] !== ITEM_FORMAT) throw new UnknownItemFormat(String(object['pk']), object['format']);
+  return object;
+};
+
+const read = async (registry: Registry, id: string, sk: string): Promise<unknown> => {
+  const { Item: item } = await registry.client.send(
+    new GetItemCommand({
+      TableName: registry.table,
+      Key: marshal({ pk: exportKey(id), sk }),
+      ConsistentRead: true,
+    }),
+  );
+  return item === undefined ? undefined : open(item);
+};
+
+/** Reads an export as it is now. */
+export const readExport = async (registry: Registry, id: string): Promise<StoredExport | undefined> => {
+  const found = await read(registry, id, META);
+  return found === undefined ? undefined : stored.parse(found);
+};
+
+/**
+ * Writes an export that is not there yet.
+ * @returns it, or the one that is there
+ */
+export const createExport = async (registry: Registry, made: StoredExport): Promise<StoredExport> => {
+  try {
+    await conditionally(
+      registry.client.send(
+        new PutItemCommand({
+          TableName: registry.table,
+          Item: itemOf(made),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    );
+    return made;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const known = await readExport(registry, made.id);
+    if (known === undefined) throw error;
+    return known;
+  }
+};
+
+/**
+ * Changes an export.
+ * @param before as it was read
+ * @throws {ConditionFailed} when it is not as it was read any more
+ */
+export const changeExport = async (
+  registry: Registry,
+  before: StoredExport,
+  change: Partial<Omit<StoredExport, 'id' | 'version'>>,
+): Promise<StoredExport> => {
+  const next = { ...before, ...change, version: before.version + 1 };
+  await conditionally(
+    registry.client.send(
+      new PutItemCommand({
+        TableName: registry.table,
+        Item: itemOf(next),
+        ConditionExpression: '#version = :before',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: marshal({ ':before': before.version }),
+      }),
+    ),
+  );
+  return next;
+};
+
+/**
+ * Notes a file of an export, once.
+ * @param number from 1
+ * @returns the file of this number: this one, or the one that is there
+ */
+export const noteFile = async (
+  registry: Registry,
+  owner: StoredExport,
+  number: number,
+  file: StoredFile,
+): Promise<StoredFile> => {
+  try {
+    await conditionally(
+      registry.client.send(
+        new PutItemCommand({
+          TableName: registry.table,
+          Item: marshal({
+            ...file,
+            pk: exportKey(owner.id),
+            sk: fileKey(number),
+            format: ITEM_FORMAT,
+            expiresAt: owner.expiresAt,
+          }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    );
+    return file;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return storedFile.parse(await read(registry, owner.id, fileKey(number)));
+  }
+};
+
+/**
+ * Files of an export in their order.
+ * @param after number of the file before the first
+ * @param limit files at most
+ */
+export const readFiles = async (
+  registry: Registry,
+  id: string,
+  after: number,
+  limit: number,
+): Promise<StoredFile[]> => {
+  const files: StoredFile[] = [];
+  let start: ReturnType<typeof marshal> | undefined;
+  do {
+    const page = await registry.client.send(
+      new QueryCommand({
+        TableName: registry.table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: marshal({
+          ':pk': exportKey(id),
+          ':from': fileKey(after + 1),
+          ':to': fileKey(999_999),
+        }),
+        ConsistentRead: true,
+        Limit: limit - files.length,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+    );
+    files.push(...(page.Items ?? []).map((item) => storedFile.parse(open(item))));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined && files.length < limit);
+  return files;
+};
+
+/** Folder of the archive where files of exports are. */
+export const EXPORTS_FOLDER = 'exports/';
+
+/** Key of a file: it holds the digest, so that no other bytes ever stand under it. */
+export const exportFileKey = (id: string, sha256: string, name: string): string =>
+  `${EXPORTS_FOLDER}${id}/${sha256.slice(0, 16)}/${name}`;
