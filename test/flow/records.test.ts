@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Completeness } from '../../contracts/completeness.ts';
+import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/exports.ts';
+import type { Quarantined, QuarantinedMessage } from '../../contracts/quarantine.ts';
+import type { Point } from '../../contracts/series.ts';
+import { type Instrument, type Lab, METER, openLab } from './lab.ts';
+
+let lab: Lab;
+let meter: Instrument;
+const start = Date.now() - 1_800_000;
+const at = (seconds: number): string => new Date(start + seconds * 1000).toISOString();
+const range = `from=${new Date(start).toISOString()}`;
+
+beforeAll(async () => {
+  lab = await openLab(inject('assembly'));
+  await lab.createType();
+  meter = await lab.register('meter-1');
+  const client = await lab.connect(meter);
+  const send = (message: object | string) =>
+    client.publishAsync(meter.topics.data, typeof message === 'string' ? message : JSON.stringify(message), {
+      qos: 1,
+    });
+  const message = (seq: number, data: object[]) => ({ v: 1, session: 's1', seq, data });
+  await send(message(0, [{ n: 'temp', t: at(0), v: 20 }]));
+  await send(message(1, [{ n: 'temp', t: at(60), v: 21 }]));
+  // The same again, a channel that the type does not have, nonsense, and two that never come.
+  await send(message(1, [{ n: 'temp', t: at(60), v: 21 }]));
+  await send(
+    message(2, [
+      { n: 'temp', t: at(120), v: 22 },
+      { n: 'co2', t: at(120), v: 5, u: '%' },
+      { n: 'co2', t: at(121), v: 6, u: '%' },
+    ]),
+  );
+  await send('nonsense');
+  await send(message(6, [{ n: 'temp', t: at(180), v: 23 }]));
+  await client.endAsync();
+  await lab.gateway.drain();
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+const completeness = (): Promise<Completeness> => lab.json(`/v1/devices/meter-1/completeness?${range}`);
+const isBalanced = ({ received, stored, duplicate, quarantined }: Completeness): boolean =>
+  received === stored + duplicate + quarantined.points;
+const series = async (channel: string): Promise<Point['v'][]> =>
+  (await lab.json<{ items: Point[] }>(`/v1/devices/meter-1/series?${range}&channels=${channel}`)).items.map(
+    ({ v }) => v,
+  );
+const quarantine = async (): Promise<Quarantined[]> =>
+  (await lab.json<{ items: Quarantined[] }>('/v1/quarantine?site=lab-1&device=meter-1')).items;
+
+describe('records of what a device sent', () => {
+  test('name what came, what became of it, and what is missing', async () => {
+    const told = await completeness();
+    expect(told).toMatchObject({
+      messages: 6,
+      received: 7,
+      stored: 4,
+      duplicate: 1,
+      quarantined: { points: 2, byCode: { 'unknown-channel': 2 } },
+      rejected: { messages: 1, byCode: { 'unknown-format': 1 } },
+      missing: 3,
+      gaps: [{ session: 's1', from: 3, to: 5, messages: 3 }],
+    });
+    expect(isBalanced(told)).toBe(true);
+  });
+
+  test('hold what could not be stored, until the type is mended and it is taken again', async () => {
+    const entries = await quarantine();
+    expect(entries.map(({ notes }) => notes.map(({ code }) => code))).toEqual([
+      ['unknown-channel'],
+      ['unknown-format'],
+    ]);
+    const id = entries[0]?.id ?? '';
+    const entry = await lab.json<QuarantinedMessage>(`/v1/quarantine/${id}`);
+    expect(entry.decoded?.points.map(({ n }) => n)).toEqual(['temp', 'co2', 'co2']);
+
+    const type = await lab.call('/v1/types/meter');
+    const change = (channels: object, etag: string): Promise<Response> =>
+      lab.call('/v1/types/meter', {
+        method: 'PUT',
+        body: JSON.stringify({ name: 'Meter', channels }),
+        headers: { 'if-match': etag },
+      });
+    const etag = type.headers.get('etag') ?? '';
+    const co2 = { unit: '%', type: 'number', kind: 'continuous' };
+    expect((await change({ ...METER.channels, temp: co2 }, etag)).status).toBe(409);
+    expect((await change({ ...METER.channels, co2 }, etag)).status).toBe(200);
+    expect((await change({ ...METER.channels, co2 }, etag)).status).toBe(412);
+
+    const replay = () => lab.json(`/v1/quarantine/${id}/replay`, { method: 'POST' });
+    const first = await replay();
+    await lab.gateway.drain();
+    expect(await replay()).toEqual(first);
+    await lab.gateway.drain();
+    expect(await series('co2')).toEqual([5, 6]);
+    expect(await series('temp')).toEqual([20, 21, 22, 23]);
+    const told = await completeness();
+    expect(told).toMatchObject({ replayed: 3, missing: 3 });
+    expect(isBalanced(told)).toBe(true);
+    expect((await quarantine()).map((each) => each.replay !== undefined)).toEqual([true, false]);
+  });
+
+  test.each(['csv', 'parquet'] as const)('are given away as %s, true to their manifest', async (format) => {
+    const body = JSON.stringify({ devices: ['meter-1'], from: at(0), to: at(600), format });
+    const ordered = await lab.call('/v1/exports', { method: 'POST', body });
+    expect(ordered.status).toBe(202);
+    const watch = ordered.headers.get('location') ?? '';
+    let job = (await ordered.json()) as ExportJob;
+    for (let left = 200; left > 0 && job.manifest === undefined; left -= 1) {
+      await delay(50);
+      job = await lab.json<ExportJob>(watch);
+    }
+    const manifest = (await (await fetch(job.manifest?.url ?? '')).json()) as ExportManifest;
+    const { items } = await lab.json<{ items: (ExportFile & { url: string })[] }>(`${watch}/files`);
+    expect(items.map(({ url: _, ...file }) => file)).toEqual(manifest.files);
+    expect(manifest.rows).toBe(6);
+    for (const { url, sha256 } of items) {
+      const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+      if (format === 'csv') expect(bytes.toString().split('\r\n')).toHaveLength(8);
+    }
+  });
+
+  test('needed no right that the templates do not give', () => {
+    expect(lab.gateway.iam.denials).toEqual([]);
+  });
+});
