@@ -1,6 +1,6 @@
 /**
  * Decimal fractions as whole numbers, where that is exact to the bit. Numbers that were single precision once are
- * taken as the decimal that a sensor wrote: 21.1 instead of 21.100000381469727.
+ * taken as the decimal that a sensor wrote: 21.1 instead of 21.100000381469727, or of 21.1000003 after `%f`.
  *
  * Few numbers that are no decimals, −0 among them, are kept aside (as ALP does: Afroozeh, Kuffo, Boncz 2023).
  */
@@ -11,30 +11,45 @@ export const MAX_DIGITS = 15;
 const POWERS = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, digits) => 10 ** digits);
 export const powerOfTen = (digits: number): number => POWERS[digits] ?? 1;
 
+/** What became of a decimal before it was written. */
+export const AS_IT_IS = 0;
+/** Rounded to single precision. */
+export const SINGLE = 1;
+/** Rounded to single precision, then printed with six digits, as `%f` does. */
+export const PRINTED = 2;
+export type Rounding = typeof AS_IT_IS | typeof SINGLE | typeof PRINTED;
+const PRINTED_POWER = 1e6;
+
+/** Does to a decimal what a rounding says. */
+export const rounded = (value: number, rounding: Rounding): number => {
+  if (rounding === AS_IT_IS) return value;
+  const single = Math.fround(value);
+  return rounding === SINGLE ? single : Math.round(single * PRINTED_POWER) / PRINTED_POWER;
+};
+
 const LIMIT = MAX_SPAN / 2;
 /** Bits that a number kept aside takes, about. */
 const ASIDE_BITS = 80;
 const BITS_PER_DIGIT = 3.33;
 const SAMPLES = 32;
 
-const digitsOf = (value: number, single: boolean): number | undefined => {
+const digitsOf = (value: number, rounding: Rounding): number | undefined => {
   for (let digits = 0; digits <= MAX_DIGITS; digits += 1)
-    if (isExact(value, POWERS[digits] ?? 1, single)) return digits;
+    if (isExact(value, POWERS[digits] ?? 1, rounding)) return digits;
   return undefined;
 };
 
-const isExact = (value: number, power: number, single: boolean): boolean => {
+const isExact = (value: number, power: number, rounding: Rounding): boolean => {
   const scaled = Math.round(value * power);
   if (scaled >= LIMIT || scaled <= -LIMIT) return false;
-  const back = scaled / power;
-  return (single ? Math.fround(back) : back) === value && !Object.is(value, -0);
+  return rounded(scaled / power, rounding) === value && !Object.is(value, -0);
 };
 
 /** Numbers as decimals. */
 export interface Decimals {
   readonly digits: number;
-  /** Whether what comes back is to be rounded to single precision. */
-  readonly single: boolean;
+  /** What is to be done to what comes back. */
+  readonly rounding: Rounding;
   /** Places of numbers that are kept aside; the one before stands there instead. */
   readonly aside: readonly number[];
 }
@@ -42,7 +57,7 @@ export interface Decimals {
 const scale = (
   values: readonly number[],
   digits: number,
-  single: boolean,
+  rounding: Rounding,
   scaled: Float64Array,
 ): Decimals | undefined => {
   const power = POWERS[digits] ?? 1;
@@ -52,24 +67,23 @@ const scale = (
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at] ?? 0;
     const number = Math.round(value * power);
-    const back = number / power;
-    const exact = (single ? Math.fround(back) : back) === value && number < LIMIT && number > -LIMIT;
+    const exact = rounded(number / power, rounding) === value && number < LIMIT && number > -LIMIT;
     // Only a zero can be a negative one.
     if (exact && (number !== 0 || !Object.is(value, -0))) before = number + 0;
     else if (aside.push(at) > most) return undefined;
     scaled[at] = before;
   }
-  return { digits, single, aside };
+  return { digits, rounding, aside };
 };
 
 /** The digits that most of some values need. */
-const guess = (values: readonly number[], single: boolean): number | undefined => {
+const guess = (values: readonly number[], rounding: Rounding): number | undefined => {
   const stride = Math.max(1, Math.floor(values.length / SAMPLES));
   let most = -1;
   let misses = 0;
   let looks = 0;
   for (let at = 0; at < values.length; at += stride) {
-    const digits = digitsOf(values[at] ?? 0, single);
+    const digits = digitsOf(values[at] ?? 0, rounding);
     looks += 1;
     if (digits === undefined) misses += 1;
     else most = Math.max(most, digits);
@@ -77,19 +91,19 @@ const guess = (values: readonly number[], single: boolean): number | undefined =
   return most < 0 || misses * 8 > looks ? undefined : most;
 };
 
-const find = (values: readonly number[], single: boolean, scaled: Float64Array): Decimals | undefined => {
-  const guessed = guess(values, single);
+const find = (values: readonly number[], rounding: Rounding, scaled: Float64Array): Decimals | undefined => {
+  const guessed = guess(values, rounding);
   if (guessed === undefined) return undefined;
-  const found = scale(values, guessed, single, scaled);
+  const found = scale(values, guessed, rounding, scaled);
   // The sample may have missed values with more digits.
   let needed = guessed;
   if (found === undefined)
-    for (const value of values) needed = Math.max(needed, digitsOf(value, single) ?? 0);
-  else for (const at of found.aside) needed = Math.max(needed, digitsOf(values[at] ?? 0, single) ?? 0);
+    for (const value of values) needed = Math.max(needed, digitsOf(value, rounding) ?? 0);
+  else for (const at of found.aside) needed = Math.max(needed, digitsOf(values[at] ?? 0, rounding) ?? 0);
   if (needed === guessed) return found;
   const more = (needed - guessed) * BITS_PER_DIGIT * values.length;
   if (found !== undefined && found.aside.length * ASIDE_BITS <= more) return found;
-  return scale(values, needed, single, scaled) ?? (found && scale(values, guessed, single, scaled));
+  return scale(values, needed, rounding, scaled) ?? (found && scale(values, guessed, rounding, scaled));
 };
 
 /**
@@ -98,11 +112,10 @@ const find = (values: readonly number[], single: boolean, scaled: Float64Array):
  * @returns `undefined` when values are no decimals
  */
 export const toDecimals = (values: readonly number[], scaled: Float64Array): Decimals | undefined => {
-  const decimals = find(values, false, scaled);
-  // Single precision needs 17 digits as a decimal of double precision, if any suffice.
-  if (decimals !== undefined && decimals.digits < 9) return decimals;
-  if (!values.every((value) => Object.is(Math.fround(value), value))) return decimals;
-  const single = find(values, true, scaled);
-  if (single !== undefined && (decimals === undefined || single.digits < decimals.digits)) return single;
-  return decimals === undefined ? undefined : scale(values, decimals.digits, false, scaled);
+  const decimals = find(values, AS_IT_IS, scaled);
+  // With fewer digits than `%f` prints nothing else can be shorter.
+  if (decimals !== undefined && decimals.digits < 6) return decimals;
+  const other = find(values, decimals?.digits === 6 ? PRINTED : SINGLE, scaled);
+  if (other !== undefined && (decimals === undefined || other.digits < decimals.digits)) return other;
+  return decimals === undefined ? undefined : scale(values, decimals.digits, AS_IT_IS, scaled);
 };

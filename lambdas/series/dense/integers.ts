@@ -41,10 +41,10 @@ const HUFFMAN = 3;
 /** Columns up to this may do without a table of codes. */
 const RICE_UP_TO = 1024;
 /** A predictor is chosen by so many numbers from each of so many places. */
-const WINDOW = 64;
+const WINDOW = 48;
 const WINDOWS = 3;
 /** What the first numbers say of a filter is left out: it does not know the series yet. */
-const WARM_UP = 12;
+const WARM_UP = 8;
 
 let steps = new Int32Array(8192);
 let left = new Int32Array(8192);
@@ -64,13 +64,13 @@ const gcd = (one: number, other: number): number => {
 };
 
 const sample = new Float64Array(33);
-/** The median of the first `count` samples; sorts them. */
-const median = (count: number): number => sample.subarray(0, count).sort()[count >>> 1] ?? 0;
 
 /** How steps are counted: in units, of which each has the slope. */
 interface Steps {
   readonly unit: number;
   readonly slope: number;
+  /** How large steps usually are, the slope taken away. */
+  readonly usual: number;
 }
 
 /** The greatest number that divides some steps, and the usual step, from up to 33 of them. */
@@ -84,11 +84,15 @@ const guessSteps = (numbers: Float64Array, count: number): Steps => {
     sample[taken++] = step;
   }
   unit = unit || 1;
-  return { unit, slope: median(taken) / unit };
+  const sorted = sample.subarray(0, taken).sort();
+  const quantile = (part: number): number => (sorted[Math.floor(part * taken)] ?? 0) / unit;
+  return { unit, slope: quantile(0.5), usual: (quantile(0.75) - quantile(0.25)) / 2 };
 };
 
-/** Counts steps. @returns the first that is no multiple of the unit, if any */
-const countSteps = (numbers: Float64Array, count: number, { unit, slope }: Steps): number | undefined => {
+/** @returns whether all steps are multiples of the unit */
+const countSteps = (numbers: Float64Array, count: number, factors: Float64Array): boolean => {
+  const unit = factors[0] ?? 1;
+  const slope = factors[1] ?? 0;
   let before = numbers[0] ?? 0;
   for (let at = 1; at < count; at += 1) {
     const number = numbers[at] ?? 0;
@@ -97,28 +101,21 @@ const countSteps = (numbers: Float64Array, count: number, { unit, slope }: Steps
     const whole = step | 0;
     if (whole === step && whole < MAX_STEP && whole > -MAX_STEP) steps[at] = whole;
     else if (Number.isInteger(step)) steps[at] = WIDE;
-    else return step + slope;
+    else return false;
   }
-  return undefined;
+  return true;
 };
 
 const toSteps = (numbers: Float64Array, count: number): Steps => {
-  let found = guessSteps(numbers, count);
-  for (;;) {
-    if (countSteps(numbers, count, found) === undefined) return found;
-    let unit = found.unit;
-    for (let at = 1; unit > 1 && at < count; at += 1)
-      unit = gcd(unit, Math.abs((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)));
-    found = { unit, slope: (found.slope * found.unit) / unit };
-  }
-};
-
-/** How far off a filter may be: some six times what steps usually are, as a power of two. */
-const resetOf = (count: number): number => {
-  const stride = Math.max(1, Math.ceil((count - 1) / 32));
-  let taken = 0;
-  for (let at = 1; at < count; at += stride) sample[taken++] = Math.abs(steps[at] ?? 0);
-  return Math.min(16, Math.max(2, Math.ceil(Math.log2(6 * median(taken) + 1))));
+  const found = guessSteps(numbers, count);
+  if (countSteps(numbers, count, Float64Array.of(found.unit, found.slope))) return found;
+  let { unit } = found;
+  for (let at = 1; unit > 1 && at < count; at += 1)
+    unit = gcd(unit, Math.abs((numbers[at] ?? 0) - (numbers[at - 1] ?? 0)));
+  const finer = found.unit / unit;
+  const steps = { unit, slope: found.slope * finer, usual: found.usual * finer };
+  countSteps(numbers, count, Float64Array.of(steps.unit, steps.slope));
+  return steps;
 };
 
 /** log2(n + 1) of small numbers; of larger ones the length in bits. */
@@ -138,14 +135,15 @@ interface Choice {
 }
 
 /** Tries each predictor on parts of the series. */
-const choose = (count: number): Choice => {
+const choose = (count: number, usual: number): Choice => {
   const whole = count <= 1 + WINDOW * WINDOWS;
   const starts = whole
     ? [1]
     : Array.from({ length: WINDOWS }, (_, at) => 1 + Math.floor((at * (count - 1 - WINDOW)) / (WINDOWS - 1)));
   const size = whole ? count - 1 : WINDOW;
   const skip = whole ? 0 : WARM_UP;
-  const reset = resetOf(count);
+  // A filter that is off by some six times what steps usually are starts anew.
+  const reset = Math.min(16, Math.max(2, Math.ceil(Math.log2(6 * usual + 1))));
   let best = { predictor: ORDER_1, reset };
   let least = Number.POSITIVE_INFINITY;
   for (let predictor = 0; predictor < PREDICTORS; predictor += 1) {
@@ -202,7 +200,7 @@ export const writeIntegers = (
   if (count === 1) return;
   makeRoom(count);
   const scale = toSteps(numbers, count);
-  const { predictor, reset } = choose(count);
+  const { predictor, reset } = choose(count, scale.usual);
   predict(predictor, reset, steps, left, 1, count);
   head.unsigned(scale.unit);
   head.signed(scale.slope);
@@ -244,15 +242,21 @@ export const writeIntegers = (
 
 /**
  * Reads numbers.
+ * @param divisor what they are divided by
  * @throws {MalformedBytes}
  */
-export const readIntegers = (head: ByteReader, tail: ByteReader, count: number): number[] => {
+export const readIntegers = (
+  head: ByteReader,
+  tail: ByteReader,
+  count: number,
+  divisor: number,
+): number[] => {
   const numbers = new Array<number>(count);
   if (count === 0) return numbers;
   // An array that has held a fraction keeps float64 from now on, instead of being rebuilt when a large number comes.
   numbers[0] = 0.5;
   const first = head.signed();
-  numbers[0] = first;
+  numbers[0] = first / divisor;
   if (count === 1) return numbers;
   const unit = head.unsigned();
   const slope = head.signed();
@@ -263,12 +267,12 @@ export const readIntegers = (head: ByteReader, tail: ByteReader, count: number):
   if (form === BYTES) {
     for (let at = 1, number = first; at < count; at += 1) {
       number += (slope + head.signed()) * unit;
-      numbers[at] = number;
+      numbers[at] = number / divisor;
     }
     return numbers;
   }
   const reset = predictor > ORDER_2 ? head.byte() : 0;
-  const scale = { first, unit, slope, wide: () => head.signed() };
+  const scale = { factors: Float64Array.of(first, unit, slope, divisor), wide: () => head.signed() };
   if (form === HUFFMAN && predictor > ORDER_2) {
     readFiltered(predictor, reset, head, tail, scale, numbers);
     return numbers;
@@ -287,20 +291,23 @@ const readFiltered = (
   reset: number,
   head: ByteReader,
   tail: ByteReader,
-  { first, unit, slope, wide }: Scale,
+  { factors, wide }: Scale,
   numbers: number[],
 ): void => {
   const filter = new Filter(predictor, reset);
   const source = new HuffmanReader(head, tail);
   const count = numbers.length;
-  let number = first;
+  let number = factors[0] ?? 0;
+  const unit = factors[1] ?? 1;
+  const slope = factors[2] ?? 0;
+  const divisor = factors[3] ?? 1;
   for (let at = 1; at < count; at += 1) {
     const left = source.take();
     if (left === ESCAPE) {
       number += (slope + wide()) * unit;
       filter.restart();
     } else number += (slope + filter.take(left)) * unit;
-    numbers[at] = number;
+    numbers[at] = number / divisor;
   }
   source.close();
 };

@@ -152,12 +152,11 @@ const predictByFilter = (
 
 /** How numbers are counted from what is left over. */
 export interface Scale {
-  /** The first number. */
-  readonly first: number;
-  /** All others are a multiple of this away from it. */
-  readonly unit: number;
-  /** In units. */
-  readonly slope: number;
+  /**
+   * The first number; the unit that all others are a multiple of away from it; the slope in units; what all are
+   * divided by in the end. In an array of float64, from which loops take them without unpacking them each time.
+   */
+  readonly factors: Float64Array;
   /** Gives the steps in place of each {@link ESCAPE} in turn, in units less the slope. */
   readonly wide: () => number;
 }
@@ -169,35 +168,37 @@ export interface Source {
   close(): void;
 }
 
-/** Undoes {@link predict} by a filter: fills in all numbers but the first. */
+/** Undoes {@link predict} by a filter: fills in the numbers after the first. */
 export const restoreByFilter = (
   predictor: number,
   reset: number,
   source: Source,
-  { first, unit, slope, wide }: Scale,
+  { factors, wide }: Scale,
   numbers: number[],
 ): void => {
   const filter = new Filter(predictor, reset);
   const count = numbers.length;
-  let number = first;
+  let number = factors[0] ?? 0;
+  const unit = factors[1] ?? 1;
+  const slope = factors[2] ?? 0;
+  const divisor = factors[3] ?? 1;
   for (let at = 1; at < count; at += 1) {
     const left = source.take();
     if (left === ESCAPE) {
       number += (slope + wide()) * unit;
       filter.restart();
     } else number += (slope + filter.take(left)) * unit;
-    numbers[at] = number;
+    numbers[at] = number / divisor;
   }
 };
 
 /** Undoes {@link predict} by {@link ORDER_0}. */
-export const restoreOrder0 = (
-  source: Source,
-  { first, unit, slope, wide }: Scale,
-  numbers: number[],
-): void => {
+export const restoreOrder0 = (source: Source, { factors, wide }: Scale, numbers: number[]): void => {
   const count = numbers.length;
-  let number = first;
+  let number = factors[0] ?? 0;
+  const unit = factors[1] ?? 1;
+  const slope = factors[2] ?? 0;
+  const divisor = factors[3] ?? 1;
   let sum = 0;
   for (let at = 1; at < count; at += 1) {
     const left = source.take();
@@ -209,7 +210,7 @@ export const restoreOrder0 = (
       number += (slope + next - sum) * unit;
       sum = next;
     }
-    numbers[at] = number;
+    numbers[at] = number / divisor;
   }
 };
 
@@ -217,11 +218,14 @@ export const restoreOrder0 = (
 export const restoreSteps = (
   twice: boolean,
   source: Source,
-  { first, unit, slope, wide }: Scale,
+  { factors, wide }: Scale,
   numbers: number[],
 ): void => {
   const count = numbers.length;
-  let number = first;
+  let number = factors[0] ?? 0;
+  const unit = factors[1] ?? 1;
+  const slope = factors[2] ?? 0;
+  const divisor = factors[3] ?? 1;
   let before = 0;
   for (let at = 1; at < count; at += 1) {
     const left = source.take();
@@ -233,6 +237,6 @@ export const restoreSteps = (
       number += (slope + step) * unit;
       if (twice) before = step;
     }
-    numbers[at] = number;
+    numbers[at] = number / divisor;
   }
 };

@@ -38,5 +38,5 @@ export const readDenseTimes = (head: ByteReader, tail: ByteReader, count: number
   const form = head.byte();
   if (form === RAW) return Array.from({ length: count }, () => head.float64());
   if (form !== WHOLE) throw new MalformedBytes(`unknown form of times ${form}`);
-  return readIntegers(head, tail, count);
+  return readIntegers(head, tail, count, 1);
 };

@@ -3,7 +3,7 @@
  *
  * | form | head | tail |
  * |---|---|---|
- * | decimals, singles | digits; places and float64 of what is kept aside; whole numbers | their bits |
+ * | decimals | digits; rounding; places and float64 of what is kept aside; whole numbers | their bits |
  * | floats | upper 32 bits as whole numbers; whether lower ones follow as planes of bytes | their bits; or planes |
  * | bits | eight truth values a byte | |
  * | texts | dictionary; places in it as whole numbers | their bits |
@@ -11,14 +11,13 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Value } from '../../../contracts/payload/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
-import { MAX_DIGITS, powerOfTen, toDecimals } from './decimals.ts';
+import { AS_IT_IS, MAX_DIGITS, PRINTED, powerOfTen, rounded, SINGLE, toDecimals } from './decimals.ts';
 import { readIntegers, writeIntegers } from './integers.ts';
 
 const DECIMALS = 0;
-const SINGLES = 1;
-const FLOATS = 2;
-const BITS = 3;
-const TEXTS = 4;
+const FLOATS = 1;
+const BITS = 2;
+const TEXTS = 3;
 
 const NO_LOWER = 0;
 const PLAIN_LOWER = 1;
@@ -38,9 +37,10 @@ const writeNumbers = (head: ByteWriter, tail: ByteWriter, values: readonly numbe
     writeFloats(head, tail, values);
     return;
   }
-  const { digits, single, aside } = decimals;
-  head.byte(single ? SINGLES : DECIMALS);
+  const { digits, rounding, aside } = decimals;
+  head.byte(DECIMALS);
   head.byte(digits);
+  head.byte(rounding);
   head.unsigned(aside.length);
   let before = 0;
   for (const at of aside) {
@@ -123,9 +123,12 @@ export const writeDenseValues = (head: ByteWriter, tail: ByteWriter, values: rea
   } else throw new TypeError('the values of a channel are of one type');
 };
 
-const readDecimals = (single: boolean, head: ByteReader, tail: ByteReader, count: number): number[] => {
+const readDecimals = (head: ByteReader, tail: ByteReader, count: number): number[] => {
   const digits = head.byte();
+  const rounding = head.byte();
   if (digits > MAX_DIGITS) throw new MalformedBytes('too many digits');
+  if (rounding !== AS_IT_IS && rounding !== SINGLE && rounding !== PRINTED)
+    throw new MalformedBytes(`unknown rounding ${rounding}`);
   const aside: (readonly [number, number])[] = [];
   let place = 0;
   for (let left = head.count(9); left > 0; left -= 1) {
@@ -133,10 +136,9 @@ const readDecimals = (single: boolean, head: ByteReader, tail: ByteReader, count
     if (place >= count) throw new MalformedBytes('more values aside than there are');
     aside.push([place, head.float64()]);
   }
-  const values = readIntegers(head, tail, count);
-  const power = powerOfTen(digits);
-  if (single) for (let at = 0; at < count; at += 1) values[at] = Math.fround((values[at] ?? 0) / power);
-  else if (digits > 0) for (let at = 0; at < count; at += 1) values[at] = (values[at] ?? 0) / power;
+  const values = readIntegers(head, tail, count, powerOfTen(digits));
+  if (rounding !== AS_IT_IS)
+    for (let at = 0; at < count; at += 1) values[at] = rounded(values[at] ?? 0, rounding);
   for (const [at, value] of aside) values[at] = value;
   return values;
 };
@@ -152,7 +154,7 @@ const readLower = (head: ByteReader, tail: ByteReader, count: number): Uint8Arra
 };
 
 const readFloats = (head: ByteReader, tail: ByteReader, count: number): number[] => {
-  const upper = readIntegers(head, tail, count);
+  const upper = readIntegers(head, tail, count, 1);
   const planes = readLower(head, tail, count);
   const words = new DataView(new ArrayBuffer(8));
   const values = new Array<number>(count);
@@ -177,7 +179,7 @@ const readBits = (head: ByteReader, count: number): boolean[] => {
 
 const readTexts = (head: ByteReader, tail: ByteReader, count: number): string[] => {
   const texts = Array.from({ length: head.count(1) }, () => head.text());
-  const indexes = readIntegers(head, tail, count);
+  const indexes = readIntegers(head, tail, count, 1);
   const values = new Array<string>(count);
   for (let at = 0; at < count; at += 1) {
     const text = texts[indexes[at] ?? 0];
@@ -190,7 +192,7 @@ const readTexts = (head: ByteReader, tail: ByteReader, count: number): string[] 
 /** @throws {MalformedBytes} */
 export const readDenseValues = (head: ByteReader, tail: ByteReader, count: number): Value[] => {
   const form = head.byte();
-  if (form === DECIMALS || form === SINGLES) return readDecimals(form === SINGLES, head, tail, count);
+  if (form === DECIMALS) return readDecimals(head, tail, count);
   if (form === FLOATS) return readFloats(head, tail, count);
   if (form === BITS) return readBits(head, count);
   if (form === TEXTS) return readTexts(head, tail, count);
