@@ -1,5 +1,5 @@
 /** What the platform tells a device: what is durable, and what was not taken. JSON in UTF-8 on both topics. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { QUARANTINE, type QuarantineCode } from '../problems.ts';
 import { SESSION } from './header.ts';
 

@@ -2,7 +2,7 @@
  * The JSON formats as schemas: what is published, in the words of JSON Schema. Decoding does not run them, for
  * speed; tests hold that it takes exactly what they take. Members that a schema does not name are ignored.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { deviceFacts } from '../devices.ts';
 import { LIMITS } from '../limits.ts';
 import { QUALITIES, qualityFromOpcUa, qualityName } from '../quality.ts';
