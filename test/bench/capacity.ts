@@ -1,6 +1,6 @@
 /**
- * What a million measurements cost: capacity units as DynamoDB counts them, of `ingest` and `compaction` over the
- * local DynamoDB, beside one item a measurement; and dollars of all parts.
+ * What a million measurements cost: capacity units as DynamoDB counts them, of `ingest` and `compaction` (with
+ * the archive) over the local DynamoDB, beside one item a measurement; and dollars of all parts.
  *
  * Five channels a device, a message a second, batches of 1, 10 and 100 measurements in a message. Units are those of
  * an hour of two devices, so that compaction has whole hours, in batching windows of the settings of `prod` and of a
@@ -109,6 +109,8 @@ interface Hour {
   readonly fleet: FleetResult;
   readonly ingest: Usage;
   readonly compaction: Compacted;
+  /** A day later: blocks into the archive. */
+  readonly archiving: Compacted;
   /** Reading all of it once more. */
   readonly reading: Usage;
 }
@@ -135,7 +137,9 @@ const measureHour = async (meter: Meter, ingest: Ingest, size: number, window: n
       for (const { time } of columns) points += time.length;
   client.destroy();
   if (points !== fleet.measurements) throw new Error(`${points} of ${fleet.measurements} are stored`);
-  return { fleet, ingest: usage, compaction, reading: meter.read() };
+  const reading = meter.read();
+  const archiving = await compact(meter, START + 72 * HOUR);
+  return { fleet, ingest: usage, compaction, archiving, reading };
 };
 
 /** Milliseconds of `ingest` a measurement, in batches of many devices. */
@@ -146,14 +150,20 @@ const measureTime = async (ingest: Ingest, size: number, window: number) => {
   return runFleet(ingest, { ...run, start: START + window, seconds: TIMED_BATCHES * window });
 };
 
+/** The archive has a file for each day, of which the bench has an hour. */
+const HOURS_OF_DAY = 24;
+
+const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0);
+
 const GB_OF_FUNCTION = settings.memoryMegabytes / 1024;
 /** What Lambda itself logs of an invocation: its start and its report as JSON. */
 const PLATFORM_LOG = 700;
 
-const dollarsOfMillion = ({ fleet, ingest, compaction }: Hour, timed: FleetResult): Dollars => {
+const dollarsOfMillion = ({ fleet, ingest, compaction, archiving }: Hour, timed: FleetResult): Dollars => {
   const factor = MILLION / fleet.measurements;
   const timedFactor = MILLION / timed.measurements;
-  const seconds = (timed.millis * timedFactor + compaction.millis * factor) / 1000;
+  const seconds = (timed.millis * timedFactor + (compaction.millis + archiving.millis) * factor) / 1000;
+  const used = [ingest, compaction.usage, archiving.usage];
   const invocations = timed.invocations * timedFactor + compaction.invocations * factor;
   return dollarsOf({
     iotUnits: fleet.iotUnits * factor,
@@ -161,14 +171,12 @@ const dollarsOfMillion = ({ fleet, ingest, compaction }: Hour, timed: FleetResul
     streamGb: (fleet.kinesisBytes * factor) / 1e9,
     invocations,
     lambdaGbSeconds: seconds * GB_OF_FUNCTION,
-    writeUnits: (ingest.writeUnits + compaction.usage.writeUnits) * factor,
-    readUnits: (ingest.readUnits + compaction.usage.readUnits) * factor,
-    s3Puts: (callsOf(ingest, 's3') + callsOf(compaction.usage, 's3')) * factor,
+    writeUnits: sum(used.map(({ writeUnits }) => writeUnits)) * factor,
+    readUnits: sum(used.map(({ readUnits }) => readUnits)) * factor,
+    s3Puts: (callsOf(archiving.usage, 's3') * factor) / HOURS_OF_DAY,
     logGb: (timed.logged * timedFactor + compaction.logged * factor + invocations * PLATFORM_LOG) / 1e9,
   });
 };
-
-const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0);
 
 const figuresOf = (
   title: string,
@@ -177,19 +185,22 @@ const figuresOf = (
   single: Units,
   target: boolean,
 ): Figure[] => {
-  const { fleet, ingest, compaction, reading } = hour;
+  const { fleet, ingest, compaction, archiving, reading } = hour;
+  const written = ingest.writeUnits + compaction.usage.writeUnits + archiving.usage.writeUnits;
   const factor = MILLION / fleet.measurements;
   const units = (name: string, value: number) =>
     inform(BENCH, `${title}: ${name}`, value * factor, 'units/million');
-  const fewer = single.write / ((ingest.writeUnits + compaction.usage.writeUnits) * factor);
+  const fewer = single.write / (written * factor);
   const name = `${title}: write units, one item a measurement over ours`;
   const { messaging, ...rest } = dollarsOfMillion(hour, timed);
   const others = sum(Object.values(rest));
   return [
     units('written by ingest', ingest.writeUnits),
     units('written by compaction', compaction.usage.writeUnits),
+    units('written by archiving', archiving.usage.writeUnits),
     units('read by ingest', ingest.readUnits),
     units('read by compaction', compaction.usage.readUnits),
+    units('read by archiving', archiving.usage.readUnits),
     target ? atLeast(BENCH, name, fewer, 'times', TARGET) : inform(BENCH, name, fewer, 'times'),
     units('read by whoever wants all points', reading.readUnits),
     inform(BENCH, `${title}: read units, likewise`, single.read / (reading.readUnits * factor), 'times'),

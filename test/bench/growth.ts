@@ -7,7 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { instrumentType } from '../../contracts/instrument-types.ts';
 import { encodeMessage } from '../../contracts/payload/encode.ts';
 import { type AskHandler, openHandler } from './aws/ask-handler.ts';
-import { callCompaction, compactAll } from './aws/compact.ts';
+import { callCompaction, compactAll, NO_ARCHIVE } from './aws/compact.ts';
 import { type HourOfChannel, storeHours } from './aws/load.ts';
 import { callsOf, MEASUREMENTS, type Meter, REGISTRY, startMeter, type Usage } from './aws/meter.ts';
 import { recordOf, take } from './aws/records.ts';
@@ -114,7 +114,7 @@ export const run = async ({
   readonly scale?: number | undefined;
 } = {}): Promise<readonly Figure[]> => {
   await using meter = await startMeter();
-  Object.assign(process.env, { POWERTOOLS_METRICS_DISABLED: 'true', LOG_LEVEL: 'ERROR' });
+  Object.assign(process.env, { ...NO_ARCHIVE, POWERTOOLS_METRICS_DISABLED: 'true', LOG_LEVEL: 'ERROR' });
   const client = new DynamoDBClient({});
   await putRegistry(client, REGISTRY, TYPE, [DEVICE]);
   const ask = await openHandler();

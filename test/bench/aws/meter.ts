@@ -161,6 +161,8 @@ export const startMeter = async (): Promise<Meter> => {
     ARCHIVE_BUCKET: BUCKET,
     STREAM_NAME: 'stream',
     COMPACT_AFTER_MINUTES: '10',
+    ARCHIVE_AFTER_HOURS: '24',
+    RETENTION: JSON.stringify({ default: { hotDays: 30, rollupYears: 10, archiveDays: null }, sites: {} }),
     POWERTOOLS_SERVICE_NAME: 'bench',
     POWERTOOLS_METRICS_NAMESPACE: 'labgate',
   });
