@@ -104,6 +104,7 @@ const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable().meta({ description: 'null at the end' }) });
 const idParams = z.object({ id: slug });
 
+const binary = z.string().meta({ description: 'Binary; columns as in CSV, of one type each' });
 const ifNoneMatch = z.object({ 'if-none-match': z.string().max(1024).optional() });
 const SERIES_NOTES =
   'JSON is paged. Other formats give the whole range as a stream, or one page when `limit` is given; then `Link` with `rel="next"` leads on. JSON of a range that has ended has an `ETag`.';
@@ -113,6 +114,8 @@ const seriesResponses = {
       ...json(seriesPage),
       'application/x-ndjson': { schema: z.string().meta({ description: 'One item a line' }) },
       'text/csv': { schema: z.string().meta({ description: 'RFC 4180 with a header row' }) },
+      'application/vnd.apache.arrow.stream': { schema: binary },
+      'application/vnd.apache.parquet': { schema: binary },
     },
     description: 'By device, then time, then channel',
   },
@@ -547,7 +550,7 @@ export const ROUTES = {
     },
   ),
   openapi: route(
-    { service: 'query-api', permission: 'contract:read' },
+    { service: 'records-api', permission: 'contract:read' },
     {
       method: 'get',
       path: '/v1/openapi.json',

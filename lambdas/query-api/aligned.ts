@@ -1,4 +1,5 @@
 /** Series of several devices and channels beside each other, joined by time. */
+import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { Series } from './series-query.ts';
@@ -16,14 +17,24 @@ interface Placed {
   readonly value: Value | null;
 }
 
-/** `{device}/{channel}` of each series that is asked for, by device as asked and channel name. */
-export const seriesNames = (series: Series): string[] =>
-  series.instruments.flatMap(({ id, channels }) =>
-    Object.keys(channels)
-      .filter((channel) => series.channels?.has(channel) ?? true)
-      .sort()
-      .map((channel) => `${id}/${channel}`),
+/** A series beside others: `{device}/{channel}`, and what its values are. */
+export interface AlignedSeries {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** Each series that is asked for, by device as asked and channel name. */
+export const alignedSeries = (series: Series): AlignedSeries[] => {
+  const [aggregate] = series.buckets?.aggregates ?? [];
+  // First and last are values of the channel, any other aggregate is a number.
+  const asIs = aggregate === undefined || aggregate === 'first' || aggregate === 'last';
+  return series.instruments.flatMap(({ id, channels }) =>
+    Object.entries(channels)
+      .filter(([channel]) => series.channels?.has(channel) ?? true)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([channel, { type }]) => ({ name: `${id}/${channel}`, type: asIs ? type : 'number' })),
   );
+};
 
 /** Rows of one device, one after the other, with the next one in sight. */
 class Cursor {

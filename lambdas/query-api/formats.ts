@@ -1,21 +1,20 @@
-/** Tables as text: NDJSON and CSV (RFC 4180). */
+/** Tables as bodies: NDJSON and CSV (RFC 4180) here, Arrow and Parquet in files of their own. */
 import type { Value } from '../../contracts/payload/message.ts';
+import { arrowEncoder } from './arrow-format.ts';
+import type { Encoder } from './encoder.ts';
+import { parquetEncoder } from './parquet-format.ts';
 import type { Column, Table } from './table.ts';
 import { textOfTime } from './time-text.ts';
 
 /** Media types of a series, the first for who does not care. */
-export const SERIES_TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
+export const SERIES_TYPES = [
+  'application/json',
+  'application/x-ndjson',
+  'text/csv',
+  'application/vnd.apache.arrow.stream',
+  'application/vnd.apache.parquet',
+] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
-
-/** How the rows of a table are written, batch by batch. */
-export interface Encoder<R> {
-  readonly contentType: string;
-  /** Before the first row. */
-  head(): string | Uint8Array;
-  batch(rows: readonly R[]): string | Uint8Array;
-  /** After the last row. */
-  tail(): string | Uint8Array;
-}
 
 /** Quoted where RFC 4180 asks for it; nothing else is changed, so that values come back as they were. */
 const cell = (value: Value | null): string => {
@@ -53,33 +52,61 @@ const ndjson = <R>(table: Table<R>): Encoder<R> => ({
 });
 
 /** The encoder of a format for a table. */
-export const encoderOf = <R>(type: Exclude<SeriesType, 'application/json'>, table: Table<R>): Encoder<R> =>
-  type === 'text/csv' ? csv(table) : ndjson(table);
+export const encoderOf = <R>(type: Exclude<SeriesType, 'application/json'>, table: Table<R>): Encoder<R> => {
+  switch (type) {
+    case 'text/csv':
+      return csv(table);
+    case 'application/x-ndjson':
+      return ndjson(table);
+    case 'application/vnd.apache.arrow.stream':
+      return arrowEncoder(table);
+    case 'application/vnd.apache.parquet':
+      return parquetEncoder(table);
+  }
+};
+
+/** Batches of at least so many rows, but for the last. */
+async function* gathered<R>(
+  batches: AsyncIterable<readonly R[]>,
+  count: number,
+): AsyncGenerator<readonly R[]> {
+  let rows: R[] = [];
+  for await (const batch of batches) {
+    for (const row of batch) rows.push(row);
+    if (rows.length < count) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
+}
+
+/** Text that goes out at once: large enough not to pay for each batch, small enough not to wait. */
+const PIECE_CHARS = 64 * 1024;
 
 /** Batches of rows as pieces of a body. */
 export async function* encoded<R>(
   batches: AsyncIterable<readonly R[]>,
   encoder: Encoder<R>,
 ): AsyncGenerator<string | Uint8Array> {
+  const { rowsAtOnce } = encoder;
+  const fitting = rowsAtOnce === undefined ? batches : gathered(batches, rowsAtOnce);
   let text = '';
-  const pieces = [encoder.head()];
-  const flush = function* (last: boolean): Generator<string | Uint8Array> {
-    for (const piece of pieces.splice(0)) {
-      if (typeof piece === 'string') text += piece;
-      else yield piece;
-    }
-    if (text.length > 0 && (last || text.length >= PIECE_CHARS)) {
-      yield text;
-      text = '';
-    }
+  /** A piece for now: bytes at once, text when there is enough of it. */
+  const next = (piece: string | Uint8Array): string | Uint8Array | undefined => {
+    if (typeof piece !== 'string') return piece.byteLength === 0 ? undefined : piece;
+    text += piece;
+    if (text.length < PIECE_CHARS) return undefined;
+    const whole = text;
+    text = '';
+    return whole;
   };
-  for await (const rows of batches) {
-    pieces.push(encoder.batch(rows));
-    yield* flush(false);
+  const head = next(encoder.head());
+  if (head !== undefined) yield head;
+  for await (const rows of fitting) {
+    const piece = next(encoder.batch(rows));
+    if (piece !== undefined) yield piece;
   }
-  pieces.push(encoder.tail());
-  yield* flush(true);
+  const tail = next(encoder.tail());
+  if (tail !== undefined) yield tail;
+  if (text !== '') yield text;
 }
-
-/** Text that goes out at once: large enough not to pay for each batch, small enough not to wait. */
-const PIECE_CHARS = 64 * 1024;

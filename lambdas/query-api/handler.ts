@@ -1,10 +1,9 @@
-/** `query-api`: series, latest values, health, and the contract itself. */
+/** `query-api`: series, snapshots, latest values, health, and what problems mean. */
 
 import type { Device } from '../../contracts/devices.ts';
-import openapi from '../../contracts/openapi.json' with { type: 'json' };
 import { PROBLEMS, type ProblemCode } from '../../contracts/problems.ts';
 import type { Principal } from '../../contracts/roles.ts';
-import { dynamoClient, kinesisClient, s3Client } from '../runtime/clients.ts';
+import { dynamoClient } from '../runtime/clients.ts';
 import {
   askAll,
   type Probe,
@@ -44,8 +43,8 @@ const needed = {
 /** All that the platform is made of. */
 const everything = {
   ...needed,
-  archive: probeBucket(s3Client(once), env.ARCHIVE_BUCKET),
-  stream: probeStream(kinesisClient(once), env.STREAM_NAME),
+  archive: probeBucket(env.ARCHIVE_BUCKET),
+  stream: probeStream(env.STREAM_NAME),
 };
 
 const ask = (probes: Readonly<Record<string, Probe>>): Promise<Verdict[]> =>
@@ -102,8 +101,6 @@ const api = createApi('query-api', {
     const services = await ask(everything);
     return jsonResponse({ status: statusOf(services), services });
   },
-
-  openapi: () => jsonResponse(openapi, 200, { 'cache-control': 'private, max-age=300' }),
 
   explainProblem: ({ params }) => {
     if (!isProblem(params.code)) throw new ProblemError('not-found');

@@ -8,7 +8,7 @@ import { nextLink } from '../runtime/http/page.ts';
 import { streamResponse } from '../runtime/http/stream.ts';
 import { keptFor } from '../series/aggregates.ts';
 import type { Measurements } from '../store/measurements.ts';
-import { align, seriesNames } from './aligned.ts';
+import { align, alignedSeries } from './aligned.ts';
 import { cacheable } from './caching.ts';
 import { encoded, encoderOf, SERIES_TYPES } from './formats.ts';
 import { inOrder } from './in-order.ts';
@@ -149,8 +149,8 @@ export const seriesResponse = async (
       AT_ONCE,
     );
   if (series.aligned) {
-    const names = seriesNames(series);
-    const places = new Map(names.map((name, at) => [name, at]));
+    const names = alignedSeries(series);
+    const places = new Map(names.map(({ name }, at) => [name, at]));
     const started = { ...series, after: undefined, from: series.after?.time ?? series.from };
     const devices = instruments.map((_, device) =>
       buckets === undefined

@@ -1,9 +1,10 @@
 /** Rows as tables: one list of columns for every format. */
+import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
 import type { AlignedRow, Bucket, Point } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { AlignedValues } from './aligned.ts';
+import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import type { BucketRow, PointRow } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 import { textOfTime } from './time-text.ts';
@@ -18,6 +19,8 @@ export interface Column<R> {
   readonly short: string;
   readonly kind: ColumnKind;
   readonly of: (row: R) => Value | null;
+  /** Of a column of values: types of the channels that it may hold. */
+  readonly types?: readonly ValueType[];
 }
 
 /** What is made of rows. */
@@ -63,6 +66,16 @@ const common = (series: Series): Column<Row>[] => {
     column<Row>('channel', 'n', 'text', ({ channel }) => channel),
   ];
 };
+/** Types of the channels that are asked for. */
+const typesOf = ({ instruments, channels }: Series): ValueType[] => [
+  ...new Set(
+    instruments.flatMap((instrument) =>
+      Object.entries(instrument.channels)
+        .filter(([channel]) => channels?.has(channel) ?? true)
+        .map(([, { type }]) => type),
+    ),
+  ),
+];
 const unitColumn = column<Row>('unit', 'u', 'text', ({ unit }) => unit);
 
 /** Points as a table. */
@@ -74,7 +87,7 @@ export const pointTable = (series: Series): Table<PointRow> => {
   return {
     columns: [
       ...common(series),
-      column('value', 'v', 'value', ({ value }) => value),
+      { ...column<PointRow>('value', 'v', 'value', ({ value }) => value), types: typesOf(series) },
       unitColumn,
       ...qualities,
     ],
@@ -95,6 +108,7 @@ const DATED = new Set(['first', 'last']);
 /** Buckets as a table. */
 export const bucketTable = (series: Series): Table<BucketRow> => {
   const { aggregates = [], fill } = series.buckets ?? {};
+  const types = typesOf(series);
   const fills = fill !== undefined && fill !== 'none';
   const kindOf = (name: string): ColumnKind =>
     name === 'count' ? 'integer' : DATED.has(name) ? 'value' : 'number';
@@ -102,9 +116,10 @@ export const bucketTable = (series: Series): Table<BucketRow> => {
     columns: [
       ...common(series),
       unitColumn,
-      ...aggregates.map((name, at) =>
-        column<BucketRow>(name, name, kindOf(name), ({ values }) => values[at] ?? null),
-      ),
+      ...aggregates.map((name, at) => ({
+        ...column<BucketRow>(name, name, kindOf(name), ({ values }) => values[at] ?? null),
+        types,
+      })),
       ...STATUSES.map((status) =>
         column<BucketRow>(status, status, 'integer', ({ quality }) => quality[status]),
       ),
@@ -126,16 +141,17 @@ export const bucketTable = (series: Series): Table<BucketRow> => {
 };
 
 /** Several series beside each other as a table. */
-export const alignedTable = (series: readonly string[]): Table<AlignedValues> => ({
+export const alignedTable = (series: readonly AlignedSeries[]): Table<AlignedValues> => ({
   columns: [
     column('time', 't', 'time', ({ time }) => time),
-    ...series.map((name, at) =>
-      column<AlignedValues>(name, name, 'value', ({ values }) => values[at] ?? null),
-    ),
+    ...series.map(({ name, type }, at) => ({
+      ...column<AlignedValues>(name, name, 'value', ({ values }) => values[at] ?? null),
+      types: [type],
+    })),
   ],
   item: ({ time, values }): AlignedRow => ({
     t: textOfTime(time),
-    values: Object.fromEntries(series.map((name, at) => [name, values[at] ?? null])),
+    values: Object.fromEntries(series.map(({ name }, at) => [name, values[at] ?? null])),
   }),
   position: ({ time }) => ({ device: 0, time, channel: '' }),
 });

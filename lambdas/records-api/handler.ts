@@ -1,4 +1,5 @@
 /** `records-api`: completeness of what devices sent, the quarantine, and exports. */
+import openapi from '../../contracts/openapi.json' with { type: 'json' };
 import { putRecord, sendMessage } from '../runtime/calls.ts';
 import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
@@ -51,6 +52,8 @@ const counter: Counter = {
 };
 
 const api = createApi('records-api', {
+  openapi: () => jsonResponse(openapi, 200, { 'cache-control': 'private, max-age=300' }),
+
   readCompleteness: async ({ params, query, principal, now }) => {
     const device = visible(await readDetail(registry, params.id), principal, { see: 'series:read' });
     const type = await readType(registry, device.type);

@@ -27,6 +27,7 @@ const SERVICES = {
 
 /**
  * Calls an operation.
+ * @param signal ends the waiting; otherwise that is 5 seconds
  * @returns its answer
  * @throws {CallRefused} or {NoAnswer}
  */
@@ -34,6 +35,7 @@ export const callService = async (
   service: keyof typeof SERVICES,
   operation: string,
   input: unknown,
+  signal?: AbortSignal,
 ): Promise<unknown> => {
   const { AWS_REGION: region = 'us-east-1', AWS_ENDPOINT_URL: endpoint } = process.env;
   const [version, prefix] = SERVICES[service];
@@ -56,7 +58,7 @@ export const callService = async (
       method: 'POST',
       headers,
       body,
-      signal: AbortSignal.timeout(REQUEST_MILLIS),
+      signal: signal ?? AbortSignal.timeout(REQUEST_MILLIS),
     });
     text = await response.text();
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Dependencies, truly asked whether they answer. */
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
-import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { callService } from './calls.ts';
+import { lookAt } from './objects.ts';
 
 /** Asks a dependency; throws when it does not answer, or not as it should. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
@@ -31,19 +31,18 @@ export const probeTable =
     if (!TABLE_READY.has(Table?.TableStatus ?? '')) throw new NotReady();
   };
 
-export const probeBucket =
-  (client: S3Client, bucket: string): Probe =>
-  async (signal) => {
-    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
-  };
+export const probeBucket = (bucket: string): Probe => lookAt(bucket);
+
+interface StreamSummary {
+  readonly StreamDescriptionSummary?: { readonly StreamStatus?: string };
+}
 
 export const probeStream =
-  (client: KinesisClient, stream: string): Probe =>
+  (stream: string): Probe =>
   async (signal) => {
-    const { StreamDescriptionSummary: summary } = await client.send(
-      new DescribeStreamSummaryCommand({ StreamName: stream }),
-      { abortSignal: signal },
-    );
+    const input = { StreamName: stream };
+    const answer = await callService('kinesis', 'DescribeStreamSummary', input, signal);
+    const { StreamDescriptionSummary: summary } = answer as StreamSummary;
     if (!TABLE_READY.has(summary?.StreamStatus ?? '')) throw new NotReady();
   };
 

@@ -155,6 +155,17 @@ export const listOf = (bucket: string): ListObjects => {
   };
 };
 
+/**
+ * Whether a bucket can be reached and listed.
+ * @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned
+ */
+export const lookAt = (bucket: string): ((signal: AbortSignal) => Promise<void>) => {
+  const { send } = reach(bucket);
+  return async (signal) => {
+    await send('HEAD', '', { signal });
+  };
+};
+
 /** Puts bytes of a media type. */
 export type PutBytes = (key: string, bytes: Uint8Array<ArrayBuffer>, type: string) => Promise<void>;
 

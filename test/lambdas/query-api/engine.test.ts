@@ -1,3 +1,6 @@
+import { zstdDecompressSync } from 'node:zlib';
+import { tableFromIPC } from 'apache-arrow';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../../../contracts/time.ts';
 import { person } from '../runtime/events.ts';
@@ -283,6 +286,111 @@ describe('a snapshot', () => {
     ]);
     const far = await world.json({ path: `/v1/snapshot?${query}&within=P32D` });
     expect(far).toMatchObject({ status: 400, body: { errors: [{ pointer: '?within' }] } });
+  });
+});
+
+describe('tables', () => {
+  const send = (path: string, type: string) => world.send({ path, headers: { Accept: type } });
+  const ARROW = 'application/vnd.apache.arrow.stream';
+  const PARQUET = 'application/vnd.apache.parquet';
+
+  beforeAll(async () => {
+    await world.addDevice('mixed-1');
+    await world.addChunk('mixed-1', [
+      column('temp', [
+        [START + 1, -0],
+        [START + 2, 1.5, 9],
+      ]),
+      column('door', [[START + 2, true]], { type: 'boolean', unit: '1' }),
+    ]);
+  });
+  const MIXED = `/v1/devices/mixed-1/series?${RANGE}`;
+
+  it('come as an Arrow stream', async () => {
+    const { headers, body } = await send(MIXED, ARROW);
+    expect(headers['content-type']).toBe(ARROW);
+    const table = tableFromIPC(body);
+    expect(table.schema.fields.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'time Timestamp<MICROSECOND, UTC>',
+      'channel Utf8',
+      'value Float64',
+      'value_truth Bool',
+      'unit Utf8',
+      'quality Utf8',
+    ]);
+    expect(table.toArray().map((row) => ({ ...row.toJSON() }))).toEqual([
+      {
+        time: (START + 1) / 1000,
+        channel: 'temp',
+        value: -0,
+        value_truth: null,
+        unit: 'Cel',
+        quality: 'good',
+      },
+      {
+        time: (START + 2) / 1000,
+        channel: 'door',
+        value: null,
+        value_truth: true,
+        unit: '1',
+        quality: 'good',
+      },
+      {
+        time: (START + 2) / 1000,
+        channel: 'temp',
+        value: 1.5,
+        value_truth: null,
+        unit: 'Cel',
+        quality: 'uncertain/jump',
+      },
+    ]);
+  });
+
+  it('come as Parquet', async () => {
+    const { headers, body } = await send(MIXED, PARQUET);
+    expect(headers['content-type']).toBe(PARQUET);
+    const file = new Uint8Array(body).buffer;
+    const metadata = parquetMetadata(file);
+    const found = await parquetReadObjects({
+      file,
+      metadata,
+      compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    });
+    expect(found).toMatchObject([
+      { channel: 'temp', value: -0, value_truth: null, unit: 'Cel', quality: 'good' },
+      { channel: 'door', value: null, value_truth: true, unit: '1', quality: 'good' },
+      { channel: 'temp', value: 1.5, value_truth: null, quality: 'uncertain/jump' },
+    ]);
+    expect(found.map((row) => row['time'])).toEqual([1, 2, 2].map(() => new Date(START / 1000)));
+  });
+
+  it.each([
+    ['buckets', '/v1/devices/dense-1/series?', 'every=PT1H&agg=count,mean,first,p50&fill=null'],
+    ['aligned buckets', '/v1/series?devices=dense-1,mixed-1&', 'every=PT1H&agg=max&align=true'],
+    ['several devices', '/v1/series?devices=dense-1,kinds-1&', 'every=P1D&agg=last'],
+    ['points of one type', '/v1/devices/dense-1/series?', 'channels=temp,flow'],
+    ['nothing', '/v1/devices/dense-1/series?', 'channels=none'],
+  ])('hold the same rows in every format: %s', async (_, path, query) => {
+    const url = `${path}${RANGE}&${query}`;
+    const csv = (await send(url, 'text/csv')).text.trimEnd().split('\r\n');
+    const arrow = tableFromIPC((await send(url, ARROW)).body);
+    const file = new Uint8Array((await send(url, PARQUET)).body).buffer;
+    const parquet = await parquetReadObjects({
+      file,
+      compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    });
+    expect(arrow.numRows).toBe(csv.length - 1);
+    expect(parquet).toHaveLength(csv.length - 1);
+    const lines = (csv[0] ?? '').split(',').filter((name) => name !== 'time');
+    for (const [at, line] of csv.slice(1).entries()) {
+      const cells = line.split(',').filter((__, place) => (csv[0] ?? '').split(',')[place] !== 'time');
+      const shown = (value: unknown): string =>
+        value === null || value === undefined || Number.isNaN(value) ? '' : String(value);
+      // Channels of several types have a column each.
+      const of = (row: Row | undefined, name: string): string => shown(row?.[name] ?? row?.[`${name}_truth`]);
+      expect(lines.map((name) => of(arrow.get(at)?.toJSON(), name))).toEqual(cells);
+      expect(lines.map((name) => of(parquet[at], name))).toEqual(cells);
+    }
   });
 });
 

@@ -1,6 +1,5 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import openapi from '../../../contracts/openapi.json' with { type: 'json' };
 import { PROBLEMS } from '../../../contracts/problems.ts';
 import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
 import { toStateItem } from '../../../lambdas/store/measurements.ts';
@@ -121,10 +120,6 @@ describe('latest', () => {
 });
 
 describe('contract', () => {
-  it('is served as it is committed', async () => {
-    expect((await world.json({ path: '/v1/openapi.json' })).body).toEqual(openapi);
-  });
-
   it.each(Object.keys(PROBLEMS))('explains %s', async (code) => {
     const answer = await world.json({ path: `/v1/problems/${code}` });
     expect(answer).toMatchObject({ status: 200, body: { code, remedy: expect.any(String) } });

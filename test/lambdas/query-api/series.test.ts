@@ -287,7 +287,7 @@ describe('formats', () => {
   });
 
   it('has nothing for who wants something else', async () => {
-    expect(await get(WHOLE, 'application/vnd.apache.parquet')).toMatchObject({ status: 406 });
+    expect(await get(WHOLE, 'application/pdf')).toMatchObject({ status: 406 });
   });
 });
 

@@ -30,6 +30,7 @@ export interface Streamed {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  readonly body: Buffer;
   /** Pieces that the gateway got. */
   readonly pieces: number;
 }
@@ -116,6 +117,7 @@ export const startWorld = async (): Promise<World> => {
       status: statusCode,
       headers,
       text: bytes.subarray(split + SPLIT.length).toString(),
+      body: bytes.subarray(split + SPLIT.length),
       pieces: chunks.length,
     };
   };
@@ -202,11 +204,13 @@ export const startWorld = async (): Promise<World> => {
       const measurements = { client: aws.dynamo, table: aws.measurementsTable };
       const devices = new KnownDevices({ client: aws.dynamo, table: aws.registryTable });
       const { signal } = new AbortController();
+      const retention = { default: { hotDays: 10_000, rollupYears: 20, archiveDays: null }, sites: {} };
+      const around = { measurements, devices, retention };
       const range = { to: time('2200-01-01T00:00:00Z') };
       const marks = readMarks(measurements, 'dirty', markPartitionOf(device), range);
       for await (const mark of marks)
         if (mark.device === device && (hours === undefined || hours.includes(mark.start)))
-          await compactHour({ measurements, devices }, new Counts(), mark, signal);
+          await compactHour(around, new Counts(), mark, signal);
     },
     close: () => aws.close(),
   };

@@ -1,0 +1,43 @@
+/** Tables with a type for each column, as Arrow and Parquet want them. */
+import type { ValueType } from '../../contracts/instrument-types.ts';
+import type { Value } from '../../contracts/payload/message.ts';
+import type { Column } from './table.ts';
+
+/** What a column holds. `time` is microseconds in UTC. */
+export type TypedKind = 'time' | 'number' | 'integer' | 'text' | 'truth';
+
+export interface TypedColumn<R> {
+  readonly name: string;
+  readonly kind: TypedKind;
+  readonly of: (row: R) => Value | null;
+}
+
+const KIND_OF: Readonly<Record<ValueType, 'number' | 'text' | 'truth'>> = {
+  number: 'number',
+  integer: 'number',
+  boolean: 'truth',
+  string: 'text',
+};
+
+const SUITS = { number: 'number', text: 'string', truth: 'boolean' } as const;
+
+/**
+ * Columns of one type each. Where channels of several types share a column, it becomes one for each:
+ * `value` for numbers, `value_text` and `value_truth`.
+ */
+export const typedColumns = <R>(columns: readonly Column<R>[]): TypedColumn<R>[] =>
+  columns.flatMap(({ name, kind, of, types = [] }): TypedColumn<R>[] => {
+    if (kind !== 'value') return [{ name, kind, of }];
+    const kinds = [...new Set(types.map((type) => KIND_OF[type]))];
+    if (kinds.length <= 1) return [{ name, kind: kinds[0] ?? 'number', of }];
+    return (['number', 'text', 'truth'] as const)
+      .filter((one) => one === 'number' || kinds.includes(one))
+      .map((one) => ({
+        name: one === 'number' ? name : `${name}_${one}`,
+        kind: one,
+        of: (row) => {
+          const value = of(row);
+          return typeof value === SUITS[one] ? value : null;
+        },
+      }));
+  });

@@ -1,0 +1,125 @@
+/**
+ * The Arrow IPC streaming format, version V5 (arrow.apache.org/docs/format/Columnar.html): a schema, record batches
+ * with their buffers at multiples of 8 bytes, and the end of the stream.
+ */
+import type { Micros } from '../../contracts/time.ts';
+import { flatbuffer, type Node, type Scalar, type TableNode } from './flatbuffer.ts';
+
+/** What a column holds. `time` is microseconds in UTC. */
+export type ArrowKind = 'time' | 'number' | 'integer' | 'text' | 'truth';
+
+export interface ArrowField {
+  readonly name: string;
+  readonly kind: ArrowKind;
+}
+
+/** Cells of a column. */
+export type ArrowCells = readonly (Micros | number | string | boolean | null)[];
+
+const scalar = (bytes: Scalar['bytes'], value: number): Scalar => ({ bytes, value });
+const table = (...fields: (Scalar | Node | undefined)[]): TableNode => ({ fields });
+const text = (value: string): Node => ({ text: value });
+
+const V5 = scalar(2, 4);
+/** Members of the union MessageHeader. */
+const SCHEMA = 1;
+const RECORD_BATCH = 3;
+const MICROSECOND = 2;
+const DOUBLE = 2;
+
+/** Member of the union Type, and its table. */
+const TYPES: Readonly<Record<ArrowKind, readonly [number, TableNode]>> = {
+  integer: [2, table(scalar(4, 64), scalar(1, 1))],
+  number: [3, table(scalar(2, DOUBLE))],
+  text: [5, table()],
+  truth: [6, table()],
+  time: [10, table(scalar(2, MICROSECOND), text('UTC'))],
+};
+
+const CONTINUATION = 0xffffffff;
+const PREFIX_BYTES = 8;
+
+const message = (header: number, node: TableNode, body: readonly Buffer[]): Buffer[] => {
+  const size = body.reduce((sum, { length }) => sum + length, 0);
+  const metadata = flatbuffer(table(V5, scalar(1, header), node, scalar(8, size)));
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32LE(CONTINUATION, 0);
+  prefix.writeInt32LE(metadata.length, 4);
+  return [prefix, metadata, ...body];
+};
+
+const fieldNode = ({ name, kind }: ArrowField): Node => {
+  const [type, node] = TYPES[kind];
+  return table(text(name), scalar(1, 1), scalar(1, type), node, undefined, { items: [] });
+};
+
+/** The schema, with which a stream begins. */
+export const arrowSchema = (fields: readonly ArrowField[]): Buffer =>
+  Buffer.concat(message(SCHEMA, table(scalar(2, 0), { items: fields.map(fieldNode) }), []));
+
+const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
+
+const bitsOf = (count: number, isSet: (at: number) => boolean): Buffer => {
+  const bits = Buffer.alloc(padded(Math.ceil(count / 8)));
+  for (let at = 0; at < count; at += 1)
+    if (isSet(at)) bits.writeUInt8(bits.readUInt8(at >>> 3) | (1 << (at & 7)), at >>> 3);
+  return bits;
+};
+
+const textBuffers = (cells: ArrowCells): Buffer[] => {
+  const offsets = Buffer.alloc(padded(4 * (cells.length + 1)));
+  let end = 0;
+  for (const [at, cell] of cells.entries()) {
+    end += cell === null ? 0 : Buffer.byteLength(String(cell));
+    offsets.writeInt32LE(end, 4 * (at + 1));
+  }
+  const bytes = Buffer.alloc(padded(end));
+  for (const [at, cell] of cells.entries())
+    if (cell !== null) bytes.write(String(cell), offsets.readInt32LE(4 * at));
+  return [offsets, bytes];
+};
+
+const dataBuffers = (kind: ArrowKind, cells: ArrowCells): Buffer[] => {
+  if (kind === 'text') return textBuffers(cells);
+  if (kind === 'truth') return [bitsOf(cells.length, (at) => cells[at] === true)];
+  const bytes = Buffer.alloc(8 * cells.length);
+  for (const [at, cell] of cells.entries()) {
+    if (cell === null) continue;
+    if (kind === 'number') bytes.writeDoubleLE(Number(cell), 8 * at);
+    else bytes.writeBigInt64LE(BigInt(cell), 8 * at);
+  }
+  return [bytes];
+};
+
+/**
+ * A record batch.
+ * @param columns cells of each field, all of one length
+ */
+export const arrowBatch = (fields: readonly ArrowField[], columns: readonly ArrowCells[]): Buffer => {
+  const rows = columns[0]?.length ?? 0;
+  const nodes: number[] = [];
+  const layout: number[] = [];
+  const body: Buffer[] = [];
+  let offset = 0;
+  const put = (buffer: Buffer): void => {
+    layout.push(offset, buffer.length);
+    body.push(buffer);
+    offset += buffer.length;
+  };
+  for (const [at, { kind }] of fields.entries()) {
+    const cells = columns[at] ?? [];
+    const nulls = cells.reduce<number>((count, cell) => count + (cell === null ? 1 : 0), 0);
+    nodes.push(rows, nulls);
+    put(nulls === 0 ? Buffer.alloc(0) : bitsOf(rows, (row) => cells[row] !== null));
+    for (const buffer of dataBuffers(kind, cells)) put(buffer);
+  }
+  const node = table(scalar(8, rows), { longs: nodes, perItem: 2 }, { longs: layout, perItem: 2 });
+  return Buffer.concat(message(RECORD_BATCH, node, body));
+};
+
+/** The end of a stream. */
+export const arrowEnd = (): Buffer => {
+  const end = Buffer.alloc(PREFIX_BYTES);
+  end.writeUInt32LE(CONTINUATION, 0);
+  return end;
+};
