@@ -5,7 +5,7 @@ import type { QuarantineCode } from '../../contracts/problems.ts';
 import { GOOD, type Quality } from '../../contracts/quality.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../series/column.ts';
-import { judgeNext, judgeValue, type Rules, startTrack, type Track, worse } from './quality.ts';
+import { judgeGood, judgeNext, judgeValue, type Rules, startTrack, type Track, worse } from './quality.ts';
 
 /** Points of a column that were not taken, by code. */
 export interface Refused {
@@ -95,28 +95,16 @@ export class ChannelRun {
   ): number {
     const { rules, track } = this;
     if (rules.channel.type !== 'number' || track === undefined || given !== undefined) return 0;
-    if (this.places !== undefined || this.quality !== undefined || !this.ascending) return 0;
-    const latest = arrived + LIMITS.futureMicros;
-    const earliest = Math.max(track.time + 1, arrived - LIMITS.pastMicros);
-    let before = earliest - 1;
-    let at = 0;
-    for (; at < times.length; at += 1) {
-      const time = times[at] ?? 0;
-      const value = values[at];
-      if (typeof value !== 'number' || time <= before || time > latest) break;
-      before = time;
-      const judged = judgeNext(rules, track, time, value, GOOD, arrived);
-      this.time.push(time);
-      this.value.push(value);
-      if (judged !== GOOD) {
-        this.quality = new Array<Quality>(this.time.length - 1).fill(GOOD);
-        this.quality.push(judged);
-        at += 1;
-        break;
-      }
+    if (this.places !== undefined || !this.ascending) return 0;
+    const after = Math.max(track.time, arrived - LIMITS.pastMicros - 1);
+    const count = judgeGood(rules, track, times, values, after, arrived + LIMITS.futureMicros, arrived);
+    for (let at = 0; at < count; at += 1) {
+      this.time.push(times[at] ?? 0);
+      this.value.push(values[at] ?? 0);
     }
-    taken.stored += at;
-    return at;
+    if (this.quality !== undefined) for (let at = 0; at < count; at += 1) this.quality.push(GOOD);
+    taken.stored += count;
+    return count;
   }
 
   private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {

@@ -107,3 +107,59 @@ export const judgeNext = (
   track.run = run;
   return judged;
 };
+
+/**
+ * Of numbers newer than all before them, judges those from the start that are good, and moves the track to the last
+ * of these. As {@link judgeNext} would one by one, without making anything of each.
+ * @param after no time is at or before this
+ * @param until no time is after this
+ * @returns how many; what ends them is left to {@link judgeNext}
+ */
+export const judgeGood = (
+  rules: Rules,
+  track: Track,
+  times: readonly Micros[],
+  values: readonly Value[],
+  after: Micros,
+  until: Micros,
+  arrived: Micros,
+): number => {
+  const { maxRate } = rules;
+  const least = Math.max(rules.least, rules.low);
+  const most = Math.min(rules.most, rules.high);
+  let before = after;
+  let value = typeof track.value === 'number' ? track.value : Number.NaN;
+  let { run, credibleTime } = track;
+  // Nothing is far from what is no number.
+  let credible = typeof track.credibleValue === 'number' ? track.credibleValue : Number.NaN;
+  let count = 0;
+  for (; count < times.length; count += 1) {
+    const time = times[count] ?? 0;
+    const next = values[count];
+    if (typeof next !== 'number' || !(time > before && time <= until)) break;
+    if (
+      next < least ||
+      next > most ||
+      Math.abs(next - credible) > (maxRate * (time - credibleTime)) / MICROS_PER_SECOND
+    )
+      break;
+    const runs = next === value ? run + 1 : 1;
+    if (runs >= rules.stuckAfter) break;
+    run = runs;
+    before = time;
+    value = next;
+    credibleTime = time;
+    credible = next;
+  }
+  if (count > 0)
+    Object.assign(track, {
+      time: before,
+      value,
+      quality: GOOD,
+      arrived,
+      run,
+      credibleTime,
+      credibleValue: value,
+    });
+  return count;
+};

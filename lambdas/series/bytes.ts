@@ -62,6 +62,30 @@ export class ByteWriter {
     this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
+  /** Whole numbers as {@link signed} writes them, of which most are small. */
+  signedAll(values: Float64Array, count: number): void {
+    this.room(8 * count);
+    const { buffer } = this;
+    let at = this.length;
+    for (let index = 0; index < count; index += 1) {
+      const value = values[index] ?? 0;
+      const small = value | 0;
+      if (small === value && small < 0x1000000 && small > -0x1000000) {
+        let rest = (small << 1) ^ (small >> 31);
+        while (rest > 0x7f) {
+          buffer[at++] = (rest & 0x7f) | 0x80;
+          rest >>>= 7;
+        }
+        buffer[at++] = rest;
+      } else {
+        this.length = at;
+        this.signed(value);
+        at = this.length;
+      }
+    }
+    this.length = at;
+  }
+
   float64(value: number): void {
     this.room(8);
     this.length = this.buffer.writeDoubleLE(value, this.length);

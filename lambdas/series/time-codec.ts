@@ -8,6 +8,8 @@ const STEPS = [1, 1000, 1_000_000] as const;
 const RAW = 255;
 const MAX_EXACT = 2 ** 50;
 
+let steps = new Float64Array(1024);
+
 const stepOf = (times: readonly Micros[]): number => {
   let step = STEPS.length - 1;
   let before = times[0] ?? 0;
@@ -29,18 +31,21 @@ export const writeTimes = (out: ByteWriter, times: readonly Micros[]): void => {
     for (const time of times) out.float64(time);
     return;
   }
+  const [first] = times;
+  if (first === undefined) return;
   const size = STEPS[step] ?? 1;
-  let before = 0;
+  out.float64(first / size);
+  if (times.length > steps.length) steps = new Float64Array(2 * times.length);
+  let before = first;
   let gap = 0;
-  for (let at = 0; at < times.length; at += 1) {
-    const time = (times[at] ?? 0) / size;
-    if (at === 0) out.float64(time);
-    else {
-      out.signed(time - before - gap);
-      gap = time - before;
-    }
+  for (let at = 1; at < times.length; at += 1) {
+    const time = times[at] ?? 0;
+    const next = (time - before) / size;
+    steps[at - 1] = next - gap;
+    gap = next;
     before = time;
   }
+  out.signedAll(steps, times.length - 1);
 };
 
 /** @throws {MalformedBytes} */

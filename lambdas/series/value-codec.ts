@@ -10,24 +10,32 @@ const TEXTS = 3;
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 const MAX_SCALED = 2 ** 50;
 
-const isExact = (value: number, power: number): boolean => {
-  const scaled = Math.round(value * power);
-  return scaled / power === value && Math.abs(scaled) < MAX_SCALED && !Object.is(value, -0);
-};
+let scaled = new Float64Array(1024);
 
-/** Digits after the point that hold every value to the bit, or `undefined`: one pass to find, one to be sure. */
-const digitsOf = (values: readonly number[]): number | undefined => {
+/** Scales values to whole numbers. @returns digits after the point that hold every one to the bit */
+const scale = (values: readonly number[]): number | undefined => {
+  if (values.length > scaled.length) scaled = new Float64Array(2 * values.length);
   let digits = 0;
+  let power = 1;
   for (let at = 0; at < values.length; at += 1) {
-    while (!isExact(values[at] ?? 0, POWERS[digits] ?? 1)) if (++digits === POWERS.length) return undefined;
+    const value = values[at] ?? 0;
+    const whole = Math.round(value * power);
+    // Only a zero can be a negative one.
+    const exact = whole / power === value && (whole !== 0 || !Object.is(value, -0));
+    if (exact && whole < MAX_SCALED && whole > -MAX_SCALED) scaled[at] = whole;
+    else {
+      digits += 1;
+      if (digits === POWERS.length) return undefined;
+      power = POWERS[digits] ?? 1;
+      // With another power all that was scaled is to be scaled again.
+      at = -1;
+    }
   }
-  const power = POWERS[digits] ?? 1;
-  for (let at = 0; at < values.length; at += 1) if (!isExact(values[at] ?? 0, power)) return undefined;
   return digits;
 };
 
 const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
-  const digits = digitsOf(values);
+  const digits = scale(values);
   if (digits === undefined) {
     out.byte(FLOAT64);
     for (const value of values) out.float64(value);
@@ -35,13 +43,13 @@ const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
   }
   out.byte(DECIMAL);
   out.byte(digits);
-  const power = POWERS[digits] ?? 1;
   let before = 0;
   for (let at = 0; at < values.length; at += 1) {
-    const scaled = Math.round((values[at] ?? 0) * power);
-    out.signed(scaled - before);
-    before = scaled;
+    const whole = scaled[at] ?? 0;
+    scaled[at] = whole - before;
+    before = whole;
   }
+  out.signedAll(scaled, values.length);
 };
 
 const writeBits = (out: ByteWriter, values: readonly boolean[]): void => {
