@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
   types: async () => (await import('./commands/types.ts')).typesCommand(),
+  completeness: async () => (await import('./commands/completeness.ts')).completenessCommand(),
+  cost: async () => (await import('./commands/cost.ts')).costCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
+  quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   query: async () => (await import('./commands/query.ts')).queryCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
 };

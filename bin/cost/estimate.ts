@@ -1,0 +1,142 @@
+/** What a laboratory costs a month, from how much it measures: a model of the calls that the functions make. */
+import { PRICES, type Price } from './prices.ts';
+
+/** A laboratory. */
+export interface Laboratory {
+  /** Instruments that are connected all the time. */
+  readonly devices: number;
+  /** Measurements a second of each instrument. */
+  readonly rate: number;
+  /** Measurements in a message. */
+  readonly batch: number;
+  /** Watched live through the broker, or sent by Basic Ingest, which saves the charge for messages. */
+  readonly basicIngest: boolean;
+  readonly stream: 'provisioned' | 'on-demand';
+  /** How long measurements stay in DynamoDB. */
+  readonly hotDays: number;
+  /** How long they stay in S3. */
+  readonly years: number;
+}
+
+/** One line of the bill. */
+export interface CostLine {
+  readonly part: string;
+  readonly what: string;
+  /** Units a month. */
+  readonly units: number;
+  readonly unit: string;
+  readonly dollars: number;
+}
+
+export interface Estimate {
+  /** A month. */
+  readonly measurements: number;
+  readonly messages: number;
+  readonly lines: readonly CostLine[];
+  /** A month. */
+  readonly dollars: number;
+  readonly dollarsPerMillion: number;
+}
+
+const HOURS = 730;
+const SECONDS = HOURS * 3600;
+const MINUTES = HOURS * 60;
+
+/** Bytes of a message: its header, and rows or columns of the native format. */
+const HEADER_BYTES = 90;
+const POINT_BYTES = 22;
+/** Bytes of a measurement in a chunk of one batch, in a block of an hour, in Parquet. */
+const CHUNK_POINT = 3.4;
+const CHUNK_BYTES = 450;
+const BLOCK_POINT = 1.6;
+const PARQUET_POINT = 2;
+/** Batching window of the stream, and most records of a batch. */
+const WINDOW_SECONDS = 5;
+const BATCH_RECORDS = 10_000;
+const STATE_BYTES = 900;
+/** Processor time of a measurement in ingest and in compaction, and of a batch, in seconds. */
+const INGEST_POINT = 2.5e-6;
+const COMPACT_POINT = 0.4e-6;
+const BATCH_SECONDS = 0.02;
+const INGEST_GIGABYTES = 1;
+const COMPACT_GIGABYTES = 1;
+/** Records and bytes a second of a shard. */
+const SHARD_RECORDS = 1000;
+const SHARD_BYTES = 1e6;
+
+const steps = (value: number, size: number): number => Math.max(1, Math.ceil(value / size));
+
+/** What a laboratory comes to in a month. Storage is that of the months when it has reached its full length. */
+export const estimate = (lab: Laboratory): Estimate => {
+  const measurements = lab.devices * lab.rate * SECONDS;
+  const messages = measurements / lab.batch;
+  const messageBytes = HEADER_BYTES + lab.batch * POINT_BYTES;
+  const perSecond = messages / SECONDS;
+  const lines: CostLine[] = [];
+  const add = (part: string, what: string, units: number, { unit, dollars }: Price): void => {
+    if (units > 0) lines.push({ part, what, units, unit, dollars: units * dollars });
+  };
+
+  const metered = messages * steps(messageBytes, 5000);
+  add('IoT Core', 'connections', lab.devices * MINUTES, PRICES.iotConnection);
+  if (!lab.basicIngest) add('IoT Core', 'messages', metered, PRICES.iotMessage);
+  add('IoT Core', 'rules', metered, PRICES.iotRule);
+  add('IoT Core', 'actions', metered, PRICES.iotAction);
+
+  const shards = Math.max(
+    Math.ceil(perSecond / SHARD_RECORDS),
+    Math.ceil((perSecond * messageBytes) / SHARD_BYTES),
+    1,
+  );
+  if (lab.stream === 'provisioned') {
+    add('Kinesis', `${shards} shard${shards === 1 ? '' : 's'}`, shards * HOURS, PRICES.kinesisShard);
+    add('Kinesis', 'records', messages * steps(messageBytes, 25_000), PRICES.kinesisPut);
+  } else {
+    add('Kinesis', 'stream', HOURS, PRICES.kinesisStream);
+    add('Kinesis', 'bytes in', messages * steps(messageBytes, 1000) * 1000, PRICES.kinesisIn);
+    add('Kinesis', 'bytes out', messages * messageBytes, PRICES.kinesisOut);
+  }
+
+  // Each shard is read by batches of its own; a device is in each batch of its shard that it sent something for.
+  const perShard = perSecond / shards;
+  const batchesPerSecond = Math.min(perShard, Math.max(1 / WINDOW_SECONDS, perShard / BATCH_RECORDS));
+  const batches = batchesPerSecond * shards * SECONDS;
+  const messagesOfDevice = (lab.rate / lab.batch) * Math.max(WINDOW_SECONDS, 1 / batchesPerSecond);
+  const runs = messages / Math.max(1, messagesOfDevice);
+  const pointsOfRun = measurements / runs;
+  add('Lambda', 'requests of ingest', batches, PRICES.lambdaRequest);
+  add(
+    'Lambda',
+    'time of ingest',
+    (measurements * INGEST_POINT + batches * BATCH_SECONDS) * INGEST_GIGABYTES,
+    PRICES.lambdaSecond,
+  );
+  const chunkUnits = steps(CHUNK_BYTES + pointsOfRun * CHUNK_POINT, 1024);
+  add('DynamoDB', 'chunks written', runs * chunkUnits, PRICES.dynamoWrite);
+  add('DynamoDB', 'states written', runs * steps(STATE_BYTES, 1024), PRICES.dynamoWrite);
+  add('DynamoDB', 'states read', runs * 2 * steps(STATE_BYTES, 4096), PRICES.dynamoRead);
+
+  const deviceHours = lab.devices * Math.min(HOURS, HOURS * lab.rate * 3600);
+  const blockBytes = (measurements / deviceHours) * BLOCK_POINT;
+  const bytesOfRuns = runs * chunkUnits * 1024;
+  add('DynamoDB', 'chunks read to be merged', bytesOfRuns / 4096, PRICES.dynamoRead);
+  add('DynamoDB', 'chunks taken away', runs * chunkUnits, PRICES.dynamoWrite);
+  add(
+    'DynamoDB',
+    'blocks and rollups written',
+    deviceHours * (steps(blockBytes, 1024) + 8),
+    PRICES.dynamoWrite,
+  );
+  add('Lambda', 'time of compaction', measurements * COMPACT_POINT * COMPACT_GIGABYTES, PRICES.lambdaSecond);
+
+  const hot = (measurements / HOURS) * 24 * lab.hotDays * BLOCK_POINT;
+  add('DynamoDB', `${lab.hotDays} days stored`, hot, PRICES.dynamoByte);
+  add('DynamoDB', 'recovery to any moment', hot, PRICES.dynamoBackup);
+  add('S3', 'files of days written', lab.devices * (HOURS / 24) * 2, PRICES.s3Put);
+  add('S3', `${lab.years} years stored`, measurements * 12 * lab.years * PARQUET_POINT, PRICES.s3Byte);
+  add('CloudWatch', 'logs and metrics', 20, PRICES.metric);
+  add('KMS', 'key', 1, PRICES.key);
+
+  const dollars = lines.reduce((sum, line) => sum + line.dollars, 0);
+  return { measurements, messages, lines, dollars, dollarsPerMillion: (dollars / measurements) * 1e6 };
+};
