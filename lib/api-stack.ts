@@ -107,6 +107,12 @@ export class ApiStack extends Stack {
     query.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query', 'DescribeTable']);
     query.environment('ARCHIVE_BUCKET', archive.bucketName);
     query.allow(['s3:ListBucket'], [archive.bucketArn]);
+    query.allowPattern(
+      'Archive',
+      'Each archived day of a device is an object of its own.',
+      ['s3:GetObject'],
+      [storage.archived('archive/*')],
+    );
     query.environment('STREAM_NAME', stream.streamName);
     query.allow(['kinesis:DescribeStreamSummary'], [stream.streamArn]);
     return query;

@@ -6,6 +6,30 @@ import { slug } from '../contracts/topics.ts';
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
 
+const retentionSchema = z
+  .object({
+    hotDays: z
+      .int()
+      .min(14)
+      .max(3650)
+      .meta({ description: 'Days for which points stay in the table; longer than data may come late' }),
+    rollupYears: z.int().min(1).max(100),
+    archiveDays: z
+      .union([z.int().min(1).max(36_500), z.literal('forever')])
+      .meta({ description: 'Days for which files of the archive are kept' }),
+  })
+  .strict()
+  .refine(({ hotDays, archiveDays }) => archiveDays === 'forever' || archiveDays > hotDays, {
+    path: ['archiveDays'],
+    message: 'must be more than hotDays',
+  });
+
+const lasts = ({ archiveDays }: { readonly archiveDays: number | 'forever' }): number =>
+  archiveDays === 'forever' ? Number.POSITIVE_INFINITY : archiveDays;
+
+/** What is kept how long, by site. */
+export type RetentionClass = z.infer<typeof retentionSchema>;
+
 const settingsSchema = z
   .object({
     data: z
@@ -40,8 +64,24 @@ const settingsSchema = z
           .max(1440)
           .meta({ description: 'How long after its end an hour is compacted; longer than ingest may run' }),
         memoryMegabytes: z.int().min(256).max(10_240),
+        archiveAfterHours: z
+          .int()
+          .min(1)
+          .max(168)
+          .meta({ description: 'How long after its end a day is archived' }),
       })
       .strict(),
+    retention: z
+      .object({ default: retentionSchema, sites: z.record(slug, retentionSchema).default({}) })
+      .strict()
+      .refine(
+        ({ default: usual, sites }) => lasts(usual) >= Math.max(0, ...Object.values(sites).map(lasts)),
+        {
+          // Of several rules of S3 that fit an object the one that ends first counts.
+          path: ['default', 'archiveDays'],
+          message: 'must be the longest of all sites',
+        },
+      ),
     logs: z
       .object({
         level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),

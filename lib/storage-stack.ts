@@ -6,8 +6,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { EXPORT_DAYS } from '../contracts/exports.ts';
+import { ArchiveCatalog } from './constructs/archive-catalog.ts';
 import { removalPolicy } from './constructs/removal.ts';
-import type { Settings } from './settings.ts';
+import type { RetentionClass, Settings } from './settings.ts';
 
 export interface StorageStackProps extends StackProps {
   readonly settings: Settings;
@@ -15,6 +16,25 @@ export interface StorageStackProps extends StackProps {
 
 /** Index of the registry that lists resources of one kind. */
 export const LISTING_INDEX = 'listing';
+
+/** Folders of the archive that a retention class speaks of. */
+const ARCHIVE_FOLDERS = ['archive', 'archive-manifests'] as const;
+
+/** Files of the archive go when their class says so; those that are kept for ever have no rule. */
+const archiveRules = ({ retention }: Settings): s3.LifecycleRule[] => {
+  const rule = (name: string, place: string, { archiveDays }: RetentionClass): s3.LifecycleRule[] =>
+    archiveDays === 'forever'
+      ? []
+      : ARCHIVE_FOLDERS.map((folder) => ({
+          id: `${folder}-${name}`,
+          prefix: `${folder}/${place}`,
+          expiration: Duration.days(archiveDays),
+        }));
+  return [
+    ...rule('default', '', retention.default),
+    ...Object.entries(retention.sites).flatMap(([site, of]) => rule(`of-${site}`, `site=${site}/`, of)),
+  ];
+};
 
 export class StorageStack extends Stack {
   readonly key: kms.Key;
@@ -81,9 +101,11 @@ export class StorageStack extends Stack {
         // A day longer than an export says that it is there.
         { id: 'exports', prefix: 'exports/', expiration: Duration.days(EXPORT_DAYS + 1) },
         { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
+        ...archiveRules(settings),
       ],
     });
     this.archiveArn = this.exportValue(this.archive.bucketArn);
+    new ArchiveCatalog(this, 'Catalog', { settings, archive: this.archive });
 
     Validations.of(this.stream).acknowledge({
       id: 'AwsSolutions-KDS3',

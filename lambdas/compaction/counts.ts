@@ -13,6 +13,14 @@ export class Counts {
   /** Hours that got points while they were compacted. */
   reopened = 0;
   failed = 0;
+  /** Days that were archived, that wait for one of their hours, and that another run was faster with. */
+  days = 0;
+  daysWaiting = 0;
+  daysRaced = 0;
+  daysFailed = 0;
+  archivedBytes = 0;
+  /** Microseconds that the day which waited longest had been due. */
+  archiveLag = 0;
   /** Hours for whose end there was no time. */
   unfinished = 0;
   /** Microseconds that the hour which waited longest had been over. */
@@ -42,6 +50,11 @@ export class Counts {
       HoursReopened: this.reopened,
       HoursFailed: this.failed,
       HoursUnfinished: this.unfinished,
+      DaysArchived: this.days,
+      DaysWaiting: this.daysWaiting,
+      DaysRaced: this.daysRaced,
+      DaysFailed: this.daysFailed,
+      BytesArchived: this.archivedBytes,
     };
   }
 }

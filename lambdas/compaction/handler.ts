@@ -7,31 +7,51 @@
  * hour of a device is what each of them holds in memory.
  */
 import type { Context } from 'aws-lambda';
-import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
+import { getFrom, putBytesInto, putInto } from '../runtime/objects.ts';
 import { MARK_PARTITIONS, type Mark, type MarkKind, readMarks } from '../store/measurements.ts';
 import { Counts } from './counts.ts';
+import { archiveMarkedDay } from './day.ts';
 import { compactHour } from './hour.ts';
 import { KnownDevices } from './kinds.ts';
+import { parseRetention } from './retention.ts';
 import { type TimeBudget, timeBudget, workOff } from './work.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMPACT_AFTER_MINUTES']);
+const env = readEnv([
+  'REGISTRY_TABLE',
+  'MEASUREMENTS_TABLE',
+  'ARCHIVE_BUCKET',
+  'COMPACT_AFTER_MINUTES',
+  'ARCHIVE_AFTER_HOURS',
+  'RETENTION',
+]);
 const logger = createLogger();
 const metrics = createMetrics();
 const dynamo = dynamoClient({ maxAttempts: 3 });
 const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
+const retention = parseRetention(env.RETENTION);
+const archive = {
+  get: getFrom(env.ARCHIVE_BUCKET),
+  putBytes: putBytesInto(env.ARCHIVE_BUCKET),
+  putObject: putInto(env.ARCHIVE_BUCKET),
+};
 
 const WORKERS = 8;
+/** A day is up to 2 million points at a time. */
+const DAY_WORKERS = 2;
 
 /** What a call answers. */
 export interface CompactionReport {
   readonly hours: number;
   readonly chunks: number;
   readonly points: number;
+  /** Days archived. */
+  readonly days: number;
   readonly failed: number;
   /** Whether nothing was left to do; otherwise the next call goes on. */
   readonly done: boolean;
@@ -54,7 +74,7 @@ const compactHours = async (
   const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
   // The hour that a closed time lies in is not over: those that begin before it are.
   const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
-  const around = { measurements, devices };
+  const around = { measurements, devices, retention };
   return workOff(marksBefore('dirty', to, budget.signal), WORKERS, budget, async (mark) => {
     counts.waited(now - mark.start - MICROS_PER_HOUR);
     try {
@@ -71,21 +91,51 @@ const compactHours = async (
   });
 };
 
-/** Works off what is marked. */
+const archiveDays = async (
+  counts: Counts,
+  devices: KnownDevices,
+  budget: TimeBudget,
+  now: Micros,
+): Promise<boolean> => {
+  const due = now - Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
+  const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
+  const around = { measurements, archive, devices, retention };
+  return workOff(marksBefore('unarchived', to, budget.signal), DAY_WORKERS, budget, async (mark) => {
+    counts.archiveLag = Math.max(counts.archiveLag, to - mark.start - MICROS_PER_DAY);
+    try {
+      await archiveMarkedDay(around, counts, mark, now, budget.signal);
+    } catch (error) {
+      // Its mark stays: the next call tries again.
+      if (budget.signal.aborted) {
+        counts.unfinished += 1;
+        return;
+      }
+      counts.daysFailed += 1;
+      logger.error('a day could not be archived', { device: mark.device, day: mark.start, error });
+    }
+  });
+};
+
+/** Works off what is marked: first hours, then days. */
 export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
   const budget = timeBudget(context.getRemainingTimeInMillis());
   const counts = new Counts();
   const devices = new KnownDevices(registry);
   try {
-    const done = await compactHours(counts, devices, budget, Date.now() * 1000);
-    const { hours, chunks, points, failed } = counts;
-    const report = { hours, chunks, points, failed, done: done && failed + counts.unfinished === 0 };
+    const now = Date.now() * 1000;
+    const compacted = await compactHours(counts, devices, budget, now);
+    const archived = await archiveDays(counts, devices, budget, now);
+    const { hours, chunks, points, days, unfinished } = counts;
+    const failed = counts.failed + counts.daysFailed;
+    const done = compacted && archived && failed + unfinished === 0;
+    const report = { hours, chunks, points, days, failed, done };
     logger.info('compaction', { report });
     return report;
   } finally {
     budget.clear();
     addCounts(metrics, counts.metrics);
     metrics.addMetric('CompactionLag', MetricUnit.Seconds, counts.lag / 1e6);
+    metrics.addMetric('ArchiveLag', MetricUnit.Seconds, counts.archiveLag / 1e6);
     metrics.publishStoredMetrics();
   }
 };

@@ -13,11 +13,13 @@ import {
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
+import { periodOf, type Retention, rollupsUntil } from './retention.ts';
 
 /** Everything around an hour. */
 export interface Surroundings {
   readonly measurements: Measurements;
   readonly devices: KnownDevices;
+  readonly retention: Retention;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Surroundings {
  * goes last.
  */
 export const compactHour = async (
-  { measurements, devices }: Surroundings,
+  { measurements, devices, retention }: Surroundings,
   counts: Counts,
   mark: Mark,
   signal: AbortSignal,
@@ -41,9 +43,10 @@ export const compactHour = async (
     const { columns, version } = result;
     const known = await devices.of(device, signal);
     const kindOf = (channel: string) => known?.kinds.get(channel);
+    const keeping = { until: rollupsUntil(hour, periodOf(retention, known?.site)), patience };
     await Promise.all([
-      writeMinutes(measurements, device, minutesOf(columns, hour, kindOf), version, patience),
-      writeHour(measurements, device, hourOf(columns, hour, kindOf), version, patience),
+      writeMinutes(measurements, device, minutesOf(columns, hour, kindOf), version, keeping),
+      writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping),
     ]);
     const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
     await writeAll(measurements, [unarchived], result.garbage, patience);

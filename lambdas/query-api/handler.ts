@@ -18,6 +18,7 @@ import { streamedHandler } from '../runtime/http/lambda.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { visible } from '../runtime/http/scope.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { getFrom } from '../runtime/objects.ts';
 import { readDevice } from '../store/registry/devices.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
@@ -27,7 +28,11 @@ import { snapshotResponse } from './snapshot.ts';
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'STREAM_NAME']);
 const dynamo = dynamoClient();
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
-const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
+const measurements = {
+  client: dynamo,
+  table: env.MEASUREMENTS_TABLE,
+  archive: getFrom(env.ARCHIVE_BUCKET),
+};
 const logger = createLogger();
 
 /** A health check waits no longer than this for any dependency. */

@@ -14,6 +14,10 @@ const VARIABLES = {
   THING_TYPE: z.string().min(1),
   /** How long after its end an hour is compacted. */
   COMPACT_AFTER_MINUTES: z.string().regex(/^\d+$/),
+  /** How long after its end a day is archived. */
+  ARCHIVE_AFTER_HOURS: z.string().regex(/^\d+$/),
+  /** Retention classes, see `compaction/retention.ts`. */
+  RETENTION: z.string().min(2),
 } as const;
 type Variable = keyof typeof VARIABLES;
 

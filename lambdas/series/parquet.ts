@@ -175,7 +175,8 @@ export const readParquetDay = async (
   bytes: Uint8Array,
   channels?: ReadonlySet<string>,
 ): Promise<SeriesColumn[]> => {
-  const buffer = bytes.slice().buffer;
+  // A copy: a Buffer may lie anywhere in the memory that it shares with others.
+  const { buffer } = new Uint8Array(bytes);
   const metadata = parquetMetadata(buffer);
   const open = new Map<string, OpenColumn>();
   for (const range of rangesOf(metadata, channels)) {

@@ -2,8 +2,9 @@
 export { readAccounts } from './measurements/accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
 export { type CompactedHour, mergeHour, writeAll } from './measurements/compact.ts';
-export { hourOfItem } from './measurements/hour-items.ts';
-export { type ChunkOrigin, compareChunks, type Measurements } from './measurements/keys.ts';
+export { expireBlock } from './measurements/expiry.ts';
+export { columnsOfHour, type HourItems, hourOfItem } from './measurements/hour-items.ts';
+export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './measurements/keys.ts';
 export {
   clearMark,
   deviceOfItem,
@@ -21,6 +22,7 @@ export {
   type Latest,
   type LatestPoint,
   readChunks,
+  readHourItems,
   readHours,
   readLatest,
 } from './measurements/read.ts';

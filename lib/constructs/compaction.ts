@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import type { Settings } from '../settings.ts';
+import type { RetentionClass, Settings } from '../settings.ts';
 import type { StorageStack } from '../storage-stack.ts';
 import { LambdaFunction } from './lambda-function.ts';
 
@@ -12,16 +12,26 @@ export interface CompactionProps {
   readonly storage: StorageStack;
 }
 
+/** Retention classes as the function reads them. */
+const retentionOf = ({ retention }: Settings): object => {
+  const plain = ({ archiveDays, ...periods }: RetentionClass): object => ({
+    ...periods,
+    archiveDays: archiveDays === 'forever' ? null : archiveDays,
+  });
+  const sites = Object.entries(retention.sites).map(([site, of]) => [site, plain(of)] as const);
+  return { default: plain(retention.default), sites: Object.fromEntries(sites) };
+};
+
 const TIMEOUT = Duration.minutes(15);
 
 export class Compaction extends Construct {
   constructor(scope: Construct, id: string, { settings, storage }: CompactionProps) {
     super(scope, id);
-    const { key, measurements, registry } = storage;
+    const { archive, key, measurements, registry } = storage;
     const compaction = new LambdaFunction(this, 'Compaction', {
       handler: 'compaction',
       settings,
-      description: 'Merges chunks of closed hours into blocks and sums them up',
+      description: 'Merges closed hours into blocks, sums them up, and archives days',
       memoryMegabytes: settings.compaction.memoryMegabytes,
       timeout: TIMEOUT,
     });
@@ -31,8 +41,25 @@ export class Compaction extends Construct {
       'DeleteItem',
       'PutItem',
       'Query',
+      'UpdateItem',
     ]);
     compaction.environment('COMPACT_AFTER_MINUTES', String(settings.compaction.afterMinutes));
+    compaction.environment('ARCHIVE_AFTER_HOURS', String(settings.compaction.archiveAfterHours));
+    compaction.environment('RETENTION', JSON.stringify(retentionOf(settings)));
+    compaction.environment('ARCHIVE_BUCKET', archive.bucketName);
+    compaction.allowPattern(
+      'Archive',
+      'Each day of a device is an object of its own, written anew when data come late.',
+      ['s3:GetObject', 's3:PutObject'],
+      [storage.archived('archive/*')],
+    );
+    compaction.allowPattern(
+      'Manifests',
+      'Each day of a device has a manifest.',
+      ['s3:PutObject'],
+      [storage.archived('archive-manifests/*')],
+    );
+    compaction.usesKey(key, ['GenerateDataKey']);
 
     const role = new iam.Role(this, 'ScheduleRole', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),

@@ -12,6 +12,8 @@ export const INERT_TYPES: ReadonlyMap<string, string> = new Map([
   ['AWS::CloudWatch::AnomalyDetector', 'metrics are counted, nobody is called'],
   ['AWS::CloudWatch::CompositeAlarm', 'metrics are counted, nobody is called'],
   ['AWS::CloudWatch::Dashboard', 'a view of metrics'],
+  ['AWS::Glue::Database', 'a catalog for Athena, which does not run here'],
+  ['AWS::Glue::Table', 'a catalog for Athena, which does not run here'],
   ['AWS::IAM::InstanceProfile', 'no instance runs here'],
   ['AWS::KMS::Alias', 'keys are named by ARN in policies'],
   ['AWS::Logs::MetricFilter', 'metrics come from the log lines themselves (EMF)'],

@@ -1,7 +1,7 @@
 /** Hours that are over become blocks, and nobody who reads them sees a difference. */
-import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { InvokeResult } from '../../local/types.ts';
+import { passHotDays, pointKeys } from './hot-days.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
 
 let lab: Lab;
@@ -33,25 +33,7 @@ const publish = async (times: readonly number[], value: number): Promise<void> =
 
 const run = (): Promise<InvokeResult> => lab.gateway.schedules.runNow('CompactingSchedule');
 
-const keys = async (): Promise<string[]> => {
-  const client = new DynamoDBClient({
-    region: lab.gateway.assembly.region,
-    endpoint: lab.gateway.addresses.aws,
-    credentials: lab.gateway.iam.operator,
-  });
-  const table = lab.gateway.assembly
-    .byType('AWS::DynamoDB::Table')
-    .find(({ logicalId }) => logicalId.startsWith('Measurements'));
-  const { Items = [] } = await client.send(
-    new QueryCommand({
-      TableName: table?.physicalId,
-      KeyConditionExpression: 'pk = :pk AND sk < :latest',
-      ExpressionAttributeValues: { ':pk': { S: device.clientId }, ':latest': { S: 'latest' } },
-    }),
-  );
-  client.destroy();
-  return Items.map(({ sk }) => sk?.S ?? '');
-};
+const keys = (): Promise<string[]> => pointKeys(lab, device.clientId);
 
 const series = async (): Promise<unknown> => {
   const range = `from=${new Date(start).toISOString()}&to=${new Date(start + 3 * HOUR).toISOString()}`;
@@ -79,6 +61,23 @@ describe('compaction', () => {
     const before = await series();
     expect(await run()).toMatchObject({ ok: true, payload: { chunks: 1, done: true } });
     expect(await series()).toStrictEqual(before);
+  });
+
+  test('archives days that are over, with what comes late, and reads go on without the blocks', async () => {
+    const day = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 3 * 86_400_000;
+    await publish([day, day + 1000, day + 5 * HOUR], 23);
+    expect(await run()).toMatchObject({ ok: true, payload: { days: 1, done: true } });
+    await publish([day + 700], 24);
+    expect(await run()).toMatchObject({ ok: true, payload: { days: 1, done: true } });
+    const range = `from=${new Date(day).toISOString()}&to=${new Date(day + 6 * HOUR).toISOString()}`;
+    const read = () => lab.json<{ items: unknown[] }>(`/v1/devices/${device.clientId}/series?${range}`);
+    const { items } = await read();
+    expect(items).toHaveLength(8);
+    await passHotDays(lab, device.clientId);
+    expect((await keys()).some((key) => key.startsWith(new Date(day).toISOString().slice(0, 10)))).toBe(
+      false,
+    );
+    expect((await read()).items).toStrictEqual(items);
   });
 
   test('is denied by name when the schedule may not call it', async () => {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Registered } from '../../contracts/devices.ts';
 import type { ExportJob } from '../../contracts/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
+import { passHotDays } from './hot-days.ts';
 import { type Instrument, type Lab, METER } from './lab.ts';
 
 export type Step = () => Promise<unknown>;
@@ -125,6 +126,7 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
     await client.endAsync();
   };
   const path = `/v1/devices/${device.clientId}`;
+  const longAgo = Date.now() - 3 * 86_400_000;
   const range = `from=${new Date(Date.now() - 3_600_000).toISOString()}`;
   return [
     {
@@ -168,12 +170,18 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
       steps: [() => exportOne(lab, device)],
     },
     {
-      name: 'compact',
-      roles: ['CompactingScheduleRole', 'CompactingCompactionRole'],
+      name: 'compact, archive, and read what is archived',
+      roles: ['CompactingScheduleRole', 'CompactingCompactionRole', 'QueryApiRole'],
       steps: [
-        () => connected([measurement({ data: [{ n: 'temp', t: Date.now() - 3 * 3_600_000, v: 20 }] })]),
+        () => connected([measurement({ data: [{ n: 'temp', t: longAgo, v: 20 }] })]),
         () => lab.gateway.drain(),
         () => lab.gateway.schedules.runNow('CompactingSchedule'),
+        // What comes late has the archived day read again.
+        () => connected([measurement({ data: [{ n: 'temp', t: longAgo + 1, v: 21 }] })]),
+        () => lab.gateway.drain(),
+        () => lab.gateway.schedules.runNow('CompactingSchedule'),
+        () => passHotDays(lab, device.clientId),
+        () => lab.json(`${path}/series?from=${new Date(longAgo - 1000).toISOString()}&limit=10`),
       ],
     },
   ];

@@ -20,6 +20,22 @@ describe('settings', () => {
       /^settings\/dev\.json: ingest\.batchSize: /,
     ],
     ['an unknown role', { ...dev(), programs: [{ name: 'x', role: 'Root' }] }, /programs\.0\.role/],
+    [
+      'a compaction that does not wait for ingest',
+      { ...dev(), compaction: { ...Object(dev()['compaction']), afterMinutes: 1 } },
+      /compaction\.afterMinutes: must be longer than ingest\.timeoutSeconds/,
+    ],
+    [
+      'a site whose archive outlasts the default',
+      {
+        ...dev(),
+        retention: {
+          default: { hotDays: 30, rollupYears: 1, archiveDays: 100 },
+          sites: { berlin: { hotDays: 30, rollupYears: 1, archiveDays: 'forever' } },
+        },
+      },
+      /retention\.default\.archiveDays: must be the longest/,
+    ],
     ['no object', null, /^settings\/dev\.json: settings: /],
   ])('%s stops with one line that names it', (_, input, message) => {
     const attempt = () => parseSettings('dev', input);

@@ -1,9 +1,12 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ROUTES } from '../../contracts/routes.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
-import { grantsOf, named, ofType, synthesize } from './synthesize.ts';
+import { readSettings } from '../../lib/settings.ts';
+import { StorageStack } from '../../lib/storage-stack.ts';
+import { grantsOf, named, ofType, SETTINGS_FOLDER, synthesize } from './synthesize.ts';
 
 const dev = synthesize('dev');
 const prod = synthesize('prod');
@@ -64,7 +67,12 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:DeleteItem on {Measurements}',
         'dynamodb:PutItem on {Measurements}',
         'dynamodb:Query on {Measurements}',
+        'dynamodb:UpdateItem on {Measurements}',
         'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/archive/*',
+        's3:PutObject on {Archive}/archive-manifests/*',
+        's3:PutObject on {Archive}/archive/*',
       ].sort(),
     );
     expect(grantsOf(dev.processing, 'CompactingScheduleRole')).toEqual([
@@ -103,6 +111,7 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Measurements}',
         'kinesis:DescribeStreamSummary on {Stream}',
         'kms:Decrypt on {Key}',
+        's3:GetObject on {Archive}/archive/*',
         's3:ListBucket on {Archive}',
       ].sort(),
     );
@@ -279,6 +288,43 @@ describe('nothing is dropped', () => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
     prod.api.hasResourceProperties('AWS::Cognito::UserPool', { DeletionProtection: 'ACTIVE' });
+  });
+});
+
+describe('the archive', () => {
+  test('is a table of the catalog whose partitions need no upkeep', () => {
+    dev.storage.hasResourceProperties('AWS::Glue::Table', {
+      TableInput: Match.objectLike({
+        PartitionKeys: [Match.objectLike({ Name: 'site' }), Match.objectLike({ Name: 'date' })],
+        Parameters: Match.objectLike({ 'projection.enabled': 'true', classification: 'parquet' }),
+      }),
+    });
+    const [parameters] = ofType(dev.storage, 'AWS::Glue::Table').map(
+      ([, { Properties }]) =>
+        z.object({ Parameters: z.record(z.string(), z.unknown()) }).parse(Properties['TableInput'])
+          .Parameters,
+    );
+    const place = `site=${substitution('site')}/date=${substitution('date')}/`;
+    expect(named(parameters?.['storage.location.template'])).toBe(`s3://{Archive}/archive/${place}`);
+  });
+
+  test('ends where a class says so, by folder of the site', () => {
+    const settings = readSettings('dev', SETTINGS_FOLDER);
+    const period = { hotDays: 30, rollupYears: 1 };
+    const retention = {
+      default: { ...period, archiveDays: 'forever' as const },
+      sites: { berlin: { ...period, archiveDays: 400 } },
+    };
+    const app = new App({ analyticsReporting: false });
+    const template = Template.fromStack(
+      new StorageStack(app, 'Storage', { settings: { ...settings, retention } }),
+    );
+    const ends = (folder: string) =>
+      Match.objectLike({ Prefix: `${folder}/site=berlin/`, ExpirationInDays: 400, Status: 'Enabled' });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: { Rules: Match.arrayWith([ends('archive'), ends('archive-manifests')]) },
+    });
+    expect(JSON.stringify(template.toJSON()).match(/"ExpirationInDays"/g)).toHaveLength(2);
   });
 });
 

@@ -35,6 +35,7 @@ export interface BlockHead {
   readonly tag: string;
   readonly parts: number;
   readonly points: number;
+  readonly channels: readonly string[];
   readonly reach: Reaches;
   readonly account: HourAccount;
   /** The points themselves where there are no parts. */
@@ -116,6 +117,7 @@ export const fromHeadItem = (item: Item): BlockHead => {
     tag: item['g']?.S ?? '',
     parts: Number(item['p']?.N),
     points: Number(item['n']?.N),
+    channels: item['ch']?.S?.split(',').filter(Boolean) ?? [],
     reach: JSON.parse(item['reach']?.S ?? '{}'),
     account: {
       ledger: JSON.parse(item['l']?.S ?? ''),

@@ -27,11 +27,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareSequences } from '../../domain/sequence.ts';
+import type { GetObject } from '../../runtime/objects.ts';
 
 /** The measurements table and the way to it. */
 export interface Measurements {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** The way to archived days. Who has none finds the days whose blocks are still there. */
+  readonly archive?: GetObject;
 }
 
 /** Version of the shape of items; another one is refused when read. */

@@ -2,12 +2,14 @@
 import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { Value } from '../../../contracts/payload/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
-import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareReach } from '../../domain/device-state.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { Session } from '../../domain/sessions.ts';
+import type { GetObject } from '../../runtime/objects.ts';
 import type { SeriesColumn } from '../../series/column.ts';
-import { sliceColumns } from '../../series/merge.ts';
+import { mergeColumns, sliceColumns } from '../../series/merge.ts';
+import { type ArchivedDay, readArchivedDay, readArchivedDays } from '../archive.ts';
 import type { Item } from '../attributes.ts';
 import { blockName, IncompleteBlock } from './block-item.ts';
 import { fromChunkItem, type StoredChunk } from './chunk-item.ts';
@@ -127,24 +129,85 @@ export interface HourOfPoints {
   readonly columns: readonly SeriesColumn[];
 }
 
-/**
- * A device's points in `[from, to)`, hour by hour in order of time: of blocks and of chunks. Hours and channels
- * without points are absent.
- * @param channels only these; all when absent
- * @throws {CorruptChunk}, {UnknownItemFormat} or {IncompleteBlock} naming the item
- */
-export async function* readHours(
+interface Wanted {
+  readonly from: Micros;
+  readonly to: Micros;
+  readonly channels?: ReadonlySet<string>;
+}
+
+/** Points of blocks and chunks. */
+async function* readHotHours(
   measurements: Measurements,
   device: string,
-  range: { readonly from: Micros; readonly to: Micros; readonly channels?: ReadonlySet<string> },
-  signal?: AbortSignal,
+  { from, to, channels }: Wanted,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<HourOfPoints> {
-  const { from, to, channels } = range;
   for await (const found of readItemsByHour(measurements, device, from, to, signal)) {
     const items = isWhole(found) ? found : await readHourItems(measurements, device, found.hour, signal);
     const columns = sliceColumns(columnsOfHour(device, items, channels), from, to);
     if (columns.length > 0) yield { hour: items.hour, columns };
   }
+}
+
+/** Points of an archived day, and what the table has of it all the same: that is later and wins. */
+async function* readColdDay(
+  measurements: Measurements,
+  archive: GetObject,
+  device: string,
+  archived: ArchivedDay,
+  wanted: Wanted,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<HourOfPoints> {
+  const cold = await readArchivedDay(archive, archived, wanted.channels, signal);
+  const hot = new Map<Micros, readonly SeriesColumn[]>();
+  for await (const { hour, columns } of readHotHours(measurements, device, wanted, signal))
+    hot.set(hour, columns);
+  const first = wanted.from - (wanted.from % MICROS_PER_HOUR);
+  for (let hour = first; hour < wanted.to; hour += MICROS_PER_HOUR) {
+    const ends = Math.min(hour + MICROS_PER_HOUR, wanted.to);
+    const pieces = [sliceColumns(cold, Math.max(hour, wanted.from), ends), hot.get(hour) ?? []];
+    const { columns } = mergeColumns(pieces);
+    if (columns.length > 0) yield { hour, columns };
+  }
+}
+
+/** Days whose blocks may be gone. None of them ended less than a day ago. */
+const coldDays = async (
+  measurements: Measurements,
+  device: string,
+  { from, to }: Wanted,
+  signal: AbortSignal | undefined,
+): Promise<ArchivedDay[]> => {
+  const now = Date.now() * 1000;
+  const latest = Math.min(to, now - MICROS_PER_DAY);
+  const days = await Array.fromAsync(readArchivedDays(measurements, device, from, latest, signal));
+  return days.filter(({ hotUntil }) => hotUntil <= now);
+};
+
+/**
+ * A device's points in `[from, to)`, hour by hour in order of time: of blocks, chunks and, where those are gone, of
+ * the archive. Hours and channels without points are absent.
+ * @param range with `channels` only these; all when absent
+ * @throws {CorruptChunk}, {UnknownItemFormat}, {IncompleteBlock} or {CorruptArchive} naming the item
+ */
+export async function* readHours(
+  measurements: Measurements,
+  device: string,
+  range: Wanted,
+  signal?: AbortSignal,
+): AsyncGenerator<HourOfPoints> {
+  const { archive } = measurements;
+  let { from } = range;
+  if (archive !== undefined) {
+    for (const archived of await coldDays(measurements, device, range, signal)) {
+      const start = Math.max(from, archived.day);
+      yield* readHotHours(measurements, device, { ...range, from, to: start }, signal);
+      from = Math.min(range.to, archived.day + MICROS_PER_DAY);
+      const wanted = { ...range, from: start, to: from };
+      yield* readColdDay(measurements, archive, device, archived, wanted, signal);
+    }
+  }
+  yield* readHotHours(measurements, device, { ...range, from }, signal);
 }
 
 /** The newest point of a channel by measured time. Its unit is that of the instrument type. */

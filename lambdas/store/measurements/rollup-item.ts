@@ -144,6 +144,12 @@ const split = (run: SummaryRun): Buffer[] => {
 
 const number = (value: number) => ({ N: String(value) });
 
+/** How long what is written is kept, and how long to try. */
+export interface Keeping {
+  readonly until: Micros;
+  readonly patience: Patience;
+}
+
 /**
  * Replaces a rollup: parts first, then the head, on a condition.
  * @returns whether the condition held
@@ -155,8 +161,9 @@ const replace = async (
   head: Item,
   condition: { readonly text: string; readonly values: Item },
   before: Stored | undefined,
-  patience: Patience,
+  { until, patience }: Keeping,
 ): Promise<boolean> => {
+  const kept = { f: number(ITEM_FORMAT), expiresAt: number(Math.ceil(until / 1e6)) };
   const pk = { S: partitionOf(device, run.width) };
   const sk = keyOf(run.width, run.start);
   const tag = randomUUID().slice(0, 8);
@@ -169,7 +176,7 @@ const replace = async (
         (bytes, at): Item => ({
           pk,
           sk: { S: `${sk}#p#${tag}#${at}` },
-          f: number(ITEM_FORMAT),
+          ...kept,
           b: { B: bytes },
         }),
       );
@@ -182,7 +189,7 @@ const replace = async (
     ...head,
     pk,
     sk: { S: sk },
-    f: number(ITEM_FORMAT),
+    ...kept,
     g: { S: tag },
     p: number(parts.length),
     ...(inline ? { b: { B: only } } : {}),
@@ -228,12 +235,12 @@ export const writeMinutes = async (
   device: string,
   run: SummaryRun,
   version: number,
-  patience: Patience,
+  keeping: Keeping,
 ): Promise<void> => {
-  const before = await readOne(measurements, device, run.width, run.start, patience.signal);
+  const before = await readOne(measurements, device, run.width, run.start, keeping.patience.signal);
   if (before !== undefined && Number(before.head['v']?.N) >= version) return;
   const condition = { text: 'v < :version', values: { ':version': number(version) } };
-  await replace(measurements, device, run, { v: number(version) }, condition, before, patience);
+  await replace(measurements, device, run, { v: number(version) }, condition, before, keeping);
 };
 
 const TRIES = 20;
@@ -248,11 +255,11 @@ export const writeHour = async (
   device: string,
   run: SummaryRun,
   version: number,
-  patience: Patience,
+  keeping: Keeping,
 ): Promise<void> => {
   const place = String((run.start - startOfDay(run.start)) / MICROS_PER_HOUR);
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const before = await readOne(measurements, device, run.width, run.start, patience.signal);
+    const before = await readOne(measurements, device, run.width, run.start, keeping.patience.signal);
     const blocks = JSON.parse(before?.head['h']?.S ?? '{}') as Record<string, number>;
     if ((blocks[place] ?? 0) >= version) return;
     const known = before === undefined ? undefined : runOf(before, undefined, KEEP_ALL);
@@ -262,7 +269,7 @@ export const writeHour = async (
     const head = { v: number(old + 1), h: { S: JSON.stringify({ ...blocks, [place]: version }) } };
     const condition = { text: 'v = :version', values: { ':version': number(old) } };
     const day = withHour(known, run);
-    if (await replace(measurements, device, day, head, condition, before, patience)) return;
+    if (await replace(measurements, device, day, head, condition, before, keeping)) return;
   }
   throw new Error(`${device}: the hours of ${dayKey(run.start)} are changed too often`);
 };

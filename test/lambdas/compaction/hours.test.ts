@@ -13,7 +13,8 @@ let number = 0;
 let device = '';
 
 beforeAll(async () => {
-  world = await startWorld();
+  // Days have their own test.
+  world = await startWorld({ ARCHIVE_AFTER_HOURS: '1000000' });
 });
 afterAll(() => world.close());
 beforeEach(async () => {
@@ -102,6 +103,7 @@ describe('an hour', () => {
       hours: 1,
       chunks: 3,
       points: expected.size,
+      days: 0,
       failed: 0,
       done: true,
     });

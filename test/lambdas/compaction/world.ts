@@ -46,6 +46,11 @@ export const micros = (text: string): Micros => {
 /** 2026-03-01T10:00:00Z */
 export const HOUR = micros('2026-03-01T10:00:00Z');
 
+export const RETENTION = {
+  default: { hotDays: 30, rollupYears: 10, archiveDays: null },
+  sites: { paris: { hotDays: 14, rollupYears: 1, archiveDays: 400 } },
+};
+
 export type Point = readonly [time: Micros, value: Value, quality?: number];
 
 /** Points of one channel as a column. */
@@ -86,6 +91,8 @@ export interface World {
   readonly aws: Aws;
   readonly measurements: Measurements;
   readonly calls: Call[];
+  /** The archive, by key. */
+  readonly objects: Map<string, Buffer>;
   watch: Watch | undefined;
   addDevice(id: string, site?: string): Promise<void>;
   /** Writes a chunk for each hour that the columns lie in. */
@@ -134,7 +141,12 @@ const byHour = (columns: readonly SeriesColumn[]): { hour: Micros; columns: Seri
 };
 
 /** Puts a door in front of the services, through which only the function goes. */
-const startDoor = async (target: string, calls: Call[], watched: () => Watch | undefined) => {
+const startDoor = async (
+  target: string,
+  calls: Call[],
+  objects: Map<string, Buffer>,
+  watched: () => Watch | undefined,
+) => {
   let dead = false;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -159,6 +171,16 @@ const startDoor = async (target: string, calls: Call[], watched: () => Watch | u
       'transfer-encoding': _encoding,
       ...headers
     } = request.headers;
+    if (service === 's3') {
+      const key = decodeURIComponent(request.url ?? '').replace(/^\/archive\//, '');
+      if (request.method === 'PUT') objects.set(key, body);
+      if ((await watched()?.(call, 'after')) === 'die') dead = true;
+      if (dead) return refuse();
+      const found = objects.get(key);
+      response.writeHead(found === undefined ? 404 : 200);
+      response.end(request.method === 'GET' ? (found ?? '<Error><Code>NoSuchKey</Code></Error>') : '');
+      return;
+    }
     const answer = await fetch(`${target}${request.url}`, {
       method: request.method ?? 'POST',
       headers: headers as Record<string, string>,
@@ -190,15 +212,22 @@ const startDoor = async (target: string, calls: Call[], watched: () => Watch | u
 export const startWorld = async (environment: Record<string, string> = {}): Promise<World> => {
   const aws = await startAws();
   const calls: Call[] = [];
-  const door = await startDoor(aws.url, calls, () => world.watch);
+  const objects = new Map<string, Buffer>();
+  const door = await startDoor(aws.url, calls, objects, () => world.watch);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: door.url,
     COMPACT_AFTER_MINUTES: '10',
+    ARCHIVE_AFTER_HOURS: '6',
+    RETENTION: JSON.stringify(RETENTION),
     POWERTOOLS_METRICS_DISABLED: 'true',
     ...environment,
   });
   const { handler } = await import('../../../lambdas/compaction/handler.ts');
-  const measurements = { client: aws.dynamo, table: aws.measurementsTable };
+  const measurements = {
+    client: aws.dynamo,
+    table: aws.measurementsTable,
+    archive: async (key: string) => objects.get(key),
+  };
   const register = (item: Item) =>
     aws.dynamo.send(new PutItemCommand({ TableName: aws.registryTable, Item: item }));
   await register(typeToItem(TYPE));
@@ -217,6 +246,7 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
     aws,
     measurements,
     calls,
+    objects,
     watch: undefined,
     addDevice: async (id, site = 'berlin') => {
       const at = '2026-03-01T00:00:00.000Z';

@@ -61,6 +61,8 @@ const duck = async (bytes: Uint8Array, sql: string): Promise<Record<string, unkn
 describe('a day as Parquet', () => {
   it('comes back as it was, every type, −0 and codes without a name included', async () => {
     expect(await readParquetDay(fileOf(EVERY_TYPE))).toStrictEqual(EVERY_TYPE);
+    // As it comes out of a reply, somewhere within shared memory.
+    expect(await readParquetDay(Buffer.from(fileOf(EVERY_TYPE)))).toStrictEqual(EVERY_TYPE);
     expect(await readParquetDay(fileOf(EVERY_TYPE.slice(0, 2), EVERY_TYPE.slice(2)))).toStrictEqual(
       EVERY_TYPE,
     );

@@ -1,0 +1,134 @@
+/** One day of one device into the archive. */
+import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
+import type { SeriesColumn } from '../series/column.ts';
+import { mergeColumns, sliceColumns } from '../series/merge.ts';
+import { ParquetDay } from '../series/parquet.ts';
+import {
+  type Archive,
+  type ArchivedDay,
+  archiveDay,
+  type DayFile,
+  readArchivedDay,
+  readArchivedDays,
+} from '../store/archive.ts';
+import {
+  clearMark,
+  columnsOfHour,
+  expireBlock,
+  type HourItems,
+  hourKey,
+  type Mark,
+  type Measurements,
+  readDirtyHours,
+  readHourItems,
+  toMarkItem,
+  writeAll,
+} from '../store/measurements.ts';
+import type { Counts } from './counts.ts';
+import type { KnownDevices } from './kinds.ts';
+import { periodOf, type Retention } from './retention.ts';
+
+export interface DaySurroundings {
+  readonly measurements: Measurements;
+  readonly archive: Archive;
+  readonly devices: KnownDevices;
+  readonly retention: Retention;
+}
+
+/** Points that are held at a time: more are gone through channel by channel. */
+const MAX_POINTS = 2_000_000;
+
+/** Names of a day's channels in groups that come to few enough points each. */
+const groupsOf = (hours: readonly HourItems[], archived: ArchivedDay | undefined): string[][] => {
+  const names = new Set<string>();
+  let points = archived?.points ?? 0;
+  for (const { head, chunks } of hours) {
+    for (const channel of head?.channels ?? []) names.add(channel);
+    points += head?.points ?? 0;
+    for (const { item } of chunks) {
+      for (const channel of item['ch']?.S?.split(',') ?? []) names.add(channel);
+      points += Number(item['n']?.N ?? 0);
+    }
+  }
+  const sorted = [...names].sort();
+  const size = Math.max(1, Math.ceil(sorted.length / Math.ceil(points / MAX_POINTS)));
+  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, at) =>
+    sorted.slice(at * size, (at + 1) * size),
+  );
+};
+
+/** The file of a day: what was archived before, and then what the table holds, the later wins. */
+const fileOf = async (
+  { measurements, archive }: DaySurroundings,
+  device: string,
+  day: Micros,
+  archived: ArchivedDay | undefined,
+  signal: AbortSignal,
+): Promise<{
+  readonly hours: readonly HourItems[];
+  readonly file: Omit<DayFile, 'site' | 'hotUntil' | 'until'>;
+}> => {
+  const hours: HourItems[] = [];
+  for (let hour = day; hour < day + MICROS_PER_DAY; hour += MICROS_PER_HOUR)
+    hours.push(await readHourItems(measurements, device, hour, signal));
+  const cold = archived === undefined ? [] : await readArchivedDay(archive.get, archived, undefined, signal);
+  const groups = groupsOf(hours, archived);
+  const known = new Set(groups.flat());
+  const only = cold.map(({ channel }) => channel).filter((channel) => !known.has(channel));
+  if (only.length > 0) groups.push(only);
+  const parquet = new ParquetDay();
+  const channels: Record<string, DayFile['channels'][string]> = {};
+  for (const group of groups) {
+    const wanted = new Set(group);
+    const pieces: (readonly SeriesColumn[])[] = [cold.filter(({ channel }) => wanted.has(channel))];
+    for (const items of hours) pieces.push(columnsOfHour(device, items, wanted));
+    const columns = sliceColumns(mergeColumns(pieces).columns, day, day + MICROS_PER_DAY);
+    parquet.add(columns);
+    for (const { channel, time } of columns)
+      channels[channel] = { points: time.length, first: time[0] ?? day, last: time.at(-1) ?? day };
+  }
+  const blocks = Object.fromEntries(
+    hours.flatMap(({ hour, head }) => (head === undefined ? [] : [[hourKey(hour), head.version]])),
+  );
+  const before = archived?.version ?? 0;
+  return { hours, file: { device, day, parquet: parquet.finish(), channels, blocks, before } };
+};
+
+/**
+ * Archives a day, unless one of its hours is still to be compacted. May be called again at any time, and by several
+ * at once: the mark goes last, and whoever finds that another has archived the day marks it again.
+ * @param now microseconds
+ */
+export const archiveMarkedDay = async (
+  around: DaySurroundings,
+  counts: Counts,
+  mark: Mark,
+  now: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { measurements, archive, devices, retention } = around;
+  const { device, start: day } = mark;
+  const dirty = await readDirtyHours(measurements, device, day, day + MICROS_PER_DAY, signal);
+  if (dirty.size > 0) {
+    counts.daysWaiting += 1;
+    return;
+  }
+  const site = (await devices.of(device, signal))?.site;
+  if (site === undefined) throw new Error(`${device} is not registered`);
+  const [archived] = await Array.fromAsync(readArchivedDays(measurements, device, day, day + 1, signal));
+  const { hours, file } = await fileOf(around, device, day, archived, signal);
+  const { hotDays, archiveDays } = periodOf(retention, site);
+  const ends = day + MICROS_PER_DAY;
+  // A day that is archived late is still there for a while: whoever reads it now has not heard of the file.
+  const hotUntil = Math.max(ends + hotDays * MICROS_PER_DAY, now + MICROS_PER_DAY, archived?.hotUntil ?? 0);
+  const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
+  if (!(await archiveDay(measurements, archive, { ...file, site, hotUntil, until }, now, signal))) {
+    await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
+    counts.daysRaced += 1;
+    return;
+  }
+  for (const items of hours) await expireBlock(measurements, device, items, hotUntil, signal);
+  counts.days += 1;
+  counts.archivedBytes += file.parquet.length;
+  await clearMark(measurements, mark);
+};

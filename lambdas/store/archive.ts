@@ -1,0 +1,222 @@
+/**
+ * The archive: days of devices as Parquet in S3, partitioned by site and date, with a manifest beside each.
+ *
+ * | object | what |
+ * |---|---|
+ * | `archive/site={site}/date={day}/{device}.parquet` | all points of a day, see `series/parquet.ts` |
+ * | `archive-manifests/site={site}/date={day}/{device}.json` | what is in it, and its SHA-256 |
+ *
+ * In the table `measurements`, pk `{device}#a` and sk `{day}` tell of it: `f` format, `v` version, `key`, `n` points,
+ * `size`, `sha256`, `hotUntil`, the second from which blocks of the day may be gone,
+ * and `expiresAt`, that from which the file may be. They have a partition of
+ * their own, so that they are read without the points between them.
+ */
+import { createHash } from 'node:crypto';
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import type { Micros } from '../../contracts/time.ts';
+import { formatTime } from '../../contracts/time.ts';
+import type { GetObject, PutBytes, PutObject } from '../runtime/objects.ts';
+import type { SeriesColumn } from '../series/column.ts';
+import { PARQUET_COLUMNS, readParquetDay } from '../series/parquet.ts';
+import type { Item } from './attributes.ts';
+import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './measurements/keys.ts';
+import { dayKey, parseDay } from './measurements/marks.ts';
+
+/** Version of the shape of manifests. */
+export const MANIFEST_FORMAT = 1;
+
+/** Ways to the archive. */
+export interface Archive {
+  readonly get: GetObject;
+  readonly putBytes: PutBytes;
+  readonly putObject: PutObject;
+}
+
+/** A day in the archive. */
+export interface ArchivedDay {
+  readonly day: Micros;
+  /** One more each time the day is archived. */
+  readonly version: number;
+  readonly key: string;
+  readonly points: number;
+  readonly size: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+  /** Until then blocks hold all of the day as well. */
+  readonly hotUntil: Micros;
+}
+
+const partitionOf = (device: string): string => `${device}#a`;
+
+const fromItem = (item: Item): ArchivedDay => {
+  if (item['f']?.N !== String(ITEM_FORMAT))
+    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  return {
+    day: parseDay(item['sk']?.S ?? ''),
+    version: Number(item['v']?.N),
+    key: item['key']?.S ?? '',
+    points: Number(item['n']?.N),
+    size: Number(item['size']?.N),
+    sha256: item['sha256']?.S ?? '',
+    hotUntil: Number(item['hotUntil']?.N) * 1e6,
+  };
+};
+
+/** DynamoDB takes its time to delete what has expired. */
+const isGone = (item: Item): boolean => {
+  const { N: at } = item['expiresAt'] ?? {};
+  return at !== undefined && Number(at) * 1000 <= Date.now();
+};
+
+/** Days of a device in the archive that touch `[from, to)`, in order. */
+export async function* readArchivedDays(
+  { client, table }: Measurements,
+  device: string,
+  from: Micros,
+  to: Micros,
+  signal?: AbortSignal,
+): AsyncGenerator<ArchivedDay> {
+  if (from >= to) return;
+  let start: Item | undefined;
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': { S: partitionOf(device) },
+          ':from': { S: dayKey(from) },
+          ':to': { S: dayKey(to - 1) },
+        },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+      signal === undefined ? {} : { abortSignal: signal },
+    );
+    for (const item of page.Items ?? []) if (!isGone(item)) yield fromItem(item);
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+/** A file of the archive that is gone, or is not the one that its item tells of. */
+export class CorruptArchive extends Error {
+  override readonly name = 'CorruptArchive';
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/**
+ * Points of an archived day.
+ * @param channels only these; all when absent
+ * @throws {CorruptArchive} naming the file
+ */
+export const readArchivedDay = async (
+  get: GetObject,
+  archived: Pick<ArchivedDay, 'key' | 'sha256'>,
+  channels?: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<SeriesColumn[]> => {
+  const bytes = await get(archived.key, signal);
+  if (bytes === undefined) throw new CorruptArchive(`${archived.key} is gone`);
+  if (sha256Of(bytes) !== archived.sha256)
+    throw new CorruptArchive(`${archived.key} is not what was archived`);
+  return readParquetDay(bytes, channels);
+};
+
+/** A day that is to be archived. */
+export interface DayFile {
+  readonly device: string;
+  readonly site: string;
+  readonly day: Micros;
+  readonly parquet: Uint8Array<ArrayBuffer>;
+  /** By channel name. */
+  readonly channels: Readonly<
+    Record<string, { readonly points: number; readonly first: Micros; readonly last: Micros }>
+  >;
+  /** Versions of the blocks that it was made of, by hour. */
+  readonly blocks: Readonly<Record<string, number>>;
+  /** Version of the archived day before; 0 for none. */
+  readonly before: number;
+  readonly hotUntil: Micros;
+  /** When the file may go; `undefined`: never. */
+  readonly until: Micros | undefined;
+}
+
+/** Key of a day's file without its ending. */
+const pathOf = ({ site, day, device }: Pick<DayFile, 'site' | 'day' | 'device'>): string =>
+  `site=${site}/date=${dayKey(day)}/${device}`;
+
+const manifestOf = (file: DayFile, key: string, points: number, sha256: string, at: Micros): object => ({
+  format: MANIFEST_FORMAT,
+  device: file.device,
+  site: file.site,
+  date: dayKey(file.day),
+  version: file.before + 1,
+  key,
+  bytes: file.parquet.length,
+  sha256,
+  rows: points,
+  channels: Object.fromEntries(
+    Object.entries(file.channels).map(([name, { points: rows, first, last }]) => [
+      name,
+      { rows, first: formatTime(first), last: formatTime(last) },
+    ]),
+  ),
+  schema: PARQUET_COLUMNS,
+  blocks: file.blocks,
+  writtenAt: formatTime(at),
+});
+
+/**
+ * Puts a day into the archive: the file, its manifest, and last the item that tells readers of it.
+ * @param at now
+ * @returns whether nobody else has archived the day meanwhile; otherwise it has to be archived again
+ */
+export const archiveDay = async (
+  { client, table }: Measurements,
+  archive: Pick<Archive, 'putBytes' | 'putObject'>,
+  file: DayFile,
+  at: Micros,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const key = `archive/${pathOf(file)}.parquet`;
+  const sha256 = sha256Of(file.parquet);
+  const points = Object.values(file.channels).reduce((sum, channel) => sum + channel.points, 0);
+  await archive.putBytes(key, file.parquet, 'application/vnd.apache.parquet');
+  const manifest = manifestOf(file, key, points, sha256, at);
+  await archive.putObject(`archive-manifests/${pathOf(file)}.json`, manifest, signal);
+  const item: Item = {
+    pk: { S: partitionOf(file.device) },
+    sk: { S: dayKey(file.day) },
+    f: { N: String(ITEM_FORMAT) },
+    v: { N: String(file.before + 1) },
+    key: { S: key },
+    n: { N: String(points) },
+    size: { N: String(file.parquet.length) },
+    sha256: { S: sha256 },
+    hotUntil: { N: String(Math.floor(file.hotUntil / 1e6)) },
+    ...(file.until === undefined ? {} : { expiresAt: { N: String(Math.floor(file.until / 1e6)) } }),
+  };
+  try {
+    await client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: item,
+        ConditionExpression: file.before === 0 ? 'attribute_not_exists(pk)' : 'v = :before',
+        ...(file.before === 0
+          ? {}
+          : { ExpressionAttributeValues: { ':before': { N: String(file.before) } } }),
+      }),
+      { abortSignal: signal },
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,286 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Value } from '../../../contracts/payload/message.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
+import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import { readParquetDay } from '../../../lambdas/series/parquet.ts';
+import { CorruptArchive } from '../../../lambdas/store/archive.ts';
+import { toMarkItem, writeItems } from '../../../lambdas/store/measurements.ts';
+import { column, HOUR, type Point, startWorld, told, type World } from './world.ts';
+
+let world: World;
+let number = 0;
+let device = '';
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  device = `day-${++number}`;
+  await world.addDevice(device);
+  world.watch = undefined;
+});
+
+const DAY = HOUR - (HOUR % MICROS_PER_DAY);
+const parquetKey = (id = device, site = 'berlin', date = '2026-03-01'): string =>
+  `archive/site=${site}/date=${date}/${id}.parquet`;
+const manifestOf = () => {
+  const text = world.objects.get(`archive-manifests/site=berlin/date=2026-03-01/${device}.json`);
+  return JSON.parse(String(text));
+};
+const fileOf = async (): Promise<Map<string, readonly [Value, number]>> =>
+  told(await readParquetDay(world.objects.get(parquetKey()) ?? Buffer.alloc(0)));
+const archivedItem = async () => (await world.items(`${device}#a`))[0];
+
+const wave = (channel: string, start: number, count = 200): SeriesColumn =>
+  column(
+    channel,
+    Array.from(
+      { length: count },
+      (_, at): Point => [start + at * 10_000_000, Math.sin(at) * 20, at % 9 ? 0 : 5],
+    ),
+  );
+
+/** Three hours of a day, the last one's end in the next day; two batches. */
+const addDay = async (id = device): Promise<Map<string, readonly [Value, number]>> => {
+  const first = [
+    column('door', [
+      [HOUR, true],
+      [HOUR + 9, false],
+    ]),
+    column('note', [[HOUR + 1, 'begun']]),
+    wave('temp', HOUR),
+  ];
+  const second = [wave('temp', HOUR + 5 * MICROS_PER_HOUR), wave('humidity', DAY + 23 * MICROS_PER_HOUR + 1)];
+  await world.add({ device: id, columns: first, first: 1 });
+  await world.add({ device: id, columns: second, first: 2 });
+  return new Map([...told(first), ...told(second)]);
+};
+
+/** As if DynamoDB had deleted what may go by now. */
+const passHotDays = async (id = device, from = '2026-03-01', to = '2026-03-01~'): Promise<void> => {
+  for (const { pk, sk } of await world.items(id))
+    if (pk !== undefined && sk?.S !== undefined && from <= sk.S && sk.S < to)
+      await world.aws.dynamo.send(
+        new DeleteItemCommand({ TableName: world.aws.measurementsTable, Key: { pk, sk } }),
+      );
+  for (const { pk, sk } of await world.items(`${id}#a`))
+    if (pk !== undefined && sk !== undefined)
+      await world.aws.dynamo.send(
+        new UpdateItemCommand({
+          TableName: world.aws.measurementsTable,
+          Key: { pk, sk },
+          UpdateExpression: 'SET hotUntil = :past',
+          ExpressionAttributeValues: { ':past': { N: '1' } },
+        }),
+      );
+};
+
+describe('a day', () => {
+  it('becomes a file with exactly its points, and a manifest that says so', async () => {
+    const expected = await addDay();
+    expect(await world.run()).toMatchObject({ hours: 3, days: 1, failed: 0, done: true });
+    expect(await fileOf()).toStrictEqual(expected);
+    const bytes = world.objects.get(parquetKey()) ?? Buffer.alloc(0);
+    expect(manifestOf()).toMatchObject({
+      format: 1,
+      device,
+      site: 'berlin',
+      date: '2026-03-01',
+      version: 1,
+      key: parquetKey(),
+      rows: expected.size,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      channels: { door: { rows: 2, first: '2026-03-01T10:00:00.000Z' }, temp: { rows: 400 } },
+      blocks: { '2026-03-01T10': 1, '2026-03-01T15': 1, '2026-03-01T23': 1 },
+    });
+    expect(await world.points(device)).toStrictEqual(expected);
+    expect(await world.run()).toMatchObject({ days: 0, done: true });
+  });
+
+  it('is read by DuckDB among the others, by site and date', async () => {
+    const expected = await addDay();
+    await world.run();
+    const folder = await mkdtemp(join(tmpdir(), 'labgate-archive-'));
+    const file = join(folder, 'day.parquet');
+    await writeFile(file, world.objects.get(parquetKey()) ?? '');
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll(
+      `SELECT channel, epoch_us(time) AS time, type, value, value_text FROM read_parquet('${file}')`,
+    );
+    const found = new Map(
+      reader.getRowObjects().map((row) => {
+        const value = row['type'] === 'boolean' ? row['value'] === 1 : (row['value_text'] ?? row['value']);
+        return [`${String(row['channel'])} ${String(row['time'])}`, value];
+      }),
+    );
+    connection.closeSync();
+    instance.closeSync();
+    await rm(folder, { recursive: true, force: true });
+    expect(found).toStrictEqual(
+      new Map(
+        [...expected].map(([key, [value]]) => [key, value] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+    );
+  });
+
+  it('lets its blocks go after the hot days of its site, and only once it is archived', async () => {
+    await world.addDevice('in-paris', 'paris');
+    await addDay('in-paris');
+    await addDay();
+    await world.run();
+    const now = Math.floor(Date.now() / 1000);
+    for (const id of [device, 'in-paris']) {
+      const [item] = await world.items(`${id}#a`);
+      // The day is long past: it stays for a day after it was archived.
+      expect(Number(item?.['hotUntil']?.N)).toBeGreaterThan(now + 80_000);
+      const blocks = (await world.items(id)).filter(({ sk }) => /#[hp]/.test(sk?.S ?? ''));
+      expect(blocks).toHaveLength(3);
+      // In whole seconds: readers turn to the archive at the one, blocks go at the other.
+      const hotUntil = Number(item?.['hotUntil']?.N);
+      for (const block of blocks) {
+        expect(Number(block['expiresAt']?.N)).toBeGreaterThanOrEqual(hotUntil);
+        expect(Number(block['expiresAt']?.N)).toBeLessThanOrEqual(hotUntil + 1);
+      }
+    }
+    expect((await archivedItem())?.['expiresAt']).toBeUndefined();
+    const [inParis] = await world.items('in-paris#a');
+    expect(Number(inParis?.['expiresAt']?.N)).toBe((DAY + 401 * MICROS_PER_DAY) / 1e6);
+    expect(world.objects.has(parquetKey('in-paris', 'paris'))).toBe(true);
+    const [minutes] = await world.items('in-paris#r1m');
+    expect(Number(minutes?.['expiresAt']?.N)).toBe((HOUR + 366 * MICROS_PER_DAY) / 1e6);
+  });
+
+  it('is archived again with what came late', async () => {
+    const expected = await addDay();
+    await world.run();
+    const late = [
+      column('temp', [
+        [HOUR, 99],
+        [HOUR + 3, 98],
+      ]),
+      column('count', [[DAY, 7]]),
+    ];
+    await world.add({ device, columns: late, first: 9 });
+    for (const [key, value] of told(late)) expected.set(key, value);
+    expect(await world.run()).toMatchObject({ days: 1, done: true });
+    expect(await fileOf()).toStrictEqual(new Map([...expected].sort()));
+    expect(manifestOf()).toMatchObject({ version: 2, rows: expected.size });
+    expect((await archivedItem())?.['v']?.N).toBe('2');
+  });
+
+  it('waits for its hours, and for its end', async () => {
+    await addDay();
+    world.watch = (call) =>
+      call.action === 'dynamodb:PutItem' && call.body.includes(`"${device}"`) ? 'die' : undefined;
+    await world.run().catch(() => undefined);
+    expect(world.objects.has(parquetKey())).toBe(false);
+    world.watch = undefined;
+    const today = Date.now() * 1000 - ((Date.now() * 1000) % MICROS_PER_DAY);
+    await writeItems(world.measurements, [toMarkItem('unarchived', device, today)], {
+      signal: AbortSignal.timeout(5000),
+    });
+    expect(await world.run()).toMatchObject({ days: 1, done: true });
+    expect((await world.items(`${device}#a`)).map(({ sk }) => sk?.S)).toStrictEqual(['2026-03-01']);
+  });
+
+  it('keeps its mark when the archive refuses it', async () => {
+    const expected = await addDay();
+    world.watch = (call) => (call.action.includes('.parquet') ? 'die' : undefined);
+    const refused = await world.run().catch((error: Error) => error.message);
+    expect(refused).toSatisfy((one) => one === 'dead' || (typeof one === 'object' && !one.done));
+    world.watch = undefined;
+    expect(await world.run()).toMatchObject({ days: 1, done: true });
+    expect(await fileOf()).toStrictEqual(expected);
+  });
+});
+
+describe('reading', () => {
+  it('goes on when the blocks are gone: whole, cut, by channel, and across the border', async () => {
+    const expected = await addDay();
+    const next = [wave('temp', DAY + MICROS_PER_DAY + 5_000_000)];
+    await world.add({ device, columns: next, first: 3 });
+    await world.run();
+    for (const [key, value] of told(next)) expected.set(key, value);
+    await passHotDays();
+    expect((await world.keys(device)).filter((key) => key.startsWith('2026-03-01'))).toStrictEqual([]);
+    expect(await world.points(device)).toStrictEqual(expected);
+    const cuts = [
+      [HOUR + 1, HOUR + 70_000_000],
+      [HOUR + 5 * MICROS_PER_HOUR + 13, DAY + MICROS_PER_DAY + 60_000_000],
+      [DAY + MICROS_PER_DAY, DAY + MICROS_PER_DAY + 60_000_000],
+    ] as const;
+    for (const [from, to] of cuts) {
+      const inside = [...expected].filter(([key]) => {
+        const time = Number(key.split(' ')[1]);
+        return time >= from && time < to;
+      });
+      expect(await world.points(device, from, to)).toStrictEqual(new Map(inside));
+    }
+  });
+
+  it('puts what the table still has above the archive', async () => {
+    const expected = await addDay();
+    await world.run();
+    await passHotDays();
+    const late = [column('temp', [[HOUR, -5]])];
+    await world.add({ device, columns: late, first: 77, marked: false });
+    expected.set(`temp ${HOUR}`, [-5, 0]);
+    expect(await world.points(device)).toStrictEqual(expected);
+  });
+
+  it('names a file that is not what was archived, or is gone', async () => {
+    await addDay();
+    await world.run();
+    await passHotDays();
+    const bytes = Buffer.from(world.objects.get(parquetKey()) ?? []);
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    world.objects.set(parquetKey(), bytes);
+    await expect(world.points(device)).rejects.toThrow(CorruptArchive);
+    world.objects.delete(parquetKey());
+    await expect(world.points(device)).rejects.toThrow(`${parquetKey()} is gone`);
+  });
+});
+
+describe('an archiving that dies', () => {
+  it.each(['before', 'after'] as const)(
+    '%s any of its writes leaves every point readable, and the next one ends it',
+    async (when) => {
+      for (let deadly = 1; ; deadly += 1) {
+        device = `dying-day-${when}-${deadly}`;
+        await world.addDevice(device);
+        const columns = [wave('temp', HOUR, 20)];
+        const expected = told(columns);
+        await world.add({ device, columns, first: 1 });
+        let writes = 0;
+        // What comes before has its own test.
+        world.watch = (call, now) => {
+          if (!call.writes || now !== when || (writes === 0 && !call.action.includes('.parquet')))
+            return undefined;
+          writes += 1;
+          return writes === deadly ? 'die' : undefined;
+        };
+        await world.run().catch(() => undefined);
+        world.watch = undefined;
+        expect(await world.points(device), `write ${deadly}`).toStrictEqual(expected);
+        if (writes < deadly) {
+          expect(deadly).toBe(6);
+          break;
+        }
+        expect(await world.run()).toMatchObject({ failed: 0, done: true });
+        expect(await fileOf(), `after write ${deadly}`).toStrictEqual(expected);
+        await passHotDays();
+        expect(await world.points(device)).toStrictEqual(expected);
+      }
+    },
+    60_000,
+  );
+});
