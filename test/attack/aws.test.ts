@@ -76,11 +76,11 @@ const attempts: Readonly<Record<string, (credentials: Credentials) => Promise<un
     ),
   'read what is in the archive': (credentials) =>
     new S3Client({ ...config(credentials), forcePathStyle: true }).send(
-      new GetObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'exports/x' }),
+      new GetObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'elsewhere/x' }),
     ),
   'write what is in the archive': (credentials) =>
     new S3Client({ ...config(credentials), forcePathStyle: true }).send(
-      new PutObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'exports/x', Body: 'x' }),
+      new PutObjectCommand({ Bucket: named('AWS::S3::Bucket').physicalId, Key: 'elsewhere/x', Body: 'x' }),
     ),
   'send lifecycle events': (credentials) =>
     new SQSClient(config(credentials)).send(
