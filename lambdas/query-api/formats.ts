@@ -16,12 +16,14 @@ export const SERIES_TYPES = [
 ] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
 
+const NEEDS_QUOTES = /[",\r\n]/;
+
 /** Quoted where RFC 4180 asks for it; nothing else is changed, so that values come back as they were. */
 const cell = (value: Value | null): string => {
   if (typeof value === 'number') return String(value);
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 'true' : 'false';
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  return NEEDS_QUOTES.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 };
 
 const writerOf = <R>({ kind, of }: Column<R>): ((row: R) => string) =>
@@ -33,12 +35,15 @@ const csv = <R>({ columns }: Table<R>): Encoder<R> => {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: () => `${columns.map(({ name }) => cell(name)).join(',')}\r\n`,
     batch: (rows) => {
-      let text = '';
+      // Lines are joined once: a text that grows cell by cell leaves a trail of small pieces.
+      const lines: string[] = [];
       for (const row of rows) {
-        for (let at = 0; at < writers.length; at += 1) text += `${at === 0 ? '' : ','}${writers[at]?.(row)}`;
-        text += '\r\n';
+        let line = writers[0]?.(row) ?? '';
+        for (let at = 1; at < writers.length; at += 1) line += `,${writers[at]?.(row)}`;
+        lines.push(line);
       }
-      return text;
+      lines.push('');
+      return lines.join('\r\n');
     },
     tail: () => '',
   };
