@@ -1,4 +1,5 @@
-/** What a use of AWS costs. */
+/** What a use of AWS costs, without what is paid by the hour or month. */
+import { PRICES } from '../../../bin/cost/prices.ts';
 
 /** What a million measurements use. */
 export interface Use {
@@ -6,32 +7,17 @@ export interface Use {
   readonly iotUnits: number;
   /** Minutes that devices are connected. */
   readonly connectedMinutes: number;
-  /** GB that the stream takes, each record rounded up to 1 KB. */
-  readonly streamGb: number;
+  /** What the stream takes, each record rounded up to 1 KB, and what it gives. */
+  readonly streamBytesIn: number;
+  readonly streamBytesOut: number;
   readonly invocations: number;
   /** GB times seconds. */
   readonly lambdaGbSeconds: number;
   readonly writeUnits: number;
   readonly readUnits: number;
   readonly s3Puts: number;
-  readonly logGb: number;
+  readonly logBytes: number;
 }
-
-/** USD in us-east-1 on demand, as of 2026-11-21 (AWS price list). */
-const PRICES = {
-  iotMessage: 1.0e-6,
-  iotRule: 0.15e-6,
-  iotAction: 0.15e-6,
-  iotConnectedMinute: 0.08e-6,
-  kinesisGbIn: 0.08,
-  kinesisGbOut: 0.04,
-  lambdaRequest: 0.2e-6,
-  lambdaArmGbSecond: 0.0000133334,
-  dynamodbWriteUnit: 0.625e-6,
-  dynamodbReadUnit: 0.125e-6,
-  s3Put: 0.005e-3,
-  logsGb: 0.5,
-};
 
 /** Dollars by part. */
 export interface Dollars {
@@ -47,12 +33,13 @@ export interface Dollars {
 }
 
 export const dollarsOf = (use: Use): Dollars => ({
-  messaging: use.iotUnits * PRICES.iotMessage,
-  rules: use.iotUnits * (PRICES.iotRule + PRICES.iotAction),
-  connections: use.connectedMinutes * PRICES.iotConnectedMinute,
-  stream: use.streamGb * (PRICES.kinesisGbIn + PRICES.kinesisGbOut),
-  functions: use.invocations * PRICES.lambdaRequest + use.lambdaGbSeconds * PRICES.lambdaArmGbSecond,
-  table: use.writeUnits * PRICES.dynamodbWriteUnit + use.readUnits * PRICES.dynamodbReadUnit,
-  archive: use.s3Puts * PRICES.s3Put,
-  logs: use.logGb * PRICES.logsGb,
+  messaging: use.iotUnits * PRICES.iotMessage.dollars,
+  rules: use.iotUnits * (PRICES.iotRule.dollars + PRICES.iotAction.dollars),
+  connections: use.connectedMinutes * PRICES.iotConnection.dollars,
+  stream: use.streamBytesIn * PRICES.kinesisIn.dollars + use.streamBytesOut * PRICES.kinesisOut.dollars,
+  functions:
+    use.invocations * PRICES.lambdaRequest.dollars + use.lambdaGbSeconds * PRICES.lambdaSecond.dollars,
+  table: use.writeUnits * PRICES.dynamoWrite.dollars + use.readUnits * PRICES.dynamoRead.dollars,
+  archive: use.s3Puts * PRICES.s3Put.dollars,
+  logs: use.logBytes * PRICES.logsByte.dollars,
 });
