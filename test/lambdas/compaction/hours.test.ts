@@ -132,7 +132,7 @@ describe('an hour', () => {
   });
 
   it('is split where it is large, and read channel by channel', async () => {
-    const expected = await addThree(12_000);
+    const expected = await addThree(7_600);
     await world.run();
     expect((await kinds()).filter((kind) => kind === 'p#1').length).toBeGreaterThan(1);
     expect(await world.points(device)).toStrictEqual(expected);
@@ -207,8 +207,8 @@ describe('rollups', () => {
   });
 
   it('are split by channel where they are large', async () => {
-    const many = Array.from({ length: 40 }, (_, at) =>
-      noise(`c${String(at).padStart(2, '0')}`, 3600, HOUR, 1_000_000),
+    const many = Array.from({ length: 64 }, (_, at) =>
+      noise(`c${String(at).padStart(2, '0')}`, 120, HOUR, 30_000_000),
     );
     await world.add({ device, columns: many, first: 1 });
     await world.run();
@@ -236,9 +236,9 @@ describe('a compaction that dies', () => {
       for (let deadly = 1; ; deadly += 1) {
         device = `dying-${when}-${deadly}`;
         await world.addDevice(device);
-        const expected = await addThree(12_000);
+        const expected = await addThree(7_600);
         await world.run(); // A block with parts is there already,
-        const late = [noise('temp', 9_000, HOUR + 70_000), noise('humidity', 10, HOUR + 71_000)];
+        const late = [noise('temp', 300, HOUR + 70_000), noise('humidity', 10, HOUR + 71_000)];
         await world.add({ device, columns: late, first: 30 });
         for (const [key, value] of told(late)) expected.set(key, value);
         const account = await ledger();
@@ -267,7 +267,7 @@ describe('a compaction that dies', () => {
 
 describe('several at once', () => {
   it('see to it that readers find every point at every step', async () => {
-    const expected = await addThree(12_000);
+    const expected = await addThree(7_600);
     let steps = 0;
     world.watch = async (call) => {
       if (!call.writes) return undefined;
@@ -282,7 +282,7 @@ describe('several at once', () => {
   it.each(['PutItem', 'BatchWriteItem', 'DeleteItem', 'Query'])(
     'race: one stops at its first %s until the other has ended',
     async (action) => {
-      const expected = await addThree(12_000);
+      const expected = await addThree(7_600);
       const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       let first = true;
