@@ -43,8 +43,10 @@ export class ChannelRun {
   readonly name: string;
   private readonly rules: Rules;
   private track: Track | undefined;
-  private readonly time: Micros[] = [];
-  private readonly value: Value[] = [];
+  private time: Micros[] = [];
+  private value: Value[] = [];
+  /** What comes after these, not yet joined to them. */
+  private pieces: { readonly time: readonly Micros[]; readonly value: readonly Value[] }[] = [];
   /** Made with the first point that is not good. */
   private quality: Quality[] | undefined;
   private ascending = true;
@@ -98,13 +100,36 @@ export class ChannelRun {
     if (this.places !== undefined || !this.ascending) return 0;
     const after = Math.max(track.time, arrived - LIMITS.pastMicros - 1);
     const count = judgeGood(rules, track, times, values, after, arrived + LIMITS.futureMicros, arrived);
-    for (let at = 0; at < count; at += 1) {
-      this.time.push(times[at] ?? 0);
-      this.value.push(values[at] ?? 0);
-    }
+    if (count === 0) return 0;
+    const whole = count === times.length;
+    const piece = {
+      time: whole ? times : times.slice(0, count),
+      value: whole ? values : values.slice(0, count),
+    };
+    this.pieces.push(piece);
     if (this.quality !== undefined) for (let at = 0; at < count; at += 1) this.quality.push(GOOD);
     taken.stored += count;
     return count;
+  }
+
+  /**
+   * Joins pieces: whole arrays of float64 at once are far quicker than number by number, unless what they would be
+   * copied together with is longer than they are.
+   */
+  private join(): void {
+    const { pieces } = this;
+    if (pieces.length === 0) return;
+    this.pieces = [];
+    const count = pieces.reduce((sum, { time }) => sum + time.length, 0);
+    if (2 * count >= this.time.length) {
+      this.time = this.time.concat(...pieces.map(({ time }) => time));
+      this.value = this.value.concat(...pieces.map(({ value }) => value));
+      return;
+    }
+    for (const { time, value } of pieces) {
+      for (const one of time) this.time.push(one);
+      for (const one of value) this.value.push(one);
+    }
   }
 
   private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {
@@ -122,6 +147,7 @@ export class ChannelRun {
     arrived: Micros,
     taken: Taken,
   ): void {
+    this.join();
     this.places ??= new Map(this.time.map((one, place) => [one, place]));
     const place = this.places.get(time);
     const isNewest = time === track.time;
@@ -146,6 +172,7 @@ export class ChannelRun {
   }
 
   private push(time: Micros, value: Value, quality: Quality): void {
+    this.join();
     const place = this.time.length;
     if (place > 0 && time <= (this.time[place - 1] ?? 0)) this.ascending = false;
     if (quality !== GOOD || this.quality !== undefined) this.qualities().push(quality);
@@ -185,6 +212,7 @@ export class ChannelRun {
   }
 
   private sorted(): { time: Micros[]; value: Value[]; quality: Quality[] | undefined } {
+    this.join();
     if (this.ascending) return { time: this.time, value: this.value, quality: this.quality };
     const order = this.time
       .map((_, at) => at)

@@ -5,7 +5,10 @@ import type { SeriesColumn } from './column.ts';
 const sameTimes = (left: readonly Micros[], right: readonly Micros[]): boolean => {
   if (left === right) return true;
   if (left.length !== right.length) return false;
-  for (let at = 0; at < left.length; at += 1) if (!Object.is(left[at], right[at])) return false;
+  for (let at = 0; at < left.length; at += 1) {
+    const time = left[at] ?? 0;
+    if (time !== right[at] || (time === 0 && !Object.is(time, right[at]))) return false;
+  }
   return true;
 };
 
