@@ -1,11 +1,19 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Completeness } from '../../contracts/completeness.ts';
 import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/exports.ts';
 import type { Quarantined, QuarantinedMessage } from '../../contracts/quarantine.ts';
 import type { Point } from '../../contracts/series.ts';
 import { type Instrument, type Lab, METER, openLab } from './lab.ts';
+
+const LABGATE = fileURLToPath(new URL('../../bin/labgate.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'labgate-records-'));
 
 let lab: Lab;
 let meter: Instrument;
@@ -41,7 +49,29 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
 });
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of the command line to its end. */
+const labgate = async (...args: readonly string[]): Promise<Result> => {
+  const env = {
+    ...process.env,
+    LABGATE_TARGET: lab.gateway.addresses.api,
+    LABGATE_TOKEN: await lab.token(),
+    NO_COLOR: '1',
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [LABGATE, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+};
 
 const completeness = (): Promise<Completeness> => lab.json(`/v1/devices/meter-1/completeness?${range}`);
 const isBalanced = ({ received, stored, duplicate, quarantined }: Completeness): boolean =>
@@ -124,6 +154,75 @@ describe('records of what a device sent', () => {
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
       if (format === 'csv') expect(bytes.toString().split('\r\n')).toHaveLength(8);
     }
+  });
+
+  test('are at hand on the command line', async () => {
+    const told = await labgate('completeness', 'meter-1', '--from', 'PT1H', '--check');
+    expect(told).toMatchObject({ code: 5, stderr: '' });
+    expect(told.stdout).toMatch(/s1 +3 +5 +3 .* unknown/);
+    expect(told.stdout).toMatch(/received +\d+ +replayed 3/);
+    const listed = await labgate('quarantine', 'list', '--site', 'lab-1', '--json');
+    const entries = JSON.parse(listed.stdout) as Quarantined[];
+    expect(entries).toHaveLength(2);
+    const raw = await labgate('quarantine', 'show', entries[1]?.id ?? '', '--raw');
+    expect(raw.stdout).toBe('nonsense');
+    const replayed = await labgate('quarantine', 'replay', entries[0]?.id ?? '');
+    expect(replayed).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${entries[0]?.id}: taken again by`),
+    });
+    const table = await labgate('quarantine', 'list');
+    expect(table.stdout).toMatch(/unknown-channel \(2\)/);
+
+    const made = await labgate(
+      'export',
+      'meter-1',
+      '--from',
+      at(0),
+      '--to',
+      at(600),
+      '--key',
+      'by-hand-1',
+      '--json',
+    );
+    expect(made.code).toBe(0);
+    const manifest = JSON.parse(made.stdout) as ExportManifest;
+    expect(readdirSync(join(folder, 'export')).sort()).toEqual(
+      ['manifest.json', ...manifest.files.map(({ name }) => name)].sort(),
+    );
+    const again = await labgate(
+      'export',
+      'meter-1',
+      '--from',
+      at(0),
+      '--to',
+      at(600),
+      '--key',
+      'by-hand-1',
+      '--json',
+    );
+    expect(again.stdout).toBe(made.stdout);
+    expect(await labgate('export', 'nobody')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('/devices/0'),
+    });
+
+    const query = (...args: readonly string[]): Promise<Result> => labgate('query', 'meter-1', ...args);
+    const [drawn, instant, buckets, aligned, wrong] = await Promise.all([
+      query('--chart', '--channels', 'temp', '--unit', 'temp:K'),
+      query('--at', at(70), '--json'),
+      query('--every', 'P1D', '--agg', 'p50,count', '--tz', 'Europe/Berlin', '--fill', 'null'),
+      query('--align', '--channels', 'temp', '--format', 'csv'),
+      query('--latest', '--chart', '--format', 'csv'),
+    ]);
+    expect(drawn.stdout).toMatch(/^K\n.*296\.15 ┤.*[⠁-⣿]/u);
+    expect(JSON.parse(instant.stdout)).toMatchObject({
+      items: [expect.objectContaining({ n: 'temp', v: 21 })],
+    });
+    for (const { stderr } of [drawn, instant, buckets, aligned]) expect(stderr).toBe('');
+    expect(buckets).toMatchObject({ code: 0, stdout: expect.stringContaining('P50') });
+    expect(aligned).toMatchObject({ code: 0, stdout: expect.stringContaining('meter-1/temp') });
+    expect(wrong.code).toBe(2);
   });
 
   test('needed no right that the templates do not give', () => {
