@@ -7,16 +7,17 @@
  * | `archive-manifests/site={site}/date={day}/{device}.json` | what is in it, and its SHA-256 |
  *
  * In the table `measurements`, pk `{device}#a` and sk `{day}` tell of it: `f` format, `v` version, `key`, `n` points,
- * `size`, `sha256`, `hotUntil`, the second from which blocks of the day may be gone,
+ * `size`, `sha256`,
+ * `pending` digests of files that may be there instead, `hotUntil`, the second from which blocks of the day may be gone,
  * and `expiresAt`, that from which the file may be. They have a partition of
  * their own, so that they are read without the points between them.
  */
 import { createHash } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
-  PutItemCommand,
   QueryCommand,
   type QueryCommandOutput,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../contracts/time.ts';
 import { formatTime } from '../../contracts/time.ts';
@@ -47,6 +48,8 @@ export interface ArchivedDay {
   readonly size: number;
   /** In hexadecimal. */
   readonly sha256: string;
+  /** Of files that may stand in its place: who was putting one was stopped, or was not the first. */
+  readonly pending: readonly string[];
   /** Until then blocks hold all of the day as well. */
   readonly hotUntil: Micros;
 }
@@ -63,6 +66,7 @@ const fromItem = (item: Item): ArchivedDay => {
     points: Number(item['n']?.N),
     size: Number(item['size']?.N),
     sha256: item['sha256']?.S ?? '',
+    pending: item['pending']?.SS ?? [],
     hotUntil: Number(item['hotUntil']?.N) * 1e6,
   };
 };
@@ -98,7 +102,7 @@ export async function* readArchivedDays(
       }),
       signal === undefined ? {} : { abortSignal: signal },
     );
-    for (const item of page.Items ?? []) if (!isGone(item)) yield fromItem(item);
+    for (const item of page.Items ?? []) if (item['v'] !== undefined && !isGone(item)) yield fromItem(item);
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
 }
@@ -117,13 +121,13 @@ const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(byte
  */
 export const readArchivedDay = async (
   get: GetObject,
-  archived: Pick<ArchivedDay, 'key' | 'sha256'>,
+  archived: Pick<ArchivedDay, 'key' | 'sha256' | 'pending'>,
   channels?: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<SeriesColumn[]> => {
   const bytes = await get(archived.key, signal);
   if (bytes === undefined) throw new CorruptArchive(`${archived.key} is gone`);
-  if (sha256Of(bytes) !== archived.sha256)
+  if (![archived.sha256, ...archived.pending].includes(sha256Of(bytes)))
     throw new CorruptArchive(`${archived.key} is not what was archived`);
   return readParquetDay(bytes, channels);
 };
@@ -173,7 +177,8 @@ const manifestOf = (file: DayFile, key: string, points: number, sha256: string, 
 });
 
 /**
- * Puts a day into the archive: the file, its manifest, and last the item that tells readers of it.
+ * Puts a day into the archive: first the digest of the file, so that readers know it from the moment that it is there;
+ * then the file, its manifest, and last the item that tells readers of it.
  * @param at now
  * @returns whether nobody else has archived the day meanwhile; otherwise it has to be archived again
  */
@@ -187,32 +192,45 @@ export const archiveDay = async (
   const key = `archive/${pathOf(file)}.parquet`;
   const sha256 = sha256Of(file.parquet);
   const points = Object.values(file.channels).reduce((sum, channel) => sum + channel.points, 0);
+  const Key: Item = { pk: { S: partitionOf(file.device) }, sk: { S: dayKey(file.day) } };
+  const update = (UpdateExpression: string, values: Item, condition?: string) =>
+    client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key,
+        UpdateExpression,
+        ExpressionAttributeValues: values,
+        ...(condition === undefined ? {} : { ConditionExpression: condition }),
+        ...(UpdateExpression.includes('#key')
+          ? { ExpressionAttributeNames: { '#key': 'key', '#size': 'size' } }
+          : {}),
+      }),
+      { abortSignal: signal },
+    );
+  const own = { SS: [sha256] };
+  await update('ADD pending :own', { ':own': own });
   await archive.putBytes(key, file.parquet, 'application/vnd.apache.parquet');
   const manifest = manifestOf(file, key, points, sha256, at);
   await archive.putObject(`archive-manifests/${pathOf(file)}.json`, manifest, signal);
-  const item: Item = {
-    pk: { S: partitionOf(file.device) },
-    sk: { S: dayKey(file.day) },
-    f: { N: String(ITEM_FORMAT) },
-    v: { N: String(file.before + 1) },
-    key: { S: key },
-    n: { N: String(points) },
-    size: { N: String(file.parquet.length) },
-    sha256: { S: sha256 },
-    hotUntil: { N: String(Math.floor(file.hotUntil / 1e6)) },
-    ...(file.until === undefined ? {} : { expiresAt: { N: String(Math.floor(file.until / 1e6)) } }),
-  };
+  const { until } = file;
   try {
-    await client.send(
-      new PutItemCommand({
-        TableName: table,
-        Item: item,
-        ConditionExpression: file.before === 0 ? 'attribute_not_exists(pk)' : 'v = :before',
-        ...(file.before === 0
-          ? {}
-          : { ExpressionAttributeValues: { ':before': { N: String(file.before) } } }),
-      }),
-      { abortSignal: signal },
+    await update(
+      `SET f = :f, v = :v, #key = :key, n = :n, #size = :size, sha256 = :sha256, hotUntil = :hotUntil${
+        until === undefined ? ' REMOVE expiresAt' : ', expiresAt = :until'
+      } DELETE pending :own`,
+      {
+        ':f': { N: String(ITEM_FORMAT) },
+        ':v': { N: String(file.before + 1) },
+        ':key': { S: key },
+        ':n': { N: String(points) },
+        ':size': { N: String(file.parquet.length) },
+        ':sha256': { S: sha256 },
+        ':hotUntil': { N: String(Math.floor(file.hotUntil / 1e6)) },
+        ':own': own,
+        ...(file.before === 0 ? {} : { ':before': { N: String(file.before) } }),
+        ...(until === undefined ? {} : { ':until': { N: String(Math.floor(until / 1e6)) } }),
+      },
+      file.before === 0 ? 'attribute_not_exists(v)' : 'v = :before',
     );
     return true;
   } catch (error) {

@@ -250,6 +250,27 @@ describe('reading', () => {
   });
 });
 
+describe('an archiving anew that dies', () => {
+  it.each(['.parquet', 'archive-manifests', 'UpdateItem'])(
+    'after %s leaves the day readable, blocks or not',
+    async (what) => {
+      const expected = await addDay();
+      await world.run();
+      const late = [column('temp', [[HOUR + 4, 42]])];
+      await world.add({ device, columns: late, first: 50 });
+      for (const [key, value] of told(late)) expected.set(key, value);
+      world.watch = (call, when) =>
+        when === 'after' && call.writes && call.action.includes(what) ? 'die' : undefined;
+      await world.run().catch(() => undefined);
+      world.watch = undefined;
+      expect(await world.points(device)).toStrictEqual(expected);
+      expect(await world.run()).toMatchObject({ failed: 0, done: true });
+      await passHotDays();
+      expect(await world.points(device)).toStrictEqual(expected);
+    },
+  );
+});
+
 describe('an archiving that dies', () => {
   it.each(['before', 'after'] as const)(
     '%s any of its writes leaves every point readable, and the next one ends it',
