@@ -132,6 +132,12 @@ export class ApiStack extends Stack {
     records.environment('ARCHIVE_BUCKET', archive.bucketName);
     records.allow(['s3:ListBucket'], [archive.bucketArn]);
     records.allowPattern(
+      'Archive',
+      'Each archived day of a device is an object of its own.',
+      ['s3:GetObject'],
+      [storage.archived('archive/*')],
+    );
+    records.allowPattern(
       'Quarantine',
       'Each quarantined message is an object of its own.',
       ['s3:GetObject'],

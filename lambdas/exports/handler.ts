@@ -8,7 +8,7 @@ import { sendMessage } from '../runtime/calls.ts';
 import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { putBytesInto } from '../runtime/objects.ts';
+import { getFrom, putBytesInto } from '../runtime/objects.ts';
 import { changeExport, readExport } from '../store/exports.ts';
 import { ConditionFailed } from '../store/registry/conditions.ts';
 import { type Workshop, workOn } from './work.ts';
@@ -18,7 +18,7 @@ const logger = createLogger();
 const client = dynamoClient();
 const workshop: Workshop = {
   registry: { client, table: env.REGISTRY_TABLE },
-  measurements: { client, table: env.MEASUREMENTS_TABLE },
+  measurements: { client, table: env.MEASUREMENTS_TABLE, archive: getFrom(env.ARCHIVE_BUCKET) },
   put: putBytesInto(env.ARCHIVE_BUCKET),
   // Bytes of CSV, rows of Parquet: both are some 100 MB in memory while they are made.
   size: { bytes: 32 * 1024 * 1024, rows: 400_000 },

@@ -38,7 +38,11 @@ const env = readEnv([
 ]);
 const dynamo = dynamoClient();
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
-const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
+const measurements = {
+  client: dynamo,
+  table: env.MEASUREMENTS_TABLE,
+  archive: getFrom(env.ARCHIVE_BUCKET),
+};
 const quarantine: Quarantine = {
   registry,
   get: getFrom(env.ARCHIVE_BUCKET),

@@ -47,6 +47,12 @@ export class ExportsWorker extends Construct {
     worker.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query']);
     worker.environment('ARCHIVE_BUCKET', archive.bucketName);
     worker.allowPattern(
+      'Archive',
+      'Each archived day of a device is an object of its own.',
+      ['s3:GetObject'],
+      [storage.archived('archive/*')],
+    );
+    worker.allowPattern(
       'Files',
       'Each file of an export is an object of its own.',
       ['s3:PutObject'],

@@ -98,8 +98,8 @@ const replayOne = async (lab: Lab, device: Instrument): Promise<void> => {
 };
 
 /** Has an export made and gets a file of it. */
-const exportOne = async (lab: Lab, device: Instrument): Promise<void> => {
-  const from = new Date(Date.now() - 3_600_000).toISOString();
+const exportOne = async (lab: Lab, device: Instrument, start: number): Promise<void> => {
+  const from = new Date(start).toISOString();
   const { id } = await lab.json<ExportJob>('/v1/exports', post({ devices: [device.clientId], from }));
   for (let left = 100; left > 0; left -= 1) {
     const { state, manifest } = await lab.json<ExportJob>(`/v1/exports/${id}`);
@@ -167,11 +167,17 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
     {
       name: 'export',
       roles: ['RecordsApiRole', 'ExportsWorkerRole'],
-      steps: [() => exportOne(lab, device)],
+      steps: [() => exportOne(lab, device, Date.now() - 3_600_000)],
     },
     {
       name: 'compact, archive, and read what is archived',
-      roles: ['CompactingScheduleRole', 'CompactingCompactionRole', 'QueryApiRole'],
+      roles: [
+        'CompactingScheduleRole',
+        'CompactingCompactionRole',
+        'QueryApiRole',
+        'RecordsApiRole',
+        'ExportsWorkerRole',
+      ],
       steps: [
         () => connected([measurement({ data: [{ n: 'temp', t: longAgo, v: 20 }] })]),
         () => lab.gateway.drain(),
@@ -182,6 +188,8 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
         () => lab.gateway.schedules.runNow('CompactingSchedule'),
         () => passHotDays(lab, device.clientId),
         () => lab.json(`${path}/series?from=${new Date(longAgo - 1000).toISOString()}&limit=10`),
+        () => lab.json(`${path}/completeness?from=${new Date(longAgo - 1000).toISOString()}`),
+        () => exportOne(lab, device, longAgo - 1000),
       ],
     },
   ];
