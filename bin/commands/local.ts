@@ -1,10 +1,6 @@
 /** `labgate local`: the whole application on this computer, from its own synthesized templates. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import { AssemblyError } from '../../local/assembly/errors.ts';
@@ -12,6 +8,7 @@ import { FolderInUse } from '../../local/data-folder.ts';
 import type { Gateway } from '../../local/gateway.ts';
 import { PortError, type PortFlags, readPorts } from '../../local/options.ts';
 import type { Log } from '../../local/types.ts';
+import { synthesize } from '../client/synthesize.ts';
 import { LOCAL_FOLDER, type Target, UsageError } from '../client/target.ts';
 import { print, tell } from './options.ts';
 import { type Fleet, startFleet } from './simulate.ts';
@@ -25,22 +22,6 @@ interface LocalOptions extends PortFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Runs `cdk synth` of this checkout; its output is shown only when it fails. */
-const synthesize = async (folder: string, stage: string): Promise<void> => {
-  const cdk = join(createRequire(import.meta.url).resolve('aws-cdk/package.json'), '..', 'bin', 'cdk');
-  const child = spawn(
-    process.execPath,
-    [cdk, 'synth', '--quiet', '--no-notices', '--output', folder, '-c', `stage=${stage}`],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const output: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => output.push(part));
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new UsageError(`cdk synth failed:\n${Buffer.concat(output).toString()}`);
-};
 
 const levels = ['debug', 'info', 'warn', 'error'];
 
