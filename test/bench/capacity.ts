@@ -229,13 +229,19 @@ const figuresOf = (
   const units = (name: string, value: number) =>
     inform(BENCH, `${title}: ${name}`, value * factor, 'units/million');
   const fewer = single.write / (written * factor);
+  const day = archiving.spent.writeUnits / archiving.usage.writeUnits;
+  const parts = (name: string, usage: Usage, share = 1): Figure[] =>
+    [...usage.parts].map(([part, value]) => units(`${name}: ${part}`, value * share));
   const name = `${title}: write units, one item a measurement over ours`;
   const { messaging, ...rest } = dollarsOfMillion(hour, timed);
   const others = sum(Object.values(rest));
   return [
     units('written by ingest', ingest.writeUnits),
+    ...parts('ingest', ingest),
     units('written by compaction', compaction.usage.writeUnits),
+    ...parts('compaction', compaction.usage),
     units('written by archiving', archiving.spent.writeUnits),
+    ...parts('archiving', archiving.usage, day),
     units('read by ingest', ingest.readUnits),
     units('read by compaction', compaction.usage.readUnits),
     units('read by archiving', archiving.spent.readUnits),

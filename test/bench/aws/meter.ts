@@ -9,6 +9,7 @@ import { openDynamo } from '../../../local/endpoint/dynamodb/index.ts';
 import { openS3 } from '../../../local/endpoint/s3/index.ts';
 import { AwsError, type AwsResponse, type AwsService } from '../../../local/types.ts';
 import { arn, assembly, OPERATOR, REGION, resource, SmallIam } from '../../local/endpoint/fixture.ts';
+import { Parts } from './parts.ts';
 
 export const REGISTRY = 'registry';
 export const MEASUREMENTS = 'measurements';
@@ -39,6 +40,8 @@ export interface Usage {
   /** Of DynamoDB. */
   readonly readUnits: number;
   readonly writeUnits: number;
+  /** Write units by kind of item, such as `chunks deleted`. */
+  readonly parts: ReadonlyMap<string, number>;
   /** Bytes that DynamoDB and S3 answered with. */
   readonly bytes: number;
 }
@@ -62,14 +65,17 @@ class Counter {
   private calls = new Map<string, number>();
   private units = { read: 0, write: 0 };
   private bytes = 0;
+  private readonly parts = new Parts();
 
   call(action: string, answer: AwsResponse): void {
     this.calls.set(action, (this.calls.get(action) ?? 0) + 1);
     this.bytes += Buffer.byteLength(answer.body);
   }
 
-  consumed(operation: string, units: number): void {
-    this.units[READS.test(operation) ? 'read' : 'write'] += units;
+  consumed(operation: string, body: Buffer, units: number): void {
+    const reads = READS.test(operation);
+    this.units[reads ? 'read' : 'write'] += units;
+    if (!reads) this.parts.count(operation, body.toString(), units);
   }
 
   read(): Usage {
@@ -77,6 +83,7 @@ class Counter {
       calls: this.calls,
       readUnits: this.units.read,
       writeUnits: this.units.write,
+      parts: this.parts.read(),
       bytes: this.bytes,
     };
     this.calls = new Map();
@@ -115,9 +122,11 @@ export const startMeter = async (): Promise<Meter> => {
     const text = CONSUMED.exec(answer.body.toString())?.[1];
     if (text === undefined) {
       if (counted && answer.status === 200) throw new Error(`${operation} does not say what it consumed`);
-    } else
-      for (const { CapacityUnits } of [JSON.parse(text) as Consumed | Consumed[]].flat())
-        counter.consumed(operation, CapacityUnits);
+    } else {
+      const consumed = [JSON.parse(text) as Consumed | Consumed[]].flat();
+      const units = consumed.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+      counter.consumed(operation, body, units);
+    }
     return answer;
   };
   const toS3 = async (request: IncomingMessage, body: Buffer): Promise<AwsResponse> => {
