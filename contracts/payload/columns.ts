@@ -68,6 +68,9 @@ interface Block {
 
 const pointerTo = (channel: string): string => `/c/${pointerToken(channel)}`;
 
+/** See {@link Column.pointer}. */
+export const pointerToValues = (channel: string): string => `${pointerTo(channel)}/v/*`;
+
 /** Leaves out the points that cannot be used, and names each. */
 const sift = (
   channel: string,
@@ -106,7 +109,7 @@ const sift = (
     value: kept.value,
     quality,
     row: kept.row,
-    pointer: `${pointer}/v/*`,
+    pointer: pointerToValues(channel),
   };
 };
 
@@ -142,7 +145,7 @@ const readChannel = (
     return column.time.length === 0 ? undefined : column;
   }
   const value = values as readonly Value[];
-  return { channel, unit: u, time, value, quality, pointer: `${pointerTo(channel)}/v/*` };
+  return { channel, unit: u, time, value, quality, pointer: pointerToValues(channel) };
 };
 
 /**

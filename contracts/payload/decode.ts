@@ -16,6 +16,7 @@ import { decodeColumns } from './columns.ts';
 import { parseJson } from './json.ts';
 import { type Message, UndecodableMessage } from './message.ts';
 import { decodeProtobuf, startsProtobuf } from './protobuf.ts';
+import { readQuickColumns } from './quick-columns.ts';
 import { decodeRows } from './rows.ts';
 import { decodeSenml } from './senml.ts';
 import { readSenmlCbor } from './senml-cbor.ts';
@@ -32,6 +33,8 @@ const startsJson = (byte: number): boolean =>
 const startsCbor = (byte: number): boolean => (byte >= 0x80 && byte <= 0x9f) || byte === 0xd9;
 
 const decodeJson = (bytes: Uint8Array, arrival: Micros): Message => {
+  const quick = readQuickColumns(bytes);
+  if (quick !== undefined) return quick;
   const document = parseJson(bytes);
   if (Array.isArray(document)) return decodeSenml(document, arrival, 'senml-json');
   if (typeof document !== 'object' || document === null) {

@@ -61,6 +61,23 @@ export const checkIdentity = (session: unknown, seq: unknown, ack: unknown): voi
   if (ack === true && seq === undefined) throw refuse('ack needs a seq to acknowledge.', '/seq');
 };
 
+// The session that was last found good: most messages go on with one.
+let goodSession = '';
+
+/** Whether {@link checkIdentity} would find nothing wrong. */
+export const isIdentity = (
+  session: string | undefined,
+  seq: number | undefined,
+  ack: boolean | undefined,
+): boolean => {
+  if (session === undefined) return seq === undefined && ack !== true;
+  if (session !== goodSession) {
+    if (!SESSION.test(session)) return false;
+    goodSession = session;
+  }
+  return seq === undefined ? ack !== true : Number.isSafeInteger(seq) && seq >= 0;
+};
+
 /**
  * Reads the header of a native JSON message.
  * @throws UndecodableMessage for another version or an unusable identity

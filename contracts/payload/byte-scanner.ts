@@ -1,0 +1,231 @@
+/**
+ * Reads what is usual in JSON straight from its bytes, several times faster than text can be made of them and parsed.
+ * What is unusual it does not judge: it says so, and the full parser reads the message from the start.
+ *
+ * Numbers are exact: a decimal fraction whose digits are a whole number below 2^53 and whose power of ten is at most
+ * 10^22 is the quotient of two exact float64, which IEEE 754 rounds correctly (Clinger, "How to Read Floating Point
+ * Numbers Accurately", 1990; Lemire, "Number Parsing at a Gigabyte per Second", 2021). All others are left to `Number`.
+ */
+import { LIMITS } from '../limits.ts';
+
+export const QUOTE = 0x22;
+export const COLON = 0x3a;
+export const COMMA = 0x2c;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const BACKSLASH = 0x5c;
+const NINE = 0x39;
+const LOWER_E = 0x65;
+const LOWER_T = 0x74;
+const UPPER_E = 0x45;
+const SPACE = 0x20;
+const LAST_PRINTABLE = 0x7e;
+
+/** In place of a count where something unusual came. */
+export const UNUSUAL = -1;
+
+const POWERS = Float64Array.from({ length: 23 }, (_, digits) => 10 ** digits);
+const EXACT = 2 ** 53;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const PARTS_OF_NUMBERS = '+-.0123456789Ee';
+/** So many digits fit in 32 bits. */
+const STRETCH = 9;
+/** With more numbers that need `Number`, the full parser is as fast. */
+const MAX_SLOW = 8;
+
+/** Texts that come again and again, as names of channels do, are made once. Must be a power of two. */
+const KNOWN_TEXTS = 512;
+const KNOWN_CHARS = 32;
+
+const isSpace = (byte: number): boolean => byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+export class ByteScanner {
+  private bytes: Uint8Array = new Uint8Array();
+  private at = 0;
+  private readonly known = new Array<string>(KNOWN_TEXTS).fill('');
+  private readonly knownBytes = new Uint8Array(KNOWN_TEXTS * KNOWN_CHARS);
+  /** What {@link allNumbers} read last. */
+  readonly numbers = new Float64Array(LIMITS.messagePoints);
+
+  /** Starts with a message. */
+  start(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+
+  /** The next byte that is no white space, which stays the next; 0 at the end. */
+  peek(): number {
+    const { bytes } = this;
+    let byte = bytes[this.at] ?? 0;
+    while (byte <= SPACE && isSpace(byte)) {
+      this.at += 1;
+      byte = bytes[this.at] ?? 0;
+    }
+    return byte;
+  }
+
+  /** Passes over a byte and white space before it. @returns whether it came */
+  pass(byte: number): boolean {
+    if (this.peek() !== byte) return false;
+    this.at += 1;
+    return true;
+  }
+
+  /** Whether nothing but white space is left. */
+  isDone(): boolean {
+    return this.peek() === 0 && this.at >= this.bytes.length;
+  }
+
+  /** @returns `undefined` for anything but a text of printable ASCII without escapes */
+  text(): string | undefined {
+    if (this.peek() !== QUOTE) return undefined;
+    const { bytes, knownBytes } = this;
+    const start = this.at + 1;
+    // What stands behind a shorter text only leads to another place.
+    const place =
+      ((bytes[start] ?? 0) + 31 * (bytes[start + 1] ?? 0) + 7 * (bytes[start + 2] ?? 0)) & (KNOWN_TEXTS - 1);
+    const known = this.known[place] ?? '';
+    const from = place * KNOWN_CHARS - start;
+    const end = start + known.length;
+    let at = start;
+    while (at < end && bytes[at] === knownBytes[from + at]) at += 1;
+    if (at < end || bytes[at] !== QUOTE) {
+      const text = this.newText();
+      if (text !== undefined && text.length <= KNOWN_CHARS) {
+        this.known[place] = text;
+        this.knownBytes.set(bytes.subarray(start, start + text.length), place * KNOWN_CHARS);
+      }
+      return text;
+    }
+    this.at = at + 1;
+    return known;
+  }
+
+  /** As {@link text}, for one that hardly comes again. */
+  newText(): string | undefined {
+    if (this.peek() !== QUOTE) return undefined;
+    const { bytes } = this;
+    const start = this.at + 1;
+    let at = start;
+    for (let byte = bytes[at] ?? 0; byte !== QUOTE; byte = bytes[at] ?? 0) {
+      if (byte < SPACE || byte > LAST_PRINTABLE || byte === BACKSLASH) return undefined;
+      at += 1;
+    }
+    this.at = at + 1;
+    return this.slice(start, at);
+  }
+
+  private slice(start: number, end: number): string {
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + start, end - start).toString('latin1');
+  }
+
+  /** @returns `undefined` for anything but `true` and `false` */
+  truth(): boolean | undefined {
+    const truth = this.peek() === LOWER_T;
+    const text = truth ? 'true' : 'false';
+    for (let place = 0; place < text.length; place += 1)
+      if (text.charCodeAt(place) !== this.bytes[this.at + place]) return undefined;
+    this.at += text.length;
+    return truth;
+  }
+
+  /** @returns NaN for anything but a number that is finite in float64 */
+  number(): number {
+    let byte = this.peek();
+    const { bytes, at: start } = this;
+    let at = start;
+    let whole = 0;
+    while (byte >= ZERO && byte <= NINE && at < start + STRETCH) {
+      whole = 10 * whole + byte - ZERO;
+      byte = bytes[++at] ?? 0;
+    }
+    const plain = (byte === COMMA || byte === CLOSE_OBJECT) && (bytes[start] !== ZERO || at === start + 1);
+    if (at === start || !plain) return this.anyNumber(start);
+    this.at = at;
+    return whole;
+  }
+
+  private anyNumber(start: number): number {
+    let end = start;
+    while (PARTS_OF_NUMBERS.includes(String.fromCharCode(this.bytes[end] ?? 0))) end += 1;
+    this.at = end;
+    const text = this.slice(start, end);
+    const value = NUMBER.test(text) ? Number(text) : Number.NaN;
+    return Number.isFinite(value) ? value : Number.NaN;
+  }
+
+  /**
+   * Reads the rest of a list of numbers into {@link numbers}. All in one function, so that its variables are registers.
+   * @returns how many, or {@link UNUSUAL} for anything else and for more than a message may hold
+   */
+  allNumbers(): number {
+    if (this.pass(CLOSE_LIST)) return 0;
+    const { numbers, bytes } = this;
+    let slow = 0;
+    let { at } = this;
+    for (let count = 0; count < numbers.length; count += 1) {
+      let byte = bytes[at] ?? 0;
+      while (byte <= SPACE && isSpace(byte)) byte = bytes[++at] ?? 0;
+      const start = at;
+      const negative = byte === MINUS;
+      if (negative) byte = bytes[++at] ?? 0;
+      const first = at;
+      let end = at + STRETCH;
+      let part = 0;
+      while (byte >= ZERO && byte <= NINE && at < end) {
+        part = (10 * part + byte - ZERO) | 0;
+        byte = bytes[++at] ?? 0;
+      }
+      let mantissa: number = part;
+      if (byte >= ZERO && byte <= NINE) {
+        const split = at;
+        end = at + STRETCH;
+        part = 0;
+        while (byte >= ZERO && byte <= NINE && at < end) {
+          part = (10 * part + byte - ZERO) | 0;
+          byte = bytes[++at] ?? 0;
+        }
+        mantissa = mantissa * (POWERS[at - split] ?? 0) + part;
+      }
+      if (at === first || (bytes[first] === ZERO && at > first + 1)) return UNUSUAL;
+      let power = 1;
+      if (byte === POINT) {
+        byte = bytes[++at] ?? 0;
+        const point = at;
+        end = at + STRETCH;
+        part = 0;
+        while (byte >= ZERO && byte <= NINE && at < end) {
+          part = (10 * part + byte - ZERO) | 0;
+          byte = bytes[++at] ?? 0;
+        }
+        if (at === point) return UNUSUAL;
+        power = POWERS[at - point] ?? 0;
+        mantissa = mantissa * power + part;
+      }
+      let value = mantissa / power;
+      if (negative) value = -value;
+      if (mantissa >= EXACT || (byte >= ZERO && byte <= NINE) || byte === LOWER_E || byte === UPPER_E) {
+        slow += 1;
+        value = slow > MAX_SLOW ? Number.NaN : this.anyNumber(start);
+        if (Number.isNaN(value)) return UNUSUAL;
+        at = this.at;
+        byte = bytes[at] ?? 0;
+      }
+      numbers[count] = value;
+      while (byte <= SPACE && isSpace(byte)) byte = bytes[++at] ?? 0;
+      at += 1;
+      if (byte === CLOSE_LIST) {
+        this.at = at;
+        return count + 1;
+      }
+      if (byte !== COMMA) return UNUSUAL;
+    }
+    return UNUSUAL;
+  }
+}

@@ -1,0 +1,173 @@
+/** Native columns of numbers as instruments usually send them, read straight from the bytes. */
+import { LIMITS } from '../limits.ts';
+import type { Micros } from '../time.ts';
+import {
+  ByteScanner,
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+  UNUSUAL,
+} from './byte-scanner.ts';
+import { pointerToValues } from './columns.ts';
+import { isIdentity, PAYLOAD_VERSION } from './header.ts';
+import type { Column, Message } from './message.ts';
+import { readTimeMillis, readTimeText } from './times.ts';
+
+// Reading never waits, so that one scanner serves all messages.
+const scanner = new ByteScanner();
+
+/** A channel before the times are known, which may come after it. */
+interface Block {
+  readonly channel: string;
+  readonly unit: string | undefined;
+  readonly value: number[];
+}
+
+/** The numbers read last as a list of their own. */
+const copyNumbers = (count: number): number[] => {
+  const { numbers } = scanner;
+  const copy: number[] = [];
+  for (let at = 0; at < count; at += 1) copy.push(numbers[at] ?? 0);
+  return copy;
+};
+
+const readNumbers = (): number[] | undefined => {
+  const count = scanner.pass(OPEN_LIST) ? scanner.allNumbers() : UNUSUAL;
+  return count > 0 ? copyNumbers(count) : undefined;
+};
+
+const readMillis = (): Micros[] | undefined => {
+  const count = scanner.allNumbers();
+  if (count <= 0) return undefined;
+  const { numbers } = scanner;
+  for (let at = 0; at < count; at += 1) {
+    const time = readTimeMillis(numbers[at] ?? 0);
+    if (Number.isNaN(time)) return undefined;
+    numbers[at] = time;
+  }
+  return copyNumbers(count);
+};
+
+/** The rest of a list of times as texts. */
+const readTexts = (): Micros[] | undefined => {
+  const times: Micros[] = [];
+  do {
+    const text = scanner.newText();
+    const time = text === undefined ? Number.NaN : readTimeText(text);
+    if (Number.isNaN(time)) return undefined;
+    times.push(time);
+  } while (scanner.pass(COMMA));
+  return scanner.pass(CLOSE_LIST) ? times : undefined;
+};
+
+const readTimes = (): Micros[] | undefined => {
+  if (!scanner.pass(OPEN_LIST)) return undefined;
+  return scanner.peek() === QUOTE ? readTexts() : readMillis();
+};
+
+/** @returns NaN for what is no time */
+const readTime = (): Micros => {
+  if (scanner.peek() !== QUOTE) return readTimeMillis(scanner.number());
+  const text = scanner.text();
+  return text === undefined ? Number.NaN : readTimeText(text);
+};
+
+const readBlock = (channel: string): Block | undefined => {
+  let unit: string | undefined;
+  let value: number[] | undefined;
+  if (!scanner.pass(OPEN_OBJECT)) return undefined;
+  do {
+    const member = scanner.text();
+    if (!scanner.pass(COLON)) return undefined;
+    if (member === 'v' && value === undefined) value = readNumbers();
+    else if (member === 'u' && unit === undefined) unit = scanner.text();
+    else return undefined;
+    if (value === undefined && unit === undefined) return undefined;
+  } while (scanner.pass(COMMA));
+  return scanner.pass(CLOSE_OBJECT) && value !== undefined ? { channel, unit, value } : undefined;
+};
+
+/** Whether a name may be a whole number: those come first in an object, wherever they stand in its text. */
+const beginsWithDigit = (name: string): boolean => {
+  const first = name.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
+};
+
+const readBlocks = (): Block[] | undefined => {
+  const blocks: Block[] = [];
+  if (!scanner.pass(OPEN_OBJECT)) return undefined;
+  do {
+    const channel = scanner.text();
+    if (channel === undefined || beginsWithDigit(channel) || !scanner.pass(COLON)) return undefined;
+    // Of equal names the last counts.
+    for (const block of blocks) if (block.channel === channel) return undefined;
+    const block = readBlock(channel);
+    if (block === undefined) return undefined;
+    blocks.push(block);
+  } while (scanner.pass(COMMA));
+  return scanner.pass(CLOSE_OBJECT) ? blocks : undefined;
+};
+
+/**
+ * Reads a message as `decodeColumns` would, when nothing in it is unusual: times and values are numbers, names and
+ * units printable ASCII, all points usable.
+ * @returns `undefined` when something is; nothing is said of the message then
+ */
+export const readQuickColumns = (bytes: Uint8Array): Message | undefined => {
+  scanner.start(bytes);
+  let version: number | undefined;
+  let session: string | undefined;
+  let seq: number | undefined;
+  let sent: Micros | undefined;
+  let ack: boolean | undefined;
+  let time: Micros[] | undefined;
+  let blocks: Block[] | undefined;
+  if (!scanner.pass(OPEN_OBJECT)) return undefined;
+  do {
+    const member = scanner.text();
+    if (!scanner.pass(COLON)) return undefined;
+    if (member === 't' && time === undefined) {
+      time = readTimes();
+      if (time === undefined) return undefined;
+    } else if (member === 'c' && blocks === undefined) {
+      blocks = readBlocks();
+      if (blocks === undefined) return undefined;
+    } else if (member === 'v' && version === undefined) version = scanner.number();
+    else if (member === 'session' && session === undefined) {
+      session = scanner.text();
+      if (session === undefined) return undefined;
+    } else if (member === 'seq' && seq === undefined) seq = scanner.number();
+    else if (member === 'ack' && ack === undefined) {
+      ack = scanner.truth();
+      if (ack === undefined) return undefined;
+    } else if (member === 'sent' && sent === undefined) {
+      sent = readTime();
+      if (Number.isNaN(sent)) return undefined;
+    } else return undefined;
+  } while (scanner.pass(COMMA));
+  if (!scanner.pass(CLOSE_OBJECT) || !scanner.isDone()) return undefined;
+  if (time === undefined || blocks === undefined) return undefined;
+  if (version !== PAYLOAD_VERSION || !isIdentity(session, seq, ack)) return undefined;
+  const points = time.length * blocks.length;
+  if (points > LIMITS.messagePoints) return undefined;
+  const columns: Column[] = [];
+  for (const { channel, unit, value } of blocks) {
+    if (value.length !== time.length) return undefined;
+    columns.push({ channel, unit, time, value, quality: undefined, pointer: pointerToValues(channel) });
+  }
+  return {
+    format: 'columns',
+    session,
+    seq,
+    sent,
+    ack: ack === true,
+    facts: undefined,
+    columns,
+    faults: [],
+    points,
+  };
+};
