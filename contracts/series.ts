@@ -195,10 +195,14 @@ export const manySeriesQuery = z
   });
 export type ManySeriesQuery = z.infer<typeof manySeriesQuery>;
 
-/** Query of `GET /v1/snapshot`: what many devices showed at one instant. */
+/** Query of `GET /v1/snapshot`: what many devices showed at one instant, by their names or by their site. */
 export const snapshotQuery = z
   .object({
-    devices,
+    devices: devices.optional(),
+    site: slug.optional().meta({
+      description:
+        'All devices of a site in pages by identifier, instead of `devices`; none where you may not see it',
+    }),
     channels: shape.channels,
     at: timeInput.optional().meta({ description: 'The instant; now when absent' }),
     within: durationInput.optional().meta({
@@ -206,8 +210,24 @@ export const snapshotQuery = z
       example: 'PT1H',
     }),
     unit: shape.unit,
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_DEVICES)
+      .optional()
+      .meta({ description: `Devices of a site on a page; ${LIMITS.pageDefault} when absent` }),
+    cursor: shape.cursor,
   })
-  .strict();
+  .strict()
+  .superRefine((query, context) => {
+    const fault = (name: 'devices' | 'limit' | 'cursor', message: string): void =>
+      context.addIssue({ code: 'custom', message, path: [name], input: query[name] });
+    if ((query.devices === undefined) === (query.site === undefined))
+      fault('devices', 'name devices, or a site');
+    for (const name of ['limit', 'cursor'] as const)
+      if (query[name] !== undefined && query.site === undefined) fault(name, `${name} needs site`);
+  });
 export type SnapshotQuery = z.infer<typeof snapshotQuery>;
 
 const value = z.union([z.number(), z.boolean(), z.string()]);
@@ -296,7 +316,11 @@ export const latestValues = z
   })
   .meta({ id: 'LatestValues' });
 
-/** What devices showed at an instant: of each channel the newest point that is not later. */
+/** What devices showed at an instant: of each channel the newest point by measured time that is not later. */
 export const snapshot = z
-  .object({ at: z.string(), items: z.array(point.extend({ d: z.string() })), next: z.null() })
+  .object({
+    at: z.string().meta({ description: 'The instant; one for all pages' }),
+    items: z.array(point.extend({ d: z.string() })),
+    next: z.string().nullable(),
+  })
   .meta({ id: 'Snapshot' });

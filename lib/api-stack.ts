@@ -103,8 +103,9 @@ export class ApiStack extends Stack {
       memoryMegabytes: 1024,
       timeout: STREAM_TIMEOUT,
     });
-    query.usesTable('REGISTRY_TABLE', registry, key, ['GetItem', 'DescribeTable']);
-    query.usesTable('MEASUREMENTS_TABLE', measurements, key, ['Query', 'DescribeTable']);
+    query.usesTable('REGISTRY_TABLE', registry, key, ['BatchGetItem', 'DescribeTable']);
+    query.allow(['dynamodb:Query'], [`${registry.tableArn}/index/${LISTING_INDEX}`]);
+    query.usesTable('MEASUREMENTS_TABLE', measurements, key, ['BatchGetItem', 'Query', 'DescribeTable']);
     query.environment('ARCHIVE_BUCKET', archive.bucketName);
     query.allow(['s3:ListBucket'], [archive.bucketArn]);
     query.allowPattern(

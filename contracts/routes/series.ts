@@ -65,7 +65,7 @@ export const SERIES_ROUTES = {
       request: { query: snapshotQuery },
       responses: {
         200: ok(snapshot, 'The newest point of each channel at that instant'),
-        ...problems('invalid-request', 'not-found'),
+        ...problems('invalid-request', 'invalid-cursor', 'not-found'),
       },
     },
   ),

@@ -1,8 +1,6 @@
 /** `query-api`: series, snapshots, latest values, health, and what problems mean. */
 
-import type { Device } from '../../contracts/devices.ts';
 import { PROBLEMS, type ProblemCode } from '../../contracts/problems.ts';
-import type { Principal } from '../../contracts/roles.ts';
 import { dynamoClient } from '../runtime/clients.ts';
 import {
   askAll,
@@ -16,10 +14,8 @@ import { readEnv } from '../runtime/env.ts';
 import { createApi, jsonResponse } from '../runtime/http/api.ts';
 import { streamedHandler } from '../runtime/http/lambda.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { visible } from '../runtime/http/scope.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { getFrom } from '../runtime/objects.ts';
-import { readDevice } from '../store/registry/devices.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
 import { seriesResponse } from './series.ts';
@@ -62,9 +58,6 @@ const ask = (probes: Readonly<Record<string, Probe>>): Promise<Verdict[]> =>
 const statusOf = (verdicts: readonly Verdict[]): 'ok' | 'degraded' =>
   verdicts.every(({ status }) => status === 'ok') ? 'ok' : 'degraded';
 
-const deviceFor = async (id: string, principal: Principal): Promise<Device> =>
-  visible((await readDevice(registry, id))?.device, principal, { see: 'series:read' });
-
 const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
 const api = createApi('query-api', {
@@ -84,13 +77,11 @@ const api = createApi('query-api', {
     });
   },
 
-  readSnapshot: async ({ query, principal, now }) => {
-    const instruments = await instrumentsFor(registry, [...new Set(query.devices)], principal);
-    return await snapshotResponse(measurements, instruments, query, now.getTime() * 1000);
-  },
+  readSnapshot: async ({ query, principal, now, url }) =>
+    await snapshotResponse({ registry, measurements }, { query, principal, now: now.getTime() * 1000, url }),
 
   readLatest: async ({ params, principal }) =>
-    jsonResponse(await latestOf(measurements, registry, await deviceFor(params.id, principal))),
+    jsonResponse(await latestOf(measurements, registry, params.id, principal)),
 
   health: async () => jsonResponse({ status: statusOf(await ask(everything)) }),
 

@@ -1,10 +1,10 @@
-/** What queries need to know of devices: site, and the channels of their types. */
+/** What queries need to know of devices: the channels of their types. */
 import type { Channel } from '../../contracts/instrument-types.ts';
-import type { Principal } from '../../contracts/roles.ts';
+import { allowed, type Principal } from '../../contracts/roles.ts';
 import { visible } from '../runtime/http/scope.ts';
-import { readDevice } from '../store/registry/devices.ts';
-import type { Registry } from '../store/registry/keys.ts';
-import { readType } from '../store/registry/types.ts';
+import { listDevices } from '../store/registry/devices.ts';
+import { deviceListKey, type Registry } from '../store/registry/keys.ts';
+import { readRegistry } from '../store/registry/lookup.ts';
 
 /** A device and its channels by name. */
 export interface Instrument {
@@ -12,8 +12,24 @@ export interface Instrument {
   readonly channels: Readonly<Record<string, Channel>>;
 }
 
+const SEE = 'series:read';
+
+const withChannels = async (
+  registry: Registry,
+  devices: readonly { readonly id: string; readonly type: string }[],
+): Promise<Instrument[]> => {
+  const { types } = await readRegistry(registry, { devices: [], types: devices.map(({ type }) => type) });
+  return devices.map(({ id, type }) => {
+    const channels = types.get(type)?.channels;
+    // Types are never taken away: a device without one is a fault of ours.
+    if (channels === undefined) throw new Error(`device ${id} is of type ${type}, which does not exist`);
+    return { id, channels };
+  });
+};
+
 /**
- * Reads devices that a caller may see, in the order given.
+ * Reads devices that a caller may see, in the order given: a call for each hundred devices and each hundred types.
+ * @param ids each once
  * @throws {ProblemError} `not-found` when one is not there or not to be seen
  */
 export const instrumentsFor = async (
@@ -21,22 +37,43 @@ export const instrumentsFor = async (
   ids: readonly string[],
   principal: Principal,
 ): Promise<Instrument[]> => {
-  const devices = await Promise.all(
-    ids.map(async (id) =>
-      visible((await readDevice(registry, id))?.device, principal, { see: 'series:read' }),
-    ),
+  const { devices } = await readRegistry(registry, { devices: ids, types: [] });
+  return await withChannels(
+    registry,
+    ids.map((id) => visible(devices.get(id), principal, { see: SEE })),
   );
-  const types = new Map(
-    await Promise.all(
-      [...new Set(devices.map(({ type }) => type))].map(
-        async (id) => [id, await readType(registry, id)] as const,
-      ),
-    ),
-  );
-  return devices.map(({ id, type }) => {
-    const channels = types.get(type)?.channels;
-    // Types are never taken away: a device without one is a fault of ours.
-    if (channels === undefined) throw new Error(`device ${id} is of type ${type}, which does not exist`);
-    return { id, channels };
-  });
+};
+
+/** A part of the devices of a site. */
+export interface SitePart {
+  readonly instruments: readonly Instrument[];
+  /** The device to go on after; `undefined` at the end. */
+  readonly last: string | undefined;
+}
+
+/**
+ * Reads devices of a site in order of their identifiers. A site that the caller may not see looks like one without
+ * devices.
+ * @param after a device, excluded
+ * @param limit devices at most
+ */
+export const instrumentsAt = async (
+  registry: Registry,
+  {
+    site,
+    after,
+    limit,
+  }: { readonly site: string; readonly after: string | undefined; readonly limit: number },
+  principal: Principal,
+): Promise<SitePart> => {
+  if (!allowed(principal, SEE, site)) return { instruments: [], last: undefined };
+  const start = after === undefined ? undefined : deviceListKey(site, after);
+  // One more is looked for: it tells whether there is a next page at all. A Query may end sooner, and says so.
+  const range = { site, after: start, type: undefined, state: undefined, limit: limit + 1 };
+  const { devices, seen } = await listDevices(registry, range);
+  const given = devices.slice(0, limit);
+  return {
+    instruments: await withChannels(registry, given),
+    last: devices.length > limit || seen !== undefined ? given.at(-1)?.id : undefined,
+  };
 };

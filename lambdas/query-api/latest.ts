@@ -1,21 +1,29 @@
 /** The newest point of each channel. */
-import type { Device } from '../../contracts/devices.ts';
 import { qualityName } from '../../contracts/quality.ts';
+import type { Principal } from '../../contracts/roles.ts';
 import { formatTime } from '../../contracts/time.ts';
 import { type Measurements, readLatest } from '../store/measurements.ts';
 import type { Registry } from '../store/registry/keys.ts';
-import { readType } from '../store/registry/types.ts';
+import { instrumentsFor } from './instruments.ts';
 
-/** The newest point of each channel of a device by the time it was measured, by channel name. */
-export const latestOf = async (measurements: Measurements, registry: Registry, device: Device) => {
-  const [latest, type] = await Promise.all([
-    readLatest(measurements, device.id),
-    readType(registry, device.type),
+/**
+ * The newest point of each channel of a device by the time it was measured, by channel name.
+ * @throws {ProblemError} `not-found` when the device is not there or not to be seen
+ */
+export const latestOf = async (
+  measurements: Measurements,
+  registry: Registry,
+  id: string,
+  principal: Principal,
+) => {
+  const [instruments, latest] = await Promise.all([
+    instrumentsFor(registry, [id], principal),
+    readLatest(measurements, id),
   ]);
   const items = (latest?.points ?? []).map(({ channel, time, value, quality, arrived }) => {
-    const unit = type?.channels[channel]?.unit;
-    // Types are never taken away and channels never change: a point without one is a fault of ours.
-    if (unit === undefined) throw new Error(`type ${device.type} has no channel ${channel}`);
+    const unit = instruments[0]?.channels[channel]?.unit;
+    // Channels of a type never change: a point without one is a fault of ours.
+    if (unit === undefined) throw new Error(`device ${id} has no channel ${channel}`);
     return {
       n: channel,
       t: formatTime(time),
@@ -25,5 +33,5 @@ export const latestOf = async (measurements: Measurements, registry: Registry, d
       arrived: formatTime(arrived),
     };
   });
-  return { device: device.id, items, next: null };
+  return { device: id, items, next: null };
 };

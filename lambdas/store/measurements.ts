@@ -5,6 +5,7 @@ export { type CompactedHour, mergeHour, writeAll } from './measurements/compact.
 export { expireBlock } from './measurements/expiry.ts';
 export { columnsOfHour, type HourItems, hourOfItem } from './measurements/hour-items.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './measurements/keys.ts';
+export { readManyLatest } from './measurements/latest.ts';
 export {
   clearMark,
   deviceOfItem,

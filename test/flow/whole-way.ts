@@ -156,6 +156,7 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
       steps: [
         () => lab.json(`${path}/series?${range}`),
         () => lab.json(`${path}/latest`),
+        () => lab.json('/v1/snapshot?site=lab-1'),
         () => lab.json('/v1/health/services'),
       ],
     },

@@ -52,6 +52,7 @@ const PASSING = new Set([
   'ECONNRESET',
   'ENOTFOUND',
   'RegistryUnavailable',
+  'ItemsUnread',
 ]);
 
 const isPassing = (error: unknown): boolean =>

@@ -116,6 +116,16 @@ export const reachOfItem = (item: Item): Reach => {
   return { sequence: item['m']?.S ?? '', version: Number(item['v']?.N) };
 };
 
+/**
+ * The newest point of each channel alone, which is less work than the whole state.
+ * @throws {UnknownItemFormat} for an item of another format
+ */
+export const tracksOfItem = (item: Item): Map<string, Track> => {
+  reachOfItem(item);
+  const { c }: PackedState = JSON.parse(item['s']?.S ?? '');
+  return new Map(Object.entries(c).map(([channel, track]) => [channel, unpackTrack(track)]));
+};
+
 /** @throws {UnknownItemFormat} for an item of another format */
 export const fromStateItem = (item: Item): DeviceState => {
   const { sequence: greatest, version } = reachOfItem(item);

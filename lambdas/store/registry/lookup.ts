@@ -1,10 +1,10 @@
-/** What `ingest` needs of the registry: many devices and types at once, and the facts that devices report. */
-import { setTimeout as delay } from 'node:timers/promises';
-import { type AttributeValue, BatchGetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+/** Many devices and types of the registry at once, and the facts that devices report. */
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Device, DeviceFacts } from '../../../contracts/devices.ts';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { formatTime, type Micros } from '../../../contracts/time.ts';
 import { type Item, marshalValue } from '../attributes.ts';
+import { batchGet } from '../batch-get.ts';
 import { deviceFromItem, typeFromItem } from './items.ts';
 import { deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
 
@@ -17,56 +17,25 @@ export interface RegistryExtract {
   readonly types: ReadonlyMap<string, InstrumentType>;
 }
 
-/** DynamoDB gave back no item for some keys, again and again: it is throttling. */
-export class RegistryUnavailable extends Error {
-  override readonly name = 'RegistryUnavailable';
-}
-
-/** Keys of one BatchGetItem, at most. */
-const BATCH_KEYS = 100;
-const ATTEMPTS = 6;
-const FIRST_PAUSE_MILLIS = 50;
-
-const readBatch = async (
-  registry: Registry,
-  keys: readonly Item[],
-  signal: AbortSignal | undefined,
-): Promise<Item[]> => {
-  const items: Item[] = [];
-  let left: Record<string, AttributeValue>[] = [...keys];
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (attempt > 0) {
-      const pause = FIRST_PAUSE_MILLIS * 2 ** attempt * (0.5 + Math.random() / 2);
-      await delay(pause, undefined, signal === undefined ? {} : { signal });
-    }
-    const { Responses, UnprocessedKeys } = await registry.client.send(
-      // Consistent: a device that is not found loses its data to the quarantine, so the answer must be true.
-      new BatchGetItemCommand({ RequestItems: { [registry.table]: { Keys: left, ConsistentRead: true } } }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    items.push(...(Responses?.[registry.table] ?? []));
-    left = UnprocessedKeys?.[registry.table]?.Keys ?? [];
-    if (left.length === 0) return items;
-  }
-  throw new RegistryUnavailable(`${left.length} registry keys unread after ${ATTEMPTS} tries`);
-};
-
 /**
  * Reads devices and instrument types by identifier.
  * @param wanted identifiers; repeated ones are read once
  * @param signal ends the waiting between tries
- * @throws {RegistryUnavailable} when DynamoDB leaves keys unread after several tries with back-off
+ * @throws {ItemsUnread} when DynamoDB leaves keys unread after several tries with back-off
  */
 export const readRegistry = async (
   registry: Registry,
   wanted: { readonly devices: readonly string[]; readonly types: readonly string[] },
   signal?: AbortSignal,
 ): Promise<RegistryExtract> => {
-  const keys = [...new Set([...wanted.devices.map(deviceKey), ...wanted.types.map(typeKey)])];
-  const batches: Item[][] = [];
-  for (let start = 0; start < keys.length; start += BATCH_KEYS)
-    batches.push(keys.slice(start, start + BATCH_KEYS).map((pk) => ({ pk: { S: pk }, sk: { S: META } })));
-  const items = (await Promise.all(batches.map((batch) => readBatch(registry, batch, signal)))).flat();
+  const keys = new Set([...wanted.devices.map(deviceKey), ...wanted.types.map(typeKey)]);
+  const items = await batchGet(
+    registry.client,
+    registry.table,
+    [...keys].map((pk) => ({ pk: { S: pk }, sk: { S: META } })),
+    // Consistent: a device that is not found loses its data to the quarantine, so the answer must be true.
+    { consistent: true, signal },
+  );
   const devices = new Map<string, KnownDevice>();
   const types = new Map<string, InstrumentType>();
   for (const item of items) {

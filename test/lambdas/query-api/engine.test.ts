@@ -278,6 +278,88 @@ describe('a snapshot', () => {
     expect(items.map(({ d, n, v, q }) => `${d} ${n} ${v} ${q}`)).toEqual(expected);
   });
 
+  it('of a hundred devices takes four calls of DynamoDB', async () => {
+    const many = Array.from({ length: 100 }, (_, at) => `many-${at}`);
+    const at = Date.parse('2026-03-28T12:00:00Z') * 1000;
+    for (const id of many) await world.addDevice(id);
+    for (const [place, id] of [...many.entries()].slice(0, 60)) {
+      await world.addChunk(id, [column('temp', [[at, place]])]);
+      await world.addLatest(id);
+    }
+    const path = `/v1/snapshot?devices=${many.join()}&at=2026-03-28T12:00:00Z`;
+    const right = many.slice(0, 60).map((id, place) => [id, place]);
+    const ask = async () => {
+      world.aws.calls.length = 0;
+      const { status, body } = await world.json({ path });
+      expect([status, body['next']]).toEqual([200, null]);
+      expect((body['items'] as Row[]).map(({ d, v }) => [d, v])).toEqual(right);
+      return world.aws.calls.map(({ action }) => action);
+    };
+    // Devices, their type, and two slots of each.
+    expect(await ask()).toEqual(Array.from({ length: 4 }, () => 'dynamodb:BatchGetItem'));
+  });
+
+  describe('of a site', () => {
+    const ids = Array.from({ length: 7 }, (_, at) => `placed-${at}`);
+    const measuredAt = Date.parse('2026-03-28T12:00:00Z') * 1000;
+    const page = async (query: string, claims = person('Viewer@north')) =>
+      await world.json({ path: `/v1/snapshot?site=north&${query}`, claims });
+
+    beforeAll(async () => {
+      for (const [at, id] of ids.entries()) {
+        await world.addDevice(id, 'north');
+        if (at === 3) continue;
+        await world.addChunk(id, [column('temp', [[measuredAt, at]])]);
+        await world.addLatest(id);
+      }
+      // Sorts between the others, and is not of the site.
+      await world.addDevice('placed-4a', 'north-east');
+      await world.addChunk('placed-4a', [column('temp', [[measuredAt, 44]])]);
+      await world.addLatest('placed-4a');
+    });
+
+    it.each([1, 2, 3, 6, 7, 100])('comes whole in pages of %i', async (limit) => {
+      const at = 'at=2026-03-28T13:00:00Z&within=PT2H&unit=temp:K';
+      const found: unknown[] = [];
+      let cursor: unknown = '';
+      for (let pages = 1; cursor !== null; pages += 1) {
+        const more = cursor === '' ? '' : `&cursor=${cursor}`;
+        const { status, body, headers } = await page(`${at}&limit=${limit}${more}`);
+        expect(status).toBe(200);
+        found.push(...(body['items'] as Row[]).map(({ d, v }) => `${d} ${v}`));
+        cursor = body['next'];
+        expect(headers['link'] !== undefined).toBe(cursor !== null);
+        expect(pages).toBeLessThanOrEqual(Math.ceil(ids.length / limit));
+      }
+      expect(found).toEqual(
+        ids.flatMap((id, at) => (at === 3 ? [] : [`${id} ${Math.round((at + 273.15) * 100) / 100}`])),
+      );
+    });
+
+    it('keeps the instant of the first page, and its cursor to the question', async () => {
+      const first = await page('limit=2');
+      const second = await page(`limit=2&cursor=${first.body['next']}`);
+      expect(second.body['at']).toBe(first.body['at']);
+      const other = await page(`limit=2&channels=temp&cursor=${first.body['next']}`);
+      expect(other).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
+    });
+
+    it('is empty where the caller may not see it, as where there is no such site', async () => {
+      const at = 'at=2026-03-28T13:00:00Z&unit=temp:K';
+      const { body } = await page(at, person('Viewer@lab'));
+      expect(body).toEqual({ at: '2026-03-28T13:00:00.000Z', items: [], next: null });
+      const nowhere = await world.json({ path: `/v1/snapshot?site=nowhere&${at}` });
+      expect(nowhere.body).toEqual(body);
+    });
+
+    it.each(['', 'devices=placed-1&site=north', 'devices=placed-1&limit=3', 'devices=placed-1&cursor=x'])(
+      'does not go with %j',
+      async (query) => {
+        expect(await world.json({ path: `/v1/snapshot?${query}` })).toMatchObject({ status: 400 });
+      },
+    );
+  });
+
   it('looks no further back than asked, and converts', async () => {
     const query = 'devices=shown-1&at=2026-03-28T22:00:00Z';
     expect(await snapshot(`${query}&within=PT1H`)).toEqual([]);

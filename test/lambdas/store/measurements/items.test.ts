@@ -20,6 +20,7 @@ import {
   fromStateItem,
   reachOfItem,
   toStateItem,
+  tracksOfItem,
 } from '../../../../lambdas/store/measurements/state-item.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
@@ -170,6 +171,7 @@ describe('state items', () => {
         );
         fc.pre(!negativeZero);
         expect(fromStateItem(toStateItem('a', one))).toStrictEqual(one);
+        expect(tracksOfItem(toStateItem('a', one))).toStrictEqual(one.tracks);
       }),
     );
   });

@@ -2,14 +2,11 @@ import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../../../../contracts/devices.ts';
 import { instrumentType } from '../../../../contracts/instrument-types.ts';
+import { ItemsUnread } from '../../../../lambdas/store/batch-get.ts';
 import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Registry, UnknownItemFormat } from '../../../../lambdas/store/registry/keys.ts';
-import {
-  RegistryUnavailable,
-  readRegistry,
-  saveReported,
-} from '../../../../lambdas/store/registry/lookup.ts';
+import { readRegistry, saveReported } from '../../../../lambdas/store/registry/lookup.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';
 
 let aws: Aws;
@@ -83,7 +80,7 @@ describe('readRegistry', () => {
     aws.fail('dynamodb:BatchGetItem', { answer: undone('device-3'), left: Number.POSITIVE_INFINITY });
     const wanted = { devices: ['device-3'], types: [] };
     await expect(readRegistry(registry, wanted, AbortSignal.timeout(20))).rejects.toThrow();
-    await expect(readRegistry(registry, wanted)).rejects.toThrow(RegistryUnavailable);
+    await expect(readRegistry(registry, wanted)).rejects.toThrow(ItemsUnread);
   }, 20_000);
 
   it('asks nothing when nothing is wanted', async () => {
