@@ -8,11 +8,10 @@ const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 
 const retentionSchema = z
   .object({
-    hotDays: z
-      .int()
-      .min(14)
-      .max(3650)
-      .meta({ description: 'Days for which points stay in the table; longer than data may come late' }),
+    hotDays: z.int().min(14).max(3650).meta({
+      description:
+        'Days for which points stay in the table; longer than data may come late. A change counts for what is written from then on',
+    }),
     rollupYears: z.int().min(1).max(100),
     archiveDays: z
       .union([z.int().min(1).max(36_500), z.literal('forever')])

@@ -19,7 +19,9 @@ export class Counts {
   daysRaced = 0;
   daysFailed = 0;
   archivedBytes = 0;
-  /** Microseconds that the day which waited longest had been due. */
+  /** Days that should long have been archived and are kept in the table until they are. */
+  daysKept = 0;
+  /** Microseconds that the day which waits longest has been due. */
   archiveLag = 0;
   /** Hours for whose end there was no time. */
   unfinished = 0;
@@ -54,6 +56,7 @@ export class Counts {
       DaysWaiting: this.daysWaiting,
       DaysRaced: this.daysRaced,
       DaysFailed: this.daysFailed,
+      DaysKept: this.daysKept,
       BytesArchived: this.archivedBytes,
     };
   }

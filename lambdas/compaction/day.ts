@@ -14,9 +14,9 @@ import {
 import {
   clearMark,
   columnsOfHour,
-  expireBlock,
   type HourItems,
   hourKey,
+  keepBlock,
   type Mark,
   type Measurements,
   readDirtyHours,
@@ -94,6 +94,32 @@ const fileOf = async (
   return { hours, file: { device, day, parquet: parquet.finish(), channels, blocks, before } };
 };
 
+/** Whoever reads a day now has not heard of its file: the blocks stay so much longer at least. */
+const GRACE = MICROS_PER_DAY;
+
+/**
+ * Sees to it that the blocks of a day stay for a while.
+ * @param usual up to when they stay where that time has to be moved
+ * @returns until when all of them stay
+ */
+const keepHours = async (
+  measurements: Measurements,
+  device: string,
+  hours: readonly HourItems[],
+  now: Micros,
+  usual: Micros,
+  signal: AbortSignal,
+): Promise<Micros> => {
+  let until = usual;
+  for (const items of hours) {
+    const { head } = items;
+    if (head === undefined) continue;
+    if (head.expires !== undefined && head.expires >= now + GRACE) until = Math.min(until, head.expires);
+    else await keepBlock(measurements, device, items, usual, signal);
+  }
+  return until;
+};
+
 /**
  * Archives a day, unless one of its hours is still to be compacted. May be called again at any time, and by several
  * at once: the mark goes last, and whoever finds that another has archived the day marks it again.
@@ -119,15 +145,16 @@ export const archiveMarkedDay = async (
   const { hours, file } = await fileOf(around, device, day, archived, signal);
   const { hotDays, archiveDays } = periodOf(retention, site);
   const ends = day + MICROS_PER_DAY;
-  // A day that is archived late is still there for a while: whoever reads it now has not heard of the file.
-  const hotUntil = Math.max(ends + hotDays * MICROS_PER_DAY, now + MICROS_PER_DAY, archived?.hotUntil ?? 0);
+  const usual = Math.max(ends + hotDays * MICROS_PER_DAY, now + GRACE);
+  const kept = await keepHours(measurements, device, hours, now, usual, signal);
+  // Blocks that are gone since the day was archived before do not come back.
+  const hotUntil = Math.min(kept, archived?.hotUntil ?? kept);
   const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
   if (!(await archiveDay(measurements, archive, { ...file, site, hotUntil, until }, now, signal))) {
     await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
     counts.daysRaced += 1;
     return;
   }
-  for (const items of hours) await expireBlock(measurements, device, items, hotUntil, signal);
   counts.days += 1;
   counts.archivedBytes += file.parquet.length;
   await clearMark(measurements, mark);

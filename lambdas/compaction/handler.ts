@@ -13,11 +13,12 @@ import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
 import { getFrom, putBytesInto, putInto } from '../runtime/objects.ts';
-import { MARK_PARTITIONS, type Mark, type MarkKind, readMarks } from '../store/measurements.ts';
+import { MARK_PARTITIONS, type Mark, type MarkKind, oldestMarks, readMarks } from '../store/measurements.ts';
 import { Counts } from './counts.ts';
 import { archiveMarkedDay } from './day.ts';
 import { compactHour } from './hour.ts';
 import { KnownDevices } from './kinds.ts';
+import { keepOverdueDays } from './overdue.ts';
 import { parseRetention } from './retention.ts';
 import { type TimeBudget, timeBudget, workOff } from './work.ts';
 
@@ -65,6 +66,25 @@ async function* marksBefore(kind: MarkKind, to: Micros, signal: AbortSignal): As
     yield* readMarks(measurements, kind, (first + at) % MARK_PARTITIONS, { to }, signal);
 }
 
+/**
+ * Sees how long days have been waiting, whether or not this run comes to them, and keeps what would otherwise go
+ * before they are archived.
+ */
+const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
+  const days = (await oldestMarks(measurements, 'unarchived', now, signal)).sort(
+    (one, other) => one.start - other.start,
+  );
+  const [day] = days;
+  if (day !== undefined) {
+    const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
+    counts.archiveLag = Math.max(0, now - due);
+  }
+  counts.daysKept = await keepOverdueDays(measurements, retention, days, now, signal, (mark, error) => {
+    counts.failed += 1;
+    logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
+  });
+};
+
 const compactHours = async (
   counts: Counts,
   devices: KnownDevices,
@@ -78,7 +98,7 @@ const compactHours = async (
   return workOff(marksBefore('dirty', to, budget.signal), WORKERS, budget, async (mark) => {
     counts.waited(now - mark.start - MICROS_PER_HOUR);
     try {
-      await compactHour(around, counts, mark, budget.signal);
+      await compactHour(around, counts, mark, now, budget.signal);
     } catch (error) {
       // Its mark stays: the next call tries again.
       if (budget.signal.aborted) {
@@ -101,7 +121,6 @@ const archiveDays = async (
   const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
   const around = { measurements, archive, devices, retention };
   return workOff(marksBefore('unarchived', to, budget.signal), DAY_WORKERS, budget, async (mark) => {
-    counts.archiveLag = Math.max(counts.archiveLag, to - mark.start - MICROS_PER_DAY);
     try {
       await archiveMarkedDay(around, counts, mark, now, budget.signal);
     } catch (error) {
@@ -123,6 +142,7 @@ export const handler = async (_event: unknown, context: Context): Promise<Compac
   const devices = new KnownDevices(registry);
   try {
     const now = Date.now() * 1000;
+    await lookAtDays(counts, now, budget.signal);
     const compacted = await compactHours(counts, devices, budget, now);
     const archived = await archiveDays(counts, devices, budget, now);
     const { hours, chunks, points, days, unfinished } = counts;

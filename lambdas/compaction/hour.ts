@@ -1,4 +1,5 @@
 /** One hour of one device: into its block, into its rollups, and off the list. */
+import type { Micros } from '../../contracts/time.ts';
 import { hourOf, minutesOf } from '../series/rollup.ts';
 import {
   clearMark,
@@ -13,7 +14,7 @@ import {
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
-import { periodOf, type Retention, rollupsUntil } from './retention.ts';
+import { blocksUntil, periodOf, type Retention, rollupsUntil } from './retention.ts';
 
 /** Everything around an hour. */
 export interface Surroundings {
@@ -25,25 +26,28 @@ export interface Surroundings {
 /**
  * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the mark
  * goes last.
+ * @param now microseconds
  */
 export const compactHour = async (
   { measurements, devices, retention }: Surroundings,
   counts: Counts,
   mark: Mark,
+  now: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
   const { device, start: hour } = mark;
   const patience = { signal };
-  const result = await mergeHour(measurements, device, hour, patience);
+  const known = await devices.of(device, signal);
+  const period = periodOf(retention, known?.site);
+  const result = await mergeHour(measurements, device, hour, blocksUntil(hour, now, period), patience);
   if (result === 'raced') {
     counts.raced += 1;
     return;
   }
   if (result !== undefined) {
     const { columns, version } = result;
-    const known = await devices.of(device, signal);
     const kindOf = (channel: string) => known?.kinds.get(channel);
-    const keeping = { until: rollupsUntil(hour, periodOf(retention, known?.site)), patience };
+    const keeping = { until: rollupsUntil(hour, period), patience };
     await Promise.all([
       writeMinutes(measurements, device, minutesOf(columns, hour, kindOf), version, keeping),
       writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping),

@@ -1,6 +1,7 @@
 /** How long things are kept, by site. */
 import * as z from 'zod';
 import { MICROS_PER_DAY, type Micros } from '../../contracts/time.ts';
+import { startOfDay } from '../store/measurements.ts';
 
 const period = z.object({
   /** Days for which points stay in the table after their day has ended and been archived. */
@@ -24,6 +25,14 @@ export const parseRetention = (text: string): Retention => schema.parse(JSON.par
 /** The periods of a site; the default ones where it has none of its own. */
 export const periodOf = ({ sites, default: usual }: Retention, site: string | undefined): Period =>
   (site === undefined ? undefined : sites[site]) ?? usual;
+
+/** When a block may go that is written now: when the hot days after its day are over, and not sooner after now. */
+export const blocksUntil = (hour: Micros, now: Micros, { hotDays }: Period): Micros =>
+  Math.max(startOfDay(hour) + MICROS_PER_DAY, now) + hotDays * MICROS_PER_DAY;
+
+/** The fewest hot days of any site. */
+export const fewestHotDays = ({ sites, default: usual }: Retention): number =>
+  Math.min(usual.hotDays, ...Object.values(sites).map(({ hotDays }) => hotDays));
 
 /** When summaries of a time may go. */
 export const rollupsUntil = (time: Micros, { rollupYears }: Period): Micros =>

@@ -2,17 +2,19 @@
 export { readAccounts } from './measurements/accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
 export { type CompactedHour, mergeHour, writeAll } from './measurements/compact.ts';
-export { expireBlock } from './measurements/expiry.ts';
+export { keepBlock } from './measurements/expiry.ts';
 export { columnsOfHour, type HourItems, hourOfItem } from './measurements/hour-items.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './measurements/keys.ts';
 export { readManyLatest } from './measurements/latest.ts';
 export {
   clearMark,
   deviceOfItem,
+  keepMark,
   MARK_PARTITIONS,
   type Mark,
   type MarkKind,
   markPartitionOf,
+  oldestMarks,
   readDirtyHours,
   readMarks,
   startOfDay,

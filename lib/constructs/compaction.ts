@@ -1,5 +1,6 @@
 /** What turns chunks into blocks and days into files: one function, called on a schedule. */
 import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
@@ -23,6 +24,8 @@ const retentionOf = ({ retention }: Settings): object => {
 };
 
 const TIMEOUT = Duration.minutes(15);
+/** How late days may be archived; blocks stay for two weeks at least. */
+const LATE = Duration.hours(12);
 
 export class Compaction extends Construct {
   constructor(scope: Construct, id: string, { settings, storage }: CompactionProps) {
@@ -60,6 +63,22 @@ export class Compaction extends Construct {
       [storage.archived('archive-manifests/*')],
     );
     compaction.usesKey(key, ['GenerateDataKey']);
+
+    new cloudwatch.Alarm(this, 'ArchiveLate', {
+      alarmDescription: `Days are not archived for ${LATE.toHours()} hours after they are due, or compaction does not run: mend it before the hot days of their blocks are over`,
+      metric: new cloudwatch.Metric({
+        namespace: 'labgate',
+        metricName: 'ArchiveLag',
+        dimensionsMap: { service: 'compaction' },
+        // The least: what comes late opens a day for a moment.
+        statistic: cloudwatch.Stats.MINIMUM,
+        period: Duration.hours(1),
+      }),
+      threshold: LATE.toSeconds(),
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 2,
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    });
 
     const role = new iam.Role(this, 'ScheduleRole', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),

@@ -37,7 +37,7 @@ const sizes = (pace: Pace): { readonly chunks: number; readonly items: number } 
   for (let index = 0; index < SERIES; index += 1) {
     for (const { hour, column } of seriesOf(index, pace)) {
       sum.chunks += encodeChunk([column], 'dense').length;
-      const block = { version: 1, columns: [column], reach: {}, account: EMPTY_ACCOUNT };
+      const block = { version: 1, columns: [column], reach: {}, account: EMPTY_ACCOUNT, expires: hour };
       const { head, parts } = toBlockItems(`sensor-${index}`, hour, block);
       for (const item of [head, ...parts]) sum.items += itemBytes(item);
     }

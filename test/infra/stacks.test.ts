@@ -11,6 +11,17 @@ import { grantsOf, named, ofType, SETTINGS_FOLDER, synthesize } from './synthesi
 const dev = synthesize('dev');
 const prod = synthesize('prod');
 
+test('compaction calls for help when days are not archived', () => {
+  const [alarm, ...others] = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
+  expect(others).toEqual([]);
+  expect(alarm?.[1].Properties).toMatchObject({
+    Namespace: 'labgate',
+    MetricName: 'ArchiveLag',
+    Dimensions: [{ Name: 'service', Value: 'compaction' }],
+    TreatMissingData: 'breaching',
+  });
+});
+
 describe('what each function may do is exactly this', () => {
   const shared = (logs: string) => [
     `logs:CreateLogStream on {${logs}}`,

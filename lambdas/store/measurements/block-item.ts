@@ -7,6 +7,7 @@ import type { SeriesColumn } from '../../series/column.ts';
 import { decodeStretches, encodeStretches } from '../../series/stretches.ts';
 import type { Item } from '../attributes.ts';
 import { splitColumns } from './chunk-item.ts';
+import { expiryOf, secondOf } from './expiry.ts';
 import {
   type ChunkKey,
   compareChunks,
@@ -38,6 +39,8 @@ export interface BlockHead {
   readonly channels: readonly string[];
   readonly reach: Reaches;
   readonly account: HourAccount;
+  /** When it may go; `undefined`: never. */
+  readonly expires: Micros | undefined;
   /** The points themselves where there are no parts. */
   readonly bytes: Uint8Array | undefined;
 }
@@ -47,6 +50,8 @@ export interface NewBlock {
   readonly columns: readonly SeriesColumn[];
   readonly reach: Reaches;
   readonly account: HourAccount;
+  /** When it may go. */
+  readonly expires: Micros;
 }
 
 const number = (value: number) => ({ N: String(value) });
@@ -73,6 +78,7 @@ const toHeadItem = (
     l: { S: JSON.stringify(account.ledger) },
     m: { B: encodeStretches(account.stretches) },
     last: { S: JSON.stringify(account.last) },
+    expiresAt: secondOf(block.expires),
   };
   if (pieces.length === 1 && only !== undefined) item['b'] = { B: only.bytes };
   return item;
@@ -84,6 +90,7 @@ const toHeadItem = (
  * last run of each lane, `l` ledger, `m` stretches of its messages,
  * `last` the last run told of each lane, and `b` columns where they fit.
  * Part: `f` format, `ch` channels, `b` columns.
+ * Both: `expiresAt`, see expiry.ts.
  */
 export const toBlockItems = (
   device: string,
@@ -102,6 +109,7 @@ export const toBlockItems = (
             f: number(ITEM_FORMAT),
             ch: { S: columns.map(({ channel }) => channel).join() },
             b: { B: bytes },
+            expiresAt: secondOf(block.expires),
           }),
         );
   const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
@@ -124,6 +132,7 @@ export const fromHeadItem = (item: Item): BlockHead => {
       stretches: decodeStretches(item['m']?.B ?? new Uint8Array()),
       last: JSON.parse(item['last']?.S ?? '[]') as ToldRun[],
     },
+    expires: expiryOf(item),
     bytes: item['b']?.B,
   };
 };

@@ -13,6 +13,7 @@ import type { Item } from '../attributes.ts';
 import { TimeIsUp } from '../retry.ts';
 import { runOf } from './accounts.ts';
 import { extendReach, isReached, toBlockItems } from './block-item.ts';
+import { secondOf } from './expiry.ts';
 import { columnsOfHour } from './hour-items.ts';
 import { type Measurements, parsePartKey } from './keys.ts';
 import { readHourItems } from './read.ts';
@@ -39,7 +40,7 @@ const countPoints = (columns: readonly SeriesColumn[]): number =>
   columns.reduce((sum, { time }) => sum + time.length, 0);
 
 /**
- * Puts a head if the one that was read is still there.
+ * Puts a head if the one that was read is still there. One that may go counts as gone, see `readHourItems`.
  * @param version of the head that was read; `undefined` when there was none
  */
 const putHead = async (
@@ -50,7 +51,10 @@ const putHead = async (
 ): Promise<boolean> => {
   const condition =
     version === undefined
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      ? {
+          ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+          ExpressionAttributeValues: { ':now': secondOf(Date.now() * 1000) },
+        }
       : {
           ConditionExpression: 'v = :version',
           ExpressionAttributeValues: { ':version': { N: `${version}` } },
@@ -83,6 +87,7 @@ const outdated = (strays: readonly Item[], version: number): Item[] =>
 
 /**
  * Merges what is stored of an hour into its block.
+ * @param expires when a block that is written may go
  * @returns `undefined` when nothing is stored, `raced` when another compaction was faster
  * @throws {CorruptChunk}, {UnknownItemFormat} or {IncompleteBlock} naming the item, {TimeIsUp}, or a fault that stays
  */
@@ -90,6 +95,7 @@ export const mergeHour = async (
   measurements: Measurements,
   device: string,
   hour: Micros,
+  expires: Micros,
   patience: Patience,
 ): Promise<CompactedHour | 'raced' | undefined> => {
   const found = await readHourItems(measurements, device, hour, patience.signal);
@@ -109,6 +115,7 @@ export const mergeHour = async (
   const block = toBlockItems(device, hour, {
     version,
     columns,
+    expires,
     reach: extendReach(head?.reach ?? {}, fresh),
     // A ledger stands in one of a run's chunks only.
     account: tellRuns(head?.account ?? EMPTY_ACCOUNT, fresh.filter(({ item }) => 'l' in item).map(runOf)),

@@ -12,6 +12,7 @@ import {
   DeleteItemCommand,
   QueryCommand,
   type QueryCommandOutput,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { Item } from '../attributes.ts';
@@ -45,9 +46,11 @@ export interface Mark {
   readonly start: Micros;
   /** Another with each marking. */
   readonly value: string;
+  /** Until when the blocks of an unarchived day stay, where somebody has seen to it. */
+  readonly kept: Micros | undefined;
 }
 
-/** A mark as an item: `t`, its value. */
+/** A mark as an item: `t`, its value; {@link keepMark} adds `kept`. */
 export const toMarkItem = (kind: MarkKind, device: string, start: Micros): Item => ({
   pk: { S: partitionOf(kind, device) },
   sk: { S: `${periodKey(kind, start)}#${device}` },
@@ -63,19 +66,26 @@ export const deviceOfItem = (item: Item): string => {
 const fromItem = (kind: MarkKind, item: Item): Mark => {
   const [period = '', device = ''] = (item['sk']?.S ?? '').split('#');
   const start = kind === 'dirty' ? parseHour(period) : parseDay(period);
-  return { kind, device, start, value: item['t']?.S ?? '' };
+  const kept = item['kept']?.N;
+  return {
+    kind,
+    device,
+    start,
+    value: item['t']?.S ?? '',
+    kept: kept === undefined ? undefined : Number(kept),
+  };
 };
 
 /**
  * Marks of one partition, the oldest period first.
  * @param number of the partition, below {@link MARK_PARTITIONS}
- * @param range hours or days that start in `[from, to)`
+ * @param range hours or days that start in `[from, to)`, so many of them asked for at once, or as many as fit a page
  */
 export async function* readMarks(
   { client, table }: Measurements,
   kind: MarkKind,
   number: number,
-  { from, to }: { readonly from?: Micros; readonly to: Micros },
+  { from, to, atOnce }: { readonly from?: Micros; readonly to: Micros; readonly atOnce?: number },
   signal?: AbortSignal,
 ): AsyncGenerator<Mark> {
   let start: Item | undefined;
@@ -91,6 +101,7 @@ export async function* readMarks(
           ':to': { S: periodKey(kind, to) },
         },
         ConsistentRead: true,
+        ...(atOnce === undefined ? {} : { Limit: atOnce }),
         ...(start === undefined ? {} : { ExclusiveStartKey: start }),
       }),
       signal === undefined ? {} : { abortSignal: signal },
@@ -121,24 +132,60 @@ export const readDirtyHours = async (
   return hours;
 };
 
+const keyOf = ({ kind, device, start }: Mark): Item => ({
+  pk: { S: partitionOf(kind, device) },
+  sk: { S: `${periodKey(kind, start)}#${device}` },
+});
+
+/** The oldest mark before a time of each partition that has one. */
+export const oldestMarks = async (
+  measurements: Measurements,
+  kind: MarkKind,
+  to: Micros,
+  signal: AbortSignal,
+): Promise<Mark[]> => {
+  const oldest = async (number: number): Promise<Mark[]> => {
+    for await (const mark of readMarks(measurements, kind, number, { to, atOnce: 1 }, signal)) return [mark];
+    return [];
+  };
+  return (await Promise.all(Array.from({ length: MARK_PARTITIONS }, (_, number) => oldest(number)))).flat();
+};
+
+/** Notes with a mark, if it is still as it was read, until when the blocks of its day stay. */
+export const keepMark = async (
+  { client, table }: Measurements,
+  mark: Mark,
+  until: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(mark),
+        UpdateExpression: 'SET kept = :until',
+        ConditionExpression: 't = :value',
+        ExpressionAttributeValues: { ':until': { N: String(until) }, ':value': { S: mark.value } },
+      }),
+      { abortSignal: signal },
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+};
+
 /**
  * Takes a mark away.
  * @returns whether it was as it was read; otherwise there is more to do
  */
-export const clearMark = async (
-  { client, table }: Measurements,
-  { kind, device, start, value }: Mark,
-): Promise<boolean> => {
+export const clearMark = async ({ client, table }: Measurements, mark: Mark): Promise<boolean> => {
   try {
     await client.send(
       new DeleteItemCommand({
         TableName: table,
-        Key: {
-          pk: { S: partitionOf(kind, device) },
-          sk: { S: `${periodKey(kind, start)}#${device}` },
-        },
+        Key: keyOf(mark),
         ConditionExpression: 'attribute_not_exists(pk) OR t = :value',
-        ExpressionAttributeValues: { ':value': { S: value } },
+        ExpressionAttributeValues: { ':value': { S: mark.value } },
       }),
     );
     return true;

@@ -82,7 +82,8 @@ export async function* readItemsByHour(
 const WHOLE_TRIES = 5;
 
 /**
- * Items of one hour, its block whole.
+ * Items of one hour, its block whole. One of which parts are missing after it may go is as good as gone: DynamoDB
+ * deletes its items one by one.
  * @throws {IncompleteBlock} naming the block when parts of it stay missing
  */
 export const readHourItems = async (
@@ -97,7 +98,9 @@ export const readHourItems = async (
     for await (const items of readItemsByHour(measurements, device, ...range, signal)) found = items;
     if (isWhole(found)) return found;
     if (attempt < WHOLE_TRIES) continue;
-    const { tag = '', parts = 0 } = found.head ?? {};
+    const { tag = '', parts = 0, expires } = found.head ?? {};
+    if (expires !== undefined && expires <= Date.now() * 1000)
+      return { ...found, head: undefined, parts: [], strays: [...found.strays, ...found.parts] };
     throw new IncompleteBlock(blockName(device, hour, tag), found.parts.length, parts);
   }
 };

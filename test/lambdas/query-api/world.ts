@@ -210,7 +210,7 @@ export const startWorld = async (): Promise<World> => {
       const marks = readMarks(measurements, 'dirty', markPartitionOf(device), range);
       for await (const mark of marks)
         if (mark.device === device && (hours === undefined || hours.includes(mark.start)))
-          await compactHour(around, new Counts(), mark, signal);
+          await compactHour(around, new Counts(), mark, Date.now() * 1000, signal);
     },
     close: () => aws.close(),
   };
