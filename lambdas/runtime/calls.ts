@@ -9,8 +9,9 @@ import { sign } from './sign.ts';
 /** A service refused a call; `name` is the code that it gave, e.g. `ThrottlingException`. */
 export class CallRefused extends Error {
   readonly $fault: 'client' | 'server';
-  constructor(code: string, status: number, target: string) {
-    super(`${target} was refused: ${status} ${code}`);
+  /** @param said what the service says of it, e.g. which action of which role is denied */
+  constructor(code: string, status: number, target: string, said?: string) {
+    super(`${target} was refused: ${status} ${code}${said === undefined ? '' : `: ${said}`}`);
     this.name = code;
     this.$fault = status < 500 ? 'client' : 'server';
   }

@@ -2,6 +2,7 @@
  * The exported handler of `ingest` with AWS answering from memory, beside `JSON.parse` of the same bytes in the same
  * run. What the SDK does is measured, what the network does is not.
  */
+import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import { encodeMessage } from '../../contracts/payload/encode.ts';
@@ -46,13 +47,14 @@ const randomFrom = (seed: number) => () => {
 class Wire {
   private readonly states = new Map<string, string>();
 
-  answer(target: string, body: string): string {
+  answer(target: string, bytes: Buffer): string {
     if (target.endsWith('BatchWriteItem')) {
-      if (body.includes('"latest#'))
-        for (const { PutRequest } of JSON.parse(body).RequestItems.measurements)
+      if (bytes.includes('"latest#'))
+        for (const { PutRequest } of JSON.parse(bytes.toString()).RequestItems.measurements)
           this.states.set(`${PutRequest.Item.pk.S}/${PutRequest.Item.sk.S}`, JSON.stringify(PutRequest.Item));
       return '{"UnprocessedItems":{}}';
     }
+    const body = bytes.toString();
     if (!target.endsWith('BatchGetItem')) throw new Error(`the bench has no answer to ${target}`);
     const keys = [...body.matchAll(/"pk":\{"S":"([^"]+)"\},"sk":\{"S":"([^"]+)"/g)];
     const [table, items] = body.includes('"registry"')
@@ -113,13 +115,13 @@ const patchWire = (wire: Wire): void => {
   }) => {
     const answer = wire.answer(
       headers['x-amz-target'] ?? '',
-      typeof body === 'string' ? body : new TextDecoder().decode(body),
+      Buffer.isBuffer(body) ? body : Buffer.from(body),
     );
     return {
       response: {
         statusCode: 200,
         headers: { 'content-type': 'application/x-amz-json-1.0' },
-        body: new Blob([answer]).stream(),
+        body: Readable.from([Buffer.from(answer)]),
       },
     };
   };

@@ -1,12 +1,8 @@
 /** Many items at once, for `ingest`. */
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  BatchWriteItemCommand,
-  type WriteRequest,
-} from '@aws-sdk/client-dynamodb';
+import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { compareReach, type DeviceState, reachOf } from '../../domain/device-state.ts';
 import type { Item } from '../attributes.ts';
+import { batchRead, batchWrite } from '../batch-calls.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
 import { deviceOfItem } from './marks.ts';
@@ -74,13 +70,8 @@ export const writeItems = async (
     ...items.map((item) => ({ PutRequest: { Item: item } })),
     ...deleted.map((item) => ({ DeleteRequest: { Key: keyOf(item) } })),
   ];
-  const write = async (part: WriteRequest[]): Promise<WriteRequest[]> => {
-    const { UnprocessedItems } = await client.send(
-      new BatchWriteItemCommand({ RequestItems: { [table]: part } }),
-      { abortSignal: patience.signal },
-    );
-    return UnprocessedItems?.[table] ?? [];
-  };
+  const write = (part: WriteRequest[]): Promise<WriteRequest[]> =>
+    batchWrite(client, table, part, patience.signal);
   const left = await Promise.all(
     slices(requests, WRITE_ITEMS).map((part) => persistWithParts(part, write, patience)),
   );
@@ -110,22 +101,17 @@ export const readStates = async (
     if (state !== undefined) states.set(device, state);
   }
   const keys = devices.flatMap((device) =>
-    [0, 1].map(
-      (slot): Record<string, AttributeValue> => ({ pk: { S: device }, sk: { S: `${LATEST}${slot}` } }),
-    ),
+    [0, 1].map((slot): Item => ({ pk: { S: device }, sk: { S: `${LATEST}${slot}` } })),
   );
   const read = async (part: Item[]): Promise<Item[]> => {
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: part, ConsistentRead: true } } }),
-      { abortSignal: patience.signal },
-    );
-    for (const item of Responses?.[table] ?? []) {
+    const { items, unread } = await batchRead(client, table, part, patience.signal);
+    for (const item of items) {
       const device = item['pk']?.S ?? '';
       const known = states.get(device);
       if (known === undefined || compareReach(reachOfItem(item), reachOf(known)) > 0)
         states.set(device, fromStateItem(item));
     }
-    return UnprocessedKeys?.[table]?.Keys ?? [];
+    return unread;
   };
   const left = await Promise.all(
     slices(keys, READ_KEYS).map((part) => persistWithParts(part, read, patience)),
