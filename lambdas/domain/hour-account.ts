@@ -2,8 +2,8 @@
  * What became of the messages of an hour, told run by run. A run that was written and given up comes again, perhaps
  * cut elsewhere: so the last run of each lane is remembered, to take it back should another tell of its records too.
  */
-import type { MessageIdentity } from '../series/messages.ts';
-import { mergeStretches, NO_STRETCHES, type Stretches, toStretches } from '../series/stretches.ts';
+import { type RunMessages, stretchesOf } from '../series/messages.ts';
+import { mergeStretches, NO_STRETCHES, type Stretches } from '../series/stretches.ts';
 import { disjoint, type Span } from './cover.ts';
 import { addLedgers, type Counts, EMPTY_LEDGER, type Ledger } from './ledger.ts';
 import { compareSequences } from './sequence.ts';
@@ -14,9 +14,7 @@ export interface ToldRun extends Span {
 }
 
 /** A run as a chunk tells it. */
-export interface RunAccount extends ToldRun {
-  readonly messages: readonly MessageIdentity[];
-}
+export interface RunAccount extends ToldRun, RunMessages {}
 
 export interface HourAccount {
   readonly ledger: Ledger;
@@ -64,11 +62,12 @@ export const tellRuns = (account: HourAccount, runs: readonly RunAccount[]): Hou
   const inOrder = runs.toSorted(
     (left, right) => compareSequences(left.first, right.first) || left.count - right.count,
   );
-  for (const { lane, messages } of inOrder) {
+  for (const { lane, last, numbered, unreadable } of inOrder) {
     const before = noted.get(lane) ?? '';
-    const fresh = messages.filter(({ sequence }) => compareSequences(sequence, before) > 0);
-    stretches.push(toStretches(fresh));
-    noted.set(lane, fresh.at(-1)?.sequence ?? before);
+    // Numbers are the same when told twice; messages that have none are known by their place in the stream.
+    const fresh = unreadable.filter(({ sequence }) => compareSequences(sequence, before) > 0);
+    stretches.push(stretchesOf({ numbered, unreadable: fresh }));
+    if (compareSequences(last, before) > 0) noted.set(lane, last);
   }
   // The runs of a lane come in their order: the last one stays.
   const last = new Map<string, ToldRun>();

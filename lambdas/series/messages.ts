@@ -1,6 +1,13 @@
-/** What the messages of a chunk are known by: for gaps in `seq`, and to count none twice where chunks overlap. */
+/** What is kept of the messages of a run: for gaps in `seq`, and to count none twice where runs overlap. */
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import {
+  decodeStretches,
+  encodeStretches,
+  mergeStretches,
+  type Stretch,
+  type Stretches,
+} from './stretches.ts';
 
 /** What a message is known by once its points are in columns. */
 export interface MessageIdentity {
@@ -14,40 +21,72 @@ export interface MessageIdentity {
   readonly points: number;
 }
 
-const VERSION = 1;
-const NO_SEQ = 0;
+/** A message of which nothing could be read: only its place in the stream tells it from another. */
+export interface Unreadable {
+  /** Kinesis sequence number. */
+  readonly sequence: string;
+  readonly arrived: Micros;
+}
+
+/** The messages of a run. */
+export interface RunMessages {
+  /** Kinesis sequence number of the last one. */
+  readonly last: string;
+  /** Those that have a number. */
+  readonly numbered: readonly Stretch[];
+  /** In the order of the stream. */
+  readonly unreadable: readonly Unreadable[];
+}
 
 /**
- * Encodes identities in their order. Kinesis numbers of up to 129 digits are written as differences in base 36.
+ * What is kept of messages.
+ * @param first Kinesis sequence number of the first one, for a run without any
  */
-export const encodeMessages = (messages: readonly MessageIdentity[]): Buffer => {
-  const out = new ByteWriter(64 + messages.length * 40);
-  const sessions = [...new Set(messages.map(({ session }) => session ?? ''))];
+export const toRunMessages = (messages: readonly MessageIdentity[], first: string): RunMessages => {
+  const numbered = messages.flatMap(({ session, seq, arrived }): Stretch[] =>
+    session === undefined || seq === undefined
+      ? []
+      : [{ session, from: seq, to: seq, fromArrived: arrived, toArrived: arrived }],
+  );
+  return {
+    last: messages.at(-1)?.sequence ?? first,
+    numbered: mergeStretches([{ numbered, unreadable: [] }]).numbered,
+    unreadable: messages
+      .filter(({ session, points }) => session === undefined && points === 0)
+      .map(({ sequence, arrived }) => ({ sequence, arrived })),
+  };
+};
+
+/** Messages of a run as stretches. */
+export const stretchesOf = ({ numbered, unreadable }: Omit<RunMessages, 'last'>): Stretches => ({
+  numbered,
+  unreadable: unreadable.map(({ arrived }) => arrived).sort((left, right) => left - right),
+});
+
+const VERSION = 2;
+
+/**
+ * Encodes the messages of a run: a session without a gap is some 60 bytes, however many messages it has. Kinesis
+ * numbers of up to 129 digits are written as differences in base 36.
+ * @param first Kinesis sequence number of the first message, which decoding is told too
+ */
+export const encodeMessages = ({ last, numbered, unreadable }: RunMessages, first: string): Buffer => {
+  const stretches = encodeStretches({ numbered, unreadable: [] });
+  const out = new ByteWriter(64 + stretches.length + unreadable.length * 40);
+  const from = BigInt(first);
   out.byte(VERSION);
-  out.unsigned(sessions.length);
-  for (const session of sessions) out.text(session);
-  out.unsigned(messages.length);
-  let sequence = 0n;
-  let arrived = 0;
-  let seq = 0;
-  for (const message of messages) {
-    const number = BigInt(message.sequence);
-    out.text((number - sequence).toString(36));
-    sequence = number;
-    out.signed(message.arrived - arrived);
-    arrived = message.arrived;
-    out.unsigned(sessions.indexOf(message.session ?? ''));
-    if (message.seq === undefined) out.unsigned(NO_SEQ);
-    else {
-      const step = message.seq - seq;
-      // 1: a difference; 2: the number itself, where the difference is too large to be exact.
-      const near = Math.abs(step) < 2 ** 40;
-      out.unsigned(near ? 1 : 2);
-      if (near) out.signed(step);
-      else out.float64(message.seq);
-      seq = message.seq;
-    }
-    out.unsigned(message.points);
+  out.text((BigInt(last) - from).toString(36));
+  out.unsigned(stretches.length);
+  out.bytes(stretches);
+  out.unsigned(unreadable.length);
+  let before = from;
+  let arrivedBefore = 0;
+  for (const { sequence, arrived } of unreadable) {
+    const number = BigInt(sequence);
+    out.text((number - before).toString(36));
+    out.signed(arrived - arrivedBefore);
+    before = number;
+    arrivedBefore = arrived;
   }
   return Buffer.from(out.view());
 };
@@ -60,28 +99,19 @@ const parseBase36 = (text: string): bigint => {
   return negative ? -value : value;
 };
 
-/** @throws {MalformedBytes} for bytes that {@link encodeMessages} did not write */
-export const decodeMessages = (bytes: Uint8Array): MessageIdentity[] => {
+/** @throws {MalformedBytes} or {RangeError} for bytes that {@link encodeMessages} did not write */
+export const decodeMessages = (bytes: Uint8Array, first: string): RunMessages => {
   const input = new ByteReader(bytes);
   const version = input.byte();
-  if (version !== VERSION) throw new RangeError(`unknown version ${version} of message identities`);
-  const sessions = Array.from({ length: input.count(1) }, () => input.text());
-  let sequence = 0n;
+  if (version !== VERSION) throw new RangeError(`unknown version ${version} of messages`);
+  let sequence = BigInt(first);
+  const last = (sequence + parseBase36(input.text())).toString();
+  const { numbered } = decodeStretches(input.bytes(input.unsigned()));
   let arrived = 0;
-  let seq = 0;
-  return Array.from({ length: input.count(5) }, () => {
+  const unreadable = Array.from({ length: input.count(2) }, (): Unreadable => {
     sequence += parseBase36(input.text());
     arrived += input.signed();
-    const session = sessions[input.unsigned()];
-    const form = input.unsigned();
-    if (form === 1) seq += input.signed();
-    else if (form === 2) seq = input.float64();
-    return {
-      sequence: sequence.toString(),
-      arrived,
-      session: session || undefined,
-      seq: form === NO_SEQ ? undefined : seq,
-      points: input.unsigned(),
-    };
+    return { sequence: sequence.toString(), arrived };
   });
+  return { last, numbered, unreadable };
 };

@@ -4,7 +4,6 @@
  */
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import type { MessageIdentity } from './messages.ts';
 
 /** Numbers of one session that came without one missing, both ends included. */
 export interface Stretch {
@@ -52,21 +51,6 @@ const unite = (stretches: readonly Stretch[]): Stretch[] => {
   }
   return united;
 };
-
-/** Identities of messages as stretches. The same message twice is once. */
-export const toStretches = (messages: readonly MessageIdentity[]): Stretches => ({
-  numbered: unite(
-    messages.flatMap(({ session, seq, arrived }) =>
-      session === undefined || seq === undefined
-        ? []
-        : [{ session, from: seq, to: seq, fromArrived: arrived, toArrived: arrived }],
-    ),
-  ),
-  unreadable: messages
-    .filter(({ session, points }) => session === undefined && points === 0)
-    .map(({ arrived }) => arrived)
-    .sort((left, right) => left - right),
-});
 
 /** Several as one. They may overlap in numbers, but not in unreadable messages, which have none. */
 export const mergeStretches = (parts: readonly Stretches[]): Stretches => ({

@@ -3,7 +3,7 @@ import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT, type HourAccount, tellRuns } from '../../domain/hour-account.ts';
 import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger.ts';
-import { decodeMessages } from '../../series/messages.ts';
+import { decodeMessages, toRunMessages } from '../../series/messages.ts';
 import type { Item } from '../attributes.ts';
 import { isReached } from './block-item.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
@@ -13,14 +13,12 @@ import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './ke
 export const runOf = ({ lane, first, count, item }: ChunkItem) => {
   if (item['f']?.N !== String(ITEM_FORMAT))
     throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
-  const messages = item['m']?.B === undefined ? [] : decodeMessages(item['m'].B);
   return {
     lane,
     first,
-    last: messages.at(-1)?.sequence ?? first,
     count,
     ledger: { ...EMPTY_LEDGER, ...(JSON.parse(item['l']?.S ?? '{}') as Partial<Ledger>) },
-    messages,
+    ...(item['m']?.B === undefined ? toRunMessages([], first) : decodeMessages(item['m'].B, first)),
   };
 };
 

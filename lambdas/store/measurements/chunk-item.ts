@@ -4,7 +4,7 @@ import type { Micros } from '../../../contracts/time.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import { decodeChunk, type Effort, encodeChunk } from '../../series/chunk.ts';
 import type { SeriesColumn } from '../../series/column.ts';
-import { encodeMessages, type MessageIdentity } from '../../series/messages.ts';
+import { encodeMessages, type MessageIdentity, toRunMessages } from '../../series/messages.ts';
 import type { Item } from '../attributes.ts';
 import {
   type ChunkKey,
@@ -63,34 +63,28 @@ export const splitColumns = (columns: readonly SeriesColumn[], effort: Effort = 
 
 const number = (value: number): AttributeValue => ({ N: String(value) });
 
-const toItem = (device: string, key: string, { columns, bytes }: Piece): Item => {
-  let from = Number.POSITIVE_INFINITY;
-  let to = Number.NEGATIVE_INFINITY;
-  let points = 0;
-  for (const { time } of columns) {
-    from = Math.min(from, time[0] ?? from);
-    to = Math.max(to, time.at(-1) ?? to);
-    points += time.length;
-  }
-  const item: Item = {
-    pk: { S: device },
-    sk: { S: key },
-    f: number(ITEM_FORMAT),
-    n: number(points),
-    b: { B: bytes },
-  };
-  if (points > 0) {
-    item['from'] = number(from);
-    item['to'] = number(to);
-    item['ch'] = { S: columns.map(({ channel }) => channel).join() };
-  }
-  return item;
-};
+const toItem = (device: string, key: string, { columns, bytes }: Piece): Item => ({
+  pk: { S: device },
+  sk: { S: key },
+  f: number(ITEM_FORMAT),
+  n: number(columns.reduce((sum, { time }) => sum + time.length, 0)),
+  b: { B: bytes },
+  ...(columns.length === 0 ? {} : { ch: { S: columns.map(({ channel }) => channel).join() } }),
+});
+
+/** A ledger as JSON without what is nothing: most of it is, and a write costs by the KB. */
+const ledgerText = (ledger: Ledger): string =>
+  JSON.stringify(ledger, (_, value: unknown) =>
+    value === 0 || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+      ? undefined
+      : value,
+  );
 
 /**
  * A run as items:
- * `f` format, `n` points, `from` and `to` first and last time in microseconds, `ch` channels, `b` columns; one of
- * them also carries `l`, the run's ledger as JSON, and `m`, what its messages are known by.
+ * `f` format, `n` points, `ch` channels, `b` columns; one of them also carries `l`, the run's ledger as JSON without
+ * zeros, and `m`, its messages. Besides its columns an item has some 250 bytes. They are quick: dense ones take 10 to
+ * 15 % fewer bytes, a unit of eight, and as much time once more as all else that a point of the batch needs.
  */
 export const toChunkItems = (run: PackedRun): Item[] => {
   const hours = run.hours.some(({ hour }) => hour === run.ledgerHour)
@@ -100,8 +94,9 @@ export const toChunkItems = (run: PackedRun): Item[] => {
     splitColumns(columns).map((part, index) => {
       const item = toItem(run.device, chunkKey(hour, run.origin, index), part);
       if (hour === run.ledgerHour && index === 0) {
-        item['l'] = { S: JSON.stringify(run.ledger) };
-        item['m'] = { B: encodeMessages(run.messages) };
+        const { first } = run.origin;
+        item['l'] = { S: ledgerText(run.ledger) };
+        item['m'] = { B: encodeMessages(toRunMessages(run.messages, first), first) };
       }
       return item;
     }),

@@ -1,21 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gapsOf, type Known } from '../../../lambdas/domain/gaps.ts';
-import { type Stretches, toStretches } from '../../../lambdas/series/stretches.ts';
+import { stretchesOf, toRunMessages } from '../../../lambdas/series/messages.ts';
+import type { Stretches } from '../../../lambdas/series/stretches.ts';
 
 const SECOND = 1_000_000;
 /** The message numbered `seq` arrived so many seconds after the start. */
 type Came = readonly [session: string | undefined, seq: number | undefined, seconds: number];
 
 const stretches = (came: readonly Came[]): Stretches =>
-  toStretches(
-    came.map(([session, seq, seconds]) => ({
-      sequence: '1',
-      arrived: seconds * SECOND,
-      session,
-      seq,
-      points: session === undefined ? 0 : 1,
-    })),
+  stretchesOf(
+    toRunMessages(
+      came.map(([session, seq, seconds]) => ({
+        sequence: '1',
+        arrived: seconds * SECOND,
+        session,
+        seq,
+        points: session === undefined ? 0 : 1,
+      })),
+      '1',
+    ),
   );
 const nothing: Known = { sessions: [], connections: [] };
 const brief = (came: Stretches, known: Known = nothing) =>

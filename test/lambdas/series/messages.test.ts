@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMessages, encodeMessages } from '../../../lambdas/series/messages.ts';
+import { decodeMessages, encodeMessages, toRunMessages } from '../../../lambdas/series/messages.ts';
 
+const sequence = fc.bigInt({ min: 0n, max: 10n ** 129n - 1n }).map(String);
 const identity = fc.record(
   {
-    sequence: fc.bigInt({ min: 0n, max: 10n ** 129n - 1n }).map(String),
+    sequence,
     arrived: fc.integer({ min: 0, max: 2 ** 51 }),
     session: fc.option(fc.constantFrom('s', '01J9Z3'), { nil: undefined }),
     seq: fc.option(fc.oneof(fc.nat(100), fc.maxSafeNat()), { nil: undefined }),
@@ -13,11 +14,18 @@ const identity = fc.record(
   { noNullPrototype: true },
 );
 
-describe('identities of messages', () => {
+describe('messages of a run', () => {
   it('come back as they were', () => {
     fc.assert(
-      fc.property(fc.array(identity, { maxLength: 30 }), (messages) => {
-        expect(decodeMessages(encodeMessages(messages))).toStrictEqual(messages);
+      fc.property(fc.array(identity, { maxLength: 30 }), sequence, (messages, first) => {
+        const run = toRunMessages(messages, first);
+        expect(decodeMessages(encodeMessages(run, first), first)).toStrictEqual(run);
+        expect(run.last).toBe(messages.at(-1)?.sequence ?? first);
+        expect(run.unreadable.map(({ sequence: one }) => one)).toStrictEqual(
+          messages.flatMap(({ session, points, sequence: one }) =>
+            session === undefined && points === 0 ? [one] : [],
+          ),
+        );
       }),
     );
   });
@@ -32,11 +40,12 @@ describe('identities of messages', () => {
       seq: at,
       points: 10,
     }));
-    expect(encodeMessages(messages).length / messages.length).toBeLessThan(22);
+    const [{ sequence: first } = { sequence: '0' }] = messages;
+    expect(encodeMessages(toRunMessages(messages, first), first).length).toBeLessThan(60);
   });
 
   it('of another version are refused', () => {
-    expect(() => decodeMessages(Buffer.of(9, 0, 0))).toThrow(/version 9/);
-    expect(() => decodeMessages(Buffer.of(1, 0, 3))).toThrow(/announced/);
+    expect(() => decodeMessages(Buffer.of(9, 0, 0), '1')).toThrow(/version 9/);
+    expect(() => decodeMessages(Buffer.of(2, 0, 4, 1, 0, 0, 0, 3), '1')).toThrow(/announced/);
   });
 });

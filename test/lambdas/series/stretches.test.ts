@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MessageIdentity } from '../../../lambdas/series/messages.ts';
+import { type MessageIdentity, stretchesOf, toRunMessages } from '../../../lambdas/series/messages.ts';
 import {
   decodeStretches,
   encodeStretches,
   mergeStretches,
-  toStretches,
+  type Stretches,
 } from '../../../lambdas/series/stretches.ts';
+
+const toStretches = (messages: readonly MessageIdentity[]): Stretches =>
+  stretchesOf(toRunMessages(messages, '0'));
 
 const identity = fc.record(
   {

@@ -77,9 +77,12 @@ describe('chunk items', () => {
     expect(items.map((item) => fromChunkItem(item)?.columns)).toStrictEqual([columns, columns]);
     const [now, before] = items;
     expect(JSON.parse(now?.['l']?.S ?? '')).toMatchObject({ messages: 1 });
-    expect(decodeMessages(now?.['m']?.B ?? Buffer.of())).toHaveLength(1);
+    expect(decodeMessages(now?.['m']?.B ?? Buffer.of(), ORIGIN.first)).toMatchObject({
+      last: ORIGIN.first,
+      numbered: [{ session: 's', from: 3, to: 3 }],
+    });
     expect(before?.['l']).toBeUndefined();
-    expect(now).toMatchObject({ n: { N: '6' }, ch: { S: 'a,b' }, from: { N: String(HOUR) } });
+    expect(now).toMatchObject({ n: { N: '6' }, ch: { S: 'a,b' } });
   });
 
   it('keep a ledger without points', () => {
