@@ -43,17 +43,27 @@ export interface RunMessages {
  * @param first Kinesis sequence number of the first one, for a run without any
  */
 export const toRunMessages = (messages: readonly MessageIdentity[], first: string): RunMessages => {
-  const numbered = messages.flatMap(({ session, seq, arrived }): Stretch[] =>
-    session === undefined || seq === undefined
-      ? []
-      : [{ session, from: seq, to: seq, fromArrived: arrived, toArrived: arrived }],
-  );
+  const numbered: Stretch[] = [];
+  const unreadable: Unreadable[] = [];
+  // Almost all messages of almost all runs follow on each other.
+  let open: { -readonly [K in keyof Stretch]: Stretch[K] } | undefined;
+  for (const { sequence, arrived, session, seq, points } of messages) {
+    if (session === undefined) {
+      if (points === 0) unreadable.push({ sequence, arrived });
+    } else if (seq !== undefined) {
+      if (open?.session === session && open.to + 1 === seq) {
+        open.to = seq;
+        open.toArrived = arrived;
+      } else {
+        open = { session, from: seq, to: seq, fromArrived: arrived, toArrived: arrived };
+        numbered.push(open);
+      }
+    }
+  }
   return {
     last: messages.at(-1)?.sequence ?? first,
-    numbered: mergeStretches([{ numbered, unreadable: [] }]).numbered,
-    unreadable: messages
-      .filter(({ session, points }) => session === undefined && points === 0)
-      .map(({ sequence, arrived }) => ({ sequence, arrived })),
+    numbered: numbered.length > 1 ? mergeStretches([{ numbered, unreadable: [] }]).numbered : numbered,
+    unreadable,
   };
 };
 

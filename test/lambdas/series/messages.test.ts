@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessages, encodeMessages, toRunMessages } from '../../../lambdas/series/messages.ts';
+import { mergeStretches } from '../../../lambdas/series/stretches.ts';
 
 const sequence = fc.bigInt({ min: 0n, max: 10n ** 129n - 1n }).map(String);
 const identity = fc.record(
@@ -26,6 +27,34 @@ describe('messages of a run', () => {
             session === undefined && points === 0 ? [one] : [],
           ),
         );
+      }),
+    );
+  });
+
+  it('are told by stretches, as if each were one', () => {
+    const close = fc.record(
+      {
+        sequence: fc.constant('1'),
+        arrived: fc.nat(1000),
+        session: fc.constantFrom('s', 't'),
+        seq: fc.nat(9),
+        points: fc.nat(2),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(fc.array(close, { maxLength: 30 }), (messages) => {
+        const singles = messages.map(({ session, seq, arrived }) => ({
+          session,
+          from: seq,
+          to: seq,
+          fromArrived: arrived,
+          toArrived: arrived,
+        }));
+        const { numbered } = mergeStretches(
+          singles.map((single) => ({ numbered: [single], unreadable: [] })),
+        );
+        expect(toRunMessages(messages, '1').numbered).toStrictEqual(numbered);
       }),
     );
   });

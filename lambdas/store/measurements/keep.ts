@@ -1,0 +1,45 @@
+/** Moves the time from which a block may go. */
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Micros } from '../../../contracts/time.ts';
+import type { Item } from '../attributes.ts';
+import { secondOf } from './expiry.ts';
+import type { HourItems } from './hour-items.ts';
+import { headKey, type Measurements } from './keys.ts';
+
+/**
+ * Keeps the block of an hour up to a time. The head goes last: what it says is true of all parts.
+ * @param block as it was read; one that was replaced meanwhile stays as it is
+ */
+export const keepBlock = async (
+  { client, table }: Measurements,
+  device: string,
+  { hour, head, parts }: HourItems,
+  until: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (head === undefined) return;
+  const headItem: Item = { pk: { S: device }, sk: { S: headKey(hour) } };
+  const partItems = parts.map(({ pk = { S: device }, sk = { S: '' } }): Item => ({ pk, sk }));
+  for (const Key of [...partItems, headItem]) {
+    const isHead = Key === headItem;
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key,
+          UpdateExpression: 'SET expiresAt = :until',
+          // Keys of parts name their version.
+          ConditionExpression: isHead ? 'g = :tag' : 'attribute_exists(pk)',
+          ExpressionAttributeValues: {
+            ':until': secondOf(until),
+            ...(isHead ? { ':tag': { S: head.tag } } : {}),
+          },
+        }),
+        { abortSignal: signal },
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return;
+    }
+  }
+};
