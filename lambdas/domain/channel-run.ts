@@ -47,6 +47,8 @@ export class ChannelRun {
   private value: Value[] = [];
   /** What comes after these, not yet joined to them. */
   private pieces: { readonly time: readonly Micros[]; readonly value: readonly Value[] }[] = [];
+  /** What the times are, where they are nothing but these. */
+  private madeOf: readonly (readonly Micros[])[] | undefined;
   /** Made with the first point that is not good. */
   private quality: Quality[] | undefined;
   private ascending = true;
@@ -70,10 +72,11 @@ export class ChannelRun {
    */
   take(column: Column, arrived: Micros): Taken {
     const { time: times, value: values, quality: given } = column;
-    const taken: Taken = { stored: 0, duplicate: 0, overwritten: 0, refused: [] };
+    const start = this.appendAll(column, arrived);
+    const taken: Taken = { stored: start, duplicate: 0, overwritten: 0, refused: [] };
     const earliest = arrived - LIMITS.pastMicros;
     const latest = arrived + LIMITS.futureMicros;
-    for (let at = this.appendAll(column, arrived, taken); at < times.length; at += 1) {
+    for (let at = start; at < times.length; at += 1) {
       const time = times[at] ?? 0;
       const value = values[at] ?? 0;
       if (!fits(this.rules, value)) refuse(taken.refused, 'wrong-value-type', at);
@@ -90,11 +93,7 @@ export class ChannelRun {
    * The usual case, without detours: good numbers, each later than the one before.
    * @returns where it ends
    */
-  private appendAll(
-    { time: times, value: values, quality: given }: Column,
-    arrived: Micros,
-    taken: Taken,
-  ): number {
+  private appendAll({ time: times, value: values, quality: given }: Column, arrived: Micros): number {
     const { rules, track } = this;
     if (rules.channel.type !== 'number' || track === undefined || given !== undefined) return 0;
     if (this.places !== undefined || !this.ascending) return 0;
@@ -108,28 +107,39 @@ export class ChannelRun {
     };
     this.pieces.push(piece);
     if (this.quality !== undefined) for (let at = 0; at < count; at += 1) this.quality.push(GOOD);
-    taken.stored += count;
     return count;
   }
 
   /**
    * Joins pieces: whole arrays of float64 at once are far quicker than number by number, unless what they would be
    * copied together with is longer than they are.
+   * @param like a channel that is complete; when it was measured at the same times, both share them
    */
-  private join(): void {
+  private join(like?: ChannelRun): void {
     const { pieces } = this;
     if (pieces.length === 0) return;
     this.pieces = [];
     const count = pieces.reduce((sum, { time }) => sum + time.length, 0);
-    if (2 * count >= this.time.length) {
-      this.time = this.time.concat(...pieces.map(({ time }) => time));
-      this.value = this.value.concat(...pieces.map(({ value }) => value));
+    if (2 * count < this.time.length) {
+      this.madeOf = undefined;
+      for (const { time, value } of pieces) {
+        for (const one of time) this.time.push(one);
+        for (const one of value) this.value.push(one);
+      }
       return;
     }
-    for (const { time, value } of pieces) {
-      for (const one of time) this.time.push(one);
-      for (const one of value) this.value.push(one);
-    }
+    const times = pieces.map(({ time }) => time);
+    const alone = this.time.length === 0;
+    this.time = alone && like?.isMadeOf(times) === true ? like.time : this.time.concat(...times);
+    this.value = this.value.concat(...pieces.map(({ value }) => value));
+    this.madeOf = alone ? times : undefined;
+  }
+
+  private isMadeOf(times: readonly (readonly Micros[])[]): boolean {
+    const { madeOf } = this;
+    if (madeOf?.length !== times.length) return false;
+    for (let at = 0; at < times.length; at += 1) if (madeOf[at] !== times[at]) return false;
+    return true;
   }
 
   private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {
@@ -176,6 +186,7 @@ export class ChannelRun {
     const place = this.time.length;
     if (place > 0 && time <= (this.time[place - 1] ?? 0)) this.ascending = false;
     if (quality !== GOOD || this.quality !== undefined) this.qualities().push(quality);
+    this.madeOf = undefined;
     this.time.push(time);
     this.value.push(value);
     this.places?.set(time, place);
@@ -186,9 +197,12 @@ export class ChannelRun {
     return this.quality;
   }
 
-  /** The points taken, in order of time, as one column for each hour. */
-  byHour(): Map<Micros, SeriesColumn> {
-    const { time, value, quality } = this.sorted();
+  /**
+   * The points taken, in order of time, as one column for each hour. Nothing is taken any more afterwards.
+   * @param like another channel that was asked already: times in common become one array
+   */
+  byHour(like?: ChannelRun): Map<Micros, SeriesColumn> {
+    const { time, value, quality } = this.sorted(like);
     const hours = new Map<Micros, SeriesColumn>();
     for (let start = 0; start < time.length; ) {
       const hour = hourOf(time[start] ?? 0);
@@ -211,8 +225,12 @@ export class ChannelRun {
     return hours;
   }
 
-  private sorted(): { time: Micros[]; value: Value[]; quality: Quality[] | undefined } {
-    this.join();
+  private sorted(like: ChannelRun | undefined): {
+    time: Micros[];
+    value: Value[];
+    quality: Quality[] | undefined;
+  } {
+    this.join(like);
     if (this.ascending) return { time: this.time, value: this.value, quality: this.quality };
     const order = this.time
       .map((_, at) => at)

@@ -151,15 +151,14 @@ export const judgeGood = (
     credibleTime = time;
     credible = next;
   }
-  if (count > 0)
-    Object.assign(track, {
-      time: before,
-      value,
-      quality: GOOD,
-      arrived,
-      run,
-      credibleTime,
-      credibleValue: value,
-    });
+  if (count > 0) {
+    track.time = before;
+    track.value = value;
+    track.quality = GOOD;
+    track.arrived = arrived;
+    track.run = run;
+    track.credibleTime = credibleTime;
+    track.credibleValue = value;
+  }
   return count;
 };

@@ -77,12 +77,13 @@ const rulesOfType = (type: InstrumentType): Map<string, Rules> => {
   return rules;
 };
 
+const NO_NOTES: readonly ErrorNote[] = [];
+
 /** Faults of one message, one entry a code. */
 class Faults {
-  private readonly byCode = new Map<
-    QuarantineCode,
-    { pointer: string | undefined; points: number; detail: string }
-  >();
+  private byCode:
+    | Map<QuarantineCode, { pointer: string | undefined; points: number; detail: string }>
+    | undefined;
 
   add(
     code: QuarantineCode,
@@ -90,12 +91,15 @@ class Faults {
     pointer: string | undefined,
     detail: string = QUARANTINE[code],
   ): void {
+    // Nearly all messages have none.
+    this.byCode ??= new Map();
     const known = this.byCode.get(code);
     if (known === undefined) this.byCode.set(code, { pointer, points, detail });
     else known.points += points;
   }
 
-  get notes(): ErrorNote[] {
+  get notes(): readonly ErrorNote[] {
+    if (this.byCode === undefined) return NO_NOTES;
     return [...this.byCode].map(([code, { pointer, points, detail }]) => ({
       code,
       ...(pointer === undefined ? {} : { pointer }),
@@ -128,6 +132,23 @@ const lateOf = (hours: readonly HourColumns[], arrived: Micros): number =>
     .filter(({ hour }) => hour + MICROS_PER_HOUR + OPEN_MICROS <= arrived)
     .flatMap(({ columns }) => columns)
     .reduce((sum, { time }) => sum + time.length, 0);
+
+/** A message of this run. Only the last few of a run are asked for their checksum. */
+class NewMessage implements Recent {
+  readonly seq: number;
+  private readonly bytes: Uint8Array;
+  private known: number | undefined;
+
+  constructor(seq: number, bytes: Uint8Array) {
+    this.seq = seq;
+    this.bytes = bytes;
+  }
+
+  get crc(): number {
+    this.known ??= crc32(this.bytes);
+    return this.known;
+  }
+}
 
 class Run {
   private readonly type: InstrumentType;
@@ -210,10 +231,10 @@ class Run {
   private isRepeated({ session, seq }: Message, { bytes }: Arrival): boolean {
     if (session === undefined || seq === undefined) return false;
     if (this.current !== session) this.turnTo(session);
-    const crc = crc32(bytes);
     const known = this.fresh.has(seq) || holds(this.sessions.at(-1)?.ranges ?? [], seq);
-    if (known && this.recent.some((one) => one.seq === seq && one.crc === crc)) return true;
-    this.recent.push({ seq, crc });
+    const message = new NewMessage(seq, bytes);
+    if (known && this.recent.some((one) => one.seq === seq && one.crc === message.crc)) return true;
+    this.recent.push(message);
     if (this.recent.length > MAX_RECENT) this.recent.shift();
     this.fresh.add(seq);
     return false;
@@ -283,12 +304,14 @@ class Run {
 
   private hours(): HourColumns[] {
     const hours = new Map<Micros, SeriesColumn[]>();
+    let before: ChannelRun | undefined;
     for (const channel of this.channels.values()) {
-      for (const [hour, column] of channel.byHour()) {
+      for (const [hour, column] of channel.byHour(before)) {
         const columns = hours.get(hour);
         if (columns === undefined) hours.set(hour, [column]);
         else columns.push(column);
       }
+      before = channel;
     }
     return [...hours].map(([hour, columns]) => ({ hour, columns }));
   }
@@ -330,7 +353,8 @@ class Run {
         marks: last === undefined ? this.before.marks : moveMark(this.before.marks, lane, last),
         tracks,
         sessions: this.sessions,
-        recent: this.recent,
+        // Without the bytes, which would be kept as long as the state.
+        recent: this.recent.map(({ seq, crc }) => ({ seq, crc })),
         facts: factsCrc,
         ledger: addLedgers(this.before.ledger, ledger),
       },

@@ -115,6 +115,51 @@ describe('takeRun', () => {
     );
   });
 
+  it('stores columns that share times as each by itself', () => {
+    const type = instrumentType.parse({
+      ...TYPE,
+      channels: { a: { unit: '1' }, b: { unit: '1' }, c: { unit: '1' } },
+    });
+    const block = fc.record({
+      start: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.integer({ min: -40, max: 5 })),
+      values: fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 1, maxLength: 6 }),
+      channels: fc.oneof(
+        { weight: 4, arbitrary: fc.constant<string[]>(['a', 'b', 'c']) },
+        fc.subarray<string>(['a', 'b', 'c'], { minLength: 1 }),
+      ),
+    });
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 1, maxLength: 20 }), fc.boolean(), (blocks, usual) => {
+        let next = NOW / 1000 - 3_600_000;
+        const list = blocks.map(({ start, values, channels }, at): Arrival => {
+          const first = next + (usual ? 0 : start * 1000);
+          const t = values.map((_, place) => first + place * 1000);
+          next = Math.max(next, first + values.length * 1000);
+          const c = Object.fromEntries(
+            channels.map((name, place) => [name, { v: values.map((value) => value + place / 10) }]),
+          );
+          const content = Buffer.from(JSON.stringify({ v: 1, t, c }));
+          return { sequence: String(1000 + at), arrived: NOW + at, bytes: content };
+        });
+        const result = takeRun(NEW_STATE, type, 'lane', list);
+        for (const { columns } of result.hours)
+          for (const { time, value } of columns) expect(value).toHaveLength(time.length);
+        let state = NEW_STATE;
+        const single = list.flatMap((arrival) => {
+          const one = takeRun(state, type, 'lane', [arrival]);
+          ({ state } = one);
+          return one.hours;
+        });
+        const points = (hours: RunResult['hours']) =>
+          mergeColumns(hours.map(({ columns }) => columns))
+            .columns.map(({ channel, time, value }) => ({ channel, time, value }))
+            .sort((left, right) => (left.channel < right.channel ? -1 : 1));
+        expect(points(result.hours)).toStrictEqual(points(single));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('changes nothing for records that are durable', () => {
     fc.assert(
       fc.property(arrivals, (list) => {
