@@ -3,8 +3,8 @@
  * as much as the time allows, and leaves the rest marked for the next call.
  *
  * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
- * block and for its rollups, and a conditional DeleteItem. Hours are worked off {@link WORKERS} at a time, and one
- * hour of a device is what each of them holds in memory.
+ * block and for its rollups, and a conditional DeleteItem. Days of devices are worked off {@link WORKERS} at a time,
+ * hour by hour, and one hour of a device is what each of them holds in memory.
  */
 import type { Context } from 'aws-lambda';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
@@ -13,11 +13,12 @@ import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
 import { getFrom, putBytesInto, putInto } from '../runtime/objects.ts';
-import { MARK_PARTITIONS, type Mark, type MarkKind, oldestMarks, readMarks } from '../store/measurements.ts';
+import { oldestMarks } from '../store/measurements.ts';
 import { Counts } from './counts.ts';
 import { archiveMarkedDay } from './day.ts';
 import { compactHour } from './hour.ts';
 import { KnownDevices } from './kinds.ts';
+import { hoursByDay, marksBefore } from './marked.ts';
 import { keepOverdueDays } from './overdue.ts';
 import { parseRetention } from './retention.ts';
 import { type TimeBudget, timeBudget, workOff } from './work.ts';
@@ -58,14 +59,6 @@ export interface CompactionReport {
   readonly done: boolean;
 }
 
-/** Marks of all partitions whose period begins before a time. */
-async function* marksBefore(kind: MarkKind, to: Micros, signal: AbortSignal): AsyncGenerator<Mark> {
-  // Each call begins elsewhere, so that one that never gets through does not starve the same ones.
-  const first = Math.floor(Math.random() * MARK_PARTITIONS);
-  for (let at = 0; at < MARK_PARTITIONS; at += 1)
-    yield* readMarks(measurements, kind, (first + at) % MARK_PARTITIONS, { to }, signal);
-}
-
 /**
  * Sees how long days have been waiting, whether or not this run comes to them, and keeps what would otherwise go
  * before they are archived.
@@ -95,18 +88,24 @@ const compactHours = async (
   // The hour that a closed time lies in is not over: those that begin before it are.
   const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
   const around = { measurements, devices, retention };
-  return workOff(marksBefore('dirty', to, budget.signal), WORKERS, budget, async (mark) => {
-    counts.waited(now - mark.start - MICROS_PER_HOUR);
-    try {
-      await compactHour(around, counts, mark, now, budget.signal);
-    } catch (error) {
-      // Its mark stays: the next call tries again.
-      if (budget.signal.aborted) {
+  return workOff(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (marks) => {
+    for (const mark of marks) {
+      if (budget.isOver()) {
         counts.unfinished += 1;
-        return;
+        continue;
       }
-      counts.failed += 1;
-      logger.error('an hour could not be compacted', { device: mark.device, hour: mark.start, error });
+      counts.waited(now - mark.start - MICROS_PER_HOUR);
+      try {
+        await compactHour(around, counts, mark, now, budget.signal);
+      } catch (error) {
+        // Its mark stays: the next call tries again.
+        if (budget.signal.aborted) {
+          counts.unfinished += 1;
+          continue;
+        }
+        counts.failed += 1;
+        logger.error('an hour could not be compacted', { device: mark.device, hour: mark.start, error });
+      }
     }
   });
 };
@@ -120,19 +119,24 @@ const archiveDays = async (
   const due = now - Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
   const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
   const around = { measurements, archive, devices, retention };
-  return workOff(marksBefore('unarchived', to, budget.signal), DAY_WORKERS, budget, async (mark) => {
-    try {
-      await archiveMarkedDay(around, counts, mark, now, budget.signal);
-    } catch (error) {
-      // Its mark stays: the next call tries again.
-      if (budget.signal.aborted) {
-        counts.unfinished += 1;
-        return;
+  return workOff(
+    marksBefore(measurements, 'unarchived', to, budget.signal),
+    DAY_WORKERS,
+    budget,
+    async (mark) => {
+      try {
+        await archiveMarkedDay(around, counts, mark, now, budget.signal);
+      } catch (error) {
+        // Its mark stays: the next call tries again.
+        if (budget.signal.aborted) {
+          counts.unfinished += 1;
+          return;
+        }
+        counts.daysFailed += 1;
+        logger.error('a day could not be archived', { device: mark.device, day: mark.start, error });
       }
-      counts.daysFailed += 1;
-      logger.error('a day could not be archived', { device: mark.device, day: mark.start, error });
-    }
-  });
+    },
+  );
 };
 
 /** Works off what is marked: first hours, then days. */

@@ -317,6 +317,20 @@ describe('several at once', () => {
     },
   );
 
+  it('do not race for the summaries of a day: one works on all hours of a device', async () => {
+    const start = HOUR - 10 * MICROS_PER_HOUR;
+    for (let at = 0; at < 24; at += 1)
+      await world.add({ device, columns: [noise('temp', 5, start + at * MICROS_PER_HOUR)], first: at + 1 });
+    const before = world.calls.length;
+    expect(await world.run()).toMatchObject({ hours: 24, failed: 0, done: true });
+    const puts = world.calls
+      .slice(before)
+      .filter(({ action, body }) => action.endsWith(':PutItem') && body.includes(`${device}#r1h`));
+    expect(puts).toHaveLength(24);
+    const [day] = await rollups(MICROS_PER_HOUR, start, start + MICROS_PER_DAY);
+    expect(day?.columns[0]?.slots.map((slot) => slot?.count)).toStrictEqual(new Array(24).fill(5));
+  });
+
   it('stops when the time is up and says that something is left; the next run goes on', async () => {
     const devices = Array.from({ length: 12 }, (_, at) => `many-${at}`);
     for (const [at, id] of devices.entries()) {
