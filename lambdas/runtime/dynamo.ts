@@ -9,6 +9,13 @@ import { sign } from './sign.ts';
 const VERSION = 'DynamoDB_20120810';
 const CONTENT_TYPE = 'application/x-amz-json-1.0';
 
+const toBytes = (pieces: readonly string[]): Buffer => {
+  const bytes = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const piece of pieces) end += bytes.write(piece, end, 'latin1');
+  return bytes;
+};
+
 /** Where a client sends to. */
 const addressOf = async ({ config }: DynamoDBClient, region: string): Promise<URL> => {
   const given = await config.endpoint?.();
@@ -41,20 +48,20 @@ const refusalOf = (status: number, text: string, target: string): CallRefused =>
 
 /**
  * Calls an operation once.
- * @param body JSON, ASCII only
+ * @param body JSON in ASCII, in pieces: to put them together as text first would copy them twice
  * @returns its answer as it stands
  * @throws {CallRefused}, or what the connection says
  */
 export const callDynamo = async (
   client: DynamoDBClient,
   operation: string,
-  body: string,
+  body: readonly string[],
   signal: AbortSignal,
 ): Promise<unknown> => {
   const { config } = client;
   const [region, credentials] = await Promise.all([config.region(), config.credentials()]);
   const url = await addressOf(client, region);
-  const bytes = Buffer.from(body, 'latin1');
+  const bytes = toBytes(body);
   const target = `${VERSION}.${operation}`;
   const headers = sign(
     { method: 'POST', url, headers: { 'content-type': CONTENT_TYPE, 'x-amz-target': target }, body: bytes },

@@ -2,7 +2,7 @@
  * AWS Signature Version 4 of one request, as the "Signature Version 4 signing process" of the IAM user guide says.
  * For the few calls that a function makes of a service: the clients of the SDK would make a bundle 120 KB larger.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -25,8 +25,20 @@ export interface SignedFor {
   readonly at: Date;
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+const sha256 = (data: string | Uint8Array): string => hash('sha256', data, 'hex');
+const hmac = (key: KeyObject, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+
+/** The key that was made last: that of one service is good for a day. */
+let made: { readonly secret: string; readonly scope: string; readonly key: KeyObject } | undefined;
+
+const keyOf = (secret: string, scope: string): KeyObject => {
+  if (made === undefined || made.secret !== secret || made.scope !== scope) {
+    const first = createSecretKey(`AWS4${secret}`, 'utf8');
+    const key = scope.split('/').reduce((before, part) => createSecretKey(hmac(before, part)), first);
+    made = { secret, scope, key };
+  }
+  return made.key;
+};
 
 /** Encodes as Signature Version 4 wants it: all but letters, digits and `-._~`. */
 export const encodeStrictly = (text: string): string =>
@@ -46,8 +58,8 @@ const signatureOf = (
   { time, scope }: { readonly time: string; readonly scope: string },
   { secretAccessKey }: Credentials,
 ): string => {
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-  return hmac(Buffer.from(key), `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`).toString('hex');
+  const key = keyOf(secretAccessKey, scope);
+  return hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`).toString('hex');
 };
 
 /**

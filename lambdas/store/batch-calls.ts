@@ -3,42 +3,84 @@ import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/clie
 import { callDynamo } from '../runtime/dynamo.ts';
 import type { Item } from './attributes.ts';
 
-const BEYOND_ASCII = /[\u007f-\uffff]/g;
+const BEYOND_ASCII = /[\u007f-\uffff]/;
+const ALL_BEYOND_ASCII = /[\u007f-\uffff]/g;
 
 /** A text as JSON in ASCII, so that its length in bytes is its length. */
-const quote = (text: string): string =>
-  JSON.stringify(text).replace(
-    BEYOND_ASCII,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-
-const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-
-const writeValue = (value: AttributeValue): string => {
-  if (value.S !== undefined) return `{"S":${quote(value.S)}}`;
-  if (value.N !== undefined) return `{"N":"${value.N}"}`;
-  if (value.B !== undefined) return `{"B":"${base64(value.B)}"}`;
-  if (value.BOOL !== undefined) return `{"BOOL":${value.BOOL}}`;
-  if (value.NULL !== undefined) return '{"NULL":true}';
-  if (value.L !== undefined) return `{"L":[${value.L.map(writeValue).join()}]}`;
-  if (value.M !== undefined) return `{"M":${writeItem(value.M)}}`;
-  throw new TypeError(`no way to write an attribute of ${Object.keys(value).join()}`);
+const quote = (text: string): string => {
+  const quoted = JSON.stringify(text);
+  if (!BEYOND_ASCII.test(quoted)) return quoted;
+  return quoted.replace(ALL_BEYOND_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 };
 
-const writeItem = (item: Item): string => {
-  let text = '';
-  for (const name in item) {
-    const value = item[name];
-    if (value !== undefined) text += `${text === '' ? '' : ','}${quote(name)}:${writeValue(value)}`;
+/** A body in the making: pieces of ASCII, of which bytes in base64 are one each. */
+class Body {
+  private readonly pieces: string[] = [];
+  private text = '';
+
+  add(text: string): this {
+    this.text += text;
+    return this;
   }
-  return `{${text}}`;
-};
 
-const writeRequest = ({ PutRequest, DeleteRequest }: WriteRequest): string =>
-  PutRequest === undefined
-    ? `{"DeleteRequest":{"Key":${writeItem(DeleteRequest?.Key ?? {})}}}`
-    : `{"PutRequest":{"Item":${writeItem(PutRequest.Item ?? {})}}}`;
+  /** Adds all with commas between them. */
+  all<T>(list: Iterable<T>, add: (one: T) => void): this {
+    let first = true;
+    for (const one of list) {
+      if (!first) this.text += ',';
+      first = false;
+      add(one);
+    }
+    return this;
+  }
+
+  private bytes({ buffer, byteOffset, byteLength }: Uint8Array): void {
+    this.pieces.push(this.text, Buffer.from(buffer, byteOffset, byteLength).toString('base64'));
+    this.text = '';
+  }
+
+  private value(value: AttributeValue): void {
+    if (value.S !== undefined) this.add(`{"S":${quote(value.S)}}`);
+    else if (value.N !== undefined) this.add(`{"N":${quote(value.N)}}`);
+    else if (value.B !== undefined) {
+      this.add('{"B":"').bytes(value.B);
+      this.add('"}');
+    } else if (value.BOOL !== undefined) this.add(`{"BOOL":${value.BOOL}}`);
+    else if (value.NULL !== undefined) this.add('{"NULL":true}');
+    else if (value.L !== undefined)
+      this.add('{"L":[')
+        .all(value.L, (one) => this.value(one))
+        .add(']}');
+    else if (value.M !== undefined) this.add('{"M":').item(value.M).add('}');
+    else throw new TypeError(`no way to write an attribute of ${Object.keys(value).join()}`);
+  }
+
+  item(item: Item): this {
+    return this.add('{')
+      .all(Object.entries(item), ([name, value]) => {
+        this.add(`${quote(name)}:`).value(value);
+      })
+      .add('}');
+  }
+
+  /** All pieces. */
+  end(): readonly string[] {
+    return [...this.pieces, this.text];
+  }
+}
+
+const addRequest = (body: Body, { PutRequest, DeleteRequest }: WriteRequest): void => {
+  if (PutRequest === undefined)
+    body
+      .add('{"DeleteRequest":{"Key":')
+      .item(DeleteRequest?.Key ?? {})
+      .add('}}');
+  else
+    body
+      .add('{"PutRequest":{"Item":')
+      .item(PutRequest.Item ?? {})
+      .add('}}');
+};
 
 /** Attributes as JSON has them: bytes are base64. */
 type Wired = { readonly [name: string]: WiredValue };
@@ -69,8 +111,12 @@ export const batchWrite = async (
   requests: readonly WriteRequest[],
   signal: AbortSignal,
 ): Promise<WriteRequest[]> => {
-  const body = `{"RequestItems":{${quote(table)}:[${requests.map(writeRequest).join()}]}}`;
-  const { UnprocessedItems } = (await callDynamo(client, 'BatchWriteItem', body, signal)) as {
+  const body = new Body();
+  body
+    .add(`{"RequestItems":{${quote(table)}:[`)
+    .all(requests, (request) => addRequest(body, request))
+    .add(']}}');
+  const { UnprocessedItems } = (await callDynamo(client, 'BatchWriteItem', body.end(), signal)) as {
     readonly UnprocessedItems?: Readonly<
       Record<
         string,
@@ -99,9 +145,12 @@ export const batchRead = async (
   keys: readonly Item[],
   signal: AbortSignal,
 ): Promise<{ readonly items: Item[]; readonly unread: Item[] }> => {
-  const request = `{"Keys":[${keys.map(writeItem).join()}],"ConsistentRead":true}`;
-  const body = `{"RequestItems":{${quote(table)}:${request}}}`;
-  const { Responses, UnprocessedKeys } = (await callDynamo(client, 'BatchGetItem', body, signal)) as {
+  const body = new Body();
+  body
+    .add(`{"RequestItems":{${quote(table)}:{"Keys":[`)
+    .all(keys, (key) => body.item(key))
+    .add('],"ConsistentRead":true}}}');
+  const { Responses, UnprocessedKeys } = (await callDynamo(client, 'BatchGetItem', body.end(), signal)) as {
     readonly Responses?: Readonly<Record<string, readonly Wired[]>>;
     readonly UnprocessedKeys?: Readonly<Record<string, { readonly Keys?: readonly Wired[] }>>;
   };

@@ -44,3 +44,26 @@ it('signs the session token of a function', () => {
   expect(signed['x-amz-security-token']).toBe('c');
   expect(signed['authorization']).toContain('x-amz-security-token');
 });
+
+it('signs with the key of the day, the service and the credentials at hand, whatever was signed before', () => {
+  const request = { method: 'POST', url: new URL('http://127.0.0.1/'), headers: {}, body: '{}' };
+  const given = {
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    region: 'us-east-1',
+    service: 'dynamodb',
+    at: new Date('2026-03-01T23:59:59Z'),
+  };
+  const others = [
+    { ...given, credentials: { accessKeyId: 'a', secretAccessKey: 'c' } },
+    { ...given, region: 'eu-central-1' },
+    { ...given, service: 'sqs' },
+    { ...given, at: new Date('2026-03-02T00:00:00Z') },
+  ];
+  const alone = sign(request, given)['authorization'];
+  const signatures = others.map((other) => {
+    const signature = sign(request, other)['authorization'];
+    expect(sign(request, given)['authorization']).toBe(alone);
+    return signature;
+  });
+  expect(new Set([alone, ...signatures]).size).toBe(5);
+});
