@@ -2,6 +2,8 @@
 import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
+import type { PointBatch } from './points.ts';
+import type { BucketRow } from './rows.ts';
 import type { Series } from './series-query.ts';
 
 /** A time, and the value of each series there. */
@@ -15,6 +17,47 @@ interface Placed {
   readonly time: Micros;
   readonly series: number;
   readonly value: Value | null;
+}
+
+/** Places of series by {@link AlignedSeries.name}. */
+export type Places = ReadonlyMap<string, number>;
+
+/** Whether a time was not given by the page before. */
+const isNew = ({ after }: Series, time: Micros): boolean => time > (after?.time ?? Number.NEGATIVE_INFINITY);
+
+/** Points of one device by the place of their series. */
+export async function* placedPoints(
+  series: Series,
+  places: Places,
+  batches: AsyncIterable<PointBatch>,
+): AsyncGenerator<Placed[]> {
+  for await (const batch of batches) {
+    const ofChannel = batch.channels.map(({ channel }) =>
+      places.get(`${series.instruments[batch.device]?.id}/${channel}`),
+    );
+    yield batch.time.flatMap((time, at) => {
+      const place = ofChannel[batch.place?.[at] ?? 0];
+      return place === undefined || !isNew(series, time)
+        ? []
+        : [{ time, series: place, value: batch.value[at] ?? null }];
+    });
+  }
+}
+
+/** Buckets of one device, their one aggregate as the value, by the place of their series. */
+export async function* placedBuckets(
+  series: Series,
+  places: Places,
+  batches: AsyncIterable<readonly BucketRow[]>,
+): AsyncGenerator<Placed[]> {
+  for await (const batch of batches) {
+    yield batch.flatMap(({ device, time, channel, values }) => {
+      const place = places.get(`${series.instruments[device]?.id}/${channel}`);
+      return place === undefined || !isNew(series, time)
+        ? []
+        : [{ time, series: place, value: values[0] ?? null }];
+    });
+  }
 }
 
 /** A series beside others: `{device}/{channel}`, and what its values are. */

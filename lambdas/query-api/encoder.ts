@@ -1,13 +1,14 @@
 /** What every format of a table has in common. */
 
-/** How the rows of a table are written, batch by batch. */
-export interface Encoder<R> {
+/** How the rows of a table are written. Pieces are of any size; empty ones are allowed. */
+export interface Encoder<B> {
   readonly contentType: string;
-  /** Rows of a batch that suit the format; as they come when absent. */
+  /** Rows that suit the format at a time; as they come when absent. */
   readonly rowsAtOnce?: number;
   /** Before the first row. */
-  head(): string | Uint8Array;
-  batch(rows: readonly R[]): string | Uint8Array;
+  head(): Uint8Array;
+  /** Rows of some batches; of one where nothing is said of `rowsAtOnce`. */
+  rows(batches: readonly B[]): Iterable<Uint8Array>;
   /** After the last row. */
-  tail(): string | Uint8Array;
+  tail(): Uint8Array;
 }

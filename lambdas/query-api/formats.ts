@@ -1,10 +1,11 @@
-/** Tables as bodies: NDJSON and CSV (RFC 4180) here, Arrow and Parquet in files of their own. */
-import type { Value } from '../../contracts/payload/message.ts';
+/** Tables as bodies: NDJSON and CSV (RFC 4180) here, JSON, Arrow and Parquet in files of their own. */
 import { arrowEncoder } from './arrow-format.ts';
+import { csvCell, csvText } from './cells.ts';
 import type { Encoder } from './encoder.ts';
+import { rowWriter } from './json.ts';
 import { parquetEncoder } from './parquet-format.ts';
-import type { Column, Table } from './table.ts';
-import { textOfTime } from './time-text.ts';
+import type { Batch, Table } from './table.ts';
+import { TextWriter } from './text-writer.ts';
 
 /** Media types of a series, the first for who does not care. */
 export const SERIES_TYPES = [
@@ -16,48 +17,57 @@ export const SERIES_TYPES = [
 ] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
 
-const NEEDS_QUOTES = /[",\r\n]/;
+const COMMA = 0x2c;
+const RETURN = 0x0d;
+const NEWLINE = 0x0a;
 
-/** Quoted where RFC 4180 asks for it; nothing else is changed, so that values come back as they were. */
-const cell = (value: Value | null): string => {
-  if (typeof value === 'number') return String(value);
-  if (value === null) return '';
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  return NEEDS_QUOTES.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-};
-
-const writerOf = <R>({ kind, of }: Column<R>): ((row: R) => string) =>
-  kind === 'time' ? (row) => textOfTime(Number(of(row))) : (row) => cell(of(row));
-
-const csv = <R>({ columns }: Table<R>): Encoder<R> => {
-  const writers = columns.map(writerOf);
+/** The encoder of a format whose rows are lines, written one after the other. */
+const lines = <B extends Batch>(
+  contentType: string,
+  head: string,
+  write: (out: TextWriter, batch: B, at: number) => void,
+): Encoder<B> => {
+  const out = new TextWriter();
   return {
-    contentType: 'text/csv; charset=utf-8; header=present',
-    head: () => `${columns.map(({ name }) => cell(name)).join(',')}\r\n`,
-    batch: (rows) => {
-      // Lines are joined once: a text that grows cell by cell leaves a trail of small pieces.
-      const lines: string[] = [];
-      for (const row of rows) {
-        let line = writers[0]?.(row) ?? '';
-        for (let at = 1; at < writers.length; at += 1) line += `,${writers[at]?.(row)}`;
-        lines.push(line);
-      }
-      lines.push('');
-      return lines.join('\r\n');
+    contentType,
+    head: () => Buffer.from(head),
+    *rows(batches) {
+      for (const batch of batches)
+        for (let at = 0; at < batch.length; at += 1) {
+          write(out, batch, at);
+          if (out.isFull) yield out.take();
+        }
     },
-    tail: () => '',
+    tail: () => out.take(),
   };
 };
 
-const ndjson = <R>(table: Table<R>): Encoder<R> => ({
-  contentType: 'application/x-ndjson',
-  head: () => '',
-  batch: (rows) => rows.map((row) => `${JSON.stringify(table.item(row))}\n`).join(''),
-  tail: () => '',
-});
+const csv = <B extends Batch>({ columns }: Table<B>): Encoder<B> => {
+  const writers = columns.map(csvCell);
+  const head = `${columns.map(({ name }) => csvText(name)).join(',')}\r\n`;
+  return lines('text/csv; charset=utf-8; header=present', head, (out, batch, at) => {
+    for (let place = 0; place < writers.length; place += 1) {
+      if (place > 0) out.byte(COMMA);
+      writers[place]?.(out, batch, at);
+    }
+    out.byte(RETURN);
+    out.byte(NEWLINE);
+  });
+};
+
+const ndjson = <B extends Batch>({ members }: Table<B>): Encoder<B> => {
+  const write = rowWriter(members);
+  return lines('application/x-ndjson', '', (out, batch, at) => {
+    write(out, batch, at);
+    out.byte(NEWLINE);
+  });
+};
 
 /** The encoder of a format for a table. */
-export const encoderOf = <R>(type: Exclude<SeriesType, 'application/json'>, table: Table<R>): Encoder<R> => {
+export const encoderOf = <B extends Batch>(
+  type: Exclude<SeriesType, 'application/json'>,
+  table: Table<B>,
+): Encoder<B> => {
   switch (type) {
     case 'text/csv':
       return csv(table);
@@ -70,48 +80,32 @@ export const encoderOf = <R>(type: Exclude<SeriesType, 'application/json'>, tabl
   }
 };
 
-/** Batches of at least so many rows, but for the last. */
-async function* gathered<R>(
-  batches: AsyncIterable<readonly R[]>,
+/** Batches that together have at least so many rows, but for the last; each alone when it does not matter. */
+async function* gathered<B extends Batch>(
+  batches: AsyncIterable<B>,
   count: number,
-): AsyncGenerator<readonly R[]> {
-  let rows: R[] = [];
+): AsyncGenerator<readonly B[]> {
+  let group: B[] = [];
+  let rows = 0;
   for await (const batch of batches) {
-    for (const row of batch) rows.push(row);
-    if (rows.length < count) continue;
-    yield rows;
-    rows = [];
+    group.push(batch);
+    rows += batch.length;
+    if (rows < count) continue;
+    yield group;
+    [group, rows] = [[], 0];
   }
-  if (rows.length > 0) yield rows;
+  if (rows > 0) yield group;
 }
 
-/** Text that goes out at once: large enough not to pay for each batch, small enough not to wait. */
-const PIECE_CHARS = 64 * 1024;
-
-/** Batches of rows as pieces of a body. */
-export async function* encoded<R>(
-  batches: AsyncIterable<readonly R[]>,
-  encoder: Encoder<R>,
-): AsyncGenerator<string | Uint8Array> {
-  const { rowsAtOnce } = encoder;
-  const fitting = rowsAtOnce === undefined ? batches : gathered(batches, rowsAtOnce);
-  let text = '';
-  /** A piece for now: bytes at once, text when there is enough of it. */
-  const next = (piece: string | Uint8Array): string | Uint8Array | undefined => {
-    if (typeof piece !== 'string') return piece.byteLength === 0 ? undefined : piece;
-    text += piece;
-    if (text.length < PIECE_CHARS) return undefined;
-    const whole = text;
-    text = '';
-    return whole;
-  };
-  const head = next(encoder.head());
-  if (head !== undefined) yield head;
-  for await (const rows of fitting) {
-    const piece = next(encoder.batch(rows));
-    if (piece !== undefined) yield piece;
-  }
-  const tail = next(encoder.tail());
-  if (tail !== undefined) yield tail;
-  if (text !== '') yield text;
+/** Batches of rows as pieces of a body; none is empty. */
+export async function* encoded<B extends Batch>(
+  batches: AsyncIterable<B>,
+  encoder: Encoder<B>,
+): AsyncGenerator<Uint8Array> {
+  const head = encoder.head();
+  if (head.length > 0) yield head;
+  for await (const group of gathered(batches, encoder.rowsAtOnce ?? 1))
+    for (const piece of encoder.rows(group)) if (piece.length > 0) yield piece;
+  const tail = encoder.tail();
+  if (tail.length > 0) yield tail;
 }

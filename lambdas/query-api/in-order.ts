@@ -6,10 +6,10 @@
  * @param ahead how many sources are begun at a time
  */
 export async function* inOrder<T>(
-  sources: readonly (() => AsyncGenerator<T[]>)[],
+  sources: readonly (() => AsyncGenerator<T>)[],
   ahead: number,
-): AsyncGenerator<T[]> {
-  const begun: { readonly source: AsyncGenerator<T[]>; readonly first: Promise<Outcome<T[]>> }[] = [];
+): AsyncGenerator<T> {
+  const begun: { readonly source: AsyncGenerator<T>; readonly first: Promise<Outcome<T>> }[] = [];
   let next = 0;
   const begin = (): void => {
     const source = sources[next]?.();

@@ -2,8 +2,8 @@
 import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
 import type { Encoder } from './encoder.ts';
-import type { Table } from './table.ts';
-import { type TypedColumn, type TypedKind, typedColumns } from './typed.ts';
+import type { Batch, Table } from './table.ts';
+import { cellsOf, type TypedColumn, type TypedKind, typedColumns } from './typed.ts';
 
 const GROUP_ROWS = 64 * 1024;
 
@@ -19,8 +19,9 @@ const SCHEMA = {
   truth: { type: 'BOOLEAN' },
 } as const satisfies Record<TypedKind, object>;
 
-const sourceOf = <R>({ name, kind, of }: TypedColumn<R>, rows: readonly R[]): ColumnSource => {
-  const cells = rows.map(of);
+const sourceOf = <B extends Batch>(column: TypedColumn<B>, batches: readonly B[]): ColumnSource => {
+  const { name, kind } = column;
+  const cells = cellsOf(column, batches);
   const whole = kind === 'time' || kind === 'integer';
   const data = whole ? cells.map((cell) => (cell === null ? null : BigInt(cell))) : cells;
   // Not numbers by dictionary, in which 0 and −0 would be one.
@@ -29,7 +30,7 @@ const sourceOf = <R>({ name, kind, of }: TypedColumn<R>, rows: readonly R[]): Co
 };
 
 /** The encoder of Parquet for a table. */
-export const parquetEncoder = <R>({ columns }: Table<R>): Encoder<R> => {
+export const parquetEncoder = <B extends Batch>({ columns }: Table<B>): Encoder<B> => {
   const typed = typedColumns(columns);
   const writer = new ByteWriter();
   const file = new ParquetWriter({
@@ -52,9 +53,10 @@ export const parquetEncoder = <R>({ columns }: Table<R>): Encoder<R> => {
     contentType: 'application/vnd.apache.parquet',
     rowsAtOnce: GROUP_ROWS,
     head: drain,
-    batch: (rows) => {
-      file.write({ columnData: typed.map((column) => sourceOf(column, rows)), rowGroupSize: GROUP_ROWS });
-      return drain();
+    rows: (batches) => {
+      const columnData = typed.map((column) => sourceOf(column, batches));
+      file.write({ columnData, rowGroupSize: 2 * GROUP_ROWS });
+      return [drain()];
     },
     tail: () => {
       file.finish();

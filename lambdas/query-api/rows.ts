@@ -1,14 +1,12 @@
 /** Rows of a series as they go through the engine, in batches: what is held at a time is an hour of one device. */
 import type { Value } from '../../contracts/payload/message.ts';
-import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
+import type { Quality, Status } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { MICROS_PER_MINUTE } from '../../contracts/time.ts';
 import { asksQuantile } from '../series/aggregates.ts';
 import { Buckets } from '../series/buckets.ts';
-import type { SeriesColumn } from '../series/column.ts';
 import { type DenseRow, Filler } from '../series/fill.ts';
 import { readPieces, type Source } from '../series/plan.ts';
-import { rowsOf } from '../series/rows.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
 /** A point. */
@@ -58,43 +56,6 @@ function* batches<T extends { readonly time: Micros; readonly channel: string }>
 /** Where reading a device goes on after the last page. */
 const afterOf = (series: Series, device: number) =>
   series.after?.device === device ? series.after : undefined;
-
-/** Points of columns in batches, in the order of `rowsOf`, without a step between for each. */
-function* pointBatches(
-  columns: readonly SeriesColumn[],
-  series: Series,
-  device: number,
-): Generator<PointRow[]> {
-  const { only, conversions } = series;
-  const after = afterOf(series, device);
-  let batch: PointRow[] = [];
-  for (const { time, channel, unit, value, quality } of rowsOf(columns)) {
-    if (only !== undefined && !only.has(statusOf(quality))) continue;
-    if (after !== undefined && (time < after.time || (time === after.time && channel <= after.channel)))
-      continue;
-    const conversion = conversions.size === 0 ? undefined : conversions.get(channel);
-    batch.push(
-      conversion === undefined || typeof value !== 'number'
-        ? { device, time, channel, unit, value, quality }
-        : { device, time, channel, unit: conversion.unit, value: conversion.value(value), quality },
-    );
-    if (batch.length === BATCH) {
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** Points of one device by time and channel. */
-export async function* readPoints(
-  source: Source,
-  series: Series,
-  device: number,
-): AsyncGenerator<PointRow[]> {
-  const from = afterOf(series, device)?.time ?? series.from;
-  for await (const { columns } of source.hours(from, series.to)) yield* pointBatches(columns, series, device);
-}
 
 const isUsual = (taken: readonly Status[]): boolean =>
   taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');

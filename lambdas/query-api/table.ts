@@ -2,34 +2,45 @@
 import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
-import type { AlignedRow, Bucket, Point } from '../../contracts/series.ts';
-import type { Micros } from '../../contracts/time.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
-import type { BucketRow, PointRow } from './rows.ts';
+import { channelAt, type PointBatch, partOf } from './points.ts';
+import type { BucketRow } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
-import { textOfTime } from './time-text.ts';
 
 /** What a column holds: `time` is microseconds, `value` whatever the channel is of. */
 export type ColumnKind = 'time' | 'text' | 'number' | 'integer' | 'truth' | 'value';
 
-export interface Column<R> {
+/** Rows that go together, each by its place: no object is made for any of them. */
+export interface Batch {
+  readonly length: number;
+}
+
+export interface Column<B> {
   /** In tables. */
   readonly name: string;
   /** In JSON. */
   readonly short: string;
   readonly kind: ColumnKind;
-  readonly of: (row: R) => Value | null;
+  /** A cell. */
+  readonly of: (batch: B, at: number) => Value | null;
   /** Of a column of values: types of the channels that it may hold. */
   readonly types?: readonly ValueType[];
 }
 
+/** A member of a row in JSON: a column, or members under a name. */
+export type Member<B> =
+  | { readonly name: string; readonly column: Column<B>; readonly onlyTrue?: true }
+  | { readonly name: string; readonly members: readonly Member<B>[] };
+
 /** What is made of rows. */
-export interface Table<R> {
-  readonly columns: readonly Column<R>[];
+export interface Table<B extends Batch> {
+  readonly columns: readonly Column<B>[];
   /** A row as JSON has it. */
-  item(row: R): object;
+  readonly members: readonly Member<B>[];
+  /** Rows of a batch from a place to another, excluded. */
+  part(batch: B, from: number, to: number): B;
   /** Where a later page goes on. */
-  position(row: R): Position;
+  position(batch: B, at: number): Position;
 }
 
 const names = new Map<Quality, string>();
@@ -42,30 +53,26 @@ const nameOf = (quality: Quality): string => {
   return name;
 };
 
-interface Row {
-  readonly device: number;
-  readonly time: Micros;
-  readonly channel: string;
-  readonly unit: string;
-}
+const column = <B>(name: string, short: string, kind: ColumnKind, of: Column<B>['of']): Column<B> => ({
+  name,
+  short,
+  kind,
+  of,
+});
 
-const position = ({ device, time, channel }: Row): Position => ({ device, time, channel });
+/** A column of rows that are objects. */
+const rowColumn = <R>(name: string, short: string, kind: ColumnKind, of: (row: R) => Value | null) =>
+  column<readonly R[]>(name, short, kind, (rows, at) => {
+    const row = rows[at];
+    return row === undefined ? null : of(row);
+  });
 
-const column = <R>(
-  name: string,
-  short: string,
-  kind: ColumnKind,
-  of: (row: R) => Value | null,
-): Column<R> => ({ name, short, kind, of });
+const rowsPart = <R>(rows: readonly R[], from: number, to: number): readonly R[] => rows.slice(from, to);
 
-const common = (series: Series): Column<Row>[] => {
-  const id = (row: Row): string => series.instruments[row.device]?.id ?? '';
-  return [
-    ...(series.several ? [column<Row>('device', 'd', 'text', id)] : []),
-    column<Row>('time', 't', 'time', ({ time }) => time),
-    column<Row>('channel', 'n', 'text', ({ channel }) => channel),
-  ];
-};
+/** Members under the short names of their columns. */
+const flat = <B>(columns: readonly (Column<B> | undefined)[]): Member<B>[] =>
+  columns.flatMap((each) => (each === undefined ? [] : [{ name: each.short, column: each }]));
+
 /** Types of the channels that are asked for. */
 const typesOf = ({ instruments, channels }: Series): ValueType[] => [
   ...new Set(
@@ -76,82 +83,101 @@ const typesOf = ({ instruments, channels }: Series): ValueType[] => [
     ),
   ),
 ];
-const unitColumn = column<Row>('unit', 'u', 'text', ({ unit }) => unit);
+
+const given = <T>(items: readonly (T | undefined)[]): T[] => items.flatMap((item) => item ?? []);
 
 /** Points as a table. */
-export const pointTable = (series: Series): Table<PointRow> => {
-  const qualities =
+export const pointTable = (series: Series): Table<PointBatch> => {
+  type Points = PointBatch;
+  const device = series.several
+    ? column<Points>('device', 'd', 'text', (batch) => series.instruments[batch.device]?.id ?? '')
+    : undefined;
+  const time = column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0);
+  const channel = column<Points>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? '');
+  const unit = column<Points>('unit', 'u', 'text', (batch, at) => channelAt(batch, at)?.unit ?? '');
+  const value = {
+    ...column<Points>('value', 'v', 'value', (batch, at) => batch.value[at] ?? null),
+    types: typesOf(series),
+  };
+  // A point that was chosen among summaries has none.
+  const quality =
     series.points === undefined
-      ? [column<PointRow>('quality', 'q', 'text', ({ quality }) => nameOf(quality ?? 0))]
-      : [];
+      ? column<Points>('quality', 'q', 'text', ({ quality: of }, at) => nameOf(of?.[at] ?? 0))
+      : undefined;
   return {
-    columns: [
-      ...common(series),
-      { ...column<PointRow>('value', 'v', 'value', ({ value }) => value), types: typesOf(series) },
-      unitColumn,
-      ...qualities,
-    ],
-    item: ({ device, time, channel, unit, value, quality }): Point => ({
-      ...(series.several ? { d: series.instruments[device]?.id } : {}),
-      n: channel,
-      t: textOfTime(time),
-      v: value,
-      u: unit,
-      ...(quality === undefined ? {} : { q: nameOf(quality) }),
+    columns: given([device, time, channel, value, unit, quality]),
+    members: flat([device, channel, time, value, unit, quality]),
+    part: partOf,
+    position: (batch, at) => ({
+      device: batch.device,
+      time: batch.time[at] ?? 0,
+      channel: channelAt(batch, at)?.channel ?? '',
     }),
-    position,
   };
 };
 
 const DATED = new Set(['first', 'last']);
 
 /** Buckets as a table. */
-export const bucketTable = (series: Series): Table<BucketRow> => {
+export const bucketTable = (series: Series): Table<readonly BucketRow[]> => {
+  type Rows = readonly BucketRow[];
+  const of = rowColumn<BucketRow>;
   const { aggregates = [], fill } = series.buckets ?? {};
   const types = typesOf(series);
   const fills = fill !== undefined && fill !== 'none';
   const kindOf = (name: string): ColumnKind =>
     name === 'count' ? 'integer' : DATED.has(name) ? 'value' : 'number';
+  const device = series.several
+    ? of('device', 'd', 'text', (row) => series.instruments[row.device]?.id ?? '')
+    : undefined;
+  const time = of('time', 't', 'time', (row) => row.time);
+  const channel = of('channel', 'n', 'text', (row) => row.channel);
+  const unit = of('unit', 'u', 'text', (row) => row.unit);
+  const values: Column<Rows>[] = aggregates.map((name, at) => ({
+    ...of(name, name, kindOf(name), (row) => row.values[at] ?? null),
+    types,
+  }));
+  const qualities = STATUSES.map((status) => of(status, status, 'integer', ({ quality }) => quality[status]));
+  const partial = of('partial', 'partial', 'truth', (row) => row.partial);
+  const filled = of('filled', 'filled', 'truth', (row) => row.filled);
   return {
-    columns: [
-      ...common(series),
-      unitColumn,
-      ...aggregates.map((name, at) => ({
-        ...column<BucketRow>(name, name, kindOf(name), ({ values }) => values[at] ?? null),
-        types,
-      })),
-      ...STATUSES.map((status) =>
-        column<BucketRow>(status, status, 'integer', ({ quality }) => quality[status]),
-      ),
-      column('partial', 'partial', 'truth', ({ partial }) => partial),
-      ...(fills ? [column<BucketRow>('filled', 'filled', 'truth', ({ filled }) => filled)] : []),
-    ],
-    item: ({ device, time, channel, unit, values, quality, partial, filled }): Bucket => ({
-      ...(series.several ? { d: series.instruments[device]?.id } : {}),
-      n: channel,
-      t: textOfTime(time),
-      u: unit,
-      ...Object.fromEntries(aggregates.map((name, at) => [name, values[at] ?? null])),
-      quality: { good: quality.good, uncertain: quality.uncertain, bad: quality.bad },
+    columns: given([
+      device,
+      time,
+      channel,
+      unit,
+      ...values,
+      ...qualities,
       partial,
-      ...(filled ? { filled } : {}),
+      fills ? filled : undefined,
+    ]),
+    members: [
+      ...flat([device, channel, time, unit, ...values]),
+      { name: 'quality', members: flat(qualities) },
+      ...flat([partial]),
+      ...(fills ? [{ name: 'filled', column: filled, onlyTrue: true } as const] : []),
+    ],
+    part: rowsPart,
+    position: (rows, at) => ({
+      device: rows[at]?.device ?? 0,
+      time: rows[at]?.time ?? 0,
+      channel: rows[at]?.channel ?? '',
     }),
-    position,
   };
 };
 
 /** Several series beside each other as a table. */
-export const alignedTable = (series: readonly AlignedSeries[]): Table<AlignedValues> => ({
-  columns: [
-    column('time', 't', 'time', ({ time }) => time),
-    ...series.map(({ name, type }, at) => ({
-      ...column<AlignedValues>(name, name, 'value', ({ values }) => values[at] ?? null),
-      types: [type],
-    })),
-  ],
-  item: ({ time, values }): AlignedRow => ({
-    t: textOfTime(time),
-    values: Object.fromEntries(series.map(({ name }, at) => [name, values[at] ?? null])),
-  }),
-  position: ({ time }) => ({ device: 0, time, channel: '' }),
-});
+export const alignedTable = (series: readonly AlignedSeries[]): Table<readonly AlignedValues[]> => {
+  const of = rowColumn<AlignedValues>;
+  const time = of('time', 't', 'time', (row) => row.time);
+  const values = series.map(({ name, type }, at) => ({
+    ...of(name, name, 'value', (row) => row.values[at] ?? null),
+    types: [type],
+  }));
+  return {
+    columns: [time, ...values],
+    members: [...flat([time]), { name: 'values', members: flat(values) }],
+    part: rowsPart,
+    position: (rows, at) => ({ device: 0, time: rows[at]?.time ?? 0, channel: '' }),
+  };
+};

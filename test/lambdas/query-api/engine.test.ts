@@ -371,10 +371,11 @@ describe('a snapshot', () => {
   });
 });
 
+const ARROW = 'application/vnd.apache.arrow.stream';
+const PARQUET = 'application/vnd.apache.parquet';
+
 describe('tables', () => {
   const send = (path: string, type: string) => world.send({ path, headers: { Accept: type } });
-  const ARROW = 'application/vnd.apache.arrow.stream';
-  const PARQUET = 'application/vnd.apache.parquet';
 
   beforeAll(async () => {
     await world.addDevice('mixed-1');
@@ -505,6 +506,35 @@ describe('answers', () => {
     expect(await world.send({ path, headers: { 'If-None-Match': '"other"' } })).toMatchObject({
       status: 200,
     });
+  });
+
+  it.each(['application/json', 'application/x-ndjson', 'text/csv', ARROW, PARQUET])(
+    'are known again in the format that they came in: %s',
+    async (Accept) => {
+      const path = `/v1/devices/dense-1/series?${RANGE}&every=P1D`;
+      const first = await world.send({ path, headers: { Accept } });
+      const { etag = '' } = first.headers;
+      expect(etag).toMatch(/^"[\w-]{32}"$/);
+      const again = await world.send({ path, headers: { Accept, 'If-None-Match': etag } });
+      expect(again).toMatchObject({ status: 304, text: '', headers: { etag, vary: 'accept' } });
+      const other = Accept === 'text/csv' ? 'application/x-ndjson' : 'text/csv';
+      const changed = await world.send({ path, headers: { Accept: other, 'If-None-Match': etag } });
+      expect(changed.status).toBe(200);
+      expect(changed.body.equals(first.body)).toBe(false);
+    },
+  );
+
+  it('are not known again when something was added', async () => {
+    await world.addDevice('added-1');
+    await world.addChunk('added-1', [column('temp', [[START, 1]])]);
+    const sent = { path: `/v1/devices/added-1/series?${RANGE}`, headers: { Accept: 'text/csv' } };
+    const { etag = '' } = (await world.send(sent)).headers;
+    const again = { ...sent, headers: { ...sent.headers, 'If-None-Match': etag } };
+    expect(await world.send(again)).toMatchObject({ status: 304 });
+    await world.addChunk('added-1', [column('temp', [[START + 1, 2]])]);
+    const added = await world.send(again);
+    expect(added.status).toBe(200);
+    expect(added.text.trimEnd().split('\r\n')).toHaveLength(3);
   });
 
   it('are kept by no one while their range is open', async () => {

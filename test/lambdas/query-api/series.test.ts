@@ -316,6 +316,16 @@ describe('streams', () => {
     expect(answer.pieces).toBeGreaterThan(10);
   });
 
+  it('are kept for a while once their range is settled, and known again in pages', async () => {
+    const whole = await world.send({ path, headers });
+    expect(whole.headers).toMatchObject({ 'cache-control': 'private, max-age=3600' });
+    expect(whole.headers).not.toHaveProperty('etag');
+    const page = { path: `${path}&limit=30000`, headers };
+    const { etag = '' } = (await world.send(page)).headers;
+    const again = await world.send({ ...page, headers: { ...headers, 'If-None-Match': etag } });
+    expect(again).toMatchObject({ status: 304, text: '' });
+  });
+
   it('wait for a slow reader instead of filling the memory', async () => {
     let written = 0;
     let given = 0;

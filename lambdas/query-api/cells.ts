@@ -1,0 +1,70 @@
+/** Cells of columns as text. */
+import type { Value } from '../../contracts/payload/message.ts';
+import type { Column } from './table.ts';
+import type { TextWriter } from './text-writer.ts';
+
+/** Writes one cell. */
+export type CellWriter<B> = (out: TextWriter, batch: B, at: number) => void;
+
+const QUOTE = 0x22;
+const NULL = Buffer.from('null');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
+/** Texts as bytes: names and units are few and come again and again. */
+const remembered = (write: (text: string) => string): ((text: string) => Uint8Array) => {
+  const known = new Map<string, Uint8Array>();
+  let last = '';
+  let bytes: Uint8Array = Buffer.from(write(last));
+  return (text) => {
+    if (text === last) return bytes;
+    bytes = known.get(text) ?? Buffer.from(write(text));
+    if (known.size < 1000) known.set(text, bytes);
+    last = text;
+    return bytes;
+  };
+};
+
+const jsonValue = (out: TextWriter, value: Value | null): void => {
+  if (typeof value === 'number' && Number.isFinite(value)) out.number(value);
+  else if (value === true) out.raw(TRUE);
+  else if (value === false) out.raw(FALSE);
+  else if (typeof value === 'string') out.text(JSON.stringify(value));
+  else out.raw(NULL);
+};
+
+/** Cells of a column as `JSON.stringify` writes them, times as RFC 3339. */
+export const jsonCell = <B>({ kind, of }: Column<B>): CellWriter<B> => {
+  if (kind === 'time')
+    return (out, batch, at) => {
+      out.byte(QUOTE);
+      out.time(Number(of(batch, at)));
+      out.byte(QUOTE);
+    };
+  if (kind === 'text') {
+    const bytesOf = remembered((text) => JSON.stringify(text));
+    return (out, batch, at) => out.raw(bytesOf(String(of(batch, at))));
+  }
+  return (out, batch, at) => jsonValue(out, of(batch, at));
+};
+
+const NEEDS_QUOTES = /[",\r\n]/;
+
+/** Quoted where RFC 4180 asks for it; nothing else is changed, so that values come back as they were. */
+export const csvText = (text: string): string =>
+  NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
+/** Cells of a column as CSV has them, times as RFC 3339; nothing for what is not there. */
+export const csvCell = <B>({ kind, of }: Column<B>): CellWriter<B> => {
+  if (kind === 'time') return (out, batch, at) => out.time(Number(of(batch, at)));
+  if (kind === 'text') {
+    const bytesOf = remembered(csvText);
+    return (out, batch, at) => out.raw(bytesOf(String(of(batch, at))));
+  }
+  return (out, batch, at) => {
+    const value = of(batch, at);
+    if (typeof value === 'number') out.number(value);
+    else if (typeof value === 'string') out.text(csvText(value));
+    else if (value !== null) out.raw(value ? TRUE : FALSE);
+  };
+};
