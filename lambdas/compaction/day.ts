@@ -1,8 +1,10 @@
-/** One day of one device into the archive. */
+/** One day of one device into the archive, and into summaries of its minutes. */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { mergeColumns, sliceColumns } from '../series/merge.ts';
 import { ParquetDay } from '../series/parquet.ts';
+import { type KindOf, minutesOf, minutesOfDay } from '../series/rollup.ts';
+import { type EncodedColumn, encodeColumn } from '../series/summary-codec.ts';
 import {
   type Archive,
   type ArchivedDay,
@@ -23,10 +25,11 @@ import {
   readHourItems,
   toMarkItem,
   writeAll,
+  writeMinutes,
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
-import { periodOf, type Retention } from './retention.ts';
+import { periodOf, type Retention, rollupsUntil } from './retention.ts';
 
 export interface DaySurroundings {
   readonly measurements: Measurements;
@@ -57,17 +60,23 @@ const groupsOf = (hours: readonly HourItems[], archived: ArchivedDay | undefined
   );
 };
 
+/** What is made of a day. */
+interface MadeOfDay {
+  readonly hours: readonly HourItems[];
+  readonly file: Omit<DayFile, 'site' | 'hotUntil' | 'until'>;
+  /** Summaries of its minutes, by channel. */
+  readonly minutes: readonly EncodedColumn[];
+}
+
 /** The file of a day: what was archived before, and then what the table holds, the later wins. */
 const fileOf = async (
   { measurements, archive }: DaySurroundings,
   device: string,
   day: Micros,
   archived: ArchivedDay | undefined,
+  kindOf: KindOf,
   signal: AbortSignal,
-): Promise<{
-  readonly hours: readonly HourItems[];
-  readonly file: Omit<DayFile, 'site' | 'hotUntil' | 'until'>;
-}> => {
+): Promise<MadeOfDay> => {
   const hours: HourItems[] = [];
   for (let hour = day; hour < day + MICROS_PER_DAY; hour += MICROS_PER_HOUR)
     hours.push(await readHourItems(measurements, device, hour, signal));
@@ -77,6 +86,7 @@ const fileOf = async (
   const only = cold.map(({ channel }) => channel).filter((channel) => !known.has(channel));
   if (only.length > 0) groups.push(only);
   const parquet = new ParquetDay();
+  const minutes: EncodedColumn[] = [];
   const channels: Record<string, DayFile['channels'][string]> = {};
   for (const group of groups) {
     const wanted = new Set(group);
@@ -84,6 +94,8 @@ const fileOf = async (
     for (const items of hours) pieces.push(columnsOfHour(device, items, wanted));
     const columns = sliceColumns(mergeColumns(pieces).columns, day, day + MICROS_PER_DAY);
     parquet.add(columns);
+    for (const column of columns)
+      minutes.push(encodeColumn(minutesOfDay(day), minutesOf(column, day, kindOf)));
     for (const { channel, time } of columns)
       channels[channel] = { points: time.length, first: time[0] ?? day, last: time.at(-1) ?? day };
   }
@@ -91,7 +103,7 @@ const fileOf = async (
     hours.flatMap(({ hour, head }) => (head === undefined ? [] : [[hourKey(hour), head.version]])),
   );
   const before = archived?.version ?? 0;
-  return { hours, file: { device, day, parquet: parquet.finish(), channels, blocks, before } };
+  return { hours, minutes, file: { device, day, parquet: parquet.finish(), channels, blocks, before } };
 };
 
 /** Whoever reads a day now has not heard of its file: the blocks stay so much longer at least. */
@@ -139,11 +151,14 @@ export const archiveMarkedDay = async (
     counts.daysWaiting += 1;
     return;
   }
-  const site = (await devices.of(device, signal))?.site;
-  if (site === undefined) throw new Error(`${device} is not registered`);
+  const known = await devices.of(device, signal);
+  if (known === undefined) throw new Error(`${device} is not registered`);
+  const { site, kinds } = known;
   const [archived] = await Array.fromAsync(readArchivedDays(measurements, device, day, day + 1, signal));
-  const { hours, file } = await fileOf(around, device, day, archived, signal);
-  const { hotDays, archiveDays } = periodOf(retention, site);
+  const kindOf = (channel: string) => kinds.get(channel);
+  const { hours, file, minutes } = await fileOf(around, device, day, archived, kindOf, signal);
+  const period = periodOf(retention, site);
+  const { hotDays, archiveDays } = period;
   const ends = day + MICROS_PER_DAY;
   const usual = Math.max(ends + hotDays * MICROS_PER_DAY, now + GRACE);
   const kept = await keepHours(measurements, device, hours, now, usual, signal);
@@ -152,6 +167,13 @@ export const archiveMarkedDay = async (
   const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
   if (!(await archiveDay(measurements, archive, { ...file, site, hotUntil, until }, now, signal))) {
     await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
+    counts.daysRaced += 1;
+    return;
+  }
+  const rollup = { device, range: minutesOfDay(day), columns: minutes };
+  const keeping = { until: rollupsUntil(day, period), patience: { signal } };
+  // Another has summarized what is newer; or else the mark stays, and the day comes again as a newer one.
+  if (!(await writeMinutes(measurements, rollup, file.before + 1, keeping))) {
     counts.daysRaced += 1;
     return;
   }

@@ -1,6 +1,6 @@
 /** One hour of one device: into its block, into its rollups, and off the list. */
 import type { Micros } from '../../contracts/time.ts';
-import { hourOf, minutesOf } from '../series/rollup.ts';
+import { hourOf } from '../series/rollup.ts';
 import {
   clearMark,
   type Mark,
@@ -10,7 +10,6 @@ import {
   toMarkItem,
   writeAll,
   writeHour,
-  writeMinutes,
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
@@ -48,10 +47,8 @@ export const compactHour = async (
     const { columns, version } = result;
     const kindOf = (channel: string) => known?.kinds.get(channel);
     const keeping = { until: rollupsUntil(hour, period), patience };
-    await Promise.all([
-      writeMinutes(measurements, device, minutesOf(columns, hour, kindOf), version, keeping),
-      writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping),
-    ]);
+    await writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping);
+    // The summaries of the day's minutes follow when it is archived, see day.ts.
     const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
     await writeAll(measurements, [unarchived], result.garbage, patience);
     counts.addHour(result);

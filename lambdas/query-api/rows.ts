@@ -111,7 +111,7 @@ export async function* readBuckets(
     }
   }
   for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
-    if ('run' in piece) buckets.addSummaries(piece.run);
+    if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
     for (const bucket of buckets.takeUntil(piece.until)) yield* batches(rows(filler.add(bucket)), after);
   }

@@ -8,7 +8,7 @@ import type { Instrument } from './instruments.ts';
 import { batchesOf, readPoints } from './points.ts';
 import { readBuckets } from './rows.ts';
 import { resolveSeries } from './series-query.ts';
-import { readShape } from './shape.ts';
+import { KEEP_CORNERS, readShape } from './shape.ts';
 import { sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable } from './table.ts';
 
@@ -29,8 +29,9 @@ export const seriesResponse = async (
   const series = resolveSeries(instruments, request.query, { several: request.several, now });
   const { buckets } = series;
   const sources = sourcesOf(measurements, {
+    devices: instruments.slice(series.after?.device ?? 0).map(({ id }) => id),
     channels: series.channels,
-    kept: keptFor(buckets?.aggregates ?? [], true),
+    kept: buckets === undefined ? KEEP_CORNERS : keptFor(buckets.aggregates, true),
   });
   const source = (device: number) => sources(instruments[device]?.id ?? '');
   const ofAll = <B>(read: (device: number) => AsyncGenerator<B>): AsyncGenerator<B> =>

@@ -5,7 +5,8 @@ import { ProblemError } from '../runtime/http/problem.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { cornersOf, shapeOf } from '../series/downsample.ts';
 import { readPieces, type Source } from '../series/plan.ts';
-import { type Dated, isNumeric, Summary } from '../series/summary.ts';
+import { countAt, placesIn } from '../series/slots.ts';
+import { type Dated, isNumeric, type Kept, Summary } from '../series/summary.ts';
 import type { SummaryRun } from '../series/summary-codec.ts';
 import { gridOf } from '../series/width.ts';
 import type { PointRow } from './rows.ts';
@@ -14,7 +15,15 @@ import type { Series } from './series-query.ts';
 /** Points of all channels together: what is held while a device is read. */
 const MOST_POINTS = 200_000;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
-const NOTHING = { sum: false, squares: false, area: false, sketch: false } as const;
+/** What the corners of a shape are made of. */
+export const KEEP_CORNERS: Kept = {
+  ends: true,
+  extremes: true,
+  sum: false,
+  squares: false,
+  area: false,
+  sketch: false,
+};
 
 interface Outline {
   readonly unit: string;
@@ -53,7 +62,7 @@ class Outlines {
   #stretch(outline: Outline, time: Micros): Summary {
     if (outline.open !== undefined && time < outline.end) return outline.open;
     this.#close(outline);
-    const summary = new Summary('continuous', outline.numeric, NOTHING, this.#taken);
+    const summary = new Summary('continuous', outline.numeric, KEEP_CORNERS, this.#taken);
     outline.open = summary;
     outline.end = this.#grid.at(time).end;
     return summary;
@@ -83,14 +92,14 @@ class Outlines {
     }
   }
 
-  addSummaries(run: SummaryRun): void {
+  addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
+    const { first, end } = placesIn(run, from, to);
     for (const column of run.columns) {
       const outline = this.#outline(column);
-      for (let at = 0; at < column.slots.length; at += 1) {
-        const slot = column.slots[at];
-        if (slot === undefined || slot.count === 0) continue;
+      for (let at = first; at < end; at += 1) {
+        if (countAt(column.slots, at) === 0) continue;
         outline.all = undefined;
-        this.#stretch(outline, run.start + at * run.width).merge(slot);
+        this.#stretch(outline, run.start + at * run.width).merge(column.slots, at);
       }
     }
   }
@@ -129,7 +138,7 @@ export async function* readShape(source: Source, series: Series, device: number)
   const slot = [MICROS_PER_HOUR, MICROS_PER_MINUTE].find((unit) => width % unit === 0);
   const outlines = new Outlines(width, taken, count);
   for await (const piece of readPieces(source, series.from, series.to, usual ? slot : undefined)) {
-    if ('run' in piece) outlines.addSummaries(piece.run);
+    if ('run' in piece) outlines.addSummaries(piece.run, piece.from, piece.until);
     else outlines.add(piece.columns);
   }
   const few = new Set(

@@ -1,57 +1,94 @@
 /** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
-import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import type { Source } from '../series/plan.ts';
 import type { Kept } from '../series/summary.ts';
 import {
+  type MarkKind,
   type Measurements,
+  MinuteReader,
   markPartitionOf,
+  readHourSummaries,
   readHours,
   readMarks,
-  readRollups,
 } from '../store/measurements.ts';
 
 /** What one request asks of devices. */
 export interface Asked {
+  readonly devices: readonly string[];
   readonly channels: ReadonlySet<string> | undefined;
-  /** Sums of summaries that are wanted. */
+  /** What is wanted of summaries. */
   readonly kept: Kept;
 }
 
-/** Hours by device that summaries may not tell all of. */
-type Dirty = ReadonlyMap<string, ReadonlySet<Micros>>;
+/** Starts of marked hours or days by device. */
+type Marked = ReadonlyMap<string, ReadonlySet<Micros>>;
 
 const NONE: ReadonlySet<Micros> = new Set();
 
+/** Reads what is marked of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
+const readMarked = async (
+  measurements: Measurements,
+  kind: MarkKind,
+  devices: readonly string[],
+  from: Micros,
+  to: Micros,
+): Promise<Marked> => {
+  const width = kind === 'dirty' ? MICROS_PER_HOUR : MICROS_PER_DAY;
+  const range = { from, to: Math.ceil(to / width) * width };
+  const marked = new Map<string, Set<Micros>>();
+  const read = async (partition: number): Promise<void> => {
+    for await (const { device, start } of readMarks(measurements, kind, partition, range))
+      marked.set(device, (marked.get(device) ?? new Set()).add(start));
+  };
+  await Promise.all([...new Set(devices.map(markPartitionOf))].map(read));
+  return marked;
+};
+
+/** Remembers what was asked for already. */
+const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((...of: A) => T) => {
+  const known = new Map<string, T>();
+  return (...of) => {
+    const key = of.join();
+    const found = known.get(key) ?? ask(...of);
+    known.set(key, found);
+    return found;
+  };
+};
+
 /**
- * Sources of one request. Marks of several devices lie in one place and are read once.
+ * Sources of one request. Marks of all devices, and summaries of minutes of those that ask at the same time, are read
+ * at once.
  * @returns the source of a device
  */
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
-  const marks = new Map<string, Promise<Dirty>>();
-  const dirtyOf = async (partition: number, from: Micros, to: Micros): Promise<Dirty> => {
-    const dirty = new Map<string, Set<Micros>>();
-    for await (const { device, start } of readMarks(measurements, 'dirty', partition, { from, to })) {
-      const hours = dirty.get(device) ?? new Set();
-      dirty.set(device, hours.add(start));
-    }
-    return dirty;
-  };
-  const { channels, kept } = asked;
+  const { devices, channels, kept } = asked;
+  const minutes = new MinuteReader(measurements, { channels, kept });
+  const dirtyOf = remembered((from: Micros, to: Micros) =>
+    readMarked(measurements, 'dirty', devices, from, to),
+  );
+  // Who compacts an hour marks its day before the hour is clean: read in this order, one of the marks is seen.
+  const unarchivedOf = remembered(async (from: Micros, to: Micros) => {
+    await dirtyOf(from, to);
+    return await readMarked(measurements, 'unarchived', devices, from, to);
+  });
   return (device) => ({
     hours: (from, to) => readHours(measurements, device, { from, to, ...(channels && { channels }) }),
-    dirtyHours: async (from, to) => {
-      const partition = markPartitionOf(device);
-      const key = `${partition} ${from} ${to}`;
-      const dirty = marks.get(key) ?? dirtyOf(partition, from, to);
-      marks.set(key, dirty);
-      return (await dirty).get(device) ?? NONE;
+    dirtyHours: async (width, from, to) => {
+      const hours = (await dirtyOf(from, to)).get(device) ?? NONE;
+      if (width !== MICROS_PER_MINUTE) return hours;
+      const days = [...((await unarchivedOf(from, to)).get(device) ?? NONE)];
+      const ofDays = days.flatMap((day) =>
+        Array.from({ length: 24 }, (_, hour) => day + hour * MICROS_PER_HOUR),
+      );
+      return new Set([...hours, ...ofDays]);
     },
-    summaries: (width, from, to) =>
-      readRollups(measurements, device, width === MICROS_PER_MINUTE ? width : MICROS_PER_HOUR, {
-        from,
-        to,
-        kept,
-        ...(channels && { channels }),
-      }),
+    async *summaries(width, from, to) {
+      const range = { from, to, channels, kept };
+      if (width !== MICROS_PER_MINUTE) yield* readHourSummaries(measurements, device, range);
+      else {
+        const without = (await unarchivedOf(from, to)).get(device) ?? NONE;
+        yield* minutes.read(device, from, to, without);
+      }
+    },
   });
 };

@@ -24,11 +24,14 @@ const OF: Readonly<Record<Named, (summary: Summary) => Value | null>> = {
 /** What aggregates need to be kept, of points that are read. */
 export const keptFor = (aggregates: readonly Aggregate[], sketch: boolean): Kept => {
   const any = (...names: readonly Aggregate[]): boolean => aggregates.some((name) => names.includes(name));
+  const quantiles = asksQuantile(aggregates);
   return {
+    ends: any('first', 'last', 'delta', 'rate', 'twmean'),
+    extremes: any('min', 'max', 'range') || (sketch && quantiles),
     sum: any('sum', 'mean', 'stddev'),
     squares: any('stddev'),
     area: any('twmean'),
-    sketch: sketch && asksQuantile(aggregates),
+    sketch: sketch && quantiles,
   };
 };
 

@@ -12,6 +12,7 @@ import type { Micros } from '../../contracts/time.ts';
 import { aggregateOf, asksQuantile, keptFor } from './aggregates.ts';
 import type { SeriesColumn } from './column.ts';
 import { convertAggregate } from './convert.ts';
+import { placesIn } from './slots.ts';
 import { type ChannelKind, isNumeric, type Kept, Summary } from './summary.ts';
 import type { SummaryRun } from './summary-codec.ts';
 import type { Conversion } from './units.ts';
@@ -91,16 +92,23 @@ export class Buckets {
 
   /**
    * Takes summaries of slots, each of which lies in one bucket whole.
-   * @param run no earlier than what was added before
+   * @param from no earlier than what was added before; slots in `[from, to)` are taken
    */
-  addSummaries(run: SummaryRun): void {
+  addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
+    const { first, end: stop } = placesIn(run, from, to);
     for (const { channel, unit, type, slots } of run.columns) {
-      for (let at = 0; at < slots.length; at += 1) {
-        const slot = slots[at];
-        if (slot === undefined) continue;
-        const span = this.#options.grid.at(run.start + at * run.width);
-        const entry = this.#entry(span, channel, unit, type);
-        entry.summary.merge(slot);
+      const { good, uncertain, bad } = slots;
+      let end = Number.NEGATIVE_INFINITY;
+      let entry: Entry | undefined;
+      for (let at = first; at < stop; at += 1) {
+        if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) continue;
+        const time = run.start + at * run.width;
+        if (entry === undefined || time >= end) {
+          const span = this.#options.grid.at(time);
+          ({ end } = span);
+          entry = this.#entry(span, channel, unit, type);
+        }
+        entry.summary.merge(slots, at);
       }
     }
   }

@@ -1,8 +1,8 @@
 /**
- * What a range is read from: summaries of whole hours where they tell all, points everywhere else.
+ * What a range is read from: summaries of whole slots where they tell all, points everywhere else.
  *
  * Hours that are still open, or reopened by late data, are read point by point, and so are the ends of a range that
- * cut an hour, and whatever no summaries are found for. Results do not depend on the choice.
+ * cut a slot, and whatever no summaries are found for. Results do not depend on the choice.
  */
 import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from './column.ts';
@@ -13,11 +13,11 @@ export interface Source {
   /** Points in `[from, to)`, hour by hour in order of time, sorted and each once. */
   hours(from: Micros, to: Micros): AsyncIterable<{ readonly columns: readonly SeriesColumn[] }>;
   /**
-   * Starts of the hours in `[from, to)` whose summaries may not tell all. Asked for before the summaries are read:
-   * what becomes clean meanwhile does no harm.
+   * Starts of the hours of `[from, to)` of which summaries of a width may not tell all. Asked for before the
+   * summaries are read: what becomes clean meanwhile does no harm.
    */
-  dirtyHours(from: Micros, to: Micros): Promise<ReadonlySet<Micros>>;
-  /** Summaries of slots of a width in whole hours of `[from, to)`, in order of time. */
+  dirtyHours(width: Micros, from: Micros, to: Micros): Promise<ReadonlySet<Micros>>;
+  /** Summaries of slots of a width that touch `[from, to)`, in order of time. */
   summaries(width: Micros, from: Micros, to: Micros): AsyncIterable<SummaryRun>;
 }
 
@@ -25,7 +25,11 @@ export interface Source {
 export type Piece = {
   /** All of the range before this time has been given with this piece. */
   readonly until: Micros;
-} & ({ readonly columns: readonly SeriesColumn[] } | { readonly run: SummaryRun });
+} & (
+  | { readonly columns: readonly SeriesColumn[] }
+  /** Of the run the slots in `[from, until)`. */
+  | { readonly run: SummaryRun; readonly from: Micros }
+);
 
 async function* pointsOf(source: Source, from: Micros, to: Micros): AsyncGenerator<Piece> {
   if (from >= to) return;
@@ -37,31 +41,19 @@ async function* pointsOf(source: Source, from: Micros, to: Micros): AsyncGenerat
   }
 }
 
-/** The slots of a run in `[from, to)`. */
-const cut = (run: SummaryRun, from: Micros, to: Micros): SummaryRun => {
-  const first = Math.max(0, (from - run.start) / run.width);
-  const end = Math.min(run.slots, (to - run.start) / run.width);
-  if (first === 0 && end === run.slots) return run;
-  return {
-    start: run.start + first * run.width,
-    width: run.width,
-    slots: end - first,
-    columns: run.columns.map((column) => ({ ...column, slots: column.slots.slice(first, end) })),
-  };
-};
-
-/** Stretches of whole hours of `[from, to)` that are all dirty or all clean. */
+/** Stretches of `[from, to)` whose hours are all dirty or all clean. */
 function* stretches(
   from: Micros,
   to: Micros,
   dirty: ReadonlySet<Micros>,
 ): Generator<{ readonly from: Micros; readonly to: Micros; readonly clean: boolean }> {
+  const hourOf = (time: Micros): Micros => Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
   let start = from;
   while (start < to) {
-    const clean = !dirty.has(start);
-    let end = start + MICROS_PER_HOUR;
+    const clean = !dirty.has(hourOf(start));
+    let end = hourOf(start) + MICROS_PER_HOUR;
     while (end < to && dirty.has(end) !== clean) end += MICROS_PER_HOUR;
-    yield { from: start, to: end, clean };
+    yield { from: start, to: Math.min(end, to), clean };
     start = end;
   }
 }
@@ -76,22 +68,22 @@ export async function* readPieces(
   to: Micros,
   slot: Micros | undefined,
 ): AsyncGenerator<Piece> {
-  const firstHour = Math.ceil(from / MICROS_PER_HOUR) * MICROS_PER_HOUR;
-  const endHour = Math.floor(to / MICROS_PER_HOUR) * MICROS_PER_HOUR;
-  if (slot === undefined || firstHour >= endHour) {
+  const first = slot === undefined ? from : Math.ceil(from / slot) * slot;
+  const end = slot === undefined ? to : Math.floor(to / slot) * slot;
+  if (slot === undefined || first >= end) {
     yield* pointsOf(source, from, to);
     return;
   }
-  const dirty = await source.dirtyHours(firstHour, endHour);
+  const dirty = await source.dirtyHours(slot, first, end);
   // Everything before this is given.
   let given = from;
-  for await (const run of source.summaries(slot, firstHour, endHour)) {
-    const start = Math.max(run.start, firstHour);
-    const end = Math.min(run.start + run.slots * run.width, endHour);
-    for (const stretch of stretches(start, end, dirty)) {
+  for await (const run of source.summaries(slot, first, end)) {
+    const begins = Math.max(run.start, first);
+    const ends = Math.min(run.start + run.slots * run.width, end);
+    for (const stretch of stretches(begins, ends, dirty)) {
       if (!stretch.clean) continue;
       yield* pointsOf(source, given, stretch.from);
-      yield { run: cut(run, stretch.from, stretch.to), until: stretch.to };
+      yield { run, from: stretch.from, until: stretch.to };
       given = stretch.to;
     }
   }

@@ -1,15 +1,24 @@
 /**
- * Summaries of one device as bytes, and back: what rollup items hold.
+ * Summaries of one device as bytes, and back: what rollup items hold. Each section is bytes of its own, so that a
+ * reader asks the store for those that it needs, and passes over channels that it does not want.
+ *
+ * | section | what |
+ * |---|---|
+ * | `counts` | start, width and number of slots; of each channel its name, unit, type and kind, and points by quality |
+ * | `ends` | first and last values, and when |
+ * | `extremes` | least and greatest numbers, and when |
+ * | `sums`, `squares`, `areas` | exact sums |
+ * | `sketches` | quantiles |
  *
  * | bytes | what |
  * |---|---|
- * | 0 | version, 1 |
+ * | 0 | version, 2 |
  * | 1–4 | CRC-32 of all that follows, little-endian |
- * | 5– | body under zstd |
+ * | 5 | 1: what follows is packed with zstd |
+ * | 6– | body: of each channel, in the order of `counts`, the number of its bytes, and they |
  *
- * Body: start, width and number of the slots; the number of channels, and of each its name, the number of bytes
- * that follow, unit, value type and kind, which slots are there, and column by column what they hold. Only summaries of good and uncertain points
- * are written.
+ * All but counts are of slots that points entered. Only summaries of good and uncertain points are written. Version 1
+ * had everything in one piece, see `summary-codec-1.ts`.
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { VALUE_TYPES, type ValueType } from '../../contracts/instrument-types.ts';
@@ -17,17 +26,29 @@ import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { ExactSum } from './exact.ts';
-import { type Bins, Sketch } from './sketch.ts';
-import { type ChannelKind, type Dated, isNumeric, KEEP_ALL, type Kept, Summary } from './summary.ts';
+import type { Sketch } from './sketch.ts';
+import { addSum, countAt, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
+import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
+import {
+  readNumbers,
+  readSketch,
+  readSums,
+  readValues,
+  readWhole,
+  writeNumbers,
+  writeSketch,
+  writeSums,
+  writeValues,
+  writeWhole,
+} from './summary-columns.ts';
 
-const VERSION = 1;
-const HEADER_BYTES = 5;
-/** Greatest body that is unpacked: far above 60 slots of 200 channels. */
+const VERSION = 2;
+const HEADER_BYTES = 6;
+/** Greatest body that is unpacked. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const BEYOND = 255;
+/** More slots than any run has. */
+const MAX_SLOTS = 100_000;
 const KINDS: readonly ChannelKind[] = ['continuous', 'step'];
-
-const scratch = new ByteWriter();
 
 /** Bytes that are not those that were written. */
 export class CorruptSummaries extends Error {
@@ -43,327 +64,314 @@ export interface SummaryColumn {
   readonly unit: string;
   readonly type: ValueType;
   readonly kind: ChannelKind;
-  /** By place; `undefined` where the channel has no point at all. */
-  readonly slots: readonly (Summary | undefined)[];
+  readonly slots: Slots;
 }
 
-/** Summaries of a device in a run of slots, such as 60 minutes of an hour. */
-export interface SummaryRun {
+/** A run of slots, such as the 1440 minutes of a day. */
+export interface SlotRange {
   readonly start: Micros;
   /** Width of a slot. */
   readonly width: Micros;
   readonly slots: number;
+}
+
+/** Summaries of a device in a run of slots. */
+export interface SummaryRun extends SlotRange {
   readonly columns: readonly SummaryColumn[];
 }
 
-const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6] as const;
-const FLOATS = 255;
+export const SECTIONS = ['counts', 'ends', 'extremes', 'sums', 'squares', 'areas', 'sketches'] as const;
+export type Section = (typeof SECTIONS)[number];
 
-const holds = (values: readonly number[], power: number): boolean =>
-  values.every((value) => {
-    const scaled = Math.round(value * power);
-    return Math.abs(scaled) < 2 ** 50 && scaled / power === value && !Object.is(value, -0);
-  });
+/** Bytes by section. */
+export type Sections = Readonly<Partial<Record<Section, Uint8Array>>>;
 
-/** Decimals as differences of whole numbers where that is exact, else float64. */
-const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
-  const digits = POWERS.findIndex((power) => holds(values, power));
-  const power = POWERS[digits];
-  out.byte(power === undefined ? FLOATS : digits);
-  let before = 0;
-  for (const value of values) {
-    if (power === undefined) {
-      out.float64(value);
-      continue;
-    }
-    const scaled = Math.round(value * power);
-    out.signed(scaled - before);
-    before = scaled;
-  }
+/** Sections that hold what is to be kept. */
+export const sectionsFor = (kept: Kept): readonly Section[] =>
+  SECTIONS.filter(
+    (section) =>
+      ({
+        counts: true,
+        ends: kept.ends,
+        extremes: kept.extremes,
+        sums: kept.sum,
+        squares: kept.squares,
+        areas: kept.area,
+        sketches: kept.sketch,
+      })[section],
+  );
+
+/** A channel as bytes by section, not yet packed; those that it does not keep are empty. */
+export type EncodedColumn = { readonly channel: string } & Readonly<Record<Section, Buffer>>;
+
+const scratch = new ByteWriter();
+const written = (write: (out: ByteWriter) => void): Buffer => {
+  scratch.reset();
+  write(scratch);
+  return Buffer.from(scratch.view());
+};
+const EMPTY = Buffer.alloc(0);
+
+/** Places of slots that points entered. */
+const filledPlaces = (slots: Slots, count: number): number[] => {
+  const places: number[] = [];
+  for (let at = 0; at < count; at += 1) if (countAt(slots, at) > 0) places.push(at);
+  return places;
 };
 
-const readNumbers = (input: ByteReader, count: number): number[] => {
-  const digits = input.byte();
-  const power = POWERS[digits];
-  if (power === undefined && digits !== FLOATS) throw new MalformedBytes('a number of digits is unknown');
-  const values: number[] = [];
-  let scaled = 0;
-  for (let at = 0; at < count; at += 1) {
-    if (power === undefined) values.push(input.float64());
-    else {
-      scaled += input.signed();
-      values.push(scaled / power);
-    }
-  }
-  return values;
-};
-
-const writeValues = (out: ByteWriter, values: readonly Value[], numeric: boolean): void => {
-  if (numeric) writeNumbers(out, values.map(Number));
-  else for (const value of values) out.text(JSON.stringify(value));
-};
-
-const readValues = (input: ByteReader, count: number, numeric: boolean): Value[] =>
-  numeric
-    ? readNumbers(input, count)
-    : Array.from({ length: count }, (): Value => {
-        const value: unknown = JSON.parse(input.text());
-        if (typeof value === 'string' || typeof value === 'boolean') return value;
-        throw new MalformedBytes('a value is neither text nor truth value');
-      });
-
-const writeSums = (out: ByteWriter, sums: readonly (ExactSum | undefined)[]): void => {
-  const kept = sums.every((sum) => sum !== undefined);
-  out.byte(kept ? 1 : 0);
-  if (!kept) return;
-  for (const sum of sums) {
-    const parts = sum.parts;
-    out.byte(sum.beyond ? BEYOND : parts.length);
-    for (const part of parts) out.float64(part);
-  }
-};
-
-/** Nothing when the sums are not there or not wanted. */
-const readSums = (input: ByteReader, count: number, wanted: boolean): (ExactSum | undefined)[] => {
-  const sums: (ExactSum | undefined)[] = [];
-  if (input.byte() === 0) return sums;
-  for (let at = 0; at < count; at += 1) {
-    const length = input.byte();
-    if (!wanted) {
-      if (length !== BEYOND) input.bytes(length * 8);
-      continue;
-    }
-    const sum = new ExactSum([], length === BEYOND);
-    if (length !== BEYOND) for (let part = 0; part < length; part += 1) sum.add(input.float64());
-    sums.push(sum);
-  }
-  return sums;
-};
-
-const writeBins = (out: ByteWriter, bins: Bins): void => {
-  out.unsigned(bins.length);
-  let before = 0;
-  for (const [bin, held] of bins) {
-    out.signed(bin - before);
-    out.unsigned(held);
-    before = bin;
-  }
-};
-
-const readBins = (input: ByteReader): [number, number][] => {
-  const bins: [number, number][] = [];
-  let bin = 0;
-  for (let left = input.count(2); left > 0; left -= 1) {
-    bin += input.signed();
-    bins.push([bin, input.unsigned()]);
-  }
-  return bins;
-};
-
-const writeSketches = (out: ByteWriter, sketches: readonly (Sketch | undefined)[]): void => {
-  const kept = sketches.every((sketch) => sketch !== undefined);
-  out.byte(kept ? 1 : 0);
-  if (!kept) return;
-  for (const { above, below, zeros } of sketches) {
-    writeBins(out, above);
-    writeBins(out, below);
-    out.unsigned(zeros);
-  }
-};
-
-/** Nothing when the sketches are not there or not wanted; they come last of a channel and need not be passed. */
-const readSketches = (input: ByteReader, count: number, wanted: boolean): (Sketch | undefined)[] => {
-  const sketches: (Sketch | undefined)[] = [];
-  if (input.byte() === 0) return sketches;
-  if (!wanted) {
-    input.bytes(input.left);
-    return sketches;
-  }
-  for (let at = 0; at < count; at += 1)
-    sketches.push(new Sketch(readBins(input), readBins(input), input.unsigned()));
-  return sketches;
-};
-
-const requiredTime = (point: Dated | undefined): Micros => {
-  if (point === undefined)
-    throw new TypeError('a summary with points has a first, a last, a least and a greatest');
-  return point.time;
-};
-
-const writeColumn = (out: ByteWriter, run: SummaryRun, { unit, type, kind, slots }: SummaryColumn): void => {
-  out.text(unit);
-  out.byte(VALUE_TYPES.indexOf(type));
-  out.byte(KINDS.indexOf(kind));
-  for (let at = 0; at < run.slots; at += 1) out.byte(slots[at] === undefined ? 0 : 1);
-  const there = slots.filter((slot) => slot !== undefined);
-  for (const { counts } of there) out.unsigned(counts.good);
-  for (const { counts } of there) out.unsigned(counts.uncertain);
-  for (const { counts } of there) out.unsigned(counts.bad);
-  const filled = there.filter(({ count }) => count > 0);
-  for (const { first } of filled) out.unsigned(requiredTime(first) - run.start);
-  for (const { first, last } of filled) out.unsigned(requiredTime(last) - requiredTime(first));
+/** A channel as bytes by section. */
+export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedColumn => {
+  const { channel, unit, type, kind, slots } = column;
+  const places = filledPlaces(slots, range.slots);
   const numeric = isNumeric(type);
-  writeValues(
-    out,
-    filled.map(({ first }) => first?.value ?? 0),
-    numeric,
-  );
-  writeValues(
-    out,
-    filled.map(({ last }) => last?.value ?? 0),
-    numeric,
-  );
-  if (!numeric) return;
-  for (const { first, min } of filled) out.unsigned(requiredTime(min) - requiredTime(first));
-  for (const { first, max } of filled) out.unsigned(requiredTime(max) - requiredTime(first));
-  writeNumbers(
-    out,
-    filled.map(({ min }) => min?.value ?? 0),
-  );
-  writeNumbers(
-    out,
-    filled.map(({ max }) => max?.value ?? 0),
-  );
-  writeSums(
-    out,
-    filled.map(({ sum }) => sum),
-  );
-  writeSums(
-    out,
-    filled.map(({ squares }) => squares),
-  );
-  writeSums(
-    out,
-    filled.map(({ area }) => area),
-  );
-  writeSketches(
-    out,
-    filled.map(({ sketch }) => sketch),
-  );
+  const { ends, extremes, sketches } = slots;
+  const pick = <T>(values: ArrayLike<T | undefined>): T[] =>
+    places.flatMap((at) => {
+      const value = values[at];
+      return value === undefined ? [] : [value];
+    });
+  const starts = places.map((at) => range.start + at * range.width);
+  const since = (times: Float64Array, before: readonly number[]): number[] =>
+    pick(times).map((time, at) => time - (before[at] ?? 0));
+  const sums = (of: Sums | undefined): Buffer =>
+    of === undefined
+      ? EMPTY
+      : written((out) =>
+          writeSums(
+            out,
+            places.map((at) => {
+              const sum = new ExactSum();
+              addSum(of, at, sum);
+              return sum;
+            }),
+          ),
+        );
+  const firsts = ends === undefined ? [] : pick(ends.firstTimes);
+  if (ends === undefined && places.length > 0)
+    throw new TypeError(`${channel} is to be stored without its first and last points`);
+  return {
+    channel,
+    counts: written((out) => {
+      out.text(channel);
+      out.text(unit);
+      out.byte(VALUE_TYPES.indexOf(type));
+      out.byte(KINDS.indexOf(kind));
+      for (const counts of [slots.good, slots.uncertain, slots.bad]) writeWhole(out, Array.from(counts));
+    }),
+    ends:
+      ends === undefined
+        ? EMPTY
+        : written((out) => {
+            writeWhole(out, since(ends.firstTimes, starts));
+            writeWhole(out, since(ends.lastTimes, firsts));
+            writeValues(out, pick(ends.firsts), numeric);
+            writeValues(out, pick(ends.lasts), numeric);
+          }),
+    extremes:
+      extremes === undefined
+        ? EMPTY
+        : written((out) => {
+            writeWhole(out, since(extremes.minTimes, starts));
+            writeWhole(out, since(extremes.maxTimes, starts));
+            writeNumbers(out, pick(extremes.mins));
+            writeNumbers(out, pick(extremes.maxs));
+          }),
+    sums: sums(slots.sums),
+    squares: sums(slots.squares),
+    areas: sums(slots.areas),
+    sketches:
+      sketches === undefined
+        ? EMPTY
+        : written((out) => {
+            for (const sketch of pick(sketches)) writeSketch(out, sketch);
+          }),
+  };
 };
 
-const readColumn = (
-  input: ByteReader,
-  run: Omit<SummaryRun, 'columns'>,
-  channel: string,
-  kept: Kept,
-): SummaryColumn => {
+const seal = (body: Buffer): Buffer => {
+  const packed = zstdCompressSync(body);
+  // To unpack what hardly became smaller takes more than it saves.
+  const isPacked = packed.length < body.length * 0.9;
+  const bytes = Buffer.concat([Buffer.alloc(HEADER_BYTES), isPacked ? packed : body]);
+  bytes[0] = VERSION;
+  bytes[HEADER_BYTES - 1] = isPacked ? 1 : 0;
+  bytes.writeUInt32LE(crc32(bytes.subarray(HEADER_BYTES - 1)), 1);
+  return bytes;
+};
+
+const unseal = (bytes: Uint8Array): ByteReader => {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (all.length < HEADER_BYTES) throw new MalformedBytes('they are too short');
+  if (all[0] !== VERSION) throw new MalformedBytes(`their version is ${all[0]}`);
+  if (all.readUInt32LE(1) !== crc32(all.subarray(HEADER_BYTES - 1)))
+    throw new MalformedBytes('their checksum is wrong');
+  const body = all.subarray(HEADER_BYTES);
+  const isPacked = all[HEADER_BYTES - 1] === 1;
+  return new ByteReader(isPacked ? zstdDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES }) : body);
+};
+
+/** Channels as sections. A section that no channel keeps is left out. */
+export const packColumns = (
+  { start, width, slots }: SlotRange,
+  columns: readonly EncodedColumn[],
+): Sections => {
+  const packed: Partial<Record<Section, Buffer>> = {};
+  for (const section of SECTIONS) {
+    if (section !== 'counts' && columns.every((column) => column[section].length === 0)) continue;
+    const body = written((out) => {
+      if (section === 'counts') {
+        out.signed(start);
+        out.unsigned(width);
+        out.unsigned(slots);
+        out.unsigned(columns.length);
+      }
+      for (const column of columns) {
+        out.unsigned(column[section].length);
+        out.bytes(column[section]);
+      }
+    });
+    packed[section] = seal(body);
+  }
+  return packed;
+};
+
+/** Writes summaries. They are of good and uncertain points, the usual choice. */
+export const encodeSummaries = (run: SummaryRun): Sections =>
+  packColumns(
+    run,
+    run.columns.map((column) => encodeColumn(run, column)),
+  );
+
+type Head = Omit<SummaryColumn, 'slots'> & Pick<Slots, 'good' | 'uncertain' | 'bad'>;
+
+const readHead = (input: ByteReader, { slots }: SlotRange): Head => {
+  const channel = input.text();
   const unit = input.text();
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
   if (type === undefined || kind === undefined) throw new MalformedBytes('a type or kind is unknown');
-  const mask = Array.from({ length: run.slots }, () => input.byte() === 1);
-  const there = mask.filter((one) => one).length;
-  const column = (count: number): number[] => {
-    const values: number[] = [];
-    for (let at = 0; at < count; at += 1) values.push(input.unsigned());
+  const all = Array.from({ length: slots }, (_, at) => at);
+  const counts = (): Float64Array => {
+    const values = new Float64Array(slots);
+    readWhole(input, all, values);
     return values;
   };
-  const [good, uncertain, bad] = [column(there), column(there), column(there)];
-  const countAt = (at: number): number => (good[at] ?? 0) + (uncertain[at] ?? 0);
-  const filled = good.filter((_, at) => countAt(at) > 0).length;
-  const firstTimes = column(filled).map((offset) => run.start + offset);
-  const dated = <T extends Value>(at: number, offset: number | undefined, value: T | undefined): Dated<T> => {
-    const first = firstTimes[at];
-    if (first === undefined || offset === undefined || value === undefined)
-      throw new MalformedBytes('columns differ in length');
-    return { time: first + offset, value };
-  };
-  const lastOffsets = column(filled);
-  const numeric = isNumeric(type);
-  const firsts = readValues(input, filled, numeric);
-  const lasts = readValues(input, filled, numeric);
-  const numbers = numeric
-    ? {
-        minOffsets: column(filled),
-        maxOffsets: column(filled),
-        mins: readNumbers(input, filled),
-        maxs: readNumbers(input, filled),
-        sums: readSums(input, filled, kept.sum),
-        squares: readSums(input, filled, kept.squares),
-        areas: readSums(input, filled, kept.area),
-        sketches: readSketches(input, filled, kept.sketch),
-      }
-    : undefined;
-  let place = -1;
-  let point = -1;
-  const slots = mask.map((present) => {
-    if (!present) return undefined;
-    place += 1;
-    const count = countAt(place);
-    if (count > 0) point += 1;
-    const has = count > 0;
-    return Summary.restore(kind, {
-      counts: { good: good[place] ?? 0, uncertain: uncertain[place] ?? 0, bad: bad[place] ?? 0 },
-      count,
-      first: has ? dated(point, 0, firsts[point]) : undefined,
-      last: has ? dated(point, lastOffsets[point], lasts[point]) : undefined,
-      min: has && numbers ? dated(point, numbers.minOffsets[point], numbers.mins[point]) : undefined,
-      max: has && numbers ? dated(point, numbers.maxOffsets[point], numbers.maxs[point]) : undefined,
-      sum: has ? numbers?.sums[point] : undefined,
-      squares: has ? numbers?.squares[point] : undefined,
-      area: has ? numbers?.areas[point] : undefined,
-      sketch: has ? numbers?.sketches[point] : undefined,
-    });
-  });
-  return { channel, unit, type, kind, slots };
+  return { channel, unit, type, kind, good: counts(), uncertain: counts(), bad: counts() };
 };
 
-/** Writes summaries. They are of good and uncertain points, the usual choice. */
-export const encodeSummaries = (run: SummaryRun): Buffer => {
-  const out = new ByteWriter();
-  out.signed(run.start);
-  out.unsigned(run.width);
-  out.unsigned(run.slots);
-  out.unsigned(run.columns.length);
-  for (const column of run.columns) {
-    out.text(column.channel);
-    scratch.reset();
-    writeColumn(scratch, run, column);
-    const bytes = scratch.view();
-    out.unsigned(bytes.length);
-    out.bytes(bytes);
+const readEnds = (input: ByteReader, range: SlotRange, places: readonly number[], numeric: boolean): Ends => {
+  const firstTimes = new Float64Array(range.slots);
+  const lastTimes = new Float64Array(range.slots);
+  readWhole(input, places, firstTimes);
+  readWhole(input, places, lastTimes);
+  for (const at of places) {
+    const first = range.start + at * range.width + (firstTimes[at] ?? 0);
+    firstTimes[at] = first;
+    lastTimes[at] = first + (lastTimes[at] ?? 0);
   }
-  const body = zstdCompressSync(out.view());
-  const bytes = Buffer.alloc(HEADER_BYTES + body.length);
-  bytes[0] = VERSION;
-  bytes.writeUInt32LE(crc32(body), 1);
-  bytes.set(body, HEADER_BYTES);
-  return bytes;
+  const values = (): Value[] => {
+    const list = new Array<Value>(range.slots).fill(0);
+    readValues(input, places.length, numeric, (at, value) => {
+      list[places[at] ?? 0] = value;
+    });
+    return list;
+  };
+  return { firstTimes, lastTimes, firsts: values(), lasts: values() };
+};
+
+const readExtremes = (input: ByteReader, range: SlotRange, places: readonly number[]): Extremes => {
+  const times = (): Float64Array => {
+    const list = new Float64Array(range.slots);
+    readWhole(input, places, list);
+    for (const at of places) list[at] = range.start + at * range.width + (list[at] ?? 0);
+    return list;
+  };
+  const values = (): Float64Array => {
+    const list = new Float64Array(range.slots);
+    readNumbers(input, places.length, (at, value) => {
+      list[places[at] ?? 0] = value;
+    });
+    return list;
+  };
+  return { minTimes: times(), maxTimes: times(), mins: values(), maxs: values() };
+};
+
+const readSketches = (input: ByteReader, range: SlotRange, places: readonly number[]) => {
+  const sketches = new Array<Sketch | undefined>(range.slots).fill(undefined);
+  for (const at of places) sketches[at] = readSketch(input);
+  return sketches;
+};
+
+/** Reads the part of a channel; nothing when it does not keep the section. */
+const partOf = <T>(bytes: Buffer | undefined, read: (input: ByteReader) => T): T | undefined => {
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  const input = new ByteReader(bytes);
+  const part = read(input);
+  if (input.left > 0) throw new MalformedBytes('bytes are left over');
+  return part;
+};
+
+/** Bytes of a section by channel. */
+const partsOf = (input: ByteReader, count: number): Buffer[] => {
+  const parts: Buffer[] = [];
+  for (let left = count; left > 0; left -= 1) parts.push(input.bytes(input.unsigned()));
+  if (input.left > 0) throw new MalformedBytes('bytes are left over');
+  return parts;
+};
+
+const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, kept: Kept): SummaryRun => {
+  if (sections.counts === undefined) throw new MalformedBytes('they have no counts');
+  const input = unseal(sections.counts);
+  const range = { start: input.signed(), width: input.unsigned(), slots: input.unsigned() };
+  if (range.slots > MAX_SLOTS) throw new MalformedBytes('they are of too many slots');
+  const heads = partsOf(input, input.count(1));
+  const parts: Partial<Record<Section, Buffer[]>> = {};
+  for (const section of sectionsFor(kept)) {
+    const bytes = section === 'counts' ? undefined : sections[section];
+    if (bytes !== undefined) parts[section] = partsOf(unseal(bytes), heads.length);
+  }
+  const columns = heads.flatMap((bytes, at): SummaryColumn[] => {
+    if (channels?.has(new ByteReader(bytes).text()) === false) return [];
+    const head = partOf(bytes, (reader) => readHead(reader, range));
+    if (head === undefined) throw new MalformedBytes('a channel is empty');
+    const { good, uncertain, bad, ...about } = head;
+    const counts = { good, uncertain, bad };
+    const none = { ends: undefined, extremes: undefined, sketches: undefined };
+    const places = filledPlaces(
+      { ...counts, ...none, sums: undefined, squares: undefined, areas: undefined },
+      range.slots,
+    );
+    const sums = (section: Section): Sums | undefined =>
+      partOf(parts[section]?.[at], (reader) => readSums(reader, places, range.slots));
+    const slots: Slots = {
+      ...counts,
+      ends: partOf(parts.ends?.[at], (reader) => readEnds(reader, range, places, isNumeric(about.type))),
+      extremes: partOf(parts.extremes?.[at], (reader) => readExtremes(reader, range, places)),
+      sums: sums('sums'),
+      squares: sums('squares'),
+      areas: sums('areas'),
+      sketches: partOf(parts.sketches?.[at], (reader) => readSketches(reader, range, places)),
+    };
+    return [{ ...about, slots }];
+  });
+  return { ...range, columns };
 };
 
 /**
  * Reads summaries.
  * @param name what to call them in an error: the key of their item
  * @param channels only these; all when absent
- * @param kept sums that are wanted; others are passed over
+ * @param kept what is wanted; sections of all else may be absent and are passed over
  * @throws {CorruptSummaries} when any byte is not as it was written, or the version is unknown
  */
 export const decodeSummaries = (
-  bytes: Uint8Array,
+  sections: Sections,
   name: string,
   channels?: ReadonlySet<string>,
   kept: Kept = KEEP_ALL,
 ): SummaryRun => {
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (all.length < HEADER_BYTES) throw new CorruptSummaries(name, 'they are too short');
-  if (all[0] !== VERSION) throw new CorruptSummaries(name, `their version is ${all[0]}`);
-  const packed = all.subarray(HEADER_BYTES);
-  if (all.readUInt32LE(1) !== crc32(packed)) throw new CorruptSummaries(name, 'their checksum is wrong');
   try {
-    const input = new ByteReader(zstdDecompressSync(packed, { maxOutputLength: MAX_BODY_BYTES }));
-    const run = { start: input.signed(), width: input.unsigned(), slots: input.unsigned() };
-    const columns: SummaryColumn[] = [];
-    for (let left = input.count(2); left > 0; left -= 1) {
-      const channel = input.text();
-      const column = input.bytes(input.unsigned());
-      if (channels?.has(channel) === false) continue;
-      const reader = new ByteReader(column);
-      columns.push(readColumn(reader, run, channel, kept));
-      if (reader.left > 0) throw new MalformedBytes('bytes are left over');
-    }
-    if (input.left > 0) throw new MalformedBytes('bytes are left over');
-    return { ...run, columns };
+    return readRun(sections, channels, kept);
   } catch (error) {
     throw new CorruptSummaries(name, error instanceof Error ? error.message : String(error), error);
   }

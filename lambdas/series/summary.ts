@@ -1,7 +1,7 @@
 /**
  * What is kept of the points of one channel in one span of time, so that spans can be joined.
  *
- * Two summaries that follow each other in time merge into the very summary that all of their points would make:
+ * A summary and the slot that follows it in time merge into the very summary that all of their points would make:
  * sums are exact (see `exact.ts`), and the area between the last point of the one and the first of the other is
  * added. Results are rounded once, when they are asked for.
  *
@@ -9,10 +9,11 @@
  */
 import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
-import { type Quality, STATUSES, type Status, statusOf } from '../../contracts/quality.ts';
+import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
 import { ExactSum, squaredDeviations } from './exact.ts';
 import { Sketch } from './sketch.ts';
+import { addSum, countAt, type Slots, type Sums } from './slots.ts';
 
 /** How a channel behaves between points: along a straight line, or as it was. */
 export type ChannelKind = 'continuous' | 'step';
@@ -23,20 +24,31 @@ export interface Dated<T extends Value = Value> {
   readonly value: T;
 }
 
-/** Which sums are kept; what is not kept costs nothing and its results are not there. */
+/** What is kept besides counts; what is not kept costs nothing and its results are not there. */
 export interface Kept {
+  /** First and last value, and when. */
+  readonly ends: boolean;
+  /** Least and greatest number, and when. */
+  readonly extremes: boolean;
   readonly sum: boolean;
   /** Sum of squares, for the standard deviation. */
   readonly squares: boolean;
-  /** Area under the values over time, for the time-weighted mean. */
+  /** Area under the values over time, for the time-weighted mean; takes the ends. */
   readonly area: boolean;
   readonly sketch: boolean;
 }
 
 /** Everything: what rollups of an hour hold. */
-export const KEEP_ALL: Kept = { sum: true, squares: true, area: true, sketch: true };
+export const KEEP_ALL: Kept = {
+  ends: true,
+  extremes: true,
+  sum: true,
+  squares: true,
+  area: true,
+  sketch: true,
+};
 /** Everything but quantiles: what rollups of a minute hold. */
-export const KEEP_SUMS: Kept = { sum: true, squares: true, area: true, sketch: false };
+export const KEEP_SUMS: Kept = { ...KEEP_ALL, sketch: false };
 
 export const isNumeric = (type: ValueType): boolean => type === 'number' || type === 'integer';
 
@@ -72,6 +84,9 @@ export class Summary implements SummaryState {
   area: ExactSum | undefined;
   sketch: Sketch | undefined;
   readonly #taken: readonly Status[];
+  /** Whether first and last, least and greatest are kept. */
+  #ends: boolean;
+  #extremes: boolean;
 
   /**
    * An empty summary.
@@ -86,14 +101,8 @@ export class Summary implements SummaryState {
     this.area = numeric && kept.area ? new ExactSum() : undefined;
     this.sketch = numeric && kept.sketch ? new Sketch() : undefined;
     this.#taken = taken;
-  }
-
-  /** A summary as it was stored. */
-  static restore(kind: ChannelKind, state: SummaryState): Summary {
-    const summary = new Summary(kind, false);
-    Object.assign(summary.counts, state.counts);
-    const { count, first, last, min, max, sum, squares, area, sketch } = state;
-    return Object.assign(summary, { count, first, last, min, max, sum, squares, area, sketch });
+    this.#ends = kept.ends;
+    this.#extremes = numeric && kept.extremes;
   }
 
   /** Takes a point that is later than all before. */
@@ -102,47 +111,76 @@ export class Summary implements SummaryState {
     this.counts[status] += 1;
     if (!this.#taken.includes(status)) return;
     this.count += 1;
-    const point = { time, value };
-    this.first ??= point;
     if (typeof value === 'number') this.#addNumber(time, value);
-    this.last = point;
+    if (!this.#ends) return;
+    this.last = { time, value };
+    this.first ??= this.last;
   }
 
   #addNumber(time: Micros, value: number): void {
-    if (this.min === undefined || value < this.min.value) this.min = { time, value };
-    if (this.max === undefined || value > this.max.value) this.max = { time, value };
+    if (this.#extremes) this.#widen(time, value, time, value);
     this.sum?.add(value);
     this.squares?.addProduct(value, value);
     this.sketch?.add(value);
-    if (this.area !== undefined) this.#bridge(this.area, { time, value });
+    if (this.area !== undefined) this.#bridge(this.area, time, value);
+  }
+
+  #widen(minTime: Micros, min: number, maxTime: Micros, max: number): void {
+    if (this.min === undefined || min < this.min.value) this.min = { time: minTime, value: min };
+    if (this.max === undefined || max > this.max.value) this.max = { time: maxTime, value: max };
   }
 
   /** Adds the area between the last point and a later one. */
-  #bridge(area: ExactSum, next: Dated): void {
-    if (typeof this.last?.value !== 'number' || typeof next.value !== 'number') return;
-    const span = next.time - this.last.time;
+  #bridge(area: ExactSum, time: Micros, value: Value | undefined): void {
+    if (typeof this.last?.value !== 'number' || typeof value !== 'number') return;
+    const span = time - this.last.time;
     area.addProduct(span, this.last.value);
-    if (this.kind === 'continuous') area.addProduct(span, next.value);
+    if (this.kind === 'continuous') area.addProduct(span, value);
   }
 
   /**
-   * Takes all of a later summary of the same channel. What one of the two did not keep is not kept from then on.
+   * Takes all of a slot that is later than all before, of the same channel. What the slot did not keep is not kept
+   * from then on.
    */
-  merge(later: Summary): void {
-    for (const status of STATUSES) this.counts[status] += later.counts[status];
-    if (later.count === 0 || later.first === undefined) return;
-    if (this.area !== undefined && this.count > 0) this.#bridge(this.area, later.first);
-    this.sum = joined(this.sum, later.sum);
-    this.squares = joined(this.squares, later.squares);
-    this.area = joined(this.area, later.area);
-    this.sketch = joined(this.sketch, later.sketch);
-    this.count += later.count;
-    this.first ??= later.first;
-    this.last = later.last;
-    if (later.min !== undefined && (this.min === undefined || later.min.value < this.min.value))
-      this.min = later.min;
-    if (later.max !== undefined && (this.max === undefined || later.max.value > this.max.value))
-      this.max = later.max;
+  merge(slots: Slots, at: number): void {
+    const { counts } = this;
+    counts.good += slots.good[at] ?? 0;
+    counts.uncertain += slots.uncertain[at] ?? 0;
+    counts.bad += slots.bad[at] ?? 0;
+    const count = countAt(slots, at);
+    if (count === 0) return;
+    this.sum = added(this.sum, slots.sums, at);
+    this.squares = added(this.squares, slots.squares, at);
+    if (this.area !== undefined && this.count > 0)
+      this.#bridge(this.area, slots.ends?.firstTimes[at] ?? 0, slots.ends?.firsts[at]);
+    this.area = slots.ends === undefined ? undefined : added(this.area, slots.areas, at);
+    if (this.sketch !== undefined) this.sketch = joined(this.sketch, slots.sketches?.[at]);
+    this.count += count;
+    if (this.#ends) this.#mergeEnds(slots.ends, at);
+    if (this.#extremes) this.#mergeExtremes(slots.extremes, at);
+  }
+
+  #mergeEnds(ends: Slots['ends'], at: number): void {
+    if (ends === undefined) {
+      this.#ends = false;
+      this.first = undefined;
+      this.last = undefined;
+      return;
+    }
+    const { firstTimes, firsts, lastTimes, lasts } = ends;
+    this.first ??= { time: firstTimes[at] ?? 0, value: firsts[at] ?? 0 };
+    this.last = { time: lastTimes[at] ?? 0, value: lasts[at] ?? 0 };
+  }
+
+  #mergeExtremes(extremes: Slots['extremes'], at: number): void {
+    if (extremes === undefined) {
+      this.#extremes = false;
+      this.min = undefined;
+      this.max = undefined;
+      return;
+    }
+    const { minTimes, mins, maxTimes, maxs } = extremes;
+    this.#widen(minTimes[at] ?? 0, mins[at] ?? 0, maxTimes[at] ?? 0, maxs[at] ?? 0);
   }
 
   get mean(): number | null {
@@ -201,11 +239,14 @@ export class Summary implements SummaryState {
 /** What cannot be told as a number is told as `null`. */
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-const joined = <T extends { merge(other: T): void }>(
-  left: T | undefined,
-  right: T | undefined,
-): T | undefined => {
-  if (left === undefined || right === undefined) return undefined;
+const added = (sum: ExactSum | undefined, slots: Sums | undefined, at: number): ExactSum | undefined => {
+  if (sum === undefined || slots === undefined) return undefined;
+  addSum(slots, at, sum);
+  return sum;
+};
+
+const joined = (left: Sketch, right: Sketch | undefined): Sketch | undefined => {
+  if (right === undefined) return undefined;
   left.merge(right);
   return left;
 };

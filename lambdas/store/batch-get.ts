@@ -17,6 +17,8 @@ export class ItemsUnread extends Error {
 export interface BatchGetOptions {
   /** Costs twice as much, and sees every write that has ended before. */
   readonly consistent: boolean;
+  /** Only these of each item; all when absent. */
+  readonly attributes?: readonly string[];
   /** Ends the waiting between tries. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,15 +27,19 @@ const readBatch = async (
   client: DynamoDBClient,
   table: string,
   keys: readonly Item[],
-  { consistent, signal }: BatchGetOptions,
+  { consistent, attributes, signal }: BatchGetOptions,
 ): Promise<Item[]> => {
   const items: Item[] = [];
   const sending = signal === undefined ? {} : { abortSignal: signal };
+  const how = {
+    ConsistentRead: consistent,
+    ...(attributes === undefined ? {} : { ProjectionExpression: attributes.join() }),
+  };
   let left: Item[] = [...keys];
   let fruitless = 0;
   for (;;) {
     const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } } }),
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ...how } } }),
       sending,
     );
     items.push(...(Responses?.[table] ?? []));

@@ -29,6 +29,7 @@ export {
   readHours,
   readLatest,
 } from './measurements/read.ts';
-export { readRollups, writeHour, writeMinutes } from './measurements/rollup-item.ts';
+export { MinuteReader, readHourSummaries, type WantedSummaries } from './measurements/rollup-read.ts';
+export { writeHour, writeMinutes } from './measurements/rollup-write.ts';
 export { toStateItem } from './measurements/state-item.ts';
 export { readStates, writeItems } from './measurements/write.ts';

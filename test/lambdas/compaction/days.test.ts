@@ -8,10 +8,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Value } from '../../../contracts/payload/message.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import { mergeColumns } from '../../../lambdas/series/merge.ts';
 import { readParquetDay } from '../../../lambdas/series/parquet.ts';
+import { minutesOf, minutesOfDay } from '../../../lambdas/series/rollup.ts';
+import { KEEP_SUMS } from '../../../lambdas/series/summary.ts';
+import { encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
 import { CorruptArchive } from '../../../lambdas/store/archive.ts';
-import { toMarkItem, writeItems } from '../../../lambdas/store/measurements.ts';
-import { column, HOUR, type Point, startWorld, told, type World } from './world.ts';
+import {
+  MinuteReader,
+  readHours,
+  toMarkItem,
+  type WantedSummaries,
+  writeItems,
+} from '../../../lambdas/store/measurements.ts';
+import { SUMMARIES_1 } from '../series/summaries-1.ts';
+import { column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
 
 let world: World;
 let number = 0;
@@ -156,7 +167,7 @@ describe('a day', () => {
     expect(Number(inParis?.['expiresAt']?.N)).toBe((DAY + 401 * MICROS_PER_DAY) / 1e6);
     expect(world.objects.has(parquetKey('in-paris', 'paris'))).toBe(true);
     const [minutes] = await world.items('in-paris#r1m');
-    expect(Number(minutes?.['expiresAt']?.N)).toBe((HOUR + 366 * MICROS_PER_DAY) / 1e6);
+    expect(Number(minutes?.['expiresAt']?.N)).toBe((DAY + 366 * MICROS_PER_DAY) / 1e6);
   });
 
   it('is archived again with what came late', async () => {
@@ -200,6 +211,92 @@ describe('a day', () => {
     world.watch = undefined;
     expect(await world.run()).toMatchObject({ days: 1, done: true });
     expect(await fileOf()).toStrictEqual(expected);
+  });
+});
+
+describe('the minutes of a day', () => {
+  const wanted = { channels: undefined, kept: KEEP_SUMS };
+  const minutes = async (of: WantedSummaries = wanted): Promise<SummaryRun[]> =>
+    await Array.fromAsync(
+      new MinuteReader(world.measurements, of).read(device, DAY, DAY + MICROS_PER_DAY, new Set()),
+    );
+  const kindOf = (channel: string) => TYPE.channels[channel]?.kind;
+  const bytes = (run: SummaryRun | undefined) => run && encodeSummaries(run);
+  /** Those that are stored are those of the points. */
+  const expectMinutes = async (): Promise<void> => {
+    const range = { from: DAY, to: DAY + MICROS_PER_DAY };
+    const hours = await Array.fromAsync(readHours(world.measurements, device, range));
+    const { columns } = mergeColumns(hours.map((hour) => hour.columns));
+    const right = columns.map((each) => minutesOf(each, DAY, kindOf));
+    const stored = await minutes();
+    expect(stored).toHaveLength(1);
+    expect(bytes(stored[0])).toStrictEqual(bytes({ ...minutesOfDay(DAY), columns: right }));
+  };
+  const many = Array.from({ length: 64 }, (_, at) => wave(`c${String(at).padStart(2, '0')}`, HOUR, 1000));
+
+  it('are summarized when it is archived, and again with what came late', async () => {
+    await addDay();
+    expect(await minutes()).toStrictEqual([]);
+    await world.run();
+    await expectMinutes();
+    await world.add({ device, columns: [column('temp', [[HOUR + 3, 98]])], first: 9 });
+    await world.run();
+    await expectMinutes();
+  });
+
+  it('are split by channel where they are large, and read by channel', async () => {
+    await world.add({ device, columns: many, first: 1 });
+    await world.run();
+    const keys = await world.keys(`${device}#r1m`);
+    expect(keys.length).toBeGreaterThan(3);
+    await expectMinutes();
+    await world.add({ device, columns: [column('c07', [[HOUR + 1, 5]])], first: 2 });
+    await world.run();
+    await expectMinutes();
+    expect(await world.keys(`${device}#r1m`)).toHaveLength(keys.length);
+    const [run] = await minutes({ ...wanted, channels: new Set(['c07', 'none']) });
+    expect(run?.columns.map(({ channel }) => channel)).toStrictEqual(['c07']);
+  });
+
+  it('are not there while a part of them is missing', async () => {
+    await world.add({ device, columns: many, first: 1 });
+    await world.run();
+    const [pk, sk] = [{ S: `${device}#r1m` }, { S: (await world.keys(`${device}#r1m`)).at(-1) ?? '' }];
+    const TableName = world.aws.measurementsTable;
+    await world.aws.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
+    expect(await minutes()).toStrictEqual([]);
+    expect(await minutes({ ...wanted, channels: new Set(['c00']) })).toHaveLength(1);
+  });
+
+  it('are those of the newest version of the day, whoever comes last', async () => {
+    await addDay();
+    await world.run();
+    const TableName = world.aws.measurementsTable;
+    const Key = { pk: { S: `${device}#r1m` }, sk: { S: '2026-03-01' } };
+    const set = { UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': { N: '3' } } };
+    await world.aws.dynamo.send(new UpdateItemCommand({ TableName, Key, ...set }));
+    const before = bytes((await minutes())[0]);
+    await world.add({ device, columns: [column('temp', [[HOUR + 3, 98]])], first: 9 });
+    // Versions 2 and 3 of the day are not newer: it stays marked.
+    expect(await world.run()).toMatchObject({ days: 0 });
+    expect(await world.run()).toMatchObject({ days: 0 });
+    expect(bytes((await minutes())[0])).toStrictEqual(before);
+    expect(await world.run()).toMatchObject({ days: 1 });
+    await expectMinutes();
+  });
+
+  it('are read by hour where version 1 wrote them', async () => {
+    const body = Buffer.from(SUMMARIES_1, 'base64');
+    const item = { pk: { S: `${device}#r1m` }, f: { N: '1' }, g: { S: 'x' }, p: { N: '0' }, b: { B: body } };
+    for (const sk of ['2026-03-01T00', '2026-03-01T07'])
+      await writeItems(world.measurements, [{ ...item, sk: { S: sk } }], {
+        signal: AbortSignal.timeout(5000),
+      });
+    const found = await minutes({ ...wanted, channels: new Set(['temp']) });
+    expect(found.map(({ columns }) => columns.map(({ channel }) => channel))).toStrictEqual([
+      ['temp'],
+      ['temp'],
+    ]);
   });
 });
 
@@ -416,7 +513,7 @@ describe('an archiving that dies', () => {
         world.watch = undefined;
         expect(await world.points(device), `write ${deadly}`).toStrictEqual(expected);
         if (writes < deadly) {
-          expect(deadly).toBe(5);
+          expect(deadly).toBe(6);
           break;
         }
         expect(await world.run()).toMatchObject({ failed: 0, done: true });

@@ -239,7 +239,8 @@ export const startAws = async (): Promise<Aws> => {
     // The machine's own trust store would be taken for the broker's.
     NODE_EXTRA_CA_CERTS: '',
   });
-  const dynamo = new DynamoDBClient({});
+  // Named, so that tests reach it whatever the environment says later.
+  const dynamo = new DynamoDBClient({ endpoint: url });
   await createTables(dynamo, registryTable, measurementsTable);
   calls.length = 0;
   return {

@@ -5,18 +5,26 @@ import { statusOf } from '../../../contracts/quality.ts';
 import type { Aggregate } from '../../../contracts/series.ts';
 import {
   type Duration,
+  MICROS_PER_DAY,
   MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
   type Micros,
   parseDuration,
   parseTime,
 } from '../../../contracts/time.ts';
+import { keptFor } from '../../../lambdas/series/aggregates.ts';
 import { type BucketOptions, Buckets } from '../../../lambdas/series/buckets.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { sliceColumns } from '../../../lambdas/series/merge.ts';
 import { readPieces, type Source } from '../../../lambdas/series/plan.ts';
-import { KEEP_ALL, KEEP_SUMS, Summary } from '../../../lambdas/series/summary.ts';
-import { decodeSummaries, encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
+import { SlotsBuilder } from '../../../lambdas/series/slots-builder.ts';
+import { KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../lambdas/series/summary.ts';
+import {
+  decodeSummaries,
+  encodeSummaries,
+  type SummaryRun,
+  sectionsFor,
+} from '../../../lambdas/series/summary-codec.ts';
 import { type Grid, gridOf } from '../../../lambdas/series/width.ts';
 import { daysOf } from '../../../lambdas/series/zone.ts';
 
@@ -97,30 +105,41 @@ const naive = (list: readonly Dot[], options: BucketOptions) => {
   });
 };
 
-const summaryRuns = (list: readonly Dot[], width: Micros, span: Micros): SummaryRun[] => {
-  const runs = new Map<Micros, Summary[]>();
+const summaryRuns = (list: readonly Dot[], width: Micros, kept: Kept): SummaryRun[] => {
+  const runs = new Map<Micros, Map<number, Summary>>();
   for (const dot of list) {
-    const start = Math.floor(dot.time / span) * span;
-    const slots = runs.get(start) ?? [];
+    const start = Math.floor(dot.time / MICROS_PER_DAY) * MICROS_PER_DAY;
+    const slots = runs.get(start) ?? new Map<number, Summary>();
     runs.set(start, slots);
     const at = Math.floor((dot.time - start) / width);
-    slots[at] ??= new Summary('continuous', true, width === MICROS_PER_HOUR ? KEEP_ALL : KEEP_SUMS);
-    slots[at].add(dot.time, dot.value, dot.quality);
+    const slot =
+      slots.get(at) ?? new Summary('continuous', true, width === MICROS_PER_HOUR ? KEEP_ALL : KEEP_SUMS);
+    slots.set(at, slot);
+    slot.add(dot.time, dot.value, dot.quality);
   }
-  return [...runs].map(([start, slots]) => {
-    const all = Array.from({ length: span / width }, (_, at) => slots[at]);
+  return [...runs].map(([start, summaries]) => {
+    const builder = new SlotsBuilder(MICROS_PER_DAY / width, true, width === MICROS_PER_HOUR);
+    for (const [at, summary] of summaries) builder.put(at, summary);
     const run: SummaryRun = {
       start,
       width,
-      slots: span / width,
-      columns: [{ channel: 'x', unit: 'K', type: 'number', kind: 'continuous', slots: all }],
+      slots: MICROS_PER_DAY / width,
+      columns: [{ channel: 'x', unit: 'K', type: 'number', kind: 'continuous', slots: builder.build() }],
     };
-    return decodeSummaries(encodeSummaries(run), 'test');
+    const sections = encodeSummaries(run);
+    // What is not wanted is not read.
+    const few = Object.fromEntries(sectionsFor(kept).map((section) => [section, sections[section]]));
+    return decodeSummaries(few, 'test', undefined, kept);
   });
 };
 
 /** A device whose hours are partly open, and partly without summaries. */
-const sourceOf = (list: readonly Dot[], dirty: ReadonlySet<Micros>, missing: ReadonlySet<Micros>) => {
+const sourceOf = (
+  list: readonly Dot[],
+  dirty: ReadonlySet<Micros>,
+  missing: ReadonlySet<Micros>,
+  kept: Kept,
+) => {
   const asked: string[] = [];
   const source: Source = {
     async *hours(from, to) {
@@ -135,13 +154,12 @@ const sourceOf = (list: readonly Dot[], dirty: ReadonlySet<Micros>, missing: Rea
     dirtyHours: async () => dirty,
     async *summaries(slot, from, to) {
       asked.push('summaries');
-      const span = slot === MICROS_PER_HOUR ? 24 * MICROS_PER_HOUR : MICROS_PER_HOUR;
       // What is stored of an open hour is old: it lacks the last point.
       const stored = list.filter(
         (dot, at) => !(dirty.has(hourOf(dot.time)) && hourOf(list[at + 1]?.time ?? 0) !== hourOf(dot.time)),
       );
-      for (const run of summaryRuns(stored, slot, span))
-        if (run.start + span > from && run.start < to && !missing.has(run.start)) yield run;
+      for (const run of summaryRuns(stored, slot, kept))
+        if (run.start + MICROS_PER_DAY > from && run.start < to && !missing.has(run.start)) yield run;
     },
   };
   return { source, asked };
@@ -161,7 +179,7 @@ const read = async (
   for await (const piece of readPieces(source, from, to, slot)) {
     expect(piece.until).toBeGreaterThan(last);
     last = piece.until;
-    if ('run' in piece) buckets.addSummaries(piece.run);
+    if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
     found.push(...buckets.takeUntil(piece.until));
   }
@@ -184,11 +202,19 @@ const grids = fc.constantFrom<readonly [string, Grid]>(
 const hours = fc
   .array(fc.nat(DAYS * 24), { maxLength: 10 })
   .map((list) => new Set(list.map((hour) => START + hour * MICROS_PER_HOUR)));
+/** Days without summaries. */
+const days = fc
+  .subarray([0, 1, 2, 3])
+  .map((list) => new Set(list.map((day) => (Math.floor(START / MICROS_PER_DAY) + day) * MICROS_PER_DAY)));
 const bounds = fc
-  .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean())
+  .tuple(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.constantFrom(1, MICROS_PER_MINUTE, MICROS_PER_HOUR),
+  )
   .map(([left, right, whole]) => {
     const at = (share: number): Micros => START + Math.floor(share * DAYS * 24 * MICROS_PER_HOUR);
-    const round = (micros: Micros): Micros => (whole ? hourOf(micros) : micros);
+    const round = (micros: Micros): Micros => Math.floor(micros / whole) * whole;
     return [round(at(Math.min(left, right))), round(at(Math.max(left, right)))] as const;
   });
 
@@ -198,20 +224,20 @@ describe('a range that is read from summaries and points', () => {
       fc.asyncProperty(
         dots,
         grids,
+        fc.subarray([...AGGREGATES, 'p50', 'p99'] as const, { minLength: 1 }),
         hours,
-        hours,
+        days,
         bounds,
-        async (list, [, grid], dirty, missing, [from, to]) => {
+        async (list, [, grid], chosen, dirty, missing, [from, to]) => {
           const slot = grid.slot(from, to);
-          const aggregates: readonly Aggregate[] =
-            slot === MICROS_PER_HOUR ? [...AGGREGATES, 'p50', 'p99'] : AGGREGATES;
+          const aggregates = chosen.filter((name) => slot === MICROS_PER_HOUR || !name.startsWith('p'));
           const options: BucketOptions = {
             grid,
             aggregates,
             taken: ['good', 'uncertain'],
             kindOf: () => 'continuous',
           };
-          const { source } = sourceOf(list, dirty, missing);
+          const { source } = sourceOf(list, dirty, missing, keptFor(aggregates, true));
           const inside = list.filter((dot) => dot.time >= from && dot.time < to);
           expect(await read(source, options, from, to, slot)).toEqual(naive(inside, options));
         },
@@ -233,13 +259,13 @@ describe('a range that is read from summaries and points', () => {
       kindOf: () => 'continuous',
     };
     const all = [START, START + 72 * MICROS_PER_HOUR] as const;
-    const clean = sourceOf(list, new Set(), new Set());
+    const clean = sourceOf(list, new Set(), new Set(), KEEP_ALL);
     await read(clean.source, options, ...all, MICROS_PER_HOUR);
     expect(clean.asked).toEqual(['summaries']);
-    const open = sourceOf(list, new Set([START + 71 * MICROS_PER_HOUR]), new Set());
+    const open = sourceOf(list, new Set([START + 71 * MICROS_PER_HOUR]), new Set(), KEEP_ALL);
     await read(open.source, options, ...all, MICROS_PER_HOUR);
     expect(open.asked).toEqual(['summaries', 'points']);
-    const fine = sourceOf(list, new Set(), new Set());
+    const fine = sourceOf(list, new Set(), new Set(), KEEP_ALL);
     await read(fine.source, options, ...all, undefined);
     expect(fine.asked).toEqual(['points']);
   });

@@ -1,24 +1,49 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ValueType } from '../../../contracts/instrument-types.ts';
 import { ExactSum } from '../../../lambdas/series/exact.ts';
 import { SKETCH_ACCURACY, Sketch } from '../../../lambdas/series/sketch.ts';
-import { KEEP_SUMS, Summary } from '../../../lambdas/series/summary.ts';
-import { CorruptSummaries, decodeSummaries, encodeSummaries } from '../../../lambdas/series/summary-codec.ts';
+import type { Slots } from '../../../lambdas/series/slots.ts';
+import { SlotsBuilder } from '../../../lambdas/series/slots-builder.ts';
+import { isNumeric, KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../lambdas/series/summary.ts';
+import {
+  CorruptSummaries,
+  decodeSummaries,
+  encodeSummaries,
+  type SummaryColumn,
+  type SummaryRun,
+  sectionsFor,
+} from '../../../lambdas/series/summary-codec.ts';
+import { decodeSummaries1 } from '../../../lambdas/series/summary-codec-1.ts';
+import { SUMMARIES_1 } from './summaries-1.ts';
 
+const NOTHING: Kept = {
+  ends: false,
+  extremes: false,
+  sum: false,
+  squares: false,
+  area: false,
+  sketch: false,
+};
+
+const decimal = fc.integer({ min: -1_000_000, max: 1_000_000 }).map((value) => value / 1000);
 const finite = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.double({ noNaN: true, min: -1e3, max: 1e3 }),
-  fc.integer({ min: -1_000_000, max: 1_000_000 }).map((value) => value / 1000),
+  decimal,
 );
 const quality = fc.constantFrom(0, 0, 0, 9, 12);
+const gap = fc.integer({ min: 1, max: 5_000_000 });
 const points = fc
-  .array(fc.record({ gap: fc.integer({ min: 1, max: 5_000_000 }), value: finite, quality }), {
-    maxLength: 60,
-  })
+  .oneof(
+    fc.array(fc.record({ gap, value: finite, quality }), { maxLength: 60 }),
+    // Sums of decimals are stored in their own way.
+    fc.array(fc.record({ gap, value: decimal, quality }), { maxLength: 60 }),
+  )
   .map((list) => {
     let time = 1_700_000_000_000_000;
-    return list.map(({ gap, value, quality: q }) => {
-      time += gap;
+    return list.map(({ gap: more, value, quality: q }) => {
+      time += more;
       return { time, value, quality: q };
     });
   });
@@ -60,10 +85,11 @@ describe('a summary', () => {
         );
         const parts = bounds.slice(1).map((end, index) => summed(list.slice(bounds[index], end), of));
         const left = new Summary(of, true);
-        for (const part of parts.map((part) => reread(part, of))) left.merge(part);
+        const slots = reread(slotsOf(parts, 'number'), of);
+        for (const at of parts.keys()) left.merge(slots, at);
         expect(said(left)).toEqual(said(whole));
         const right = parts.reduceRight((later, earlier) => {
-          earlier.merge(later);
+          earlier.merge(reread(slotsOf([later], 'number'), of), 0);
           return earlier;
         }, new Summary(of, true));
         expect(said(right)).toEqual(said(whole));
@@ -129,7 +155,7 @@ describe('a summary', () => {
     const [left, right] = [new Summary('continuous', true), new Summary('continuous', true)];
     left.add(1, Number.MAX_VALUE, 0);
     right.add(2, -Number.MAX_VALUE, 0);
-    left.merge(right);
+    left.merge(reread(slotsOf([right], 'number'), 'continuous'), 0);
     expect(left).toMatchObject({ count: 2, total: null, mean: null, stddev: null, timeWeightedMean: null });
   });
 });
@@ -176,49 +202,142 @@ describe('a sketch', () => {
   });
 });
 
-/** As it comes back from the store. */
-const reread = (summary: Summary, of: 'continuous' | 'step'): Summary => {
-  const bytes = encodeSummaries({
-    start: 1_600_000_000_000_000,
-    width: 60_000_000,
-    slots: 2,
-    columns: [{ channel: 'x', unit: 'K', type: 'number', kind: of, slots: [undefined, summary] }],
-  });
-  const [, back] = decodeSummaries(bytes, 'test').columns[0]?.slots ?? [];
-  if (back === undefined) throw new Error('nothing came back');
-  return back.count === 0 ? summary : back;
+const START = 1_600_000_000_000_000;
+const WIDTH = 1_000_000_000_000;
+
+/** Summaries as columns. */
+const slotsOf = (summaries: readonly (Summary | undefined)[], type: ValueType, sketched = true): Slots => {
+  const builder = new SlotsBuilder(summaries.length, isNumeric(type), sketched);
+  for (const [at, summary] of summaries.entries()) if (summary !== undefined) builder.put(at, summary);
+  return builder.build();
 };
+const runOf = (slots: Slots, type: ValueType, of: 'continuous' | 'step'): SummaryRun => ({
+  start: START,
+  width: WIDTH,
+  slots: slots.good.length,
+  columns: [{ channel: 'x', unit: 'K', type, kind: of, slots }],
+});
+/** As they come back from the store. */
+const reread = (slots: Slots, of: 'continuous' | 'step'): Slots => {
+  const back = decodeSummaries(encodeSummaries(runOf(slots, 'number', of)), 'test').columns[0];
+  if (back === undefined) throw new Error('nothing came back');
+  return back.slots;
+};
+/** What each slot of a column says. */
+const saidBySlot = ({ slots, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
+  Array.from(slots.good, (_, at) => {
+    const summary = new Summary(of, isNumeric(type), kept);
+    summary.merge(slots, at);
+    return said(summary);
+  });
 
 describe('summaries as bytes', () => {
+  const list = Array.from({ length: 300 }, (_, at) => ({
+    time: START + at * 7_000_000_000 + ((at * 7919) % 999) * 1000,
+    value: Math.round(1000 * (20 + 5 * Math.sin(at / 9))) / 1000,
+    quality: at % 31 === 0 ? 12 : at % 17 === 0 ? 9 : 0,
+  }));
+  const partly = (slot: number, of: 'continuous' | 'step' = 'continuous') =>
+    slot === 1
+      ? undefined
+      : summed(
+          list.filter(({ time }) => Math.floor((time - START) / WIDTH) === slot),
+          of,
+        );
   const texts = new Summary('step', false);
-  texts.add(1, 'é"', 0);
-  texts.add(5, 'z', 9);
-  const run = {
-    start: 0,
-    width: 10,
-    slots: 3,
-    columns: [
-      { channel: 'state', unit: '1', type: 'string', kind: 'step', slots: [undefined, texts, undefined] },
-    ],
-  } as const;
+  texts.add(START + 2 * WIDTH + 1, 'é"', 0);
+  texts.add(START + 2 * WIDTH + 5, 'z', 9);
+  const spoiled = new Summary('continuous', true);
+  spoiled.add(START, 3, 12);
+  const columns: SummaryColumn[] = [
+    {
+      channel: 'state',
+      unit: '1',
+      type: 'string',
+      kind: 'step',
+      slots: slotsOf([undefined, undefined, texts], 'string'),
+    },
+    {
+      channel: 'temp',
+      unit: 'Cel',
+      type: 'number',
+      kind: 'continuous',
+      slots: slotsOf(
+        [0, 1, 2].map((at) => partly(at)),
+        'number',
+      ),
+    },
+    {
+      channel: 'void',
+      unit: 'Cel',
+      type: 'number',
+      kind: 'continuous',
+      slots: slotsOf([spoiled, undefined, undefined], 'number'),
+    },
+  ];
+  const run: SummaryRun = { start: START, width: WIDTH, slots: 3, columns };
 
   it('come back as they were', () => {
     const back = decodeSummaries(encodeSummaries(run), 'it');
-    expect(back).toMatchObject({ start: 0, width: 10, slots: 3 });
-    expect(back.columns[0]?.slots.map((slot) => slot && said(slot))).toEqual([
-      undefined,
-      said(texts),
-      undefined,
-    ]);
+    expect(back).toMatchObject({ start: START, width: WIDTH, slots: 3 });
+    expect(back.columns.map(({ slots: _, ...about }) => about)).toEqual(
+      columns.map(({ slots: _, ...about }) => about),
+    );
+    expect(back.columns.map((column) => saidBySlot(column))).toEqual(
+      columns.map((column) => saidBySlot(column)),
+    );
+    expect(back.columns[1] && saidBySlot(back.columns[1])[2]).toEqual(said(partly(2) ?? texts));
+  });
+
+  it('come back by channel and by what is wanted, from the sections of it alone', () => {
+    const sections = encodeSummaries(run);
+    for (const wanted of ['ends', 'extremes', 'sum', 'squares', 'sketch'] as const) {
+      const kept = { ...NOTHING, [wanted]: true };
+      const few = Object.fromEntries(sectionsFor(kept).map((section) => [section, sections[section]]));
+      const back = decodeSummaries(few, 'it', new Set(['temp']), kept);
+      expect(back.columns.map(({ channel }) => channel)).toEqual(['temp']);
+      const [mine, whole] = [back.columns[0], columns[1]];
+      expect(mine && saidBySlot(mine, kept)).toEqual(whole && saidBySlot(whole, kept));
+    }
+  });
+
+  it('take few bytes for sums of decimals', () => {
+    const minutes = Array.from({ length: 60 }, (_, slot) =>
+      summed(
+        list.slice(0, 60).map((dot, at) => ({ ...dot, time: START + slot * WIDTH + at, quality: 0 })),
+        'continuous',
+      ),
+    );
+    const { sums } = encodeSummaries(runOf(slotsOf(minutes, 'number'), 'number', 'continuous'));
+    expect(sums?.length).toBeLessThan(60 * 5);
   });
 
   it('are refused by name when any byte is another', () => {
-    const bytes = encodeSummaries(run);
-    for (let at = 0; at < bytes.length; at += 1) {
-      const broken = Buffer.from(bytes);
-      broken[at] = (broken[at] ?? 0) ^ 0x10;
-      expect(() => decodeSummaries(broken, 'device/2026')).toThrow(CorruptSummaries);
+    const sections = encodeSummaries(run);
+    for (const [section, bytes] of Object.entries(sections)) {
+      for (let at = 0; at < bytes.length; at += 1) {
+        const broken = Buffer.from(bytes);
+        broken[at] = (broken[at] ?? 0) ^ 0x10;
+        expect(() => decodeSummaries({ ...sections, [section]: broken }, 'device/2026')).toThrow(
+          CorruptSummaries,
+        );
+      }
+      expect(() => decodeSummaries({ ...sections, [section]: bytes.subarray(0, 3) }, 'device/2026')).toThrow(
+        'device/2026',
+      );
     }
-    expect(() => decodeSummaries(bytes.subarray(0, 3), 'device/2026')).toThrow('device/2026');
+  });
+
+  it('of version 1 are read as well', () => {
+    const back = decodeSummaries1(Buffer.from(SUMMARIES_1, 'base64'), 'it');
+    expect(back).toMatchObject({ start: START, width: WIDTH, slots: 3 });
+    expect(back.columns.map((column) => saidBySlot(column))).toEqual(
+      columns.map((column) => saidBySlot(column)),
+    );
+    const few = decodeSummaries1(Buffer.from(SUMMARIES_1, 'base64'), 'it', new Set(['temp']));
+    expect(few.columns.map(({ channel }) => channel)).toEqual(['temp']);
+    const broken = Buffer.from(SUMMARIES_1, 'base64');
+    broken[40] = (broken[40] ?? 0) ^ 1;
+    expect(() => decodeSummaries1(broken, 'device/2026')).toThrow(CorruptSummaries);
   });
 });
