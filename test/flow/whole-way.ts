@@ -82,7 +82,7 @@ interface Entry {
 }
 
 /** Takes a message of the quarantine again that nobody took again yet; what cannot be stored comes back as another. */
-const replayOne = async (lab: Lab, device: Instrument): Promise<void> => {
+const replayOne = async (lab: Lab, device: Instrument, signal?: AbortSignal): Promise<void> => {
   const path = `/v1/quarantine?limit=200&site=${device.device.site}&device=${device.clientId}`;
   for (let left = 50; left > 0; left -= 1) {
     const { items } = await lab.json<{ items: Entry[] }>(path);
@@ -92,13 +92,18 @@ const replayOne = async (lab: Lab, device: Instrument): Promise<void> => {
       await lab.json(`/v1/quarantine/${entry.id}/replay`, { method: 'POST' });
       return;
     }
-    await delay(100);
+    await delay(100, undefined, { signal });
   }
   throw new Error('nothing is in the quarantine');
 };
 
 /** Has an export made and gets a file of it. */
-const exportOne = async (lab: Lab, device: Instrument, start: number): Promise<void> => {
+const exportOne = async (
+  lab: Lab,
+  device: Instrument,
+  start: number,
+  signal?: AbortSignal,
+): Promise<void> => {
   const from = new Date(start).toISOString();
   const { id } = await lab.json<ExportJob>('/v1/exports', post({ devices: [device.clientId], from }));
   for (let left = 100; left > 0; left -= 1) {
@@ -110,7 +115,7 @@ const exportOne = async (lab: Lab, device: Instrument, start: number): Promise<v
       return;
     }
     if (state !== 'queued' && state !== 'running') throw new Error(`the export is ${state}`);
-    await delay(100);
+    await delay(100, undefined, { signal });
   }
   throw new Error('the export is not done');
 };
@@ -118,8 +123,9 @@ const exportOne = async (lab: Lab, device: Instrument, start: number): Promise<v
 /**
  * The parts of the way.
  * @param device registered before, and left so
+ * @param signal ends the waiting of steps for what is made in the background
  */
-export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
+export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): readonly Part[] => {
   const connected = async (payloads: readonly string[]): Promise<void> => {
     const client = await lab.connect(device);
     for (const payload of payloads) await client.publishAsync(device.topics.data, payload, { qos: 1 });
@@ -163,12 +169,12 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
     {
       name: 'records',
       roles: ['RecordsApiRole', 'IngestRole'],
-      steps: [() => lab.json(`${path}/completeness?${range}`), () => replayOne(lab, device)],
+      steps: [() => lab.json(`${path}/completeness?${range}`), () => replayOne(lab, device, signal)],
     },
     {
       name: 'export',
       roles: ['RecordsApiRole', 'ExportsWorkerRole'],
-      steps: [() => exportOne(lab, device, Date.now() - 3_600_000)],
+      steps: [() => exportOne(lab, device, Date.now() - 3_600_000, signal)],
     },
     {
       name: 'compact, archive, and read what is archived',
@@ -190,7 +196,7 @@ export const wholeWay = (lab: Lab, device: Instrument): readonly Part[] => {
         () => passHotDays(lab, device.clientId),
         () => lab.json(`${path}/series?from=${new Date(longAgo - 1000).toISOString()}&limit=10`),
         () => lab.json(`${path}/completeness?from=${new Date(longAgo - 1000).toISOString()}`),
-        () => exportOne(lab, device, longAgo - 1000),
+        () => exportOne(lab, device, longAgo - 1000, signal),
       ],
     },
   ];

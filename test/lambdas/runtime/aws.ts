@@ -4,16 +4,14 @@
  */
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
 import { controlPlane } from '../../../local/iot/control/index.ts';
 import { openPki } from '../../../local/iot/pki.ts';
 import { Registry as Things } from '../../../local/iot/registry.ts';
 import { AwsError, type AwsResponse } from '../../../local/types.ts';
-
-const require = createRequire(import.meta.url);
 
 export interface Recorded {
   /** e.g. `dynamodb:PutItem` or `iot:CreateThing`. */
@@ -33,8 +31,24 @@ interface Fault {
   readonly answer?: object;
 }
 
+/** A call as it arrives. */
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
 export interface Aws {
   readonly url: string;
+  /** Answers a call that came in elsewhere. */
+  answer(request: Request): Promise<Answer>;
   readonly calls: Recorded[];
   readonly things: Things;
   readonly registryTable: string;
@@ -65,10 +79,20 @@ const ACTIONS: readonly (readonly [string, RegExp, string])[] = [
   ['HEAD', /^\//, 's3:HeadBucket'],
 ];
 
-const actionOf = (service: string, request: IncomingMessage): string => {
-  const target = request.headers['x-amz-target'];
-  if (typeof target === 'string') return `${service}:${target.split('.')[1]}`;
-  const found = ACTIONS.find(([method, path]) => method === request.method && path.test(request.url ?? ''));
+/** The service that a call is signed for. */
+export const serviceOf = ({ headers }: Pick<Request, 'headers'>): string =>
+  /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+
+/** The operation that a call of a JSON protocol names. */
+export const operationOf = ({ headers }: Pick<Request, 'headers'>): string | undefined => {
+  const target = headers['x-amz-target'];
+  return typeof target === 'string' ? target.split('.')[1] : undefined;
+};
+
+const actionOf = (service: string, request: Request): string => {
+  const operation = operationOf(request);
+  if (operation !== undefined) return `${service}:${operation}`;
+  const found = ACTIONS.find(([method, path]) => method === request.method && path.test(request.url));
   return found?.[2] ?? `${service}:${request.method} ${request.url}`;
 };
 
@@ -115,11 +139,28 @@ const createTables = async (
 };
 
 const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
+
+/** Lets what answers calls answer those that come over HTTP. */
+export const serveWith =
+  (answer: (request: Request) => Promise<Answer>): RequestListener =>
+  (request, response) => {
+    const serve = async (): Promise<void> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { method = 'GET', url = '/', headers } = request;
+      const reply = await answer({ method, url, headers, body: Buffer.concat(chunks) });
+      response.writeHead(reply.status, reply.headers);
+      response.end(reply.body);
+    };
+    serve().catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  };
 
 /** Starts everything on a free port and points the environment of this process at it. */
 export const startAws = async (): Promise<Aws> => {
-  // The emulator has no types; it is an HTTP server that requests can be handed to.
-  const dynalite: Server = require('dynalite')({ createTableMs: 0 });
+  const engine = await DynamoEngine.open(undefined, new Map(), REGION, ACCOUNT, (_level, message, fields) => {
+    throw new Error(`${message}: ${JSON.stringify(fields)}`);
+  });
   const things = new Things();
   const [registryTable, measurementsTable] = ['registry', 'measurements'];
   const policy = 'DevicePolicy';
@@ -127,8 +168,8 @@ export const startAws = async (): Promise<Aws> => {
   const iot = controlPlane({
     registry: things,
     pki: await openPki(undefined),
-    arnPrefix: `arn:aws:iot:${REGION}:000000000000:`,
-    account: '000000000000',
+    arnPrefix: `arn:aws:iot:${REGION}:${ACCOUNT}:`,
+    account: ACCOUNT,
     policies: new Set([policy]),
     thingTypes: new Set([thingType]),
     endpointAddress: () => 'broker.test:18883',
@@ -141,18 +182,20 @@ export const startAws = async (): Promise<Aws> => {
 
   const run = async (
     service: string,
-    request: IncomingMessage,
-    body: Buffer,
+    request: Request,
   ): Promise<Pick<AwsResponse, 'status' | 'body'> & Partial<AwsResponse>> => {
+    if (service === 'dynamodb') {
+      const reply = await engine.call(operationOf(request) ?? '', request.body.toString());
+      return { ...reply, headers: { 'content-type': 'application/x-amz-json-1.0' } };
+    }
     if (service === 'iot') {
-      const { method = 'GET', url = '/', headers } = request;
-      const answer = await iot.handle({ method, url, headers, body, caller: 'test' });
-      if (method === 'POST' && url.startsWith('/certificates') && answer.status === 200)
+      const answer = await iot.handle({ ...request, caller: 'test' });
+      if (request.method === 'POST' && request.url.startsWith('/certificates') && answer.status === 200)
         certificates.push(JSON.parse(String(answer.body)).certificateId);
       return answer;
     }
     if (service === 'iotdata') {
-      const client = decodeURIComponent(/^\/connections\/([^?]+)/.exec(request.url ?? '')?.[1] ?? '');
+      const client = decodeURIComponent(/^\/connections\/([^?]+)/.exec(request.url)?.[1] ?? '');
       if (connected.delete(client)) return { status: 200, body: '' };
       throw new AwsError('ResourceNotFoundException', `no connection of ${client}`, 404);
     }
@@ -164,61 +207,33 @@ export const startAws = async (): Promise<Aws> => {
     return { status: 200, body: '' };
   };
 
-  const answerFault = (response: ServerResponse, code: string, status: number): void => {
-    response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': code });
-    response.end(JSON.stringify({ __type: code, message: `injected ${code}` }));
-  };
+  const refusal = (code: string, status: number): Answer => ({
+    status,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': code },
+    body: JSON.stringify({ __type: code, message: `injected ${code}` }),
+  });
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const service =
-      /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const call = { action: actionOf(service, request), body: body.toString() };
+  const answer = async (request: Request): Promise<Answer> => {
+    const service = serviceOf(request);
+    const call = { action: actionOf(service, request), body: request.body.toString() };
     calls.push(call);
     const fault = faults.find((each) => each.left > 0 && each.matches(call) && each.skip-- <= 0);
     if (fault !== undefined) fault.left -= 1;
-    if (fault?.answer !== undefined) {
-      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify(fault.answer));
-      return;
-    }
-    if (fault?.when === 'before') return answerFault(response, fault.code, fault.status);
-    if (service === 'dynamodb') {
-      const forwarded = await fetch(`http://127.0.0.1:${(dynalite.address() as AddressInfo).port}/`, {
-        method: 'POST',
-        body,
-        headers: Object.fromEntries(
-          Object.entries(request.headers).filter(([name]) =>
-            /^(x-amz|authorization|content-type)/.test(name),
-          ),
-        ) as Record<string, string>,
-      });
-      const bytes = Buffer.from(await forwarded.arrayBuffer());
-      if (fault !== undefined) return answerFault(response, fault.code, fault.status);
-      response.writeHead(forwarded.status, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(bytes);
-      return;
-    }
+    const headers = { 'content-type': 'application/json' };
+    if (fault?.answer !== undefined) return { status: 200, headers, body: JSON.stringify(fault.answer) };
+    if (fault?.when === 'before') return refusal(fault.code, fault.status);
     try {
-      const answer = await run(service, request, body);
-      if (fault !== undefined) return answerFault(response, fault.code, fault.status);
-      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
-      response.end(answer.body);
+      const reply = await run(service, request);
+      if (fault !== undefined) return refusal(fault.code, fault.status);
+      return { ...reply, headers: { ...headers, ...reply.headers } };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      answerFault(response, error.code, error.status);
+      return refusal(error.code, error.status);
     }
   };
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) =>
-      response.destroy(error instanceof Error ? error : undefined),
-    );
-  });
-  dynalite.listen(0, '127.0.0.1');
+  const server = createServer(serveWith(answer));
   server.listen(0, '127.0.0.1');
-  await Promise.all([once(dynalite, 'listening'), once(server, 'listening')]);
+  await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: url,
@@ -245,6 +260,7 @@ export const startAws = async (): Promise<Aws> => {
   calls.length = 0;
   return {
     url,
+    answer,
     calls,
     things,
     registryTable,
@@ -273,10 +289,8 @@ export const startAws = async (): Promise<Aws> => {
     close: async () => {
       dynamo.destroy();
       server.closeAllConnections();
-      dynalite.closeAllConnections();
       server.close();
-      dynalite.close();
-      await Promise.all([once(server, 'close')]);
+      await Promise.all([once(server, 'close'), engine.close()]);
     },
   };
 };
