@@ -1,7 +1,6 @@
 /** `ingest` as Lambda calls it, with a real DynamoDB emulator and recorders for objects and messages. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createRequire } from 'node:module';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type {
@@ -21,8 +20,7 @@ import {
   readLatest,
 } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
-
-const require = createRequire(import.meta.url);
+import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
 
 export interface Call {
   /** `dynamodb:BatchWriteItem`, `s3:PutObject`, `iotdata:Publish`. */
@@ -171,22 +169,16 @@ const actionOf = (service: string, request: IncomingMessage): string => {
 };
 
 export const startWorld = async (): Promise<World> => {
-  const dynalite: Server = require('dynalite')({ createTableMs: 0 });
-  dynalite.listen(0, '127.0.0.1');
-  await once(dynalite, 'listening');
-  const backend = `http://127.0.0.1:${(dynalite.address() as AddressInfo).port}/`;
+  const engine = await DynamoEngine.open(undefined, new Map(), 'us-east-1', '000000000000', (_, message) => {
+    throw new Error(message);
+  });
   const objects = new Map<string, string>();
   const calls: Call[] = [];
   let handler: (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
 
-  const real = async (call: Call, request: IncomingMessage, body: string): Promise<Reply> => {
-    if (call.action.startsWith('dynamodb:')) {
-      const headers: Record<string, string> = {};
-      for (const name of ['x-amz-target', 'x-amz-date', 'authorization', 'content-type'])
-        headers[name] = String(request.headers[name]);
-      const answer = await fetch(backend, { method: 'POST', body, headers });
-      return { status: answer.status, body: await answer.text() };
-    }
+  const real = async (call: Call, body: string): Promise<Reply> => {
+    if (call.action.startsWith('dynamodb:'))
+      return await engine.call(call.action.slice('dynamodb:'.length), body);
     if (call.action === 's3:GetObject') {
       const object = objects.get(call.path.replace('/archive/', ''));
       return object === undefined
@@ -205,12 +197,12 @@ export const startWorld = async (): Promise<World> => {
     const call = { action: actionOf(service, request), path: decodeURIComponent(request.url ?? ''), body };
     const intercepted = await world.intercept?.(call);
     if (intercepted === undefined) {
-      const reply = await real(call, request, body);
+      const reply = await real(call, body);
       calls.push(call);
       return reply;
     }
     if ('status' in intercepted) return intercepted;
-    const reply = await real(call, request, intercepted.forward);
+    const reply = await real(call, intercepted.forward);
     return { ...reply, body: intercepted.map(reply.body) };
   };
   const server = createServer((request, response) => {
@@ -275,10 +267,8 @@ export const startWorld = async (): Promise<World> => {
     close: async () => {
       client.destroy();
       server.closeAllConnections();
-      dynalite.closeAllConnections();
       server.close();
-      dynalite.close();
-      await once(server, 'close');
+      await Promise.all([once(server, 'close'), engine.close()]);
     },
   };
   await client.send(createTable('registry'));
