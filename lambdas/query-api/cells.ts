@@ -1,7 +1,7 @@
 /** Cells of columns as text. */
 import type { Value } from '../../contracts/payload/message.ts';
 import type { Column } from './table.ts';
-import type { TextWriter } from './text-writer.ts';
+import { TextWriter } from './text-writer.ts';
 
 /** Writes one cell. */
 export type CellWriter<B> = (out: TextWriter, batch: B, at: number) => void;
@@ -66,5 +66,35 @@ export const csvCell = <B>({ kind, of }: Column<B>): CellWriter<B> => {
     if (typeof value === 'number') out.number(value);
     else if (typeof value === 'string') out.text(csvText(value));
     else if (value !== null) out.raw(value ? TRUE : FALSE);
+  };
+};
+
+/** What a row is written of: bytes that all rows of a batch have, and cells. */
+export type RowPart<B> = Uint8Array | CellWriter<B>;
+
+const scratch = new TextWriter();
+
+/** A cell of the rows of a batch: as bytes when it is one for all of them. */
+export const cellPart = <B>(column: Column<B>, write: CellWriter<B>, batch: B): RowPart<B> => {
+  if (column.isOne?.(batch) !== true) return write;
+  write(scratch, batch, 0);
+  return scratch.take();
+};
+
+/** Writes rows of a batch that are made of these parts; bytes that follow each other become one. */
+export const rowOf = <B>(parts: readonly RowPart<B>[]): CellWriter<B> => {
+  const joined: RowPart<B>[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part instanceof Uint8Array && last instanceof Uint8Array)
+      joined[joined.length - 1] = Buffer.concat([last, part]);
+    else joined.push(part);
+  }
+  return (out, batch, at) => {
+    for (let place = 0; place < joined.length; place += 1) {
+      const part = joined[place];
+      if (typeof part === 'function') part(out, batch, at);
+      else if (part !== undefined) out.raw(part);
+    }
   };
 };

@@ -1,8 +1,8 @@
 /** Tables as bodies: NDJSON and CSV (RFC 4180) here, JSON, Arrow and Parquet in files of their own. */
 import { arrowEncoder } from './arrow-format.ts';
-import { csvCell, csvText } from './cells.ts';
+import { type CellWriter, cellPart, csvCell, csvText, rowOf } from './cells.ts';
 import type { Encoder } from './encoder.ts';
-import { rowWriter } from './json.ts';
+import { jsonRows } from './json.ts';
 import { parquetEncoder } from './parquet-format.ts';
 import type { Batch, Table } from './table.ts';
 import { TextWriter } from './text-writer.ts';
@@ -17,50 +17,44 @@ export const SERIES_TYPES = [
 ] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
 
-const COMMA = 0x2c;
-const RETURN = 0x0d;
-const NEWLINE = 0x0a;
-
-/** The encoder of a format whose rows are lines, written one after the other. */
+/** The encoder of a format whose rows are lines. */
 const lines = <B extends Batch>(
   contentType: string,
   head: string,
-  write: (out: TextWriter, batch: B, at: number) => void,
+  rowsOf: (batch: B) => CellWriter<B>,
 ): Encoder<B> => {
   const out = new TextWriter();
   return {
     contentType,
     head: () => Buffer.from(head),
     *rows(batches) {
-      for (const batch of batches)
+      for (const batch of batches) {
+        if (batch.length === 0) continue;
+        const write = rowsOf(batch);
         for (let at = 0; at < batch.length; at += 1) {
           write(out, batch, at);
           if (out.isFull) yield out.take();
         }
+      }
     },
     tail: () => out.take(),
   };
 };
 
 const csv = <B extends Batch>({ columns }: Table<B>): Encoder<B> => {
-  const writers = columns.map(csvCell);
+  const cells = columns.map((column) => ({ column, write: csvCell(column) }));
   const head = `${columns.map(({ name }) => csvText(name)).join(',')}\r\n`;
-  return lines('text/csv; charset=utf-8; header=present', head, (out, batch, at) => {
-    for (let place = 0; place < writers.length; place += 1) {
-      if (place > 0) out.byte(COMMA);
-      writers[place]?.(out, batch, at);
-    }
-    out.byte(RETURN);
-    out.byte(NEWLINE);
+  const [comma, end] = [Buffer.from(','), Buffer.from('\r\n')];
+  return lines('text/csv; charset=utf-8; header=present', head, (batch) => {
+    const parts = cells.flatMap(({ column, write }) => [comma, cellPart(column, write, batch)]);
+    return rowOf([...parts.slice(1), end]);
   });
 };
 
 const ndjson = <B extends Batch>({ members }: Table<B>): Encoder<B> => {
-  const write = rowWriter(members);
-  return lines('application/x-ndjson', '', (out, batch, at) => {
-    write(out, batch, at);
-    out.byte(NEWLINE);
-  });
+  const rowsOf = jsonRows(members);
+  const newline = Buffer.from('\n');
+  return lines('application/x-ndjson', '', (batch) => rowOf([rowsOf(batch), newline]));
 };
 
 /** The encoder of a format for a table. */

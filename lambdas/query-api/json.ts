@@ -1,31 +1,45 @@
 /** Tables as JSON: rows as objects, or columns as lists. */
-import { jsonCell } from './cells.ts';
-import type { Batch, Member, Table } from './table.ts';
+import { type CellWriter, cellPart, jsonCell, type RowPart, rowOf } from './cells.ts';
+import type { Batch, Column, Member, Table } from './table.ts';
 import { TextWriter } from './text-writer.ts';
 
-type RowWriter<B> = (out: TextWriter, batch: B, at: number) => void;
+const COMMA = Buffer.from(',');
 
-const COMMA = 0x2c;
-const CLOSING = 0x7d;
+/** Parts of an object of these members. */
+type Parts<B> = (batch: B) => RowPart<B>[];
 
-/** Writes rows as `JSON.stringify` writes objects of these members. */
-export const rowWriter = <B>(members: readonly Member<B>[]): RowWriter<B> => {
-  const writers = members.map((member, place): RowWriter<B> => {
-    const key = Buffer.from(`${place === 0 ? '{' : ','}${JSON.stringify(member.name)}:`);
-    const write = 'members' in member ? rowWriter(member.members) : jsonCell(member.column);
-    const needed = 'onlyTrue' in member ? member.column.of : undefined;
-    return (out, batch, at) => {
-      if (needed !== undefined && needed(batch, at) !== true) return;
-      out.raw(key);
-      write(out, batch, at);
-    };
-  });
-  const opening = Buffer.from(members.length === 0 ? '{' : '');
-  return (out, batch, at) => {
-    out.raw(opening);
-    for (let place = 0; place < writers.length; place += 1) writers[place]?.(out, batch, at);
-    out.byte(CLOSING);
+/** A member that is there when its column is true alone. */
+const onlyTrue =
+  <B>({ of }: Column<B>, key: Uint8Array, write: CellWriter<B>): CellWriter<B> =>
+  (out, batch, at) => {
+    if (of(batch, at) !== true) return;
+    out.raw(key);
+    write(out, batch, at);
   };
+
+const objectParts = <B>(members: readonly Member<B>[]): Parts<B> => {
+  const makers = members.map((member, place): Parts<B> => {
+    const key = Buffer.from(`${place === 0 ? '' : ','}${JSON.stringify(member.name)}:`);
+    if ('members' in member) {
+      const inner = objectParts(member.members);
+      return (batch) => [key, ...inner(batch)];
+    }
+    const { column } = member;
+    const write = jsonCell(column);
+    if (member.onlyTrue === true) {
+      const whole = onlyTrue(column, key, write);
+      return () => [whole];
+    }
+    return (batch) => [key, cellPart(column, write, batch)];
+  });
+  const [opening, closing] = [Buffer.from('{'), Buffer.from('}')];
+  return (batch) => [opening, ...makers.flatMap((make) => make(batch)), closing];
+};
+
+/** Makes what writes rows of a batch, which is not empty, as `JSON.stringify` writes objects of these members. */
+export const jsonRows = <B>(members: readonly Member<B>[]): ((batch: B) => CellWriter<B>) => {
+  const parts = objectParts(members);
+  return (batch) => rowOf(parts(batch));
 };
 
 function* items<B extends Batch>(
@@ -33,16 +47,22 @@ function* items<B extends Batch>(
   table: Table<B>,
   page: readonly B[],
 ): Generator<Uint8Array> {
-  const write = rowWriter(table.members);
+  const rowsOf = jsonRows(table.members);
   let first = true;
-  for (const batch of page)
+  for (const batch of page) {
+    if (batch.length === 0) continue;
+    const write = rowsOf(batch);
     for (let at = 0; at < batch.length; at += 1) {
       if (first) first = false;
-      else out.byte(COMMA);
+      else out.raw(COMMA);
       write(out, batch, at);
       if (out.isFull) yield out.take();
     }
+  }
 }
+
+/** Rows whose cells are written at once. */
+const STRETCH = 1024;
 
 function* columns<B extends Batch>(
   out: TextWriter,
@@ -53,13 +73,26 @@ function* columns<B extends Batch>(
     const write = jsonCell(column);
     out.text(`${place === 0 ? '' : ','}${JSON.stringify(column.short)}:[`);
     let first = true;
-    for (const batch of page)
-      for (let at = 0; at < batch.length; at += 1) {
-        if (first) first = false;
-        else out.byte(COMMA);
-        write(out, batch, at);
+    for (const batch of page) {
+      if (batch.length === 0) continue;
+      if (!first) out.raw(COMMA);
+      first = false;
+      const cell = cellPart(column, write, batch);
+      // The comma stands before each but the first.
+      const again = typeof cell === 'function' ? undefined : Buffer.concat([COMMA, cell]);
+      if (typeof cell === 'function') cell(out, batch, 0);
+      else out.raw(cell);
+      for (let from = 1; from < batch.length; from += STRETCH) {
+        const to = Math.min(from + STRETCH, batch.length);
+        if (again !== undefined) out.repeat(again, to - from);
+        else
+          for (let at = from; at < to; at += 1) {
+            out.raw(COMMA);
+            write(out, batch, at);
+          }
         if (out.isFull) yield out.take();
       }
+    }
     out.text(']');
   }
 }

@@ -23,6 +23,8 @@ export interface Column<B> {
   readonly kind: ColumnKind;
   /** A cell. */
   readonly of: (batch: B, at: number) => Value | null;
+  /** Whether all rows of a batch have one cell, as far as that is known without looking at them. */
+  readonly isOne?: (batch: B) => boolean;
   /** Of a column of values: types of the channels that it may hold. */
   readonly types?: readonly ValueType[];
 }
@@ -89,12 +91,22 @@ const given = <T>(items: readonly (T | undefined)[]): T[] => items.flatMap((item
 /** Points as a table. */
 export const pointTable = (series: Series): Table<PointBatch> => {
   type Points = PointBatch;
+  const ofOneChannel = ({ place }: Points): boolean => place === undefined;
   const device = series.several
-    ? column<Points>('device', 'd', 'text', (batch) => series.instruments[batch.device]?.id ?? '')
+    ? {
+        ...column<Points>('device', 'd', 'text', (batch) => series.instruments[batch.device]?.id ?? ''),
+        isOne: () => true,
+      }
     : undefined;
   const time = column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0);
-  const channel = column<Points>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? '');
-  const unit = column<Points>('unit', 'u', 'text', (batch, at) => channelAt(batch, at)?.unit ?? '');
+  const channel = {
+    ...column<Points>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? ''),
+    isOne: ofOneChannel,
+  };
+  const unit = {
+    ...column<Points>('unit', 'u', 'text', (batch, at) => channelAt(batch, at)?.unit ?? ''),
+    isOne: ofOneChannel,
+  };
   const value = {
     ...column<Points>('value', 'v', 'value', (batch, at) => batch.value[at] ?? null),
     types: typesOf(series),
@@ -102,7 +114,10 @@ export const pointTable = (series: Series): Table<PointBatch> => {
   // A point that was chosen among summaries has none.
   const quality =
     series.points === undefined
-      ? column<Points>('quality', 'q', 'text', ({ quality: of }, at) => nameOf(of?.[at] ?? 0))
+      ? {
+          ...column<Points>('quality', 'q', 'text', ({ quality: of }, at) => nameOf(of?.[at] ?? 0)),
+          isOne: (batch: Points) => batch.quality === undefined,
+        }
       : undefined;
   return {
     columns: given([device, time, channel, value, unit, quality]),

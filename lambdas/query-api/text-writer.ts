@@ -65,6 +65,15 @@ export class TextWriter {
     this.at = at + length;
   }
 
+  /** The same bytes so many times. */
+  repeat(source: Uint8Array, times: number): void {
+    const count = source.length * times;
+    if (count === 0) return;
+    this.room(count);
+    this.bytes.fill(source, this.at, this.at + count);
+    this.at += count;
+  }
+
   /** Any text, as UTF-8. */
   text(value: string): void {
     this.room(3 * value.length);

@@ -23,6 +23,14 @@ const ascends = (times: readonly Micros[]): boolean => {
   return true;
 };
 
+/** Lists as one; a single one is taken as it is. */
+const concatenated = <T>(lists: readonly (readonly T[])[]): readonly T[] => {
+  const [first = []] = lists;
+  const none: T[] = [];
+  // Not `flatMap`, which looks at each item.
+  return lists.length === 1 ? first : none.concat(...lists);
+};
+
 /** One after the other, when each starts after the one before ends: the usual case, without sorting. */
 const joined = (pieces: readonly SeriesColumn[]): SeriesColumn | undefined => {
   const filled = pieces
@@ -30,7 +38,7 @@ const joined = (pieces: readonly SeriesColumn[]): SeriesColumn | undefined => {
     .sort((left, right) => (left.time[0] ?? 0) - (right.time[0] ?? 0));
   const last = pieces.at(-1);
   if (last === undefined) return undefined;
-  const time = filled.flatMap((piece) => piece.time);
+  const time = concatenated(filled.map((piece) => piece.time));
   if (!ascends(time)) return undefined;
   const anyQuality = filled.some(({ quality }) => quality !== undefined);
   return {
@@ -38,9 +46,9 @@ const joined = (pieces: readonly SeriesColumn[]): SeriesColumn | undefined => {
     type: last.type,
     unit: last.unit,
     time,
-    value: filled.flatMap((piece) => piece.value),
+    value: concatenated(filled.map((piece) => piece.value)),
     quality: anyQuality
-      ? filled.flatMap((piece) => piece.quality ?? new Array<Quality>(piece.time.length).fill(0))
+      ? concatenated(filled.map((piece) => piece.quality ?? new Array<Quality>(piece.time.length).fill(0)))
       : undefined,
   };
 };
