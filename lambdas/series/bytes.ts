@@ -62,28 +62,36 @@ export class ByteWriter {
     this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
-  /** Whole numbers as {@link signed} writes them, of which most are small. */
-  signedAll(values: Float64Array, count: number): void {
-    this.room(8 * count);
+  /**
+   * The low bits of numbers one after the other, the first lowest.
+   * @param width bits of each, from 0 to 24; no number has others
+   */
+  bits(values: Int32Array, count: number, width: number): void {
+    const size = (count * width + 7) >>> 3;
+    this.room(size + 4);
     const { buffer } = this;
     let at = this.length;
+    let word = 0;
+    let filled = 0;
     for (let index = 0; index < count; index += 1) {
       const value = values[index] ?? 0;
-      const small = value | 0;
-      if (small === value && small < 0x1000000 && small > -0x1000000) {
-        let rest = (small << 1) ^ (small >> 31);
-        while (rest > 0x7f) {
-          buffer[at++] = (rest & 0x7f) | 0x80;
-          rest >>>= 7;
-        }
-        buffer[at++] = rest;
-      } else {
-        this.length = at;
-        this.signed(value);
-        at = this.length;
+      word |= value << filled;
+      filled += width;
+      if (filled >= 32) {
+        buffer[at] = word;
+        buffer[at + 1] = word >>> 8;
+        buffer[at + 2] = word >>> 16;
+        buffer[at + 3] = word >>> 24;
+        at += 4;
+        filled -= 32;
+        word = filled === 0 ? 0 : value >>> (width - filled);
       }
     }
-    this.length = at;
+    buffer[at] = word;
+    buffer[at + 1] = word >>> 8;
+    buffer[at + 2] = word >>> 16;
+    buffer[at + 3] = word >>> 24;
+    this.length += size;
   }
 
   float64(value: number): void {
@@ -153,6 +161,25 @@ export class ByteReader {
     const value = this.unsigned();
     if (value * size > this.left) throw new MalformedBytes('more is announced than the bytes hold');
     return value;
+  }
+
+  /** Reads what {@link ByteWriter.bits} wrote. */
+  bits(values: Int32Array, count: number, width: number): void {
+    const bytes = this.bytes((count * width + 7) >>> 3);
+    const mask = (1 << width) - 1;
+    let at = 0;
+    let word = 0;
+    let filled = 0;
+    for (let index = 0; index < count; index += 1) {
+      while (filled < width) {
+        word |= (bytes[at] ?? 0) << filled;
+        at += 1;
+        filled += 8;
+      }
+      values[index] = word & mask;
+      word >>>= width;
+      filled -= width;
+    }
   }
 
   float64(): number {

@@ -4,7 +4,7 @@
  *
  * | bytes | quick | dense |
  * |---|---|---|
- * | 0 | version, 1 | version, 2 |
+ * | 0 | version, 3 | version, 2 |
  * | 1 | 0: body as it is; 1: under zstd | the same of the head |
  * | 2–5 | CRC-32, little-endian, of all that follows | of all but itself |
  * | 6–9 | length of the plain body, little-endian | length of the plain head |
@@ -17,7 +17,7 @@ import { readDense, writeDense } from './dense/body.ts';
 import { readQuick, writeQuick } from './quick.ts';
 
 /** Versions of the format: what {@link encodeChunk} writes for each effort. */
-export const CHUNK_VERSION = { quick: 1, dense: 2 } as const;
+export const CHUNK_VERSION = { quick: 3, dense: 2 } as const;
 export type Effort = keyof typeof CHUNK_VERSION;
 
 const QUICK_HEADER_BYTES = 10;
@@ -25,8 +25,8 @@ const DENSE_HEADER_BYTES = 14;
 const PLAIN = 0;
 const ZSTD = 1;
 /**
- * Below this, zstd costs 30 to 50 µs to save bytes that no bill shows: DynamoDB counts writes in whole KB, and
- * compaction packs the hour again anyway.
+ * With fewer bytes that are not packed yet, zstd costs 30 to 50 µs to save some that no bill shows: DynamoDB counts
+ * writes in whole KB, and compaction packs the hour again anyway.
  */
 const ZSTD_FROM_BYTES = { quick: 800, dense: 400 } as const;
 const ZSTD_LEVEL = { quick: 1, dense: 6 } as const;
@@ -40,9 +40,16 @@ const compress = (plain: Buffer, effort: Effort): Buffer =>
     chunkSize: Math.max(1024, plain.length + 128),
   });
 
-/** @returns the smaller of the bytes as they are and under zstd */
-const pack = (plain: Buffer, effort: Effort): { readonly packing: number; readonly bytes: Buffer } => {
-  const packed = plain.length >= ZSTD_FROM_BYTES[effort] ? compress(plain, effort) : plain;
+/**
+ * @param loose how many of the bytes are not packed yet
+ * @returns the smaller of the bytes as they are and under zstd
+ */
+const pack = (
+  plain: Buffer,
+  effort: Effort,
+  loose: number,
+): { readonly packing: number; readonly bytes: Buffer } => {
+  const packed = loose >= ZSTD_FROM_BYTES[effort] ? compress(plain, effort) : plain;
   return packed.length < plain.length ? { packing: ZSTD, bytes: packed } : { packing: PLAIN, bytes: plain };
 };
 
@@ -68,9 +75,9 @@ const scratch = new ByteWriter(64 * 1024);
 const tail = new ByteWriter(64 * 1024);
 
 const encodeQuick = (columns: readonly SeriesColumn[]): Buffer => {
-  writeQuick(scratch, columns);
+  const loose = writeQuick(scratch, columns);
   const plain = scratch.view();
-  const { packing, bytes } = pack(plain, 'quick');
+  const { packing, bytes } = pack(plain, 'quick', loose);
   const chunk = Buffer.allocUnsafe(QUICK_HEADER_BYTES + bytes.length);
   chunk[0] = CHUNK_VERSION.quick;
   chunk[1] = packing;
@@ -86,7 +93,7 @@ const encodeDense = (columns: readonly SeriesColumn[]): Buffer => {
   tail.reset();
   writeDense(scratch, tail, columns);
   const plain = scratch.view();
-  const { packing, bytes } = pack(plain, 'dense');
+  const { packing, bytes } = pack(plain, 'dense', plain.length);
   const chunk = Buffer.allocUnsafe(DENSE_HEADER_BYTES + bytes.length + tail.size);
   chunk[0] = CHUNK_VERSION.dense;
   chunk[1] = packing;

@@ -10,8 +10,12 @@ import { readQuality, writeQuality } from './quality-codec.ts';
 import { readTimes, writeTimes } from './time-codec.ts';
 import { readValues, writeValues } from './value-codec.ts';
 
-/** Writes columns in their order. */
-export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): void => {
+/**
+ * Writes columns in their order.
+ * @returns how many of the bytes are not packed yet
+ */
+export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): number => {
+  let loose = 0;
   const { clocks, places } = placeClocks(columns);
   out.unsigned(clocks.length);
   for (const clock of clocks) writeTimes(out, clock);
@@ -21,9 +25,11 @@ export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): v
     out.text(column.unit);
     out.byte(VALUE_TYPES.indexOf(column.type));
     out.unsigned(places[at] ?? 0);
-    writeValues(out, column.value);
+    const start = out.size;
+    if (writeValues(out, column.value) === 'loose') loose += out.size - start;
     writeQuality(out, column.quality ?? []);
   }
+  return loose;
 };
 
 /** @throws {MalformedBytes} */

@@ -1,6 +1,7 @@
-/** Times as differences of differences: regular sampling costs a byte a point, jitter little more. */
+/** Times as gaps in few bits: regular sampling costs next to nothing, jitter its own bits. */
 import type { Micros } from '../../contracts/time.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import { BLOCK, readPacked, writePacked } from './packed.ts';
 
 /** Steps that times are counted in, in microseconds; the greatest that divides all is taken. */
 const STEPS = [1, 1000, 1_000_000] as const;
@@ -40,20 +41,17 @@ export const writeTimes = (out: ByteWriter, times: readonly Micros[]): void => {
   out.float64(first / size);
   if (times.length > steps.length) steps = new Float64Array(2 * times.length);
   let before = first;
-  let gap = 0;
   for (let at = 1; at < times.length; at += 1) {
     const time = times[at] ?? 0;
-    const next = (time - before) / size;
-    steps[at - 1] = next - gap;
-    gap = next;
+    steps[at - 1] = (time - before) / size;
     before = time;
   }
-  out.signedAll(steps, times.length - 1);
+  writePacked(out, steps, times.length - 1);
 };
 
 /** @throws {MalformedBytes} */
 export const readTimes = (input: ByteReader): Micros[] => {
-  const count = input.count(1);
+  const count = input.count(1 / BLOCK);
   const step = input.byte();
   const times: Micros[] = [];
   if (step === RAW) {
@@ -62,14 +60,11 @@ export const readTimes = (input: ByteReader): Micros[] => {
   }
   const size = STEPS[step];
   if (size === undefined) throw new MalformedBytes(`unknown step of times ${step}`);
-  let time = 0;
-  let gap = 0;
-  for (let at = 0; at < count; at += 1) {
-    if (at === 0) time = input.float64();
-    else {
-      gap += input.signed();
-      time += gap;
-    }
+  if (count === 0) return times;
+  let time = input.float64();
+  times.push(time * size);
+  for (const gap of readPacked(input, count - 1)) {
+    time += gap;
     times.push(time * size);
   }
   return times;

@@ -1,6 +1,7 @@
 /** Values of one channel: decimals as whole numbers where that is exact, else float64; bits; a dictionary of texts. */
 import type { Value } from '../../contracts/payload/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import { readPacked, writePacked } from './packed.ts';
 
 const FLOAT64 = 0;
 const DECIMAL = 1;
@@ -12,9 +13,16 @@ const MAX_SCALED = 2 ** 50;
 
 let scaled = new Float64Array(1024);
 
+/** Whether what was written is in few bits already. */
+type Packing = 'packed' | 'loose';
+
+const room = (count: number): void => {
+  if (count > scaled.length) scaled = new Float64Array(2 * count);
+};
+
 /** Scales values to whole numbers. @returns digits after the point that hold every one to the bit */
 const scale = (values: readonly number[]): number | undefined => {
-  if (values.length > scaled.length) scaled = new Float64Array(2 * values.length);
+  room(values.length);
   let digits = 0;
   let power = 1;
   for (let at = 0; at < values.length; at += 1) {
@@ -34,22 +42,17 @@ const scale = (values: readonly number[]): number | undefined => {
   return digits;
 };
 
-const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
+const writeNumbers = (out: ByteWriter, values: readonly number[]): Packing => {
   const digits = scale(values);
   if (digits === undefined) {
     out.byte(FLOAT64);
     for (const value of values) out.float64(value);
-    return;
+    return 'loose';
   }
   out.byte(DECIMAL);
   out.byte(digits);
-  let before = 0;
-  for (let at = 0; at < values.length; at += 1) {
-    const whole = scaled[at] ?? 0;
-    scaled[at] = whole - before;
-    before = whole;
-  }
-  out.signedAll(scaled, values.length);
+  writePacked(out, scaled, values.length);
+  return 'packed';
 };
 
 const writeBits = (out: ByteWriter, values: readonly boolean[]): void => {
@@ -67,7 +70,9 @@ const writeTexts = (out: ByteWriter, values: readonly string[]): void => {
   out.byte(TEXTS);
   out.unsigned(places.size);
   for (const value of places.keys()) out.text(value);
-  for (const value of values) out.unsigned(places.get(value) ?? 0);
+  room(values.length);
+  for (const [at, value] of values.entries()) scaled[at] = places.get(value) ?? 0;
+  writePacked(out, scaled, values.length);
 };
 
 const allOf = <K extends 'number' | 'boolean' | 'string'>(
@@ -83,25 +88,21 @@ const allOf = <K extends 'number' | 'boolean' | 'string'>(
 
 /**
  * Writes values in the order given.
+ * @returns whether zstd could make them smaller
  * @throws {TypeError} when they are not all of one type
  */
-export const writeValues = (out: ByteWriter, values: readonly Value[]): void => {
-  if (allOf(values, 'number')) writeNumbers(out, values);
-  else if (allOf(values, 'boolean')) writeBits(out, values);
+export const writeValues = (out: ByteWriter, values: readonly Value[]): Packing => {
+  if (allOf(values, 'number')) return writeNumbers(out, values);
+  if (allOf(values, 'boolean')) writeBits(out, values);
   else if (allOf(values, 'string')) writeTexts(out, values);
   else throw new TypeError('the values of a channel are of one type');
+  return 'loose';
 };
 
 const readDecimals = (input: ByteReader, count: number): number[] => {
   const power = POWERS[input.byte()];
   if (power === undefined) throw new MalformedBytes('unknown scale of values');
-  const values: number[] = [];
-  let scaled = 0;
-  for (let at = 0; at < count; at += 1) {
-    scaled += input.signed();
-    values.push(scaled / power);
-  }
-  return values;
+  return Array.from(readPacked(input, count), (whole) => whole / power);
 };
 
 const readBits = (input: ByteReader, count: number): boolean[] => {
@@ -115,8 +116,8 @@ const readBits = (input: ByteReader, count: number): boolean[] => {
 
 const readTexts = (input: ByteReader, count: number): string[] => {
   const texts = Array.from({ length: input.count(1) }, () => input.text());
-  return Array.from({ length: count }, () => {
-    const text = texts[input.unsigned()];
+  return Array.from(readPacked(input, count), (place) => {
+    const text = texts[place];
     if (text === undefined) throw new MalformedBytes('unknown place in the dictionary of texts');
     return text;
   });

@@ -3,7 +3,13 @@ import { crc32 as crc } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VALUE_TYPES } from '../../../contracts/instrument-types.ts';
-import { CorruptChunk, decodeChunk, type Effort, encodeChunk } from '../../../lambdas/series/chunk.ts';
+import {
+  CHUNK_VERSION,
+  CorruptChunk,
+  decodeChunk,
+  type Effort,
+  encodeChunk,
+} from '../../../lambdas/series/chunk.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 
 const time = fc.oneof(
@@ -107,7 +113,7 @@ describe.each<Effort>(['quick', 'dense'])('%s chunk', (effort) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.boolean(), (body, packed) => {
         const forged = Buffer.concat([Buffer.alloc(10), body]);
-        forged[0] = 1;
+        forged[0] = CHUNK_VERSION.quick;
         forged[1] = packed ? 1 : 0;
         forged.writeUInt32LE(body.length, 6);
         forged.writeUInt32LE(crc(forged.subarray(6)), 2);
