@@ -33,8 +33,10 @@ const POWERS = Float64Array.from({ length: 23 }, (_, digits) => 10 ** digits);
 const EXACT = 2 ** 53;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const PARTS_OF_NUMBERS = '+-.0123456789Ee';
-/** So many digits fit in 32 bits. */
+/** So many digits fit in 32 bits, */
 const STRETCH = 9;
+/** and so many in a float64. */
+const EXACT_DIGITS = 15;
 /** With more numbers that need `Number`, the full parser is as fast. */
 const MAX_SLOW = 8;
 
@@ -42,11 +44,17 @@ const MAX_SLOW = 8;
 const KNOWN_TEXTS = 512;
 const KNOWN_CHARS = 32;
 
+/** Whether a number is not over where it was read to: digits beyond those, a point after many, or an exponent. */
+const goesOn = (byte: number): boolean =>
+  (byte >= ZERO && byte <= NINE) || byte === POINT || byte === LOWER_E || byte === UPPER_E;
+
 const isSpace = (byte: number): boolean => byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 export class ByteScanner {
   private bytes: Uint8Array = new Uint8Array();
   private at = 0;
+  /** Numbers so far that needed `Number`. */
+  private slow = 0;
   private readonly known = new Array<string>(KNOWN_TEXTS).fill('');
   private readonly knownBytes = new Uint8Array(KNOWN_TEXTS * KNOWN_CHARS);
   /** What {@link allNumbers} read last. */
@@ -56,6 +64,7 @@ export class ByteScanner {
   start(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.at = 0;
+    this.slow = 0;
   }
 
   /** The next byte that is no white space, which stays the next; 0 at the end. */
@@ -160,6 +169,52 @@ export class ByteScanner {
     return Number.isFinite(value) ? value : Number.NaN;
   }
 
+  /** Reads up to nine digits as a whole number. */
+  private stretch(): number {
+    const { bytes } = this;
+    let { at } = this;
+    const end = at + STRETCH;
+    let part = 0;
+    let byte = bytes[at] ?? 0;
+    while (byte >= ZERO && byte <= NINE && at < end) {
+      part = (10 * part + byte - ZERO) | 0;
+      byte = bytes[++at] ?? 0;
+    }
+    this.at = at;
+    return part;
+  }
+
+  /** Reads up to 18 digits behind those of a number, which stays exact as long as it is below 2^53. */
+  private goOn(number: number): number {
+    let longer = number;
+    for (let time = 0; time < 2; time += 1) {
+      const start = this.at;
+      const part = this.stretch();
+      longer = longer * (POWERS[this.at - start] ?? 0) + part;
+    }
+    return longer;
+  }
+
+  /** Reads a number of more digits than usual. */
+  private longNumber(start: number): number {
+    const { bytes } = this;
+    const negative = bytes[start] === MINUS;
+    this.at = negative ? start + 1 : start;
+    let mantissa = this.goOn(0);
+    let power = 1;
+    if (bytes[this.at] === POINT) {
+      this.at += 1;
+      const point = this.at;
+      mantissa = this.goOn(mantissa);
+      power = POWERS[this.at - point] ?? 0;
+      if (this.at === point) return Number.NaN;
+    }
+    if (mantissa < EXACT && !goesOn(bytes[this.at] ?? 0))
+      return negative ? -mantissa / power : mantissa / power;
+    this.slow += 1;
+    return this.slow > MAX_SLOW ? Number.NaN : this.anyNumber(start);
+  }
+
   /**
    * Reads the rest of a list of numbers into {@link numbers}. All in one function, so that its variables are registers.
    * @returns how many, or {@link UNUSUAL} for anything else and for more than a message may hold
@@ -167,7 +222,6 @@ export class ByteScanner {
   allNumbers(): number {
     if (this.pass(CLOSE_LIST)) return 0;
     const { numbers, bytes } = this;
-    let slow = 0;
     let { at } = this;
     for (let count = 0; count < numbers.length; count += 1) {
       let byte = bytes[at] ?? 0;
@@ -182,37 +236,33 @@ export class ByteScanner {
         part = (10 * part + byte - ZERO) | 0;
         byte = bytes[++at] ?? 0;
       }
-      let mantissa: number = part;
-      if (byte >= ZERO && byte <= NINE) {
-        const split = at;
-        end = at + STRETCH;
-        part = 0;
-        while (byte >= ZERO && byte <= NINE && at < end) {
-          part = (10 * part + byte - ZERO) | 0;
-          byte = bytes[++at] ?? 0;
-        }
-        mantissa = mantissa * (POWERS[at - split] ?? 0) + part;
-      }
       if (at === first || (bytes[first] === ZERO && at > first + 1)) return UNUSUAL;
-      let power = 1;
+      let value: number = part;
       if (byte === POINT) {
+        const point = at + 1;
+        end += 1;
         byte = bytes[++at] ?? 0;
-        const point = at;
-        end = at + STRETCH;
-        part = 0;
         while (byte >= ZERO && byte <= NINE && at < end) {
           part = (10 * part + byte - ZERO) | 0;
           byte = bytes[++at] ?? 0;
         }
-        if (at === point) return UNUSUAL;
-        power = POWERS[at - point] ?? 0;
-        mantissa = mantissa * power + part;
+        // Where nine digits stand before the point, those behind it are still to be read.
+        if (at === point && !(byte >= ZERO && byte <= NINE)) return UNUSUAL;
+        value = part / (POWERS[at - point] ?? 0);
+      } else if (byte >= ZERO && byte <= NINE) {
+        const split = at;
+        // Six more are exact in any case.
+        end += EXACT_DIGITS - STRETCH;
+        let more = 0;
+        while (byte >= ZERO && byte <= NINE && at < end) {
+          more = (10 * more + byte - ZERO) | 0;
+          byte = bytes[++at] ?? 0;
+        }
+        value = part * (POWERS[at - split] ?? 0) + more;
       }
-      let value = mantissa / power;
       if (negative) value = -value;
-      if (mantissa >= EXACT || (byte >= ZERO && byte <= NINE) || byte === LOWER_E || byte === UPPER_E) {
-        slow += 1;
-        value = slow > MAX_SLOW ? Number.NaN : this.anyNumber(start);
+      if (byte > COMMA && goesOn(byte)) {
+        value = this.longNumber(start);
         if (Number.isNaN(value)) return UNUSUAL;
         at = this.at;
         byte = bytes[at] ?? 0;
