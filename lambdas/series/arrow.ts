@@ -66,29 +66,58 @@ const bitsOf = (count: number, isSet: (at: number) => boolean): Buffer => {
   return bits;
 };
 
+/** The UTF-8 bytes of cells; names and units are the same many times in a row. */
 const textBuffers = (cells: ArrowCells): Buffer[] => {
   const offsets = Buffer.alloc(padded(4 * (cells.length + 1)));
-  let end = 0;
-  for (const [at, cell] of cells.entries()) {
-    end += cell === null ? 0 : Buffer.byteLength(String(cell));
-    offsets.writeInt32LE(end, 4 * (at + 1));
+  const ends = new Int32Array(offsets.buffer, offsets.byteOffset, cells.length + 1);
+  let [last, length, end] = ['', 0, 0];
+  for (let at = 0; at < cells.length; at += 1) {
+    const cell = cells[at] ?? null;
+    if (cell !== null) {
+      const text = String(cell);
+      if (text !== last) [last, length] = [text, Buffer.byteLength(text)];
+      end += length;
+    }
+    ends[at + 1] = end;
   }
   const bytes = Buffer.alloc(padded(end));
-  for (const [at, cell] of cells.entries())
-    if (cell !== null) bytes.write(String(cell), offsets.readInt32LE(4 * at));
+  let copy = Buffer.alloc(0);
+  last = '';
+  for (let at = 0; at < cells.length; at += 1) {
+    const cell = cells[at] ?? null;
+    if (cell === null) continue;
+    const text = String(cell);
+    if (text !== last) [last, copy] = [text, Buffer.from(text)];
+    bytes.set(copy, ends[at] ?? 0);
+  }
   return [offsets, bytes];
+};
+
+/** Arrow's numbers are little-endian, as those of every machine that Node and Lambda run on. */
+const numberBuffer = (cells: ArrowCells): Buffer => {
+  const numbers = new Float64Array(cells.length);
+  for (let at = 0; at < cells.length; at += 1) numbers[at] = Number(cells[at] ?? 0);
+  return Buffer.from(numbers.buffer);
+};
+
+const WORD = 2 ** 32;
+
+/** Whole numbers as 64 bits: two words, the lower one first. */
+const integerBuffer = (cells: ArrowCells): Buffer => {
+  const words = new Uint32Array(2 * cells.length);
+  for (let at = 0; at < cells.length; at += 1) {
+    const cell = Number(cells[at] ?? 0);
+    const high = Math.floor(cell / WORD);
+    words[2 * at] = cell - high * WORD;
+    words[2 * at + 1] = high;
+  }
+  return Buffer.from(words.buffer);
 };
 
 const dataBuffers = (kind: ArrowKind, cells: ArrowCells): Buffer[] => {
   if (kind === 'text') return textBuffers(cells);
   if (kind === 'truth') return [bitsOf(cells.length, (at) => cells[at] === true)];
-  const bytes = Buffer.alloc(8 * cells.length);
-  for (const [at, cell] of cells.entries()) {
-    if (cell === null) continue;
-    if (kind === 'number') bytes.writeDoubleLE(Number(cell), 8 * at);
-    else bytes.writeBigInt64LE(BigInt(cell), 8 * at);
-  }
-  return [bytes];
+  return [kind === 'number' ? numberBuffer(cells) : integerBuffer(cells)];
 };
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The same questions to this application and to other stores that hold the same data, all in one run: how long until
- * the last byte of the answer is there, warm, median of several. Other stores are asked over HTTP or SQL without any
+ * the last byte of the answer is there, median of several after as much warming up, the same for all. Other stores are asked over HTTP or SQL without any
  * access control; ours through the local gateway with token, API layer, worker, access policies and the endpoint that
  * stands for DynamoDB, and beside that by the handler alone, which shares a thread with that endpoint.
  *
@@ -37,11 +37,9 @@ const LIMITS = new Map([
   [INFLUXDB, 1],
   [POSTGRESQL, 1],
 ]);
-const WARM_UP = 2;
-const ROUNDS = 9;
-/** Slow answers are measured less often. */
-const MAX_MILLIS = 4000;
-const MIN_ROUNDS = 3;
+/** As often, and as long at most, is asked before measuring and while: slow answers are measured less often. */
+const WARM_UP = { most: 20, least: 2, millis: 2000 };
+const MEASURED = { most: 25, least: 3, millis: 4000 };
 
 interface Asked {
   readonly question: Question;
@@ -51,21 +49,26 @@ interface Asked {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** @returns milliseconds of each answer */
+const askFor = async (peer: Peer, question: Question, { most, least, millis }: typeof WARM_UP) => {
+  const times: number[] = [];
+  const begin = performance.now();
+  while (times.length < most && (times.length < least || performance.now() - begin < millis)) {
+    const start = performance.now();
+    await peer.ask(question);
+    times.push(performance.now() - start);
+  }
+  return times;
+};
+
 /** Milliseconds by question; the first answer is checked. */
 const measure = async (peer: Peer, asked: readonly Asked[]): Promise<Map<QuestionName, number>> => {
   const medians = new Map<QuestionName, number>();
   for (const { question, right } of asked) {
-    const times: number[] = [];
-    const begin = performance.now();
-    for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
-      const start = performance.now();
-      const answer = await peer.ask(question);
-      const took = performance.now() - start;
-      if (round === 0) check(peer.name, question, answer(), right);
-      if (round >= WARM_UP) times.push(took);
-      if (times.length >= MIN_ROUNDS && performance.now() - begin > MAX_MILLIS) break;
-    }
-    medians.set(question.name, median(times));
+    const answer = await peer.ask(question);
+    check(peer.name, question, answer(), right);
+    await askFor(peer, question, WARM_UP);
+    medians.set(question.name, median(await askFor(peer, question, MEASURED)));
   }
   return medians;
 };
@@ -77,6 +80,7 @@ const seconds = async (work: () => Promise<unknown>): Promise<number> => {
 };
 
 interface Measured {
+  readonly points: string;
   readonly loading: number;
   readonly times: ReadonlyMap<QuestionName, number>;
 }
@@ -91,7 +95,8 @@ const measurePeer = async (
     return undefined;
   }
   await using peer = await start();
-  return { loading: await seconds(() => peer.load(extent)), times: await measure(peer, asked) };
+  const loading = await seconds(() => peer.load(extent));
+  return { points: peer.points, loading, times: await measure(peer, asked) };
 };
 
 const measureOurs = async (assembly: string, extent: Extent, asked: readonly Asked[]) => {
@@ -99,10 +104,14 @@ const measureOurs = async (assembly: string, extent: Extent, asked: readonly Ask
   const loading = await seconds(() => ours.api.load(extent));
   const api = await measure(ours.api, asked);
   const handler = await measure(ours.handler, asked);
+  const arrow = await measure(
+    ours.arrow,
+    asked.filter(({ question }) => question.name === 'raw'),
+  );
   const calls = new Map<QuestionName, { readonly dynamodb: number; readonly s3: number }>();
   for (const { question } of asked)
     calls.set(question.name, await ours.lab.calls(() => ours.api.ask(question)));
-  return { loading, api, handler, calls };
+  return { points: ours.api.points, loading, api, handler, arrow, calls };
 };
 
 const withAssembly = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
@@ -137,10 +146,15 @@ export const run = async ({
   for (const [{ name }, measured] of peers)
     if (measured !== undefined) figures.push(inform(BENCH, `${name}: loading`, measured.loading, 's'));
   for (const { question } of asked) {
+    /** Points weigh what they come as. */
+    const as = (points: string): string => (question.name === 'raw' ? ` (${points})` : '');
     const own = ours.api.get(question.name) ?? Number.NaN;
     const { dynamodb = Number.NaN, s3 = Number.NaN } = ours.calls.get(question.name) ?? {};
     figures.push(
-      inform(BENCH, `${question.title}: labgate`, own, 'ms'),
+      inform(BENCH, `${question.title}: labgate${as(ours.points)}`, own, 'ms'),
+      ...(question.name === 'raw'
+        ? [inform(BENCH, `${question.title}: labgate (Arrow)`, ours.arrow.get('raw') ?? Number.NaN, 'ms')]
+        : []),
       inform(BENCH, `${question.title}: handler alone`, ours.handler.get(question.name) ?? Number.NaN, 'ms'),
       inform(BENCH, `${question.title}: calls of DynamoDB`, dynamodb, 'calls'),
       inform(BENCH, `${question.title}: calls of S3`, s3, 'calls'),
@@ -148,7 +162,7 @@ export const run = async ({
     for (const [source, measured] of peers) {
       const theirs = measured?.times.get(question.name) ?? Number.NaN;
       figures.push(
-        inform(BENCH, `${question.title}: ${source.name}`, theirs, 'ms'),
+        inform(BENCH, `${question.title}: ${source.name}${as(measured?.points ?? '')}`, theirs, 'ms'),
         // Without the peer there is no ratio, and that is no target met.
         atMost(
           BENCH,

@@ -93,6 +93,7 @@ const start = async (path: string): Promise<Peer> => {
   });
   return {
     name: 'InfluxDB',
+    points: 'JSON rows of time and value',
     load: (extent) => load(url, extent),
     ask: (question) => query(url, textOf(question)),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

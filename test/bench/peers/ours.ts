@@ -1,4 +1,5 @@
 /** This application, in the local gateway: through its API, and by the exported handler of `query-api` alone. */
+import { tableFromIPC } from 'apache-arrow';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
 import { encodeMessage } from '../../../contracts/payload/encode.ts';
 import { openHandler } from '../aws/ask-handler.ts';
@@ -75,9 +76,16 @@ const read = (bytes: Buffer) => (): Answer => {
   return answerOf(columns?.mean ?? columns?.v ?? (items ?? []).map(({ v }) => v));
 };
 
+const COLUMNS = 'JSON lists of times, channels, values, units and qualities';
+const ARROW = 'application/vnd.apache.arrow.stream';
+
+const readArrow = (bytes: Buffer) => (): Answer => answerOf(tableFromIPC(bytes).getChild('value') ?? []);
+
 export interface Ours extends AsyncDisposable {
   readonly lab: LoadedLab;
   readonly api: Peer;
+  /** As `api`, points in binary columns. */
+  readonly arrow: Peer;
   readonly handler: Peer;
 }
 
@@ -97,12 +105,22 @@ export const openOurs = async (assembly: string): Promise<Ours> => {
     lab,
     api: {
       name: 'labgate',
+      points: COLUMNS,
       load,
       ask: async (question) => read(await ask(`${base}${pathOf(question)}`, { headers })),
       [Symbol.asyncDispose]: close,
     },
+    arrow: {
+      name: 'labgate',
+      points: 'Arrow',
+      load,
+      ask: async (question) =>
+        readArrow(await ask(`${base}${pathOf(question)}`, { headers: { ...headers, accept: ARROW } })),
+      [Symbol.asyncDispose]: close,
+    },
     handler: {
       name: 'labgate, handler alone',
+      points: COLUMNS,
       load,
       ask: async (question) => read(await askHandler(pathOf(question))),
       [Symbol.asyncDispose]: close,

@@ -4,6 +4,8 @@ import type { Answer, Question } from './questions.ts';
 /** A store that is loaded and asked. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
+  /** What points come as. */
+  readonly points: string;
   load(extent: Extent): Promise<void>;
   /**
    * Resolves with the last byte of the answer.

@@ -113,6 +113,7 @@ const start = async (path: string): Promise<Peer> => {
   const opened = connection;
   return {
     name: 'PostgreSQL',
+    points: 'rows of time and value as text, over a socket',
     load: (extent) => load(opened, extent),
     ask: async (question): Promise<() => Answer> => {
       const answer = await opened.query(textOf(question));

@@ -97,6 +97,7 @@ const start = async (path: string): Promise<Peer> => {
   });
   return {
     name: 'VictoriaMetrics',
+    points: 'JSON lists of times and values',
     load: (extent) => load(url, extent),
     ask: (question) => askOne(url, question),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
