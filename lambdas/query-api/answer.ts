@@ -72,6 +72,10 @@ const resolved = (series: Series, { query, url }: SeriesRequest) => {
   };
 };
 
+/** Rows of a page; `undefined` where the answer comes whole. */
+export const limitOf = ({ query, accept }: SeriesRequest): number | undefined =>
+  query.limit ?? (negotiate(accept, SERIES_TYPES) === 'application/json' ? LIMITS.seriesDefault : undefined);
+
 /**
  * JSON in pages, other formats whole as a stream or, where a limit is given, in pages.
  * @throws {ProblemError} `not-acceptable`
@@ -84,7 +88,7 @@ export const respond = async <B extends Batch>(
   const { query, url, ifNoneMatch } = request;
   const type = negotiate(request.accept, SERIES_TYPES);
   const { table, rows } = answer;
-  const limit = query.limit ?? (type === 'application/json' ? LIMITS.seriesDefault : undefined);
+  const limit = limitOf(request);
   const page = limit === undefined ? undefined : await pageOf(answer, limit, series);
   const next = page?.next ?? null;
   const headers = { vary: 'accept', ...(next === null ? {} : { link: nextLink(url, next) }) };

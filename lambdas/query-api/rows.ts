@@ -1,11 +1,10 @@
 /** Rows of a series as they go through the engine, in batches: what is held at a time is an hour of one device. */
 import type { Value } from '../../contracts/payload/message.ts';
 import type { Quality, Status } from '../../contracts/quality.ts';
-import type { Micros } from '../../contracts/time.ts';
-import { MICROS_PER_MINUTE } from '../../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { asksQuantile } from '../series/aggregates.ts';
-import { Buckets } from '../series/buckets.ts';
-import { type DenseRow, Filler } from '../series/fill.ts';
+import { Buckets, type FilledBucket } from '../series/buckets.ts';
+import { type DenseBucket, type DenseRow, Filler } from '../series/fill.ts';
 import { readPieces, type Source } from '../series/plan.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
@@ -26,31 +25,39 @@ export interface BucketRow extends DenseRow {
   readonly device: number;
   /** Its start. */
   readonly time: Micros;
+  readonly filled: boolean;
   readonly partial: boolean;
 }
 
 /** Rows of one batch, so that no one has to wait for each. */
 const BATCH = 1024;
 
-/** Collects rows of one device into batches, of those that come after the last page. */
-function* batches<T extends { readonly time: Micros; readonly channel: string }>(
-  rows: Iterable<T>,
-  after: { readonly time: Micros; readonly channel: string } | undefined,
-): Generator<T[]> {
-  let batch: T[] = [];
-  for (const row of rows) {
-    if (
-      after !== undefined &&
-      (row.time < after.time || (row.time === after.time && row.channel <= after.channel))
-    )
-      continue;
-    batch.push(row);
-    if (batch.length === BATCH) {
-      yield batch;
-      batch = [];
-    }
+/** Rows in batches, of those that come after the last page. */
+class Batches {
+  readonly #after: { readonly time: Micros; readonly channel: string } | undefined;
+  #rows: BucketRow[] = [];
+
+  constructor(after: { readonly time: Micros; readonly channel: string } | undefined) {
+    this.#after = after;
   }
-  if (batch.length > 0) yield batch;
+
+  /** @returns whether a batch is full */
+  add(row: BucketRow): boolean {
+    const after = this.#after;
+    if (
+      after === undefined ||
+      row.time > after.time ||
+      (row.time === after.time && row.channel > after.channel)
+    )
+      this.#rows.push(row);
+    return this.#rows.length >= BATCH;
+  }
+
+  take(): BucketRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
 }
 
 /** Where reading a device goes on after the last page. */
@@ -60,23 +67,32 @@ const afterOf = (series: Series, device: number) =>
 const isUsual = (taken: readonly Status[]): boolean =>
   taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');
 
-/** Points that are rarer than this, in seconds, take no more to read than summaries of their minutes. */
-const RARE = 5;
+/** Bytes of a point, of a block beside its points, and of what is read of the minutes of a day; of one channel. */
+const POINT_BYTES = 2.3;
+const BLOCK_BYTES = 500;
+const MINUTES_BYTES = 12_000;
+/** Seconds between points of a channel that does not say. */
+const USUAL_INTERVAL = 1;
 
-/** Width of summaries that buckets can be made of; `undefined` when points have to be read, or are as cheap. */
+/** Whether summaries of minutes are less to read than the points of a range. */
+const areMinutesLess = (series: Series, from: Micros, device: number): boolean => {
+  const channels = Object.entries(series.instruments[device]?.channels ?? {});
+  const wanted = channels.filter(([channel]) => series.channels?.has(channel) ?? true);
+  const to = Math.min(series.to, series.now);
+  const hours = Math.ceil((to - from) / MICROS_PER_HOUR);
+  const days = Math.ceil(to / MICROS_PER_DAY) - Math.floor(from / MICROS_PER_DAY);
+  const pointsAnHour = wanted.reduce((sum, [, { interval = USUAL_INTERVAL }]) => sum + 3600 / interval, 0);
+  return days * wanted.length * MINUTES_BYTES < hours * (BLOCK_BYTES + pointsAnHour * POINT_BYTES);
+};
+
+/** Width of summaries that buckets can be made of; `undefined` when points have to be read, or are less. */
 const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
   const { grid, aggregates, taken } = query;
   if (!isUsual(taken)) return undefined;
   const slot = grid.slot(from, series.to);
   if (slot !== MICROS_PER_MINUTE) return slot;
   // Summaries of a minute hold nothing that quantiles could be told from.
-  if (asksQuantile(aggregates)) return undefined;
-  const channels = Object.entries(series.instruments[device]?.channels ?? {});
-  const rare = channels.every(
-    ([channel, { interval }]) =>
-      series.channels?.has(channel) === false || (interval !== undefined && interval >= RARE),
-  );
-  return rare ? undefined : slot;
+  return asksQuantile(aggregates) || !areMinutesLess(series, from, device) ? undefined : slot;
 };
 
 /** Channels of a device that buckets are filled for. */
@@ -104,18 +120,27 @@ export async function* readBuckets(
   const to = Math.min(series.to, series.now);
   const filler = new Filler({ fill, grid, from, to, aggregates, channels: channelsOf(series, device) });
   const { from: cutBefore, to: cutAfter, now } = series;
-  function* rows(dense: ReturnType<Filler['add']>): Generator<BucketRow> {
-    for (const { start, end, rows: inside } of dense) {
+  const batches = new Batches(after);
+  function* put(dense: Iterable<DenseBucket>): Generator<BucketRow[]> {
+    for (const { start, end, rows } of dense) {
       const partial = start < cutBefore || end > cutAfter || end > now;
-      for (const row of inside) yield { ...row, device, time: start, partial };
+      for (const { channel, unit, count, values, quality, filled = false } of rows)
+        if (batches.add({ device, time: start, channel, unit, count, values, quality, filled, partial }))
+          yield batches.take();
     }
+  }
+  function* putFilled(full: Iterable<FilledBucket>): Generator<BucketRow[]> {
+    for (const bucket of full) yield* put(filler.add(bucket));
   }
   for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
-    for (const bucket of buckets.takeUntil(piece.until)) yield* batches(rows(filler.add(bucket)), after);
+    yield* putFilled(buckets.takeUntil(piece.until));
+    const rows = batches.take();
+    if (rows.length > 0) yield rows;
   }
-  for (const bucket of buckets.takeUntil(Number.POSITIVE_INFINITY))
-    yield* batches(rows(filler.add(bucket)), after);
-  yield* batches(rows(filler.finish()), after);
+  yield* putFilled(buckets.takeUntil(Number.POSITIVE_INFINITY));
+  yield* put(filler.finish());
+  const rows = batches.take();
+  if (rows.length > 0) yield rows;
 }

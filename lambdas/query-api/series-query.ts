@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { STATUSES, type Status } from '../../contracts/quality.ts';
 import { type Aggregate, type Fill, type SeriesQuery, USUAL_AGGREGATES } from '../../contracts/series.ts';
-import type { Micros } from '../../contracts/time.ts';
+import { MICROS_PER_DAY, type Micros } from '../../contracts/time.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import type { Conversion } from '../series/units.ts';
@@ -54,6 +54,8 @@ export interface Series {
 
 /** Rows after which nothing more is said about a query that would fill buckets without end. */
 const MOST_FILLED = 20_000_000;
+/** The widest bucket: more than any data last. */
+const MOST_YEARS = 300;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
 
 const position = z.tuple([z.number(), z.number(), z.string(), z.number()]);
@@ -73,6 +75,9 @@ const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
   const { every, tz } = query;
   if (every === undefined) return undefined;
   if (!isBucketWidth(every)) throw invalid('?every', 'months and years do not mix with days and time');
+  const { months, days, micros } = every;
+  if (months > MOST_YEARS * 12 || days + micros / MICROS_PER_DAY > MOST_YEARS * 366)
+    throw invalid('?every', `buckets are at most ${MOST_YEARS} years wide`);
   if (tz !== undefined && every.months === 0 && every.micros > 0)
     throw invalid(
       '?tz',

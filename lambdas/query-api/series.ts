@@ -1,19 +1,31 @@
 /** Answers of the series routes. */
+import { MICROS_PER_MINUTE } from '../../contracts/time.ts';
 import { keptFor } from '../series/aggregates.ts';
 import type { Measurements } from '../store/measurements.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
-import { respond, type SeriesRequest } from './answer.ts';
+import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
 import { batchesOf, readPoints } from './points.ts';
 import { readBuckets } from './rows.ts';
-import { resolveSeries } from './series-query.ts';
+import { resolveSeries, type Series } from './series-query.ts';
 import { KEEP_CORNERS, readShape } from './shape.ts';
 import { sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable } from './table.ts';
 
-/** Devices that are read at a time. */
+/** Devices that are read at a time: of those whose summaries of minutes come a hundred in a call, more. */
 const AT_ONCE = 16;
+const MOST_AT_ONCE = 100;
+const FEWEST_AT_ONCE = 4;
+
+/** Devices that are read at a time: no more than a page has room for. */
+const devicesAtOnce = ({ buckets, from, to, now, channels }: Series, limit: number | undefined): number => {
+  if (buckets === undefined || buckets.grid.slot(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
+  if (limit === undefined) return MOST_AT_ONCE;
+  const { start, end } = buckets.grid.at(from);
+  const rows = Math.ceil((Math.min(to, now) - from) / (end - start)) * (channels?.size ?? 1);
+  return Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, Math.ceil((limit + 1) / Math.max(1, rows))));
+};
 
 /**
  * Answers a request for series that the caller may see: JSON in pages, other formats whole as a stream or, where a
@@ -39,7 +51,7 @@ export const seriesResponse = async (
       instruments
         .slice(series.after?.device ?? 0)
         .map((_, at) => () => read(at + (series.after?.device ?? 0))),
-      AT_ONCE,
+      devicesAtOnce(series, limitOf(request)),
     );
   if (series.aligned) {
     const names = alignedSeries(series);

@@ -53,16 +53,12 @@ export const quantile = (sorted: Float64Array, share: number): number | null => 
   return part === 0 ? below : below * (1 - part) + above * part;
 };
 
-/**
- * What an aggregate says.
- * @param sorted the numbers themselves, ascending, where quantiles are to be exact
- */
-export const aggregateOf = (
-  name: Aggregate,
-  summary: Summary,
-  sorted: Float64Array | undefined,
-): Value | null => {
+/** Says what an aggregate is, given the numbers themselves, ascending, where quantiles are to be exact. */
+export type Teller = (summary: Summary, sorted: Float64Array | undefined) => Value | null;
+
+/** What says an aggregate. */
+export const tellerOf = (name: Aggregate): Teller => {
   const share = quantileOf(name);
-  if (share === undefined) return OF[name as Named](summary);
-  return sorted === undefined ? summary.quantile(share) : quantile(sorted, share);
+  if (share === undefined) return OF[name as Named];
+  return (summary, sorted) => (sorted === undefined ? summary.quantile(share) : quantile(sorted, share));
 };

@@ -9,7 +9,7 @@ import type { Value } from '../../contracts/payload/message.ts';
 import { type Status, statusOf } from '../../contracts/quality.ts';
 import type { Aggregate } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
-import { aggregateOf, asksQuantile, keptFor } from './aggregates.ts';
+import { asksQuantile, keptFor, type Teller, tellerOf } from './aggregates.ts';
 import type { SeriesColumn } from './column.ts';
 import { convertAggregate } from './convert.ts';
 import { placesIn } from './slots.ts';
@@ -58,6 +58,7 @@ export class Buckets {
   readonly #options: BucketOptions;
   readonly #kept: Kept;
   readonly #exact: boolean;
+  readonly #tellers: readonly Teller[];
   readonly #open = new Map<Micros, { readonly end: Micros; readonly channels: Map<string, Entry> }>();
 
   constructor(options: BucketOptions) {
@@ -65,6 +66,7 @@ export class Buckets {
     const { fine } = options.grid;
     this.#kept = keptFor(options.aggregates, !fine);
     this.#exact = fine && asksQuantile(options.aggregates);
+    this.#tellers = options.aggregates.map(tellerOf);
   }
 
   /** @param columns sorted by time; no earlier than what was added before */
@@ -156,9 +158,12 @@ export class Buckets {
       channel,
       unit: conversion?.unit ?? unit,
       count: summary.count,
-      values: aggregates.map((name) => {
-        const value = aggregateOf(name, summary, sorted);
-        return conversion === undefined ? value : convertAggregate(name, value, summary.count, conversion);
+      values: this.#tellers.map((tell, at) => {
+        const value = tell(summary, sorted);
+        const name = conversion === undefined ? undefined : aggregates[at];
+        return conversion === undefined || name === undefined
+          ? value
+          : convertAggregate(name, value, summary.count, conversion);
       }),
       quality: summary.counts,
     };

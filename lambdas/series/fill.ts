@@ -10,7 +10,7 @@ import type { Grid, Span } from './width.ts';
 
 /** A row that points made, or that was filled in. */
 export interface DenseRow extends BucketRow {
-  readonly filled: boolean;
+  readonly filled?: boolean;
 }
 export interface DenseBucket extends Span {
   /** By channel name. */
@@ -68,7 +68,7 @@ export class Filler {
   *add(bucket: FilledBucket): Generator<DenseBucket> {
     const { fill } = this.#options;
     if (fill === 'none') {
-      yield { ...bucket, rows: bucket.rows.map((row) => ({ ...row, filled: false })) };
+      yield bucket;
       return;
     }
     yield* this.#empty(bucket.start);

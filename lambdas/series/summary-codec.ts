@@ -250,10 +250,9 @@ const readHead = (input: ByteReader, { slots }: SlotRange): Head => {
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
   if (type === undefined || kind === undefined) throw new MalformedBytes('a type or kind is unknown');
-  const all = Array.from({ length: slots }, (_, at) => at);
   const counts = (): Float64Array => {
     const values = new Float64Array(slots);
-    readWhole(input, all, values);
+    readWhole(input, undefined, values);
     return values;
   };
   return { channel, unit, type, kind, good: counts(), uncertain: counts(), bad: counts() };

@@ -32,13 +32,25 @@ export const writeWhole = (out: ByteWriter, values: readonly number[]): void => 
   for (const value of values) out.unsigned(value / unit);
 };
 
-/** Reads whole numbers into their places. */
-export const readWhole = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+/**
+ * Reads whole numbers into their places.
+ * @param places all when absent
+ */
+export const readWhole = (
+  input: ByteReader,
+  places: ArrayLike<number> | undefined,
+  into: Float64Array,
+): void => {
   const kind = input.byte();
   if (kind !== SAME && kind !== EACH) throw new MalformedBytes('whole numbers of an unknown kind');
   const unit = input.unsigned();
-  for (let at = 0; at < places.length; at += 1)
-    into[places[at] ?? 0] = kind === SAME ? unit : input.unsigned() * unit;
+  if (kind === SAME && places === undefined) {
+    into.fill(unit);
+    return;
+  }
+  const count = places?.length ?? into.length;
+  for (let at = 0; at < count; at += 1)
+    into[places === undefined ? at : (places[at] ?? 0)] = kind === SAME ? unit : input.unsigned() * unit;
 };
 
 const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);

@@ -1,19 +1,23 @@
 /** `query-api` as API Gateway calls it, with the streaming runtime of the local gateway around it. */
 
 import type { Writable } from 'node:stream';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
 import type { Value } from '../../../contracts/payload/message.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
 import { Counts } from '../../../lambdas/compaction/counts.ts';
+import { archiveMarkedDay } from '../../../lambdas/compaction/day.ts';
 import { compactHour } from '../../../lambdas/compaction/hour.ts';
 import { KnownDevices } from '../../../lambdas/compaction/kinds.ts';
 import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
 import type { Track } from '../../../lambdas/domain/quality.ts';
+import { getFrom, putBytesInto, putInto } from '../../../lambdas/runtime/objects.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import {
+  type Mark,
+  type MarkKind,
   markPartitionOf,
   readHours,
   readMarks,
@@ -51,6 +55,12 @@ export interface World {
   addLatest(device: string): Promise<void>;
   /** Compacts these hours of a device, as `compaction` does; all that have points when none are named. */
   compact(device: string, hours?: readonly Micros[]): Promise<void>;
+  /** Archives the days of a device that are compacted, as `compaction` does. */
+  archive(device: string): Promise<void>;
+  /** As if DynamoDB had deleted the blocks of archived days, as it does after the hot days. */
+  passHotDays(device: string): Promise<void>;
+  /** Takes away what a partition holds. */
+  forget(pk: string, of?: (sk: string) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,6 +132,35 @@ export const startWorld = async (): Promise<World> => {
     };
   };
 
+  const measurements = { client: aws.dynamo, table: aws.measurementsTable };
+  const { signal } = new AbortController();
+  const around = {
+    measurements,
+    devices: new KnownDevices({ client: aws.dynamo, table: aws.registryTable }),
+    retention: { default: { hotDays: 10_000, rollupYears: 20, archiveDays: null }, sites: {} },
+  };
+  const marksOf = async (kind: MarkKind, of: string): Promise<Mark[]> => {
+    const range = { to: time('2200-01-01T00:00:00Z') };
+    const marks = await Array.fromAsync(readMarks(measurements, kind, markPartitionOf(of), range));
+    return marks.filter(({ device }) => device === of);
+  };
+  const itemsOf = async (pk: string) => {
+    const { Items = [] } = await aws.dynamo.send(
+      new QueryCommand({
+        TableName: aws.measurementsTable,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: pk } },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  };
+  const forget = async (of: string, chosen: (sk: string) => boolean = () => true): Promise<void> => {
+    for (const { pk, sk } of await itemsOf(of))
+      if (pk !== undefined && sk?.S !== undefined && chosen(sk.S))
+        await aws.dynamo.send(new DeleteItemCommand({ TableName: aws.measurementsTable, Key: { pk, sk } }));
+  };
+
   return {
     aws,
     send,
@@ -188,7 +227,6 @@ export const startWorld = async (): Promise<World> => {
         await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
     },
     addLatest: async (device) => {
-      const measurements = { client: aws.dynamo, table: aws.measurementsTable };
       const tracks = new Map<string, Track>();
       const range = { from: 0, to: time('2200-01-01T00:00:00Z') };
       for await (const { columns } of readHours(measurements, device, range))
@@ -201,17 +239,33 @@ export const startWorld = async (): Promise<World> => {
       await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
     },
     compact: async (device, hours) => {
-      const measurements = { client: aws.dynamo, table: aws.measurementsTable };
-      const devices = new KnownDevices({ client: aws.dynamo, table: aws.registryTable });
-      const { signal } = new AbortController();
-      const retention = { default: { hotDays: 10_000, rollupYears: 20, archiveDays: null }, sites: {} };
-      const around = { measurements, devices, retention };
-      const range = { to: time('2200-01-01T00:00:00Z') };
-      const marks = readMarks(measurements, 'dirty', markPartitionOf(device), range);
-      for await (const mark of marks)
-        if (mark.device === device && (hours === undefined || hours.includes(mark.start)))
+      for (const mark of await marksOf('dirty', device))
+        if (hours === undefined || hours.includes(mark.start))
           await compactHour(around, new Counts(), mark, Date.now() * 1000, signal);
     },
+    archive: async (device) => {
+      const archive = {
+        get: getFrom(aws.bucket),
+        putBytes: putBytesInto(aws.bucket),
+        putObject: putInto(aws.bucket),
+      };
+      for (const mark of await marksOf('unarchived', device))
+        await archiveMarkedDay({ ...around, archive }, new Counts(), mark, Date.now() * 1000, signal);
+    },
+    passHotDays: async (device) => {
+      await forget(device, (sk) => /#[hp]/.test(sk));
+      for (const { pk, sk } of await itemsOf(`${device}#a`))
+        if (pk !== undefined && sk !== undefined)
+          await aws.dynamo.send(
+            new UpdateItemCommand({
+              TableName: aws.measurementsTable,
+              Key: { pk, sk },
+              UpdateExpression: 'SET hotUntil = :past',
+              ExpressionAttributeValues: { ':past': { N: '1' } },
+            }),
+          );
+    },
+    forget,
     close: () => aws.close(),
   };
 };

@@ -178,6 +178,7 @@ export const startAws = async (): Promise<Aws> => {
   const calls: Recorded[] = [];
   const connected = new Set<string>();
   const certificates: string[] = [];
+  const objects = new Map<string, Buffer>();
   let faults: Fault[] = [];
 
   const run = async (
@@ -204,7 +205,8 @@ export const startAws = async (): Promise<Aws> => {
         status: 200,
         body: JSON.stringify({ StreamDescriptionSummary: { StreamStatus: 'ACTIVE' } }),
       };
-    return { status: 200, body: '' };
+    if (service === 's3' && request.method === 'PUT') objects.set(request.url, request.body);
+    return { status: 200, body: (service === 's3' && objects.get(request.url)) || '' };
   };
 
   const refusal = (code: string, status: number): Answer => ({
