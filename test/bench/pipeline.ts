@@ -1,16 +1,14 @@
 /**
  * The whole way of a measurement under load, with the settings of `dev`: mutual TLS, broker, rule, one shard,
- * `ingest`, table. The gateway and the publishers are two processes that share this computer's processors.
+ * `ingest`, table. Gateway and publisher are two processes that share this computer's processors.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesizeTo } from '../flow/assembly.ts';
 import { atLeast, atMost, type Figure, inform } from './figure.ts';
 import type { Phase, Quantiles } from './load/plan.ts';
-import type { PhaseResult, Scenario, ScenarioResult } from './load/scenario.ts';
+import { type PhaseResult, runScenario, type ScenarioResult, type Together } from './load/scenario.ts';
 
 const BENCH = 'pipeline';
 const RATE = 5000;
@@ -20,18 +18,8 @@ const ROUNDS = 3;
 const FLOOD = 30_000;
 const PACED_SECONDS = 15;
 
-const runScenario = async (scenario: Scenario): Promise<ScenarioResult> => {
-  const { BENCH_NODE_ARGUMENTS: more } = process.env;
-  const child = fork(new URL('./load/scenario.ts', import.meta.url), {
-    execArgv: more === undefined ? [] : more.split(' '),
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
-  child.send(scenario);
-  const ended = once(child, 'exit');
-  const [answer] = await Promise.race([once(child, 'message'), ended]);
-  if (typeof answer !== 'object') throw new Error(`the scenario ended with ${String(answer)}`);
-  await ended;
-  return answer as ScenarioResult;
+const told = (name: string) => (progress: string) => {
+  process.stderr.write(`${new Date().toISOString()} ${name}: ${progress}\n`);
 };
 
 const latency = (of: string, { p50, p95, p99 }: Quantiles): Figure[] => [
@@ -45,11 +33,16 @@ const cost = (name: string, { messages, gatewayCpu, cpu }: PhaseResult): Figure[
   inform(BENCH, `${name}: processor time of the publisher`, (1e6 * cpu) / messages, 'µs/message'),
 ];
 
+const together = (name: string, { seconds, gatewayCpu }: Together, devices: number): Figure[] => [
+  inform(BENCH, name, (1000 * seconds) / devices, 'ms'),
+  inform(BENCH, `${name}: processor time of the gateway`, (1000 * gatewayCpu) / devices, 'ms'),
+];
+
 /** Without a data folder tables and stream are in memory too: the figure contains all data of the run. */
 const whole = (name: string, result: ScenarioResult, devices: number): Figure[] => [
   atLeast(BENCH, `${name}: connected`, result.connections, 'devices', devices),
-  inform(BENCH, `${name}: registering a device`, (1000 * result.registering) / devices, 'ms'),
-  inform(BENCH, `${name}: connecting a device`, (1000 * result.connecting) / devices, 'ms'),
+  ...together(`${name}: registering a device`, result.registering, devices),
+  ...together(`${name}: connecting a device`, result.connecting, devices),
   atMost(BENCH, `${name}: memory of the gateway`, result.rss, 'MB', RSS_MB),
   atMost(BENCH, `${name}: lost`, result.sentPoints - result.storedPoints, 'measurements', 0),
 ];
@@ -69,7 +62,7 @@ const thousand = async (assembly: string): Promise<Figure[]> => {
     { format: 'columns', messages: RATE * PACED_SECONDS, rate: RATE, window: 100, ackEvery: 10 },
   ];
   const devices = 1000;
-  const result = await runScenario({ assembly, devices, phases });
+  const result = await runScenario({ assembly, devices, phases }, told('1000 devices'));
   const paced = result.phases.at(-1);
   if (paced === undefined) throw new Error('a phase is missing');
   const figures: Figure[] = [];
@@ -99,10 +92,10 @@ const tenThousand = async (assembly: string): Promise<Figure[]> => {
   const devices = 10_000;
   const rate = devices / 10;
   const phases: Phase[] = [{ format: 'columns', messages: rate * 60, rate, window: 10, ackEvery: 10 }];
-  const result = await runScenario({ assembly, devices, phases });
+  const name = '10000 devices';
+  const result = await runScenario({ assembly, devices, phases }, told(name));
   const [phase] = result.phases;
   if (phase === undefined) throw new Error('a phase is missing');
-  const name = '10000 devices';
   return [
     // A minute at this pace, and the last message answered within a second of its turn.
     atLeast(BENCH, `${name}: stored`, storedRate(phase), 'messages/s', rate * 0.95),

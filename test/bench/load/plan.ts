@@ -1,4 +1,4 @@
-/** What scenario and publisher say to each other. */
+/** What scenario, gateway and publisher say to each other. */
 
 /** A device as the publisher needs it; PEM. */
 export interface Credentials {
@@ -63,6 +63,19 @@ export type FromPublisher =
   | { readonly type: 'connected'; readonly seconds: number }
   | { readonly type: 'published' }
   | { readonly type: 'finished'; readonly published: Published };
+
+export type ToGateway =
+  | { readonly type: 'open'; readonly assembly: string }
+  /** Everything that was accepted is to go its way to the end. */
+  | { readonly type: 'drain' }
+  | { readonly type: 'use' };
+
+export type FromGateway =
+  | { readonly type: 'opened'; readonly api: string; readonly credentialsDir: string }
+  /** Milliseconds since the epoch. */
+  | { readonly type: 'drained'; readonly at: number }
+  /** Processor time of the process in seconds, its greatest resident set so far in MB, live connections. */
+  | { readonly type: 'used'; readonly cpu: number; readonly rss: number; readonly connections: number };
 
 /** Points of each message: five times of two channels. */
 export const TIMES = 5;

@@ -1,0 +1,134 @@
+/** The laboratory of the load over its API: registers devices, and counts in the end what is stored of them. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Registered } from '../../../contracts/devices.ts';
+import { createIdentity } from '../../../device/identity.ts';
+import type { Program } from '../../flow/lab.ts';
+import { SENSOR } from './message.ts';
+import type { Fleet } from './plan.ts';
+
+/** Enough to keep all processors busy: more would only wait, and be served by environments that take memory. */
+const AT_ONCE = Math.max(4, 2 * availableParallelism());
+/** Devices of one request, at most. */
+const DEVICES_A_REQUEST = 100;
+/** A token is asked for again before it ends. */
+const TOKEN_SPARE_MS = 60_000;
+
+export interface Lab {
+  /** @param told is told the number of devices so far */
+  enroll(count: number, told: (done: number) => void): Promise<Fleet>;
+  /** Points that the API finds, of all devices. */
+  storedPoints(fleet: Fleet): Promise<number>;
+}
+
+/** Runs over all with a few at once. */
+const each = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [at, item] of queue) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+};
+
+const tokens = ({ clientId, clientSecret, tokenEndpoint }: Program): (() => Promise<string>) => {
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const ask = async () => {
+    const response = await fetch(tokenEndpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${basic}` },
+      body: 'grant_type=client_credentials',
+    });
+    if (!response.ok) throw new Error(`token: ${response.status} ${await response.text()}`);
+    const reply = (await response.json()) as { readonly access_token: string; readonly expires_in: number };
+    return { token: reply.access_token, until: Date.now() + reply.expires_in * 1000 - TOKEN_SPARE_MS };
+  };
+  let known: ReturnType<typeof ask> | undefined;
+  return async () => {
+    if (known === undefined || (await known).until < Date.now()) known = ask();
+    return (await known).token;
+  };
+};
+
+/**
+ * @param api address of the gateway's API
+ * @param credentialsDir folder where the gateway has put the programs that may ask it
+ */
+export const labAt = async (api: string, credentialsDir: string): Promise<Lab> => {
+  const programs = JSON.parse(readFileSync(join(credentialsDir, 'clients.json'), 'utf8')) as Program[];
+  const program = programs.find(({ name }) => name === 'fleet');
+  if (program === undefined) throw new Error('no program fleet');
+  const token = tokens(program);
+
+  /** Calls the API, and again later where it says that there were too many calls. */
+  const ask = async <T>(path: string, body?: object): Promise<T> => {
+    for (;;) {
+      const response = await fetch(`${api}${path}`, {
+        headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (response.ok) return JSON.parse(text) as T;
+      if (response.status !== 429) throw new Error(`${path}: ${response.status} ${text}`);
+      await delay(100 + Math.random() * 100);
+    }
+  };
+
+  const register = async (id: string) => {
+    const { csr, key } = await createIdentity(id);
+    const registered = await ask<Registered>('/v1/devices', { id, site: 'lab-1', type: SENSOR.id, csr });
+    const { clientId, topics, certificate, endpoint, ca } = registered;
+    return {
+      credentials: { clientId, data: topics.data, ack: topics.ack, certificate, key },
+      broker: { ...endpoint, ca },
+    };
+  };
+
+  await ask('/v1/types', SENSOR);
+  return {
+    async enroll(count, told) {
+      let done = 0;
+      const registered = await each(
+        Array.from({ length: count }, (_, at) => `sensor-${at}`),
+        async (id) => {
+          const device = await register(id);
+          told(++done);
+          return device;
+        },
+      );
+      const [first] = registered;
+      if (first === undefined) throw new RangeError('a fleet has at least one device');
+      return { ...first.broker, devices: registered.map(({ credentials }) => credentials) };
+    },
+
+    async storedPoints({ devices }) {
+      const from = new Date(Date.now() - 2 * 86_400_000).toISOString();
+      const groups: string[] = [];
+      for (let at = 0; at < devices.length; at += DEVICES_A_REQUEST)
+        groups.push(
+          devices
+            .slice(at, at + DEVICES_A_REQUEST)
+            .map(({ clientId }) => clientId)
+            .join(','),
+        );
+      const counts = await each(groups, async (group) => {
+        const query = `/v1/series?devices=${group}&from=${from}&every=P1D&agg=count`;
+        let sum = 0;
+        let cursor: string | null = null;
+        do {
+          const page: {
+            readonly items: readonly { readonly count: number }[];
+            readonly next: string | null;
+          } = await ask(cursor === null ? query : `${query}&cursor=${encodeURIComponent(cursor)}`);
+          for (const { count } of page.items) sum += count;
+          cursor = page.next;
+        } while (cursor !== null);
+        return sum;
+      });
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+  };
+};
