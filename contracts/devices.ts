@@ -95,8 +95,9 @@ export const registration = deviceMetadata
       .string()
       .max(8192)
       .regex(
-        /^-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----\s*$/,
-        'use a PEM CSR',
+        // RFC 7468; Base64 holds no hyphen, so nothing else begins in it.
+        /^-----BEGIN CERTIFICATE REQUEST-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE REQUEST-----\s*$/,
+        'use one CSR in PEM',
       )
       .meta({ description: 'PKCS #10 in PEM, signed by the key that never leaves the device' }),
   })

@@ -43,6 +43,9 @@ describe('devices', () => {
       { site: '' },
       { type: undefined },
       { csr: 'AA==' },
+      // Which of two would be meant is anybody's guess.
+      { csr: `${csr}${csr}` },
+      { csr: csr.replace('AA==', 'AA==\n-----BEGIN CERTIFICATE REQUEST-----\nAA==') },
       { state: 'active' },
     ]) {
       expect(registration.safeParse({ ...request, ...change }).success).toBe(false);

@@ -110,6 +110,18 @@ describe('register', () => {
     expect(await send({ path: '/v1/devices/meter-4' })).toMatchObject({ status: 404 });
   });
 
+  it('refuses two CSRs at once, of whichever devices', async () => {
+    const body = await registrationOf('meter-4');
+    const { csr } = await registrationOf('meter-5');
+    const answer = await post({ ...body, csr: `${body['csr']}${csr}` });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-request', errors: [{ pointer: '/csr', detail: 'use one CSR in PEM' }] },
+    });
+    expect(await send({ path: '/v1/devices/meter-4' })).toMatchObject({ status: 404 });
+    expect(aws.calls.filter(({ action }) => action.startsWith('iot:Create'))).toEqual([]);
+  });
+
   it('is for those who may register at that very site', async () => {
     const body = await registrationOf('meter-5');
     const claims = person('Engineer@paris', 'Viewer@berlin');
