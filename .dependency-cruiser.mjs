@@ -64,6 +64,12 @@ export default {
       { path: '^(bin|lambdas|local|device|web|test)/' },
       'Deployment names handlers by path, never by import.',
     ),
+    wall(
+      'constructs-know-no-stack',
+      { path: '^lib/constructs/' },
+      { path: '^lib/(application|[^/]+-stack)\\.ts$' },
+      'Stacks wire constructs; a construct says in its own words what it needs.',
+    ),
     wall('nobody-imports-tests', { pathNot: '^test/' }, { path: '^test/' }, 'Tests are leaves.'),
   ],
   options: {

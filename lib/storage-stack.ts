@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import { EXPORT_DAYS } from '../contracts/exports.ts';
 import { ArchiveCatalog } from './constructs/archive-catalog.ts';
 import { removalPolicy } from './constructs/removal.ts';
+import type { Storage } from './constructs/storage.ts';
 import type { RetentionClass, Settings } from './settings.ts';
 
 export interface StorageStackProps extends StackProps {
@@ -36,7 +37,7 @@ const archiveRules = ({ retention }: Settings): s3.LifecycleRule[] => {
   ];
 };
 
-export class StorageStack extends Stack {
+export class StorageStack extends Stack implements Storage {
   readonly key: kms.Key;
   readonly stream: kinesis.Stream;
   readonly registry: dynamodb.Table;
@@ -118,7 +119,7 @@ export class StorageStack extends Stack {
         'Server access logs would record the functions of this application only; CloudTrail data events do that with the caller.',
     });
   }
-  /** ARN of the objects of the archive under a prefix, for the policies of other stacks. */
+
   archived(prefix: string): string {
     return `${this.archiveArn}/${prefix}`;
   }

@@ -5,12 +5,12 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { RetentionClass, Settings } from '../settings.ts';
-import type { StorageStack } from '../storage-stack.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import type { Storage } from './storage.ts';
 
 export interface CompactionProps {
   readonly settings: Settings;
-  readonly storage: StorageStack;
+  readonly storage: Storage;
 }
 
 /** Retention classes as the function reads them. */

@@ -4,12 +4,12 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
-import type { StorageStack } from '../storage-stack.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import type { Storage } from './storage.ts';
 
 export interface ExportsWorkerProps {
   readonly settings: Settings;
-  readonly storage: StorageStack;
+  readonly storage: Storage;
 }
 
 /** A file takes seconds; a worker that dies is missed after the visibility timeout. */

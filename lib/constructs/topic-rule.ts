@@ -3,8 +3,8 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
-import type { StorageStack } from '../storage-stack.ts';
 import { allowPattern } from './pattern-policy.ts';
+import type { Storage } from './storage.ts';
 
 /** A substitution template of a topic rule, e.g. `topic(2)`: filled in by IoT Core for each message. */
 export const substitution = (expression: string): string => `\${${expression}}`;
@@ -18,7 +18,7 @@ export interface TopicRuleProps {
   /** What the action's role may do. */
   readonly statements: readonly iam.PolicyStatement[];
   /** Where failed messages are kept. */
-  readonly storage: StorageStack;
+  readonly storage: Storage;
   /** Folder of failed messages in the archive. */
   readonly errorPrefix: string;
 }
