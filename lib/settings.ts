@@ -1,6 +1,6 @@
 /** Settings of one deployment, read from `settings/{stage}.json`. A wrong setting stops synth with one line. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLES } from '../contracts/roles.ts';
 import { slug } from '../contracts/topics.ts';
 

@@ -1,7 +1,7 @@
 /** Which labgate the command line talks to: a local gateway or a deployed stack, by one setting. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Folder where `labgate local` leaves what other commands need. */
 export const LOCAL_FOLDER = '.labgate';

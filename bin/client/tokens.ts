@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { reach } from './reach.ts';
 import { type Target, UsageError } from './target.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Functions, InvokeResult, Log, StreamingResult } from '../types.ts';
 import type { RequestContext } from './context.ts';
 import { isBinary, type ProxyEvent } from './event.ts';

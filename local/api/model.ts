@@ -1,5 +1,5 @@
 /** What the templates say about one REST API, checked and put into the shape the server needs. */
-import type { ZodType } from 'zod';
+import type * as z from 'zod';
 
 export interface ApiModel {
   readonly apiId: string;
@@ -47,7 +47,7 @@ export interface Method {
   /** Names of parameters that a request must carry, by place. */
   readonly required: { readonly header: readonly string[]; readonly querystring: readonly string[] };
   /** Body schema by content type; empty when nothing is validated. */
-  readonly bodySchemas: ReadonlyMap<string, ZodType>;
+  readonly bodySchemas: ReadonlyMap<string, z.ZodType>;
 }
 
 export interface CognitoAuthorizer {

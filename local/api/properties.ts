@@ -2,7 +2,7 @@
  * Properties of the CloudFormation types that the local API understands. Every object is strict: a property
  * that would change behaviour in AWS and is not known here stops the start by name.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Resource } from '../types.ts';
 
 const ignored = z.unknown().optional();

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 import type { Integration, MockIntegration } from './model.ts';
 import type { integration as integrationSchema } from './properties.ts';

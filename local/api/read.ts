@@ -1,4 +1,4 @@
-import { type ZodType, z } from 'zod';
+import * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 import type { ApiModel, CognitoAuthorizer, GatewayResponse, Method, RouteNode, Stage } from './model.ts';
 import * as properties from './properties.ts';
@@ -142,8 +142,8 @@ function readBodySchemas(
   assembly: Assembly,
   models: Readonly<Record<string, string>>,
   user: Resource,
-): Map<string, ZodType> {
-  const schemas = new Map<string, ZodType>();
+): Map<string, z.ZodType> {
+  const schemas = new Map<string, z.ZodType>();
   for (const [contentType, id] of Object.entries(models)) {
     if (id === 'Empty') continue;
     const resource = find(assembly, id, 'AWS::ApiGateway::Model', user);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 
 /** CloudFormation types that the stand-in for Cognito runs or knows to be without effect on one computer. */

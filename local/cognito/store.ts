@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writeSecretJson } from './files.ts';
 
 interface Entry {

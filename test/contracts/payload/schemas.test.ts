@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { decodeMessage } from '../../../contracts/payload/decode.ts';
 import { type Message, UndecodableMessage } from '../../../contracts/payload/message.ts';
 import { columnsMessage, jsonMessage, rowsMessage, senmlPack } from '../../../contracts/payload/schemas.ts';
