@@ -58,7 +58,12 @@ export class ByteScanner {
   private readonly known = new Array<string>(KNOWN_TEXTS).fill('');
   private readonly knownBytes = new Uint8Array(KNOWN_TEXTS * KNOWN_CHARS);
   /** What {@link allNumbers} read last. */
-  readonly numbers = new Float64Array(LIMITS.messagePoints);
+  readonly numbers: number[] = [];
+
+  constructor() {
+    // Pushed one by one, numbers of float64 stay what they are: parts of the list are copied as memory.
+    for (let at = 0; at < LIMITS.messagePoints; at += 1) this.numbers.push(0.5);
+  }
 
   /** Starts with a message. */
   start(bytes: Uint8Array): void {

@@ -27,29 +27,21 @@ interface Block {
   readonly value: number[];
 }
 
-/** The numbers read last as a list of their own. */
-const copyNumbers = (count: number): number[] => {
-  const { numbers } = scanner;
-  const copy: number[] = [];
-  for (let at = 0; at < count; at += 1) copy.push(numbers[at] ?? 0);
-  return copy;
-};
-
 const readNumbers = (): number[] | undefined => {
   const count = scanner.pass(OPEN_LIST) ? scanner.allNumbers() : UNUSUAL;
-  return count > 0 ? copyNumbers(count) : undefined;
+  return count > 0 ? scanner.numbers.slice(0, count) : undefined;
 };
 
 const readMillis = (): Micros[] | undefined => {
   const count = scanner.allNumbers();
   if (count <= 0) return undefined;
-  const { numbers } = scanner;
+  const times = scanner.numbers.slice(0, count);
   for (let at = 0; at < count; at += 1) {
-    const time = readTimeMillis(numbers[at] ?? 0);
+    const time = readTimeMillis(times[at] ?? 0);
     if (Number.isNaN(time)) return undefined;
-    numbers[at] = time;
+    times[at] = time;
   }
-  return copyNumbers(count);
+  return times;
 };
 
 /** The rest of a list of times as texts. */

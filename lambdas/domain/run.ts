@@ -17,7 +17,7 @@ import { ChannelRun } from './channel-run.ts';
 import { type DeviceState, MAX_RECENT, moveMark, type Recent } from './device-state.ts';
 import { addLedgers, type Counts, type Ledger } from './ledger.ts';
 import { type Rules, rulesOf } from './quality.ts';
-import { isDurable } from './sequence.ts';
+import { compareSequences, isDurable } from './sequence.ts';
 import { contiguous, holds, noteDurable, type SeqRange, type Session, toRanges } from './sessions.ts';
 
 /** One record as it came in. */
@@ -378,9 +378,15 @@ export const takeRun = (
 ): RunResult => {
   const run = new Run(type, before);
   const mark = before.marks.get(lane);
+  // Numbers ascend: what comes after the first beyond the mark is new.
+  let beyond = mark === undefined;
   for (const arrival of arrivals) {
-    if (isDurable(mark, arrival.sequence, arrival.arrived)) run.repeat(arrival);
-    else run.take(arrival);
+    if (!beyond && isDurable(mark, arrival.sequence, arrival.arrived)) {
+      run.repeat(arrival);
+      continue;
+    }
+    beyond ||= mark !== undefined && compareSequences(arrival.sequence, mark.sequence) > 0;
+    run.take(arrival);
   }
   return run.finish(lane);
 };

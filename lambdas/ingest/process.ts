@@ -305,7 +305,8 @@ export const processRuns = async (
   runs: readonly DeviceRun[],
 ): Promise<ReadonlySet<DeviceRun>> => {
   const processor = new Processor(around, batch);
-  const [asking, usual] = [runs.filter(asksForReplay), runs.filter((run) => !asksForReplay(run))];
+  const asking = runs.filter(asksForReplay);
+  const usual = asking.length === 0 ? runs : runs.filter((run) => !asking.includes(run));
   // Someone waits for what was changed in the registry to count.
   around.devices.forget(asking.flatMap(({ origin }) => origin?.device ?? []));
   await Promise.all([

@@ -13,6 +13,8 @@ const MAX_SCALED = 2 ** 50;
 
 let scaled = new Float64Array(1024);
 
+const mixed = (): TypeError => new TypeError('the values of a channel are of one type');
+
 /** Whether what was written is in few bits already. */
 type Packing = 'packed' | 'loose';
 
@@ -21,12 +23,13 @@ const room = (count: number): void => {
 };
 
 /** Scales values to whole numbers. @returns digits after the point that hold every one to the bit */
-const scale = (values: readonly number[]): number | undefined => {
+const scale = (values: readonly Value[]): number | undefined => {
   room(values.length);
   let digits = 0;
   let power = 1;
   for (let at = 0; at < values.length; at += 1) {
-    const value = values[at] ?? 0;
+    const value = values[at];
+    if (typeof value !== 'number') throw mixed();
     const whole = Math.round(value * power);
     // Only a zero can be a negative one.
     const exact = whole / power === value && (whole !== 0 || !Object.is(value, -0));
@@ -42,11 +45,14 @@ const scale = (values: readonly number[]): number | undefined => {
   return digits;
 };
 
-const writeNumbers = (out: ByteWriter, values: readonly number[]): Packing => {
+const writeNumbers = (out: ByteWriter, values: readonly Value[]): Packing => {
   const digits = scale(values);
   if (digits === undefined) {
     out.byte(FLOAT64);
-    for (const value of values) out.float64(value);
+    for (const value of values) {
+      if (typeof value !== 'number') throw mixed();
+      out.float64(value);
+    }
     return 'loose';
   }
   out.byte(DECIMAL);
@@ -75,13 +81,10 @@ const writeTexts = (out: ByteWriter, values: readonly string[]): void => {
   writePacked(out, scaled, values.length);
 };
 
-const allOf = <K extends 'number' | 'boolean' | 'string'>(
+const allOf = <K extends 'boolean' | 'string'>(
   values: readonly Value[],
   kind: K,
-): values is readonly Extract<
-  Value,
-  K extends 'number' ? number : K extends 'boolean' ? boolean : string
->[] => {
+): values is readonly Extract<Value, K extends 'boolean' ? boolean : string>[] => {
   for (let at = 0; at < values.length; at += 1) if (typeof values[at] !== kind) return false;
   return true;
 };
@@ -92,10 +95,10 @@ const allOf = <K extends 'number' | 'boolean' | 'string'>(
  * @throws {TypeError} when they are not all of one type
  */
 export const writeValues = (out: ByteWriter, values: readonly Value[]): Packing => {
-  if (allOf(values, 'number')) return writeNumbers(out, values);
+  if (typeof (values[0] ?? 0) === 'number') return writeNumbers(out, values);
   if (allOf(values, 'boolean')) writeBits(out, values);
   else if (allOf(values, 'string')) writeTexts(out, values);
-  else throw new TypeError('the values of a channel are of one type');
+  else throw mixed();
   return 'loose';
 };
 
