@@ -116,6 +116,8 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
       [
         ...shared('QueryApiLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:DescribeTable on {Measurements}',
         'dynamodb:DescribeTable on {Registry}',
         'dynamodb:GetItem on {Registry}',
