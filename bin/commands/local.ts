@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { AssemblyError } from '../../local/assembly/errors.ts';
 import { FolderInUse } from '../../local/data-folder.ts';
 import type { Gateway } from '../../local/gateway.ts';
+import { restartSmall } from '../../local/memory.ts';
 import { PortError, type PortFlags, readPorts } from '../../local/options.ts';
 import type { Log } from '../../local/types.ts';
 import { synthesize } from '../client/synthesize.ts';
@@ -111,6 +112,7 @@ const stopSignal = (): Promise<void> =>
 
 const local = async (options: LocalOptions): Promise<void> => {
   const ports = readPorts(options);
+  restartSmall();
   const stopped = stopSignal();
   const assemblyDir = resolve(options.app);
   if (options.synth) {

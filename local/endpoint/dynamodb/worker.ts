@@ -192,9 +192,26 @@ function rememberTables(store: Store): (operation: string) => void {
   };
 }
 
+type StoreOptions = Readonly<Record<string, unknown>>;
+type StoreClass = new (options: StoreOptions) => object;
+
+/**
+ * The store in memory keeps text as text. As buffers, which is its way when nothing is said, each entry costs an
+ * object outside the heap beside its bytes, and is written and read through the encoder. Keys are hexadecimal, so
+ * their order stays the same. To be called before dynalite is loaded.
+ */
+function keepText(memory: { MemoryLevel: StoreClass }): void {
+  memory.MemoryLevel = class extends memory.MemoryLevel {
+    constructor(options: StoreOptions) {
+      super({ ...options, storeEncoding: 'utf8' });
+    }
+  };
+}
+
 async function start(port: MessagePort): Promise<void> {
   const require = createRequire(import.meta.url);
   const options = workerData as WorkerOptions;
+  keepText(createRequire(require.resolve('dynalite'))('memory-level') as { MemoryLevel: StoreClass });
   const db = require('dynalite/db') as Db;
   countCapacityRight(db, options.tables);
   // dynalite keeps its store to itself, but it has to be closed.
