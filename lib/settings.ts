@@ -48,7 +48,10 @@ const settingsSchema = z
     ingest: z
       .object({
         batchSize: z.int().min(1).max(10_000),
-        batchingWindowSeconds: z.int().min(0).max(300),
+        batchingWindowSeconds: z.int().min(0).max(300).meta({
+          description:
+            'How long a batch gathers unless it is full before. Each batch costs a write for each device in it: longer is cheaper, but acks and what queries see come that much later. Live values do not wait',
+        }),
         parallelizationFactor: z.int().min(1).max(10),
         memoryMegabytes: z.int().min(128).max(10_240),
         timeoutSeconds: z.int().min(10).max(900),

@@ -12,6 +12,7 @@ interface CostOptions {
   readonly batch: string;
   readonly basicIngest?: boolean;
   readonly stream: Laboratory['stream'];
+  readonly window: string;
   readonly hotDays: string;
   readonly years: string;
   readonly json?: boolean;
@@ -35,6 +36,7 @@ const cost = (options: CostOptions): void => {
     batch: amount('batch', options.batch, true),
     basicIngest: options.basicIngest ?? false,
     stream: options.stream,
+    windowSeconds: amount('window', options.window),
     hotDays: amount('hot-days', options.hotDays),
     years: amount('years', options.years),
   };
@@ -72,6 +74,7 @@ export const costCommand = (): Command =>
         .choices(['provisioned', 'on-demand'])
         .default('provisioned'),
     )
+    .option('--window <seconds>', 'batching window of the stream', '30')
     .option('--hot-days <days>', 'how long measurements stay in DynamoDB', '35')
     .option('--years <years>', 'how long they stay in S3', '5')
     .option('--json', 'print JSON')

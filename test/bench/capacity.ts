@@ -3,9 +3,13 @@
  * the archive) over the local DynamoDB, beside one item a measurement; and dollars of all parts.
  *
  * Five channels a device, a message a second, batches of 1, 10 and 100 measurements in a message. Units are those of
- * an hour of two devices, so that compaction has whole hours, in batching windows of the settings of `prod` and of a
- * minute. The time of functions is that of batches of a hundred devices on this computer. Not in the dollars: what is
- * paid by the hour (a stream: 0.04 on demand, 0.015 a shard) and by the month (storage, keys).
+ * an hour of two devices, so that compaction has whole hours, in batching windows of 5 s, of the settings of `prod`,
+ * and of a minute. The target is that of `prod`: the window is the trade of a deployment, and units follow from it.
+ * The constants of `labgate cost` are measured here, and what it says of write units has to agree.
+ *
+ * The time of functions is that of the processor, in batches of a hundred devices on this computer, and what an
+ * invocation waits for answers. Not in the dollars: what is paid by the hour (a stream: 0.04 on demand, 0.015 a shard)
+ * and by the month (storage, keys).
  */
 import {
   BatchWriteItemCommand,
@@ -13,14 +17,16 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
+import { estimate } from '../../bin/cost/estimate.ts';
+import { PRICES } from '../../bin/cost/prices.ts';
 import { readHours } from '../../lambdas/store/measurements.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { callCompaction, compactAll } from './aws/compact.ts';
 import { type Dollars, dollarsOf } from './aws/dollars.ts';
-import { type FleetResult, registerFleet, runFleet, withoutOutput } from './aws/fleet.ts';
+import { type FleetResult, processorMillis, registerFleet, runFleet, withoutOutput } from './aws/fleet.ts';
 import { callsOf, MEASUREMENTS, type Meter, startMeter, type Usage } from './aws/meter.ts';
 import type { Ingest } from './aws/records.ts';
-import { atLeast, type Figure, inform } from './figure.ts';
+import { atLeast, atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'capacity';
 const SIZES = [1, 10, 100] as const;
@@ -37,8 +43,11 @@ const MILLION = 1e6;
 /** How many times fewer write units than with one item a measurement. */
 const TARGET = 200;
 
+/** How far `labgate cost` may be off in write units. */
+const MODEL_OFF = 0.25;
+
 const { ingest: settings } = readSettings('prod', new URL('../../settings/', import.meta.url));
-const WINDOWS = [settings.batchingWindowSeconds, 60];
+const WINDOWS = [...new Set([5, settings.batchingWindowSeconds, 60])];
 
 interface Units {
   readonly write: number;
@@ -122,12 +131,12 @@ interface Compacted {
 /** Calls `compaction` until nothing is left to do. */
 const compact = async (meter: Meter, second: number): Promise<Compacted> => {
   meter.read();
-  const begin = performance.now();
+  const begin = processorMillis();
   let invocations = 0;
   const logged = await withoutOutput(async () => {
     invocations = await compactAll(() => atTime(second, callCompaction));
   });
-  return { usage: meter.read(), millis: performance.now() - begin, invocations, logged };
+  return { usage: meter.read(), millis: processorMillis() - begin, invocations, logged };
 };
 
 interface Hour {
@@ -193,15 +202,18 @@ const measureTime = async (ingest: Ingest, size: number, window: number) => {
 const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0);
 
 const GB_OF_FUNCTION = settings.memoryMegabytes / 1024;
+/** What an invocation waits for answers. */
+const WAIT_SECONDS = 0.02;
 /** What Lambda itself logs of an invocation: its start and its report as JSON. */
 const PLATFORM_LOG = 700;
 
 const dollarsOfMillion = ({ fleet, ingest, compaction, archiving }: Hour, timed: FleetResult): Dollars => {
   const factor = MILLION / fleet.measurements;
   const timedFactor = MILLION / timed.measurements;
-  const seconds = (timed.millis * timedFactor + (compaction.millis + archiving.millis) * factor) / 1000;
   const used = [ingest, compaction.usage, archiving.spent];
   const invocations = timed.invocations * timedFactor + compaction.invocations * factor;
+  const working = timed.millis * timedFactor + (compaction.millis + archiving.millis) * factor;
+  const seconds = working / 1000 + invocations * WAIT_SECONDS;
   return dollarsOf({
     iotUnits: fleet.iotUnits * factor,
     connectedMinutes: (fleet.messages * factor) / 60,
@@ -216,13 +228,18 @@ const dollarsOfMillion = ({ fleet, ingest, compaction, archiving }: Hour, timed:
   });
 };
 
-const figuresOf = (
-  title: string,
-  hour: Hour,
-  timed: FleetResult,
-  single: Units,
-  target: boolean,
-): Figure[] => {
+/** Write units a million measurements, as `labgate cost` estimates them. */
+const unitsOfModel = (size: number, windowSeconds: number): number => {
+  const more = { basicIngest: false, stream: 'on-demand', hotDays: 30, years: 5 } as const;
+  const lab = { devices: DEVICES, rate: size, batch: size, windowSeconds, ...more };
+  const { lines, measurements } = estimate(lab);
+  const written = lines.filter(({ unit }) => unit === PRICES.dynamoWrite.unit).map(({ units }) => units);
+  return (sum(written) * MILLION) / measurements;
+};
+
+const figuresOf = (size: number, window: number, hour: Hour, timed: FleetResult, single: Units): Figure[] => {
+  const title = `batches of ${size}, window ${window} s`;
+  const target = size === Math.max(...SIZES) && window === settings.batchingWindowSeconds;
   const { fleet, ingest, compaction, archiving, reading } = hour;
   const written = ingest.writeUnits + compaction.usage.writeUnits + archiving.spent.writeUnits;
   const factor = MILLION / fleet.measurements;
@@ -245,6 +262,21 @@ const figuresOf = (
     units('read by ingest', ingest.readUnits),
     units('read by compaction', compaction.usage.readUnits),
     units('read by archiving', archiving.spent.readUnits),
+    atMost(
+      BENCH,
+      `${title}: how far labgate cost is off in write units`,
+      Math.abs(unitsOfModel(size, window) / (written * factor) - 1),
+      'parts of 1',
+      MODEL_OFF,
+    ),
+    inform(BENCH, `${title}: message`, fleet.bytes / fleet.messages, 'bytes'),
+    inform(BENCH, `${title}: ingest`, (timed.millis * 1000) / timed.measurements, 'µs/measurement'),
+    inform(
+      BENCH,
+      `${title}: compaction and archiving`,
+      ((compaction.millis + archiving.millis) * 1000) / fleet.measurements,
+      'µs/measurement',
+    ),
     target ? atLeast(BENCH, name, fewer, 'times', TARGET) : inform(BENCH, name, fewer, 'times'),
     units('read by whoever wants all points', reading.readUnits),
     inform(BENCH, `${title}: read units, likewise`, single.read / (reading.readUnits * factor), 'times'),
@@ -271,8 +303,7 @@ export const run = async (): Promise<readonly Figure[]> => {
       const timed = await measureTime(ingest, size, window);
       // Or the next run of compaction would be charged for these as well.
       await compact(meter, ARCHIVED);
-      const title = `batches of ${size}, window ${window} s`;
-      figures.push(...figuresOf(title, hour, timed, single, size === Math.max(...SIZES)));
+      figures.push(...figuresOf(size, window, hour, timed, single));
     }
   return figures;
 };

@@ -9,6 +9,7 @@ const LAB: Laboratory = {
   batch: 10,
   basicIngest: false,
   stream: 'provisioned',
+  windowSeconds: 30,
   hotDays: 35,
   years: 5,
 };
@@ -38,6 +39,16 @@ describe('the estimate of a laboratory', () => {
   it('has an idle stream on demand cost more than a shard', () => {
     const small = { ...LAB, devices: 1, rate: 0.01 };
     expect(part({ ...small, stream: 'on-demand' }, 'Kinesis')).toBeGreaterThan(part(small, 'Kinesis') * 2);
+  });
+
+  it('falls with the batching window, up to what fits a batch', () => {
+    const at = (windowSeconds: number, lab: Partial<Laboratory> = {}) =>
+      estimate({ ...LAB, ...lab, windowSeconds }).dollars;
+    expect(at(5)).toBeLessThan(at(1));
+    expect(at(30)).toBeLessThan(at(5));
+    expect(at(300, { devices: 2000, rate: 100, batch: 100 })).toBe(
+      at(60, { devices: 2000, rate: 100, batch: 100 }),
+    );
   });
 
   it('grows with devices and rate, and falls with batches', () => {

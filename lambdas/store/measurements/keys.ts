@@ -23,7 +23,9 @@
  * chunk any more finds, later, a head that has its points.
  *
  * Units of a batch: a device costs 2 reads (both slots, consistent, up to 4 KB each), 1 write for each hour its
- * points lie in (1 KB holds some 300 points), and 1 write to be remembered (1 KB holds about 8 channels).
+ * points lie in (1 KB holds some 600 points), and 1 write to be remembered (1 KB holds about 8 channels).
+ * Chunks are deleted one by one, which costs what it cost to write them. To let them expire would cost nothing, but
+ * would lose what was not merged in time, have readers pay for what is merged, and keep as much again for days.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';

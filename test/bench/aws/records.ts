@@ -7,11 +7,13 @@ import type {
 } from 'aws-lambda';
 import { SITE } from './registry.ts';
 
+/** How far the two numbers in the documentation of PutRecords lie apart. */
+const STEP = 2_564_131_663_402_632_534_000_926_720n;
 let sequence = 49_545_115_243_490_985_018_280_067_714_973_144_582_180_062_593_244_200_961n;
 
 /** @param second of its arrival, since the epoch */
 export const recordOf = (device: string, second: number, payload: Uint8Array): KinesisStreamRecord => {
-  sequence += 12_345_678_901n;
+  sequence += STEP;
   return {
     kinesis: {
       kinesisSchemaVersion: '1.0',
