@@ -16,15 +16,18 @@ import {
 import {
   clearMark,
   columnsOfHour,
+  type DayAccounts,
   type HourItems,
   hourKey,
   keepBlock,
   type Mark,
   type Measurements,
+  readDayAccounts,
   readDirtyHours,
   readHourItems,
   toMarkItem,
   writeAll,
+  writeDayAccounts,
   writeMinutes,
 } from '../store/measurements.ts';
 import type { Counts } from './counts.ts';
@@ -106,6 +109,13 @@ const fileOf = async (
   return { hours, minutes, file: { device, day, parquet: parquet.finish(), channels, blocks, before } };
 };
 
+/** Accounts of a day's hours: as blocks tell them, and of hours whose blocks are gone as they were archived. */
+const accountsOf = (hours: readonly HourItems[], archived: DayAccounts): DayAccounts =>
+  new Map([
+    ...archived,
+    ...hours.flatMap(({ hour, head }) => (head === undefined ? [] : [[hour, head] as const])),
+  ]);
+
 /** Whoever reads a day now has not heard of its file: the blocks stay so much longer at least. */
 const GRACE = MICROS_PER_DAY;
 
@@ -160,11 +170,14 @@ export const archiveMarkedDay = async (
   const period = periodOf(retention, site);
   const { hotDays, archiveDays } = period;
   const ends = day + MICROS_PER_DAY;
+  const accounts = accountsOf(hours, await readDayAccounts(measurements, device, day, ends, signal));
   const usual = Math.max(ends + hotDays * MICROS_PER_DAY, now + GRACE);
   const kept = await keepHours(measurements, device, hours, now, usual, signal);
   // Blocks that are gone since the day was archived before do not come back.
   const hotUntil = Math.min(kept, archived?.hotUntil ?? kept);
   const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
+  const version = file.before + 1;
+  await writeDayAccounts(measurements, device, day, { version, hours: accounts, until }, signal);
   if (!(await archiveDay(measurements, archive, { ...file, site, hotUntil, until }, now, signal))) {
     await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
     counts.daysRaced += 1;

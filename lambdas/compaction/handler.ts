@@ -34,7 +34,6 @@ const env = readEnv([
 const logger = createLogger();
 const metrics = createMetrics();
 const dynamo = dynamoClient({ maxAttempts: 3 });
-const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE };
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
 const retention = parseRetention(env.RETENTION);
 const archive = {
@@ -42,6 +41,7 @@ const archive = {
   putBytes: putBytesInto(env.ARCHIVE_BUCKET),
   putObject: putInto(env.ARCHIVE_BUCKET),
 };
+const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE, archive: archive.get };
 
 const WORKERS = 8;
 /** A day is up to 2 million points at a time. */
@@ -64,18 +64,24 @@ export interface CompactionReport {
  * before they are archived.
  */
 const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
-  const days = (await oldestMarks(measurements, 'unarchived', now, signal)).sort(
-    (one, other) => one.start - other.start,
-  );
-  const [day] = days;
-  if (day !== undefined) {
-    const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
-    counts.archiveLag = Math.max(0, now - due);
+  try {
+    const days = (await oldestMarks(measurements, 'unarchived', now, signal)).sort(
+      (one, other) => one.start - other.start,
+    );
+    const [day] = days;
+    if (day !== undefined) {
+      const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
+      counts.archiveLag = Math.max(0, now - due);
+    }
+    counts.daysKept = await keepOverdueDays(measurements, retention, days, now, signal, (mark, error) => {
+      counts.failed += 1;
+      logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
+    });
+  } catch (error) {
+    // The marks stay: the next call looks again.
+    if (!signal.aborted) throw error;
+    counts.unfinished += 1;
   }
-  counts.daysKept = await keepOverdueDays(measurements, retention, days, now, signal, (mark, error) => {
-    counts.failed += 1;
-    logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
-  });
 };
 
 const compactHours = async (

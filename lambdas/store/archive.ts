@@ -25,6 +25,7 @@ import type { GetObject, PutBytes, PutObject } from '../runtime/objects.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../series/parquet.ts';
 import type { Item } from './attributes.ts';
+import { isExpired } from './measurements/expiry.ts';
 import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './measurements/keys.ts';
 import { dayKey, parseDay } from './measurements/marks.ts';
 
@@ -71,12 +72,6 @@ const fromItem = (item: Item): ArchivedDay => {
   };
 };
 
-/** DynamoDB takes its time to delete what has expired. */
-const isGone = (item: Item): boolean => {
-  const { N: at } = item['expiresAt'] ?? {};
-  return at !== undefined && Number(at) * 1000 <= Date.now();
-};
-
 /** Days of a device in the archive that touch `[from, to)`, in order. */
 export async function* readArchivedDays(
   { client, table }: Measurements,
@@ -102,7 +97,8 @@ export async function* readArchivedDays(
       }),
       signal === undefined ? {} : { abortSignal: signal },
     );
-    for (const item of page.Items ?? []) if (item['v'] !== undefined && !isGone(item)) yield fromItem(item);
+    for (const item of page.Items ?? [])
+      if (item['v'] !== undefined && !isExpired(item)) yield fromItem(item);
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
 }

@@ -2,6 +2,7 @@
 export { readAccounts } from './measurements/accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './measurements/chunk-item.ts';
 export { type CompactedHour, mergeHour, writeAll } from './measurements/compact.ts';
+export { type DayAccounts, readDayAccounts, writeDayAccounts } from './measurements/day-accounts.ts';
 export { columnsOfHour, type HourItems, hourOfItem } from './measurements/hour-items.ts';
 export { keepBlock } from './measurements/keep.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './measurements/keys.ts';

@@ -6,6 +6,7 @@ import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger.ts';
 import { decodeMessages, toRunMessages } from '../../series/messages.ts';
 import type { Item } from '../attributes.ts';
 import { isReached } from './block-item.ts';
+import { readDayAccounts } from './day-accounts.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
 
@@ -22,25 +23,20 @@ export const runOf = ({ lane, first, count, item }: ChunkItem) => {
   };
 };
 
-const tell = (hour: Micros, items: readonly Item[]): HourAccount => {
+/** @param archived is told by the block as well, as long as that is there */
+const tell = (hour: Micros, items: readonly Item[], archived: HourAccount = EMPTY_ACCOUNT): HourAccount => {
   const { head, chunks } = sortHour(hour, items);
   const fresh = head === undefined ? chunks : chunks.filter((chunk) => !isReached(head.reach, chunk));
-  return tellRuns(head?.account ?? EMPTY_ACCOUNT, fresh.map(runOf));
+  return tellRuns(head?.account ?? archived, fresh.map(runOf));
 };
 
-/**
- * Accounts of a device's hours from `from` up to `to`, in order; hours in which nothing arrived are left out. Each
- * record counts once, however often its run was written. The bytes of points are not sent.
- * @param from start of an hour
- * @param to start of an hour, excluded
- */
-export async function* readAccounts(
+/** Blocks' heads and chunks of hours, as far as they tell of messages. The bytes of points are not sent. */
+async function* readTellers(
   { client, table }: Measurements,
   device: string,
   from: Micros,
   to: Micros,
-): AsyncGenerator<HourAccount> {
-  if (from >= to) return;
+): AsyncGenerator<{ readonly hour: Micros; readonly items: readonly Item[] }> {
   let gathered: { readonly hour: Micros; readonly items: Item[] } | undefined;
   let start: Item | undefined;
   do {
@@ -68,12 +64,34 @@ export async function* readAccounts(
       const hour = hourOfItem(item);
       if (hour === undefined) continue;
       if (gathered?.hour !== hour) {
-        if (gathered !== undefined) yield tell(gathered.hour, gathered.items);
+        if (gathered !== undefined) yield gathered;
         gathered = { hour, items: [] };
       }
       gathered.items.push(item);
     }
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
-  if (gathered !== undefined) yield tell(gathered.hour, gathered.items);
+  if (gathered !== undefined) yield gathered;
+}
+
+/**
+ * Accounts of a device's hours from `from` up to `to`, in no order; hours in which nothing arrived are left out. Each
+ * record counts once, however often its run was written, and whether its block is there or only in the archive.
+ * @param from start of an hour
+ * @param to start of an hour, excluded
+ */
+export async function* readAccounts(
+  measurements: Measurements,
+  device: string,
+  from: Micros,
+  to: Micros,
+): AsyncGenerator<HourAccount> {
+  if (from >= to) return;
+  const archived = await readDayAccounts(measurements, device, from, to);
+  const told = new Set<Micros>();
+  for await (const { hour, items } of readTellers(measurements, device, from, to)) {
+    yield tell(hour, items, archived.get(hour)?.account);
+    told.add(hour);
+  }
+  for (const [hour, { account }] of archived) if (hour >= from && hour < to && !told.has(hour)) yield account;
 }

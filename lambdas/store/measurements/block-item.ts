@@ -1,11 +1,11 @@
 /** Blocks as items: all points of a closed hour of a device, sorted, each once. */
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../../contracts/time.ts';
-import type { HourAccount, ToldRun } from '../../domain/hour-account.ts';
+import type { HourAccount } from '../../domain/hour-account.ts';
 import { CorruptChunk, decodeChunk } from '../../series/chunk.ts';
 import type { SeriesColumn } from '../../series/column.ts';
-import { decodeStretches, encodeStretches } from '../../series/stretches.ts';
 import type { Item } from '../attributes.ts';
+import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';
 import { expiryOf, secondOf } from './expiry.ts';
 import {
@@ -75,9 +75,7 @@ const toHeadItem = (
     n: number(block.columns.reduce((sum, { time }) => sum + time.length, 0)),
     ch: { S: block.columns.map(({ channel }) => channel).join() },
     reach: { S: JSON.stringify(reach) },
-    l: { S: JSON.stringify(account.ledger) },
-    m: { B: encodeStretches(account.stretches) },
-    last: { S: JSON.stringify(account.last) },
+    ...toAccountAttributes(account),
     expiresAt: secondOf(block.expires),
   };
   if (pieces.length === 1 && only !== undefined) item['b'] = { B: only.bytes };
@@ -87,8 +85,7 @@ const toHeadItem = (
 /**
  * A block as items.
  * Head: `f` format, `v` version, `g` its tag, `p` number of parts or 0, `n` points, `ch` channels, `reach` the
- * last run of each lane, `l` ledger, `m` stretches of its messages,
- * `last` the last run told of each lane, and `b` columns where they fit.
+ * last run of each lane, the hour's account, see `account-item.ts`, and `b` columns where they fit.
  * Part: `f` format, `ch` channels, `b` columns.
  * Both: `expiresAt`, see expiry.ts.
  */
@@ -127,11 +124,7 @@ export const fromHeadItem = (item: Item): BlockHead => {
     points: Number(item['n']?.N),
     channels: item['ch']?.S?.split(',').filter(Boolean) ?? [],
     reach: JSON.parse(item['reach']?.S ?? '{}'),
-    account: {
-      ledger: JSON.parse(item['l']?.S ?? ''),
-      stretches: decodeStretches(item['m']?.B ?? new Uint8Array()),
-      last: JSON.parse(item['last']?.S ?? '[]') as ToldRun[],
-    },
+    account: fromAccountAttributes(item),
     expires: expiryOf(item),
     bytes: item['b']?.B,
   };

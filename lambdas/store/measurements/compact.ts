@@ -6,12 +6,15 @@
  * head that counts is whole, and a chunk that is in it already changes nothing.
  */
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Micros } from '../../../contracts/time.ts';
+import { LIMITS } from '../../../contracts/limits.ts';
+import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT, tellRuns } from '../../domain/hour-account.ts';
 import type { SeriesColumn } from '../../series/column.ts';
+import { mergeColumns } from '../../series/merge.ts';
 import type { Item } from '../attributes.ts';
 import { TimeIsUp } from '../retry.ts';
 import { runOf } from './accounts.ts';
+import { type ArchivedHour, readArchivedHour } from './archived-hour.ts';
 import { extendReach, isReached, toBlockItems } from './block-item.ts';
 import { secondOf } from './expiry.ts';
 import { columnsOfHour } from './hour-items.ts';
@@ -86,6 +89,20 @@ const outdated = (strays: readonly Item[], version: number): Item[] =>
   strays.filter((item) => (parsePartKey(item['sk']?.S ?? '')?.number ?? version + 1) <= version);
 
 /**
+ * What was archived of an hour whose block may be gone. Only what comes out of the quarantine again is that late: for
+ * all else nothing is asked.
+ */
+const archivedHour = async (
+  measurements: Measurements,
+  device: string,
+  hour: Micros,
+  signal: AbortSignal,
+): Promise<ArchivedHour | undefined> =>
+  hour + MICROS_PER_DAY + LIMITS.pastMicros > Date.now() * 1000
+    ? undefined
+    : readArchivedHour(measurements, device, hour, signal);
+
+/**
  * Merges what is stored of an hour into its block.
  * @param expires when a block that is written may go
  * @returns `undefined` when nothing is stored, `raced` when another compaction was faster
@@ -101,7 +118,10 @@ export const mergeHour = async (
   const found = await readHourItems(measurements, device, hour, patience.signal);
   const { head, chunks, parts, strays } = found;
   if (head === undefined && chunks.length === 0) return undefined;
-  const columns = columnsOfHour(device, found);
+  const cold =
+    head === undefined ? await archivedHour(measurements, device, hour, patience.signal) : undefined;
+  const stored = columnsOfHour(device, found);
+  const columns = cold === undefined ? stored : mergeColumns([cold.columns, stored]).columns;
   const fresh = head === undefined ? chunks : chunks.filter((chunk) => !isReached(head.reach, chunk));
   const chunkItems = chunks.map(({ item }) => item);
   const before = sizeOf([...chunkItems, ...parts]) + (head?.bytes?.length ?? 0);
@@ -111,14 +131,15 @@ export const mergeHour = async (
     const garbage = [...chunkItems, ...outdated(strays, head.version)];
     return { ...about, version: head.version, garbage, bytesAfter: after };
   }
-  const version = (head?.version ?? 0) + 1;
+  const known = head ?? cold;
+  const version = (known?.version ?? 0) + 1;
   const block = toBlockItems(device, hour, {
     version,
     columns,
     expires,
     reach: extendReach(head?.reach ?? {}, fresh),
     // A ledger stands in one of a run's chunks only.
-    account: tellRuns(head?.account ?? EMPTY_ACCOUNT, fresh.filter(({ item }) => 'l' in item).map(runOf)),
+    account: tellRuns(known?.account ?? EMPTY_ACCOUNT, fresh.filter(({ item }) => 'l' in item).map(runOf)),
   });
   await writeAll(measurements, block.parts, [], patience);
   if (!(await putHead(measurements, block.head, head?.version, patience.signal))) {

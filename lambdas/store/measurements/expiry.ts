@@ -16,3 +16,9 @@ export const expiryOf = (item: Item): Micros | undefined => {
   const { N: second } = item['expiresAt'] ?? {};
   return second === undefined ? undefined : Number(second) * 1e6;
 };
+
+/** Whether an item counts as gone: DynamoDB takes its time to delete what has expired. */
+export const isExpired = (item: Item): boolean => {
+  const expires = expiryOf(item);
+  return expires !== undefined && expires <= Date.now() * 1000;
+};

@@ -74,24 +74,7 @@ const addDay = async (id = device): Promise<Map<string, readonly [Value, number]
   return new Map([...told(first), ...told(second)]);
 };
 
-/** As if DynamoDB had deleted what may go by now. */
-const passHotDays = async (id = device, from = '2026-03-01', to = '2026-03-01~'): Promise<void> => {
-  for (const { pk, sk } of await world.items(id))
-    if (pk !== undefined && sk?.S !== undefined && from <= sk.S && sk.S < to)
-      await world.aws.dynamo.send(
-        new DeleteItemCommand({ TableName: world.aws.measurementsTable, Key: { pk, sk } }),
-      );
-  for (const { pk, sk } of await world.items(`${id}#a`))
-    if (pk !== undefined && sk !== undefined)
-      await world.aws.dynamo.send(
-        new UpdateItemCommand({
-          TableName: world.aws.measurementsTable,
-          Key: { pk, sk },
-          UpdateExpression: 'SET hotUntil = :past',
-          ExpressionAttributeValues: { ':past': { N: '1' } },
-        }),
-      );
-};
+const passHotDays = (from?: string, to?: string): Promise<void> => world.passHotDays(device, from, to);
 
 describe('a day', () => {
   it('becomes a file with exactly its points, and a manifest that says so', async () => {
@@ -457,7 +440,7 @@ describe('a day whose blocks are gone', () => {
     await world.run();
     const [head, ...parts] = await blockItems();
     const first = parts[0]?.['sk']?.S ?? '';
-    await passHotDays(device, first, `${first}~`);
+    await passHotDays(first, `${first}~`);
     expect(await blockItems()).toHaveLength(parts.length);
     await setExpiry(head?.['sk']?.S ?? '', seconds() - 1);
     expect(await world.points(device)).toStrictEqual(expected);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type { Device } from '../../../contracts/devices.ts';
@@ -113,6 +113,8 @@ export interface World {
   /** Sort keys of a partition. */
   keys(pk: string): Promise<string[]>;
   items(pk: string): Promise<Item[]>;
+  /** As if DynamoDB had deleted what may go by now; of a device, the items from one sort key up to another. */
+  passHotDays(id: string, from?: string, to?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -299,6 +301,22 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       return points;
     },
     items,
+    passHotDays: async (id, from = '2026-03-01', to = '2026-03-01~') => {
+      const TableName = aws.measurementsTable;
+      for (const { pk, sk } of await items(id))
+        if (pk !== undefined && sk?.S !== undefined && from <= sk.S && sk.S < to)
+          await aws.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
+      for (const { pk, sk } of await items(`${id}#a`))
+        if (pk !== undefined && sk !== undefined)
+          await aws.dynamo.send(
+            new UpdateItemCommand({
+              TableName,
+              Key: { pk, sk },
+              UpdateExpression: 'SET hotUntil = :past',
+              ExpressionAttributeValues: { ':past': { N: '1' } },
+            }),
+          );
+    },
     keys: async (pk) => (await items(pk)).map(({ sk }) => sk?.S ?? ''),
     close: async () => {
       await door.close();

@@ -1,0 +1,20 @@
+/** What became of an hour's messages, as attributes of the items that tell of the hour. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { HourAccount, ToldRun } from '../../domain/hour-account.ts';
+import type { Ledger } from '../../domain/ledger.ts';
+import { decodeStretches, encodeStretches } from '../../series/stretches.ts';
+import type { Item } from '../attributes.ts';
+
+/** `l` ledger, `m` stretches of its messages, `last` the last run told of each lane. */
+export const toAccountAttributes = (account: HourAccount): Record<'l' | 'm' | 'last', AttributeValue> => ({
+  l: { S: JSON.stringify(account.ledger) },
+  m: { B: encodeStretches(account.stretches) },
+  last: { S: JSON.stringify(account.last) },
+});
+
+/** @throws {SyntaxError} or {MalformedBytes} for attributes that {@link toAccountAttributes} did not make */
+export const fromAccountAttributes = (item: Item): HourAccount => ({
+  ledger: JSON.parse(item['l']?.S ?? '') as Ledger,
+  stretches: decodeStretches(item['m']?.B ?? new Uint8Array()),
+  last: JSON.parse(item['last']?.S ?? '[]') as ToldRun[],
+});

@@ -1,0 +1,115 @@
+/**
+ * What became of the messages of archived days, hour by hour. Blocks tell it as long as they are there; this stays
+ * as long as the file of the day.
+ *
+ * Pk `{device}#l`, sk `{day}`: `f` format, `v` version, `h` by hour its block's version `v` and its account, and
+ * `expiresAt`, see `expiry.ts`. An item is 200 to 400 bytes an hour.
+ */
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import type { Micros } from '../../../contracts/time.ts';
+import type { HourAccount } from '../../domain/hour-account.ts';
+import type { Item } from '../attributes.ts';
+import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
+import { isExpired, secondOf } from './expiry.ts';
+import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
+import { dayKey } from './marks.ts';
+
+/** An hour that was archived. */
+export interface ArchivedAccount {
+  /** Of the block that it was archived from. */
+  readonly version: number;
+  readonly account: HourAccount;
+}
+
+/** By start of the hour. */
+export type DayAccounts = ReadonlyMap<Micros, ArchivedAccount>;
+
+const partitionOf = (device: string): string => `${device}#l`;
+
+const number = (value: number) => ({ N: String(value) });
+
+/**
+ * Notes the accounts of a day, unless those of a later version are there.
+ * @param version of the day, one more each time that it is archived
+ * @param until when they may go; `undefined`: never
+ */
+export const writeDayAccounts = async (
+  { client, table }: Measurements,
+  device: string,
+  day: Micros,
+  { version, hours, until }: { version: number; hours: DayAccounts; until: Micros | undefined },
+  signal: AbortSignal,
+): Promise<void> => {
+  const entries = [...hours].map(([hour, { version: block, account }]) => [
+    hourKey(hour),
+    { M: { v: number(block), ...toAccountAttributes(account) } },
+  ]);
+  const item: Item = {
+    pk: { S: partitionOf(device) },
+    sk: { S: dayKey(day) },
+    f: number(ITEM_FORMAT),
+    v: number(version),
+    h: { M: Object.fromEntries(entries) },
+    ...(until === undefined ? {} : { expiresAt: secondOf(until) }),
+  };
+  try {
+    await client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
+        ExpressionAttributeValues: { ':version': number(version) },
+      }),
+      { abortSignal: signal },
+    );
+  } catch (error) {
+    // Whoever archived the day later knew of these as well.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+};
+
+/**
+ * Accounts of the archived days that touch `[from, to)`. One Query, a page for each MB.
+ * @throws {UnknownItemFormat} naming the item
+ */
+export const readDayAccounts = async (
+  { client, table }: Measurements,
+  device: string,
+  from: Micros,
+  to: Micros,
+  signal?: AbortSignal,
+): Promise<DayAccounts> => {
+  const accounts = new Map<Micros, ArchivedAccount>();
+  let start: Item | undefined;
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': { S: partitionOf(device) },
+          ':from': { S: dayKey(from) },
+          ':to': { S: dayKey(to - 1) },
+        },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+      signal === undefined ? {} : { abortSignal: signal },
+    );
+    for (const item of page.Items ?? []) {
+      if (isExpired(item)) continue;
+      if (item['f']?.N !== String(ITEM_FORMAT))
+        throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+      for (const [hour, { M }] of Object.entries(item['h']?.M ?? {}))
+        if (M !== undefined)
+          accounts.set(parseHour(hour), { version: Number(M['v']?.N), account: fromAccountAttributes(M) });
+    }
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return accounts;
+};
