@@ -16,7 +16,8 @@ export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
 }
 
-function alive(pid: number): boolean {
+/** Whether a process of this id runs. */
+export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

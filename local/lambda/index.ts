@@ -1,8 +1,8 @@
 /** Runs the functions of the templates from their bundles, each environment in a thread of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Functions, PartOptions } from '../types.ts';
+import { takeCodeFolder } from './code-folder.ts';
 import { readFunction } from './definition.ts';
 import type { FunctionLimits } from './local-function.ts';
 import { LocalFunction } from './local-function.ts';
@@ -42,12 +42,12 @@ export interface FunctionsOptions extends PartOptions {
  */
 export const startFunctions = async (options: FunctionsOptions): Promise<LocalFunctions> => {
   const { assembly, iam, dataDir } = options;
-  const cacheFolder = mkdtempSync(join(tmpdir(), 'labgate-code-'));
+  const code = takeCodeFolder();
   const metrics = new MetricStore();
   const context = {
     ...options,
     metrics,
-    cacheFolder,
+    cacheFolder: code.path,
     logFolder: dataDir === undefined ? undefined : join(dataDir, 'logs'),
     limits: {
       concurrency: Math.max(8, availableParallelism()),
@@ -82,7 +82,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
     metrics: () => metrics.all(),
     async close() {
       await Promise.all([...byArn.values()].map((local) => local.close()));
-      rmSync(cacheFolder, { recursive: true, force: true });
+      code[Symbol.dispose]();
     },
   };
 };

@@ -1,0 +1,46 @@
+/** The folder of compiled code: of one gateway, in the folder for temporary files. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { alive } from '../data-folder.ts';
+
+const PREFIX = 'labgate-code-';
+const NAME = /^labgate-code-(\d+)-/;
+
+/** Folders of this process: in a container every start may have the same process id. */
+const held = new Set<string>();
+
+/** Removes what gateways have left that were killed. */
+const sweep = (parent: string): void => {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(NAME.exec(name)?.[1]);
+    const path = join(parent, name);
+    if (Number.isNaN(pid) || held.has(path) || (pid !== process.pid && alive(pid))) continue;
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      // Somebody else's, who may be in another container: it is for them to remove.
+      const denied =
+        error instanceof Error && 'code' in error && /^E(?:ACCES|PERM)$/.test(String(error.code));
+      if (!denied) throw error;
+    }
+  }
+};
+
+/**
+ * Makes the folder, after removing those of gateways that no longer run.
+ * @param parent folder for temporary files
+ * @returns disposing removes it
+ */
+export const takeCodeFolder = (parent = tmpdir()): Disposable & { readonly path: string } => {
+  sweep(parent);
+  const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+  held.add(path);
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      held.delete(path);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+};
