@@ -1,14 +1,15 @@
 /**
- * What becomes of queries as a device's store grows: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, compacted, asked by
- * the exported handler of `query-api` over the local DynamoDB and S3. The store grows into the past; the same
- * questions are asked of each size. `--scale 10` goes on to 10⁸, which takes some minutes.
+ * What becomes of queries as a device's store grows: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, in whole days,
+ * asked by the exported handler of `query-api` over the local DynamoDB and S3. The store grows into the past: the
+ * newest days go through `compaction`, the others are written as it would leave them. The same questions are asked of
+ * each size. `--scale 10` goes on to 10⁸, which takes some minutes and 2 GB.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { instrumentType } from '../../contracts/instrument-types.ts';
 import { encodeMessage } from '../../contracts/payload/encode.ts';
 import { type AskHandler, openHandler } from './aws/ask-handler.ts';
-import { callCompaction, compactAll, NO_ARCHIVE } from './aws/compact.ts';
-import { type HourOfChannel, storeHours } from './aws/load.ts';
+import { ARCHIVE_AT_ONCE, callCompaction, compactAll } from './aws/compact.ts';
+import { type HourOfChannel, storeDays, storeHours } from './aws/load.ts';
 import { callsOf, MEASUREMENTS, type Meter, REGISTRY, startMeter, type Usage } from './aws/meter.ts';
 import { recordOf, take } from './aws/records.ts';
 import { MADE, putRegistry } from './aws/registry.ts';
@@ -18,7 +19,7 @@ import { DAY, type Extent, extentOf, HOUR, hourOf } from './peers/data.ts';
 const BENCH = 'growth';
 const DEVICE = 'sensor';
 const CHANNEL = 'temp';
-const POINTS_AN_HOUR = 3600;
+const POINTS_A_DAY = 86_400;
 const SIZES = [1e5, 1e6, 1e7];
 const LARGEST = 1e7;
 const ROUNDS = 11;
@@ -34,12 +35,14 @@ const TYPE = instrumentType.parse({
   channels: { [CHANNEL]: { unit: 'Cel', type: 'number', kind: 'continuous' } },
 });
 
-/** Hours up to the end, the newest first. */
-function* hoursOf(extent: Extent, from: number, to: number): Generator<HourOfChannel> {
-  for (let number = from; number < to; number += 1) {
-    const start = extent.end - (number + 1) * HOUR;
+const HOURS_OF_DAY = DAY / HOUR;
+
+/** Hours of a day, which are counted back from the end. */
+const hoursOfDay = (extent: Extent, number: number): HourOfChannel[] =>
+  Array.from({ length: HOURS_OF_DAY }, (_, hour) => {
+    const start = extent.end - (number + 1) * DAY + hour * HOUR;
     const { times, values } = hourOf(extent, 0, start);
-    yield {
+    return {
       device: DEVICE,
       channel: CHANNEL,
       unit: 'Cel',
@@ -47,7 +50,12 @@ function* hoursOf(extent: Extent, from: number, to: number): Generator<HourOfCha
       times: Array.from(times, (time) => time * 1000),
       values: Array.from(values),
     };
-  }
+  });
+
+/** Days up to the end, the newest first. */
+function* daysOf(extent: Extent, from: number, to: number) {
+  for (let number = from; number < to; number += 1)
+    yield { day: (extent.end - (number + 1) * DAY) * 1000, hours: hoursOfDay(extent, number) };
 }
 
 interface Question {
@@ -63,11 +71,11 @@ const series = (from: number, to: number, more: Readonly<Record<string, string>>
   return `/v1/devices/${DEVICE}/series?${new URLSearchParams(fields)}`;
 };
 
-const questionsOf = ({ end }: Extent, hours: number): Question[] => [
+const questionsOf = ({ end }: Extent, days: number): Question[] => [
   { name: 'latest', path: `/v1/devices/${DEVICE}/latest`, fixed: true },
   { name: 'an hour of points', path: series(end - 3 * HOUR, end - 2 * HOUR), fixed: true },
   { name: 'a day by minute', path: series(end - DAY, end, { every: 'PT1M', agg: 'mean' }), fixed: true },
-  { name: 'all by day', path: series(end - hours * HOUR, end, { every: 'P1D', agg: 'mean' }), fixed: false },
+  { name: 'all by day', path: series(end - days * DAY, end, { every: 'P1D', agg: 'mean' }), fixed: false },
 ];
 
 interface Asked {
@@ -95,6 +103,20 @@ const measure = async (meter: Meter, ask: AskHandler, path: string): Promise<Ask
   return { millis: median(times), fastest: Math.min(...times), usage, bytes: length };
 };
 
+/** Every point is there, and the oldest day, which was written without `compaction`, has its mean. */
+const check = async (ask: AskHandler, extent: Extent, days: number): Promise<void> => {
+  const path = series(extent.end - days * DAY, extent.end, { every: 'P1D', agg: 'count,mean' });
+  const { columns } = JSON.parse((await ask(path)).toString()) as {
+    readonly columns: { readonly count: readonly number[]; readonly mean: readonly number[] };
+  };
+  const points = columns.count.reduce((sum, count) => sum + count, 0);
+  if (points !== days * POINTS_A_DAY) throw new Error(`${points} points of ${days} days are there`);
+  const values = hoursOfDay(extent, days - 1).flatMap((hour) => hour.values);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [told = Number.NaN] = columns.mean;
+  if (!(Math.abs(told - mean) < 1e-9)) throw new Error(`the mean of the oldest day is ${mean}, not ${told}`);
+};
+
 const power = (points: number): string => `10^${Math.log10(points).toFixed(0)}`;
 
 /** The newest point of all comes through `ingest`, which remembers it. */
@@ -116,7 +138,7 @@ export const run = async ({
   readonly scale?: number | undefined;
 } = {}): Promise<readonly Figure[]> => {
   await using meter = await startMeter();
-  Object.assign(process.env, { ...NO_ARCHIVE, POWERTOOLS_METRICS_DISABLED: 'true', LOG_LEVEL: 'ERROR' });
+  Object.assign(process.env, { ...ARCHIVE_AT_ONCE, POWERTOOLS_METRICS_DISABLED: 'true', LOG_LEVEL: 'ERROR' });
   const client = new DynamoDBClient({});
   await putRegistry(client, REGISTRY, TYPE, [DEVICE]);
   const ask = await openHandler();
@@ -127,11 +149,17 @@ export const run = async ({
   const first = new Map<string, Asked>();
   let loaded = 0;
   for (const size of sizes) {
-    const hours = Math.ceil(size / POINTS_AN_HOUR);
-    await storeHours({ client, table: MEASUREMENTS }, hoursOf(extent, loaded, hours));
-    loaded = hours;
-    await compactAll(callCompaction);
-    for (const { name, path, fixed } of questionsOf(extent, hours)) {
+    const days = Math.ceil(size / POINTS_A_DAY);
+    const begin = performance.now();
+    const store = { client, table: MEASUREMENTS };
+    if (loaded === 0) {
+      for (const { hours } of daysOf(extent, 0, days)) await storeHours(store, hours);
+      await compactAll(callCompaction);
+    } else await storeDays(store, DEVICE, daysOf(extent, loaded, days));
+    loaded = days;
+    figures.push(inform(BENCH, `loading up to ${power(size)}`, (performance.now() - begin) / 1000, 's'));
+    await check(ask, extent, days);
+    for (const { name, path, fixed } of questionsOf(extent, days)) {
       const asked = await measure(meter, ask, path);
       const title = `${name}, ${power(size)} stored`;
       figures.push(

@@ -63,54 +63,61 @@ export interface NewRollup {
 }
 
 /**
+ * A rollup as items.
+ * Head: `f` format, `g` tag of the version, `p` number of parts or 0, `ch` channels by part, and sections where they
+ * fit; `more` besides. Part: `f` format and sections. Both: `expiresAt`.
+ */
+export const toRollupItems = (
+  { device, range, columns }: NewRollup,
+  more: Item,
+  until: Micros,
+): { readonly head: Item; readonly parts: readonly Item[] } => {
+  const kept = { f: number(ROLLUP_FORMAT), expiresAt: number(Math.ceil(until / 1e6)) };
+  const pk = { S: rollupPartition(device, range.width) };
+  const sk = { S: rollupKey(range.start) };
+  const tag = randomUUID().slice(0, 8);
+  const pieces = groups(columns).map((piece) => ({
+    names: piece.map(({ channel }) => channel),
+    attributes: sectionAttributes(packColumns(range, piece)),
+  }));
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined)
+    return { head: { ...more, pk, sk, ...kept, g: { S: tag }, p: number(0), ...only.attributes }, parts: [] };
+  const parts = pieces.map(
+    ({ attributes }, at): Item => ({
+      pk,
+      sk: { S: rollupPartKey(range.start, tag, at) },
+      ...kept,
+      ...attributes,
+    }),
+  );
+  const ch = { S: JSON.stringify(pieces.map(({ names }) => names)) };
+  return { head: { ...more, pk, sk, ...kept, g: { S: tag }, p: number(parts.length), ch }, parts };
+};
+
+/**
  * Replaces a rollup: parts first, then the head, on a condition.
  * @returns whether the condition held
  */
 const replace = async (
   measurements: Measurements,
-  { device, range, columns }: NewRollup,
-  head: Item,
+  rollup: NewRollup,
+  more: Item,
   condition: { readonly text: string; readonly values: Item },
   before: StoredRollup | undefined,
   { until, patience }: Keeping,
 ): Promise<boolean> => {
-  const kept = { f: number(ROLLUP_FORMAT), expiresAt: number(Math.ceil(until / 1e6)) };
-  const pk = { S: rollupPartition(device, range.width) };
-  const sk = rollupKey(range.start);
-  const tag = randomUUID().slice(0, 8);
-  const pieces = groups(columns);
-  const [only] = pieces;
-  const inline = pieces.length === 1 && only !== undefined;
-  const parts = inline
-    ? []
-    : pieces.map(
-        (piece, at): Item => ({
-          pk,
-          sk: { S: rollupPartKey(range.start, tag, at) },
-          ...kept,
-          ...sectionAttributes(packColumns(range, piece)),
-        }),
-      );
-  const names = pieces.map((piece) => piece.map(({ channel }) => channel));
+  const { head, parts } = toRollupItems(rollup, more, until);
   const write = async (items: readonly Item[], deleted: readonly Item[]): Promise<void> => {
     const undone = await writeItems(measurements, items, patience, deleted);
-    if (undone.size > 0) throw new TimeIsUp(`${pk.S}/${sk} could not be written in time`);
+    if (undone.size > 0) throw new TimeIsUp(`${head['pk']?.S}/${head['sk']?.S} could not be written in time`);
   };
   await write(parts, []);
-  const item: Item = {
-    ...head,
-    pk,
-    sk: { S: sk },
-    ...kept,
-    g: { S: tag },
-    p: number(parts.length),
-    ...(inline ? sectionAttributes(packColumns(range, only)) : { ch: { S: JSON.stringify(names) } }),
-  };
   try {
     await measurements.client.send(
       new PutItemCommand({
         TableName: measurements.table,
-        Item: item,
+        Item: head,
         ConditionExpression: `attribute_not_exists(pk) OR ${condition.text}`,
         ExpressionAttributeValues: condition.values,
       }),

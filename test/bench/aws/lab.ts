@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { readFunction } from '../../../local/lambda/definition.ts';
 import { type Lab, openLab } from '../../flow/lab.ts';
-import { NO_ARCHIVE } from './compact.ts';
+import { ARCHIVE_AT_ONCE } from './compact.ts';
 import { putRegistry } from './registry.ts';
 
 export interface LoadedLab extends AsyncDisposable {
@@ -35,7 +35,7 @@ export const openLoadedLab = async (
     AWS_ACCESS_KEY_ID: iam.operator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: iam.operator.secretAccessKey,
     AWS_SESSION_TOKEN: iam.operator.sessionToken,
-    ...NO_ARCHIVE,
+    ...ARCHIVE_AT_ONCE,
     POWERTOOLS_METRICS_DISABLED: 'true',
     LOG_LEVEL: 'ERROR',
   });
