@@ -134,8 +134,16 @@ export const batchWrite = async (
   );
 };
 
+/** How items are read. */
+export interface Reading {
+  /** As they are now, for twice the price; else they may be as they were a second ago. */
+  readonly consistent: boolean;
+  /** Only these of each item; all when absent. */
+  readonly attributes?: readonly string[] | undefined;
+}
+
 /**
- * Reads items by key, at most 100, as they are now.
+ * Reads items by key, at most 100.
  * @returns what there is, and the keys that DynamoDB left unread
  * @throws {CallRefused}, or what the connection says
  */
@@ -144,12 +152,15 @@ export const batchRead = async (
   table: string,
   keys: readonly Item[],
   signal: AbortSignal,
+  { consistent, attributes }: Reading = { consistent: true },
 ): Promise<{ readonly items: Item[]; readonly unread: Item[] }> => {
   const body = new Body();
   body
     .add(`{"RequestItems":{${quote(table)}:{"Keys":[`)
     .all(keys, (key) => body.item(key))
-    .add('],"ConsistentRead":true}}}');
+    .add(`],"ConsistentRead":${consistent}`);
+  if (attributes !== undefined) body.add(`,"ProjectionExpression":${quote(attributes.join())}`);
+  body.add('}}}');
   const { Responses, UnprocessedKeys } = (await callDynamo(client, 'BatchGetItem', body.end(), signal)) as {
     readonly Responses?: Readonly<Record<string, readonly Wired[]>>;
     readonly UnprocessedKeys?: Readonly<Record<string, { readonly Keys?: readonly Wired[] }>>;

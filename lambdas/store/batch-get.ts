@@ -1,12 +1,16 @@
 /** Items by their keys, many in a call. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Item } from './attributes.ts';
+import { batchRead, type Reading } from './batch-calls.ts';
+import { mayWorkLater } from './retry.ts';
 
 /** Keys of one BatchGetItem, at most. */
 const BATCH_KEYS = 100;
 /** Tries in a row that bring nothing. */
 const ATTEMPTS = 6;
+/** Tries of one call, as many as the SDK makes. */
+const TRIES = 4;
 const FIRST_PAUSE_MILLIS = 50;
 
 /** DynamoDB gave back no item for some keys, again and again: it is throttling. */
@@ -14,44 +18,53 @@ export class ItemsUnread extends Error {
   override readonly name = 'ItemsUnread';
 }
 
-export interface BatchGetOptions {
-  /** Costs twice as much, and sees every write that has ended before. */
-  readonly consistent: boolean;
-  /** Only these of each item; all when absent. */
-  readonly attributes?: readonly string[];
-  /** Ends the waiting between tries. */
+export interface BatchGetOptions extends Reading {
+  /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const pauseBefore = async (attempt: number, signal: AbortSignal): Promise<void> => {
+  const pause = FIRST_PAUSE_MILLIS * 2 ** attempt * (0.5 + Math.random() / 2);
+  await delay(pause, undefined, { signal });
+};
+
+/** One call, and again when it may work later. */
+const readOnce = async (
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Item[],
+  signal: AbortSignal,
+  reading: Reading,
+): ReturnType<typeof batchRead> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await batchRead(client, table, keys, signal, reading);
+    } catch (error) {
+      if (attempt === TRIES || signal.aborted || !mayWorkLater(error)) throw error;
+      await pauseBefore(attempt, signal);
+    }
+  }
+};
 
 const readBatch = async (
   client: DynamoDBClient,
   table: string,
   keys: readonly Item[],
-  { consistent, attributes, signal }: BatchGetOptions,
+  { signal = new AbortController().signal, ...reading }: BatchGetOptions,
 ): Promise<Item[]> => {
-  const items: Item[] = [];
-  const sending = signal === undefined ? {} : { abortSignal: signal };
-  const how = {
-    ConsistentRead: consistent,
-    ...(attributes === undefined ? {} : { ProjectionExpression: attributes.join() }),
-  };
-  let left: Item[] = [...keys];
+  const found: Item[] = [];
+  let left = keys;
   let fruitless = 0;
   for (;;) {
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ...how } } }),
-      sending,
-    );
-    items.push(...(Responses?.[table] ?? []));
-    const rest = UnprocessedKeys?.[table]?.Keys ?? [];
-    if (rest.length === 0) return items;
+    const { items, unread } = await readOnce(client, table, left, signal, reading);
+    found.push(...items);
+    if (unread.length === 0) return found;
     // An answer of 16 MB leaves the rest undone as well: what goes on is not held against it.
-    fruitless = rest.length < left.length ? 0 : fruitless + 1;
+    fruitless = unread.length < left.length ? 0 : fruitless + 1;
     if (fruitless === ATTEMPTS)
-      throw new ItemsUnread(`${rest.length} keys of ${table} unread after ${ATTEMPTS} tries`);
-    left = rest;
-    const pause = FIRST_PAUSE_MILLIS * 2 ** fruitless * (0.5 + Math.random() / 2);
-    await delay(pause, undefined, signal === undefined ? {} : { signal });
+      throw new ItemsUnread(`${unread.length} keys of ${table} unread after ${ATTEMPTS} tries`);
+    left = unread;
+    await pauseBefore(fruitless, signal);
   }
 };
 
@@ -60,7 +73,7 @@ const readBatch = async (
  * out.
  * @param keys each once
  * @returns what there is, in no order
- * @throws {ItemsUnread} when keys stay unread after several tries in a row
+ * @throws {ItemsUnread} when keys stay unread after several tries in a row; the fault of a call that stays
  */
 export const batchGet = async (
   client: DynamoDBClient,

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -8,31 +9,47 @@ const TABLE = 'things';
 const keyOf = (at: number): Item => ({ pk: { S: `thing-${at}` }, sk: { S: 'META' } });
 
 interface Asked {
-  readonly RequestItems: Readonly<Record<string, { Keys: Item[]; ConsistentRead: boolean }>>;
+  readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly object[] }>>;
 }
 
-/** A DynamoDB that answers as many keys of a call as it likes, with the key as the item. */
-const clientThat = (gives: (keys: number) => number) => {
-  const client = new DynamoDBClient({ region: 'us-east-1' });
+/** A DynamoDB that answers as many keys of a call as it likes, with the key as the item, or with an error. */
+const clientThat = (gives: (keys: number) => number | string) => {
   const asked: number[] = [];
-  vi.spyOn(client, 'send').mockImplementation(async ({ input }) => {
-    const { Keys } = (input as Asked).RequestItems[TABLE] ?? { Keys: [] };
+  const bodies: unknown[] = [];
+  const answer = (body: Uint8Array): { readonly statusCode: number; readonly said: object } => {
+    const request: Asked = JSON.parse(Buffer.from(body).toString());
+    const { Keys = [] } = request.RequestItems[TABLE] ?? {};
     asked.push(Keys.length);
+    bodies.push(request);
     const count = gives(Keys.length);
+    if (typeof count === 'string') return { statusCode: 400, said: { __type: `x#${count}`, message: 'no' } };
     const rest = Keys.slice(count);
+    const UnprocessedKeys = rest.length === 0 ? {} : { [TABLE]: { Keys: rest } };
+    return { statusCode: 200, said: { Responses: { [TABLE]: Keys.slice(0, count) }, UnprocessedKeys } };
+  };
+  const handle = async (
+    { body }: { readonly body: Uint8Array },
+    { abortSignal }: { abortSignal: AbortSignal },
+  ) => {
+    abortSignal.throwIfAborted();
+    const { statusCode, said } = answer(body);
     return {
-      Responses: { [TABLE]: Keys.slice(0, count) },
-      UnprocessedKeys: rest.length === 0 ? {} : { [TABLE]: { Keys: rest } },
+      response: { statusCode, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(said))]) },
     };
+  };
+  const client = new DynamoDBClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+    requestHandler: { handle } as never,
   });
-  return { client, asked };
+  return { client, asked, bodies };
 };
 
 /** Pauses take no time, and are counted. */
 const paused = vi.hoisted(() => ({ millis: [] as number[] }));
 vi.mock('node:timers/promises', () => ({
-  setTimeout: async (millis: number, _: unknown, options: { readonly signal?: AbortSignal }) => {
-    options.signal?.throwIfAborted();
+  setTimeout: async (millis: number, _: unknown, { signal }: { readonly signal: AbortSignal }) => {
+    signal.throwIfAborted();
     paused.millis.push(millis);
   },
 }));
@@ -49,8 +66,7 @@ describe('many items by key', () => {
           const { client, asked } = clientThat((keys) => Math.min(keys, answers[call++] ?? 40));
           const keys = Array.from({ length: count }, (_, at) => keyOf(at));
           const items = await batchGet(client, TABLE, keys, { consistent: false });
-          expect(new Set(items)).toEqual(new Set(keys));
-          expect(items).toHaveLength(count);
+          expect(items.map(({ pk }) => pk?.S).toSorted()).toEqual(keys.map(({ pk }) => pk?.S).toSorted());
           expect(Math.max(0, ...asked)).toBeLessThanOrEqual(100);
         },
       ),
@@ -79,6 +95,35 @@ describe('many items by key', () => {
       expect(millis).toBeGreaterThanOrEqual(50 * 2 ** at);
       expect(millis).toBeLessThanOrEqual(100 * 2 ** at);
     }
+  });
+
+  it('are asked for again while the service says that it may work later, four times in all', async () => {
+    const answers: (number | string)[] = ['ThrottlingException', 'ProvisionedThroughputExceededException', 1];
+    const { client, asked } = clientThat(() => answers.shift() ?? 'ThrottlingException');
+    expect(await batchGet(client, TABLE, [keyOf(1)], { consistent: false })).toEqual([keyOf(1)]);
+    expect(asked).toHaveLength(3);
+    const reading = batchGet(client, TABLE, [keyOf(1)], { consistent: false });
+    await expect(reading).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(asked).toHaveLength(7);
+  });
+
+  it('are not asked for again when that would end the same', async () => {
+    const { client, asked } = clientThat(() => 'AccessDeniedException');
+    const reading = batchGet(client, TABLE, [keyOf(1)], { consistent: false });
+    await expect(reading).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('are read as told: consistently, and only some of them', async () => {
+    const { client, bodies } = clientThat((keys) => keys);
+    await batchGet(client, TABLE, [keyOf(1)], { consistent: false });
+    await batchGet(client, TABLE, [keyOf(1)], { consistent: true, attributes: ['pk', 'b1'] });
+    expect(bodies).toEqual([
+      { RequestItems: { [TABLE]: { Keys: [keyOf(1)], ConsistentRead: false } } },
+      {
+        RequestItems: { [TABLE]: { Keys: [keyOf(1)], ConsistentRead: true, ProjectionExpression: 'pk,b1' } },
+      },
+    ]);
   });
 
   it('are not waited for longer than told', async () => {
