@@ -20,6 +20,20 @@ import { readTimeMillis, readTimeText } from './times.ts';
 // Reading never waits, so that one scanner serves all messages.
 const scanner = new ByteScanner();
 
+const KNOWN_POINTERS = 1000;
+const pointers = new Map<string, string>();
+
+/** {@link pointerToValues}, made once for each channel. */
+const pointerOf = (channel: string): string => {
+  let pointer = pointers.get(channel);
+  if (pointer === undefined) {
+    if (pointers.size >= KNOWN_POINTERS) pointers.clear();
+    pointer = pointerToValues(channel);
+    pointers.set(channel, pointer);
+  }
+  return pointer;
+};
+
 /** A channel before the times are known, which may come after it. */
 interface Block {
   readonly channel: string;
@@ -149,7 +163,7 @@ export const readQuickColumns = (bytes: Uint8Array): Message | undefined => {
   const columns: Column[] = [];
   for (const { channel, unit, value } of blocks) {
     if (value.length !== time.length) return undefined;
-    columns.push({ channel, unit, time, value, quality: undefined, pointer: pointerToValues(channel) });
+    columns.push({ channel, unit, time, value, quality: undefined, pointer: pointerOf(channel) });
   }
   return {
     format: 'columns',

@@ -41,7 +41,9 @@ const unpackAll = (records: readonly KinesisStreamRecord[]): Buffer[] => {
 export const toRuns = ({ Records }: KinesisStreamEvent): DeviceRun[] => {
   const runs = new Map<string, DeviceRun>();
   const contents = unpackAll(Records);
-  for (const [place, record] of Records.entries()) {
+  let place = -1;
+  for (const record of Records) {
+    place += 1;
     const bytes = contents[place] ?? EMPTY;
     const { partitionKey, sequenceNumber: sequence, approximateArrivalTimestamp } = record.kinesis;
     let run = runs.get(partitionKey);

@@ -53,7 +53,7 @@ export const handler = async (
   try {
     const runs = toRuns(event);
     const failed = await processRuns(surroundings, { counts, time, now }, runs);
-    const sequences = event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
+    const sequences = failed.size === 0 ? [] : event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
     const outcome = batchOutcome(
       [...failed].map(({ place }) => place),
       sequences,

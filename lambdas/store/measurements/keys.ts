@@ -56,17 +56,20 @@ export class UnknownItemFormat extends Error {
 export const LATEST = 'latest#';
 export const latestKey = (version: number): string => `${LATEST}${version % 2}`;
 
-let lastHour = -1;
-let lastText = '';
+/** Texts of hours that came up: batches hold few, in turn. */
+const hourTexts = new Map<number, string>();
+const MAX_HOUR_TEXTS = 100;
 
 /** An hour as keys name it: `2026-03-01T10`. */
 export const hourKey = (time: Micros): string => {
   const hour = Math.floor(time / MICROS_PER_HOUR);
-  if (hour !== lastHour) {
-    lastText = new Date((hour * MICROS_PER_HOUR) / 1000).toISOString().slice(0, -11);
-    lastHour = hour;
+  let text = hourTexts.get(hour);
+  if (text === undefined) {
+    text = new Date((hour * MICROS_PER_HOUR) / 1000).toISOString().slice(0, -11);
+    if (hourTexts.size >= MAX_HOUR_TEXTS) hourTexts.clear();
+    hourTexts.set(hour, text);
   }
-  return lastText;
+  return text;
 };
 
 /** The records that a chunk was made of: a run of one device in one lane. */
