@@ -18,15 +18,13 @@ import {
 import type { Log } from '../types.ts';
 import { Door } from './door.ts';
 import { Gatekeeper, type IotDenial } from './gatekeeper.ts';
-import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
+import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES } from './limits.ts';
+import { boundPackets } from './packets.ts';
 import { bindSessions, type Sessions } from './persistence.ts';
 import type { Pki } from './pki.ts';
 import { Presence } from './presence.ts';
 import type { Rules } from './rules.ts';
 import { type Authority, type Peer, Session } from './session.ts';
-
-/** Room for one publish with its header, beyond which a partial packet is not read on. */
-const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + 1024;
 
 export interface BrokerOptions extends Authority {
   readonly pki: Pki;
@@ -42,7 +40,6 @@ interface ClientInternals {
   /** Set when the client has sent DISCONNECT. */
   readonly _disconnected?: boolean;
   readonly subscriptions?: Readonly<Record<string, unknown>>;
-  readonly _parser?: { readonly _list: { readonly length: number } };
   will: unknown;
   /** Stops and goes on reading. */
   readonly pause: () => void;
@@ -208,7 +205,7 @@ export class Broker {
   #admit(socket: TLSSocket, peer: Peer): void {
     this.#peers.set(socket, peer);
     this.#aedes.handle(socket);
-    socket.on('readable', boundPartialPacket);
+    boundPackets(socket);
   }
 
   #preConnect(
@@ -331,12 +328,3 @@ const INTERNAL: Origin = { clientId: 'n/a', principal: 'n/a', sourceIp: 'n/a' };
 
 /** Codes of a connection that broke, as against one that misbehaved. */
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
-
-/**
- * MQTT lets a packet be 256 MiB; the parser would keep it all. One function for all sockets: a closure each would
- * cost memory with ten thousand of them.
- */
-function boundPartialPacket(this: TLSSocket & { readonly client?: ClientInternals }): void {
-  if ((this.client?._parser?._list.length ?? 0) > MAX_PACKET_BYTES)
-    this.destroy(new Error('the packet is too long'));
-}

@@ -9,6 +9,8 @@ export const MAX_CLIENT_ID_BYTES = 128;
 export const MAX_TOPIC_BYTES = 256;
 export const MAX_TOPIC_SLASHES = 7;
 export const MAX_SUBSCRIPTIONS = 50;
+/** In one SUBSCRIBE packet. */
+export const MAX_SUBSCRIPTIONS_A_REQUEST = 8;
 /** Seconds. */
 export const KEEP_ALIVE = { least: 30, most: 1200 } as const;
 /** How long a persistent session outlives its connection, in milliseconds. */

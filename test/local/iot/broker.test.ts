@@ -70,6 +70,24 @@ describe('a device', () => {
     await client.endAsync();
   });
 
+  it('may ask for eight subscriptions in one request, and is cut off when it asks for nine', async () => {
+    const client = await world.connect(ph);
+    const filters = (count: number) => Array.from({ length: count }, (_, at) => `lab/berlin/ph-1/ack${at}`);
+    const granted = await new Promise<readonly number[] | undefined>((resolve) => {
+      client.once('packetreceive', (packet) =>
+        resolve(packet.cmd === 'suback' ? (packet.granted as number[]) : undefined),
+      );
+      client.subscribe(filters(8));
+    });
+    expect(granted).toHaveLength(8);
+    const before = world.iot.stats().received;
+    client.subscribe(['lab/berlin/ph-1/ack', ...filters(8)]);
+    await closed(client);
+    await until(() => world.iot.stats().connections === 0);
+    // Nothing but the end of the connection is told.
+    expect(world.iot.stats().received).toBe(before + 1);
+  });
+
   it('does not receive on a topic that its policy does not name, though the filter matches', async () => {
     const client = await world.connect(ph);
     await client.subscribeAsync('lab/berlin/ph-1/#', { qos: 1 });
