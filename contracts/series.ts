@@ -102,7 +102,7 @@ const shape = {
   ...range,
   every: durationInput.optional().meta({
     description:
-      'Width of a bucket: months and years by the calendar, whole days by the days of `tz` (weeks from Monday), anything else by the clock from the epoch in UTC',
+      'Width of a bucket: months and years by the calendar, whole days by the days of `tz` (weeks from Monday), anything else by the clock from the epoch in UTC; 300 years at most',
   }),
   tz: zone.optional().meta({
     description:

@@ -8,6 +8,8 @@
  * | head and parts of a closed hour's block     | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
  * | hours that are to be compacted              | Query          | pk `dirty#{0..15}`, sk `{hour}#{device}`        |
  * | days that are to be archived                | Query          | pk `unarchived#{0..15}`, sk `{day}#{device}`    |
+ * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
+ * | summaries of minutes of days of devices     | BatchGetItem   | pk `{device}#r1m`, sk `{day}`                   |
  * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}`                     |
  * | remember a device                           | BatchWriteItem | pk `{device}`, sk `latest#0` and `latest#1` in turn |
  * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
