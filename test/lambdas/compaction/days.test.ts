@@ -11,11 +11,12 @@ import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { mergeColumns } from '../../../lambdas/series/merge.ts';
 import { readParquetDay } from '../../../lambdas/series/parquet.ts';
 import { minutesOf, minutesOfDay } from '../../../lambdas/series/rollup.ts';
-import { KEEP_SUMS } from '../../../lambdas/series/summary.ts';
+import { KEEP_ALL, KEEP_SUMS } from '../../../lambdas/series/summary.ts';
 import { encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
 import { CorruptArchive } from '../../../lambdas/store/archive.ts';
 import {
   MinuteReader,
+  readHourSummaries,
   readHours,
   toMarkItem,
   type WantedSummaries,
@@ -432,6 +433,29 @@ describe('a day whose blocks are gone', () => {
     expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
     expect(await fileOf()).toStrictEqual(new Map([...expected].sort()));
     expect(await world.points(device)).toStrictEqual(expected);
+  });
+
+  it('has the summaries of all its points, however often something comes late', async () => {
+    const expected = await addDay();
+    await world.run();
+    for (const [at, value] of [11, 12, 13].entries()) {
+      await passHotDays();
+      const late = [column('temp', [[HOUR + 20 + at, value]])];
+      await world.add({ device, columns: late, first: 30 + at });
+      for (const [key, point] of told(late)) expected.set(key, point);
+      expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
+      expect(await world.points(device)).toStrictEqual(expected);
+      const [day] = await Array.fromAsync(
+        readHourSummaries(world.measurements, device, {
+          from: HOUR,
+          to: HOUR + MICROS_PER_HOUR,
+          channels: undefined,
+          kept: KEEP_ALL,
+        }),
+      );
+      const { good, uncertain, bad } = day?.columns.find(({ channel }) => channel === 'temp')?.slots ?? {};
+      expect((good?.[10] ?? 0) + (uncertain?.[10] ?? 0) + (bad?.[10] ?? 0)).toBe(201 + at);
+    }
   });
 
   it('is read and written anew while DynamoDB has deleted a part of a block only', async () => {
