@@ -5,6 +5,7 @@ import { readEnv } from '../runtime/env.ts';
 import { runLimited } from '../runtime/limit.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics } from '../runtime/metrics.ts';
+import { recordConnection } from '../store/registry/connections.ts';
 import { applyConnection } from '../store/registry/presence.ts';
 import { changeOf, lifecycleEvent } from './lifecycle.ts';
 
@@ -18,7 +19,11 @@ type Outcome = 'applied' | 'superseded' | 'unknown' | 'failed';
 /** A failed event goes back to the queue, and after its last try to the dead-letter queue: none is dropped. */
 const take = async (record: SQSRecord): Promise<Outcome> => {
   try {
-    return await applyConnection(registry, changeOf(lifecycleEvent.parse(JSON.parse(record.body))));
+    const change = changeOf(lifecycleEvent.parse(JSON.parse(record.body)));
+    const outcome = await applyConnection(registry, change);
+    // What is superseded happened all the same.
+    if (outcome !== 'unknown') await recordConnection(registry, change);
+    return outcome;
   } catch (error) {
     logger.error('lifecycle event failed', {
       messageId: record.messageId,

@@ -5,7 +5,7 @@ import {
   type Completeness,
   type CompletenessQuery,
 } from '../../contracts/completeness.ts';
-import type { DeviceDetail } from '../../contracts/devices.ts';
+import type { Device } from '../../contracts/devices.ts';
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
 import {
   formatTime,
@@ -20,6 +20,8 @@ import { addLedgers, EMPTY_LEDGER, sumCounts } from '../domain/ledger.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { mergeStretches } from '../series/stretches.ts';
 import { type Measurements, readAccounts, readHours, readLatest } from '../store/measurements.ts';
+import { readConnections } from '../store/registry/connections.ts';
+import type { Registry } from '../store/registry/keys.ts';
 
 interface Range {
   readonly from: Micros;
@@ -77,30 +79,27 @@ const gapOut = ({ session, from, to, after, before, cause }: SeqGap): Completene
   cause,
 });
 
-const connectionsOf = ({ connection }: DeviceDetail): Micros[] => {
-  const since = connection.since === undefined ? undefined : parseTime(connection.since);
-  return since === undefined ? [] : [since];
-};
-
 /**
  * Completeness by time of arrival, over whole hours; the points of channels are those measured in the same hours.
  * Points are expected from when the device was registered until now.
  */
 export const completenessOf = async (
   measurements: Measurements,
-  { device, type }: { readonly device: DeviceDetail; readonly type: InstrumentType | undefined },
+  registry: Registry,
+  { device, type }: { readonly device: Device; readonly type: InstrumentType | undefined },
   range: Range,
   now: Micros,
 ): Promise<Completeness> => {
-  const [accounts, present, latest] = await Promise.all([
+  const [accounts, present, latest, connections] = await Promise.all([
     Array.fromAsync(readAccounts(measurements, device.id, range.from, range.to)),
     countPoints(measurements, device.id, range),
     readLatest(measurements, device.id),
+    readConnections(registry, device.id, range.from, range.to),
   ]);
   const ledger = accounts.reduce((sum, account) => addLedgers(sum, account.ledger), EMPTY_LEDGER);
   const gaps = gapsOf(mergeStretches(accounts.map(({ stretches }) => stretches)), {
     sessions: latest?.sessions ?? [],
-    connections: connectionsOf(device),
+    connections,
   });
   const lived = {
     from: Math.max(range.from, parseTime(device.createdAt) ?? range.from),

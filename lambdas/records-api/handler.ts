@@ -63,7 +63,7 @@ const api = createApi('records-api', {
     const type = await readType(registry, device.type);
     const micros = now.getTime() * 1000;
     const range = resolveHours(query, micros);
-    return jsonResponse(await completenessOf(measurements, { device, type }, range, micros));
+    return jsonResponse(await completenessOf(measurements, registry, { device, type }, range, micros));
   },
 
   listQuarantine: async ({ query, principal, url }) =>

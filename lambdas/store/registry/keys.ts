@@ -8,6 +8,7 @@
  * | many devices and types of one batch      | BatchGetItem| sk `META` of each                                    |
  * | list devices of a site, or of all        | Query       | index `listing`: kind `DEVICE`, listKey `{site}#{id}`|
  * | connection of a device (lifecycle)       | UpdateItem  | pk `DEVICE#{id}`, sk `CONNECTION`                    |
+ * | when a device came or went               | Query       | pk `CONNECTIONS#{id}`, sk `{milliseconds}#{order}`   |
  * | facts that a device reports              | UpdateItem  | pk `DEVICE#{id}`, sk `REPORTED`                      |
  * | read an instrument type                  | GetItem     | pk `TYPE#{id}`, sk `META`                            |
  * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
@@ -36,6 +37,7 @@ export const REPORTED = 'REPORTED';
 export const LISTING_INDEX = 'listing';
 
 export const deviceKey = (id: string): string => `DEVICE#${id}`;
+export const connectionsKey = (device: string): string => `CONNECTIONS#${device}`;
 export const typeKey = (id: string): string => `TYPE#${id}`;
 export const idempotencyKey = (subject: string, key: string): string => `IDEMPOTENCY#${subject}#${key}`;
 

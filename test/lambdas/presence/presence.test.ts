@@ -1,7 +1,8 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readConnections } from '../../../lambdas/store/registry/connections.ts';
 import { readDetail } from '../../../lambdas/store/registry/devices.ts';
 import { deviceToItem } from '../../../lambdas/store/registry/items.ts';
 import type { Registry } from '../../../lambdas/store/registry/keys.ts';
@@ -74,6 +75,9 @@ const disconnected = (clientId: string, versionNumber: number, timestamp: number
   disconnectReason: 'CONNECTION_LOST',
 });
 const connectionOf = async (id: string) => (await readDetail(registry, id))?.connection;
+/** When it came or went, in milliseconds since T. */
+const historyOf = async (id: string, from = T - 9 * HOUR, to = T + 9 * HOUR): Promise<number[]> =>
+  (await readConnections(registry, id, from * 1000, to * 1000)).map((time) => time / 1000 - T);
 const fine = { batchItemFailures: [] };
 
 describe('presence', () => {
@@ -126,6 +130,7 @@ describe('presence', () => {
             state: 'online',
             since: '2026-03-01T12:00:00.000Z',
           });
+          expect(await historyOf(id)).toEqual([0, 900, 1000, 1000, 2000, 3000, 2 * HOUR]);
         },
       ),
       { numRuns: 15 },
@@ -156,6 +161,28 @@ describe('presence', () => {
     const metrics = lines.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line));
     expect(metrics).toMatchObject([{ PresenceApplied: 1, PresenceSuperseded: 1, PresenceUnknownClient: 1 }]);
     expect(await readDetail(registry, 'browser-1')).toBeUndefined();
+    expect(await historyOf('browser-1')).toEqual([]);
+  });
+
+  it('remembers when devices came and went, each by itself, for as long as completeness is asked for', async () => {
+    const [id, other] = [await device(), await device()];
+    await handler(batch(connected(id, 1, T), disconnected(id, 1, T + 5), connected(id, 2, T + 9)));
+    await handler(batch(connected(other, 1, T + 7)));
+    expect(await historyOf(id)).toEqual([0, 5, 9]);
+    expect(await historyOf(id, T + 5, T + 8)).toEqual([5]);
+    expect(await historyOf(id, T + 0.001, T + 5)).toEqual([5]);
+    expect(await historyOf(id, T + 4, T + 4.999)).toEqual([]);
+    expect(await historyOf(other)).toEqual([7]);
+    const { Item: item } = await registry.client.send(
+      new GetItemCommand({
+        TableName: registry.table,
+        Key: { pk: { S: `CONNECTIONS#${id}` }, sk: { S: `00${T + 5}#3` } },
+      }),
+    );
+    expect(item).toMatchObject({
+      state: { S: 'offline' },
+      expiresAt: { N: String(T / 1000 + 1 + 92 * 86_400) },
+    });
   });
 
   it('gives back only what failed', async () => {
@@ -184,6 +211,15 @@ describe('presence', () => {
     });
     expect(await handler(batch(connected(id, 1, T)))).toEqual(fine);
     expect(await connectionOf(id)).toMatchObject({ state: 'online' });
+  });
+
+  it('gives back an event that is applied but not remembered', async () => {
+    const id = await device();
+    aws.fail('dynamodb:UpdateItem', { skip: 1 });
+    expect((await handler(batch(connected(id, 1, T)))).batchItemFailures).toHaveLength(1);
+    expect(await historyOf(id)).toEqual([]);
+    expect(await handler(batch(connected(id, 1, T)))).toEqual(fine);
+    expect(await historyOf(id)).toEqual([0]);
   });
 
   it('needs nothing but UpdateItem', async () => {

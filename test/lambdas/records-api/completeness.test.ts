@@ -77,6 +77,9 @@ describe('completeness', () => {
   it('adds ledgers, counts points, and names gaps with their times and likely cause', async () => {
     await world.addDevice('busy', { createdAt: '2026-03-01T11:00:00.000Z' });
     await world.addConnection('busy', '2026-03-01T10:05:00.000Z');
+    // It came again since, and more than once.
+    await world.addConnection('busy', '2026-03-01T11:59:00.000Z');
+    await world.addConnection('busy', '2026-03-01T12:30:00.000Z');
     await add('busy', {
       first: 0,
       arrived: '10:00:00',

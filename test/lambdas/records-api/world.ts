@@ -15,8 +15,8 @@ import { type InstrumentType, instrumentType } from '../../../contracts/instrume
 import { parseTime } from '../../../contracts/time.ts';
 import { marshal } from '../../../lambdas/store/attributes.ts';
 import { type PackedRun, toChunkItems } from '../../../lambdas/store/measurements.ts';
+import { recordConnection } from '../../../lambdas/store/registry/connections.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
-import { CONNECTION, deviceKey } from '../../../lambdas/store/registry/keys.ts';
 import { type Faults, startEndpoint } from '../../../local/endpoint/index.ts';
 import { arn, assembly, resource, SmallIam, silent } from '../../local/endpoint/fixture.ts';
 import { lambdaContext, proxyEvent, type Sent } from '../runtime/events.ts';
@@ -94,8 +94,8 @@ export interface World {
   put(table: 'registry' | 'measurements', item: Parameters<typeof marshal>[0]): Promise<void>;
   addType(type: InstrumentType): Promise<void>;
   addDevice(id: string, more?: Partial<Device>): Promise<void>;
-  /** When the broker last saw the device arrive. */
-  addConnection(id: string, since: string): Promise<void>;
+  /** When the broker saw the device arrive. */
+  addConnection(id: string, at: string): Promise<void>;
   addRun(run: PackedRun): Promise<void>;
   /** All records of the stream. */
   records(): Promise<{ readonly key: string; readonly sequence: string; readonly data: Uint8Array }[]>;
@@ -137,10 +137,11 @@ export const startWorld = async (): Promise<World> => {
   const put = async (TableName: string, Item: ReturnType<typeof marshal>): Promise<void> => {
     await dynamo.send(new PutItemCommand({ TableName, Item }));
   };
+  const registry = { client: dynamo, table: 'registry' };
   return {
     faults: endpoint.faults,
     dynamo,
-    registry: { client: dynamo, table: 'registry' },
+    registry,
     measurements: { client: dynamo, table: 'measurements' },
     send: async (sent) => {
       const { statusCode, headers = {}, body } = await handler(proxyEvent(sent), lambdaContext);
@@ -166,8 +167,16 @@ export const startWorld = async (): Promise<World> => {
       };
       await put('registry', { ...deviceToItem(device), enrolment });
     },
-    addConnection: (id, since) =>
-      put('registry', marshal({ pk: deviceKey(id), sk: CONNECTION, state: 'online', since })),
+    addConnection: (device, at) => {
+      const unsaid = { session: undefined, address: undefined, reason: undefined };
+      return recordConnection(registry, {
+        device,
+        state: 'online',
+        at: Date.parse(at),
+        order: 2,
+        ...unsaid,
+      });
+    },
     addRun: async (run) => {
       for (const item of toChunkItems(run)) await put('measurements', item);
     },
