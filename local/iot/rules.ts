@@ -194,6 +194,8 @@ export class Rules {
     if (entry === undefined) {
       const levels = levelsOf(topic);
       entry = { levels, rules: this.#rules.filter((rule) => rule.filter?.matches(levels) === true) };
+      // Lifecycle events: each client has topics of its own for them, and comes and goes seldom.
+      if (topic.startsWith('$aws/events/')) return entry;
       if (this.#topics.size >= MAX_TOPICS) this.#topics.clear();
       this.#topics.set(topic, entry);
     }
