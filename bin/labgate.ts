@@ -3,19 +3,20 @@
  * The command line of labgate.
  *
  * Exit codes: 0 done; 1 unexpected failure; 2 wrong use; 3 the API refused the request; 4 the API failed or
- * does not answer.
+ * does not answer; 5 `completeness --check` found something missing; 130 interrupted.
  */
 import { Command, CommanderError } from 'commander';
 import { ApiError } from './client/api.ts';
 import { UnreachableError } from './client/reach.ts';
 import { UsageError } from './client/target.ts';
-import { tell } from './commands/options.ts';
+import { Interrupted, tell } from './commands/options.ts';
 
 const exitCode = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError) return 2;
   if (error instanceof ApiError) return error.status >= 500 ? 4 : 3;
   if (error instanceof UnreachableError) return 4;
+  if (error instanceof Interrupted) return 130;
   return 1;
 };
 

@@ -10,7 +10,7 @@ import { Command, Option } from 'commander';
 import type { ExportFile, ExportFormat, ExportJob, ExportManifest } from '../../contracts/exports.ts';
 import { type Api, openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
-import { type CommonOptions, print, tell, withTarget } from './options.ts';
+import { type CommonOptions, Interrupted, print, tell, withTarget } from './options.ts';
 import { startTime } from './times.ts';
 
 interface ExportOptions extends CommonOptions {
@@ -29,7 +29,10 @@ const listOf = (text: string | undefined): string[] | undefined =>
 const report = ({ state, progress }: ExportJob): string =>
   `${state} ${(progress.share * 100).toFixed(0)} %, ${progress.files} files, ${progress.rows} rows, ${progress.bytes} bytes`;
 
-/** Waits until it is over; an interrupt cancels it. */
+/**
+ * Waits until it is over; an interrupt cancels it.
+ * @throws {Interrupted}
+ */
 const wait = async (api: Api, ordered: ExportJob): Promise<ExportJob> => {
   const path = `/v1/exports/${ordered.id}`;
   const stop = new AbortController();
@@ -50,6 +53,7 @@ const wait = async (api: Api, ordered: ExportJob): Promise<ExportJob> => {
   } finally {
     process.off('SIGINT', interrupted);
   }
+  if (stop.signal.aborted) throw new Interrupted(`interrupted: the export ${job.id} is ${job.state}`);
   tell(report(job));
   return job;
 };

@@ -28,6 +28,11 @@ export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** Who called has stopped it. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /** Tells a person something that is no output. */
 export const tell = (text: string): void => {
   process.stderr.write(`${text}\n`);
