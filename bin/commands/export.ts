@@ -82,7 +82,6 @@ const download = async (url: string, path: string, sha256: string): Promise<void
 
 const getManifest = async ({ id, manifest, state }: ExportJob, folder: string): Promise<ExportManifest> => {
   if (manifest === undefined) throw new Error(`the export ${id} is ${state}`);
-  await mkdir(folder, { recursive: true });
   const response = await fetch(manifest.url);
   const text = await response.text();
   if (!response.ok)
@@ -113,6 +112,10 @@ const order = async (devices: readonly string[], options: ExportOptions): Promis
   const { channels, to, format, key, out } = options;
   if (key !== undefined && key.length < 8) throw new UsageError('--key: use at least 8 characters');
   const api = openApi(options);
+  // Before points are read for nothing.
+  await mkdir(out, { recursive: true }).catch((cause: Error) => {
+    throw new UsageError(`--out ${out} cannot be made: ${cause.message}`);
+  });
   const ordered = await api.json<ExportJob>('/v1/exports', {
     method: 'POST',
     body: { devices, channels: listOf(channels), from: startTime('--from', options.from), to, format },
