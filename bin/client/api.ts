@@ -42,6 +42,12 @@ const refusal = async (response: Response): Promise<ApiError> => {
   if (!known.success) return new ApiError(response.status, `HTTP ${response.status}: ${text.slice(0, 200)}`);
   const { code, title, detail, errors = [], requestId } = known.data;
   const parts = errors.map(({ pointer, detail: wrong }) => `\n  ${pointer}: ${wrong}`);
+  // Tokens of programs are always fresh; one that was given is not.
+  if (code === 'unauthorized' && process.env['LABGATE_TOKEN'] !== undefined)
+    return new ApiError(
+      response.status,
+      `${code}: LABGATE_TOKEN is refused: unset it, or take another from \`labgate token\``,
+    );
   return new ApiError(
     response.status,
     `${code}: ${detail ?? title}${parts.join('')}${response.status >= 500 ? ` (request ${requestId})` : ''}`,
