@@ -9,13 +9,14 @@ import { decodeMessage } from '../../contracts/payload/decode.ts';
 import type { ErrorNote } from '../../contracts/payload/downstream.ts';
 import { type Column, type Message, UndecodableMessage } from '../../contracts/payload/message.ts';
 import { pointTo } from '../../contracts/payload/pointer.ts';
-import { QUARANTINE, type QuarantineCode } from '../../contracts/problems.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import type { MessageIdentity } from '../series/messages.ts';
 import { ChannelRun } from './channel-run.ts';
 import { type DeviceState, MAX_RECENT, moveMark, type Recent } from './device-state.ts';
+import { Faults } from './faults.ts';
 import { addLedgers, type Counts, type Ledger } from './ledger.ts';
+import { NewMessage } from './new-message.ts';
 import { type Rules, rulesOf } from './quality.ts';
 import { compareSequences, isDurable } from './sequence.ts';
 import { contiguous, holds, noteDurable, type SeqRange, type Session, toRanges } from './sessions.ts';
@@ -77,38 +78,6 @@ const rulesOfType = (type: InstrumentType): Map<string, Rules> => {
   return rules;
 };
 
-const NO_NOTES: readonly ErrorNote[] = [];
-
-/** Faults of one message, one entry a code. */
-class Faults {
-  private byCode:
-    | Map<QuarantineCode, { pointer: string | undefined; points: number; detail: string }>
-    | undefined;
-
-  add(
-    code: QuarantineCode,
-    points: number,
-    pointer: string | undefined,
-    detail: string = QUARANTINE[code],
-  ): void {
-    // Nearly all messages have none.
-    this.byCode ??= new Map();
-    const known = this.byCode.get(code);
-    if (known === undefined) this.byCode.set(code, { pointer, points, detail });
-    else known.points += points;
-  }
-
-  get notes(): readonly ErrorNote[] {
-    if (this.byCode === undefined) return NO_NOTES;
-    return [...this.byCode].map(([code, { pointer, points, detail }]) => ({
-      code,
-      ...(pointer === undefined ? {} : { pointer }),
-      points,
-      detail: detail.slice(0, 1000),
-    }));
-  }
-}
-
 const decode = (
   arrival: Arrival,
 ): Message | { readonly error: UndecodableMessage; readonly defect?: unknown } => {
@@ -132,23 +101,6 @@ const lateOf = (hours: readonly HourColumns[], arrived: Micros): number =>
     .filter(({ hour }) => hour + MICROS_PER_HOUR + OPEN_MICROS <= arrived)
     .flatMap(({ columns }) => columns)
     .reduce((sum, { time }) => sum + time.length, 0);
-
-/** A message of this run. Only the last few of a run are asked for their checksum. */
-class NewMessage implements Recent {
-  readonly seq: number;
-  private readonly bytes: Uint8Array;
-  private known: number | undefined;
-
-  constructor(seq: number, bytes: Uint8Array) {
-    this.seq = seq;
-    this.bytes = bytes;
-  }
-
-  get crc(): number {
-    this.known ??= crc32(this.bytes);
-    return this.known;
-  }
-}
 
 class Run {
   private readonly type: InstrumentType;
