@@ -2,9 +2,9 @@
  * What a million measurements cost: capacity units as DynamoDB counts them, of `ingest` and `compaction` (with
  * the archive) over the local DynamoDB, beside one item a measurement; and dollars of all parts.
  *
- * Five channels a device, each a slow sinusoid with noise over 200 steps of its last digit; a message a second, batches of 1, 10 and 100 measurements in a message. Units are those of
- * an hour of two devices, so that compaction has whole hours, in batching windows of 5 s, of the settings of `prod`,
- * and of a minute. The target is that of `prod`: the window is the trade of a deployment, and units follow from it.
+ * Five channels a device, each a slow sinusoid with noise over 200 steps of its last digit; a message a second, batches
+ * of 1, 10 and 100 measurements in a message. Units are those of an hour of two devices, so that compaction has whole
+ * hours, in batching windows of 5 s, of the settings of `prod`, and of a minute. The target is that of `prod`: the window is the trade of a deployment, and units follow from it.
  * The constants of `labgate cost` are measured here, and what it says of write units has to agree.
  *
  * The time of functions is that of the processor, in batches of a hundred devices on this computer, and what an
