@@ -1,4 +1,4 @@
-/** BatchWriteItem and BatchGetItem as JSON of our own making, see runtime/dynamo.ts. */
+/** BatchWriteItem, BatchGetItem and Query as JSON of our own making, see runtime/dynamo.ts. */
 import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
 import { callDynamo } from '../runtime/dynamo.ts';
 import type { Item } from './attributes.ts';
@@ -168,5 +168,45 @@ export const batchRead = async (
   return {
     items: (Responses?.[table] ?? []).map(readItem),
     unread: (UnprocessedKeys?.[table]?.Keys ?? []).map(readItem),
+  };
+};
+
+/** Items of a table that are asked for by a condition on their keys. */
+export interface Question {
+  readonly condition: string;
+  /** By their names in the condition. */
+  readonly values: Item;
+  /** Items of a page at most; as many as fit when absent. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Reads a page of items in the order of their keys.
+ * @param start the key that the page before ended with
+ * @throws {CallRefused}, or what the connection says
+ */
+export const queryPage = async (
+  client: DynamoDBClient,
+  table: string,
+  { condition, values, limit, consistent, attributes }: Question & Reading,
+  start: Item | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly items: Item[]; readonly next: Item | undefined }> => {
+  const body = new Body();
+  body
+    .add(`{"TableName":${quote(table)},"KeyConditionExpression":${quote(condition)}`)
+    .add(`,"ConsistentRead":${consistent},"ExpressionAttributeValues":`)
+    .item(values);
+  if (attributes !== undefined) body.add(`,"ProjectionExpression":${quote(attributes.join())}`);
+  if (limit !== undefined) body.add(`,"Limit":${limit}`);
+  if (start !== undefined) body.add(',"ExclusiveStartKey":').item(start);
+  body.add('}');
+  const { Items, LastEvaluatedKey } = (await callDynamo(client, 'Query', body.end(), signal)) as {
+    readonly Items?: readonly Wired[];
+    readonly LastEvaluatedKey?: Wired;
+  };
+  return {
+    items: (Items ?? []).map(readItem),
+    next: LastEvaluatedKey === undefined ? undefined : readItem(LastEvaluatedKey),
   };
 };

@@ -28,17 +28,14 @@ const pauseBefore = async (attempt: number, signal: AbortSignal): Promise<void> 
   await delay(pause, undefined, { signal });
 };
 
-/** One call, and again when it may work later. */
-const readOnce = async (
-  client: DynamoDBClient,
-  table: string,
-  keys: readonly Item[],
-  signal: AbortSignal,
-  reading: Reading,
-): ReturnType<typeof batchRead> => {
+/**
+ * One call, and again when it may work later, as often as the SDK tries.
+ * @throws the fault that stays
+ */
+export const tryAgain = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await batchRead(client, table, keys, signal, reading);
+      return await call();
     } catch (error) {
       if (attempt === TRIES || signal.aborted || !mayWorkLater(error)) throw error;
       await pauseBefore(attempt, signal);
@@ -56,7 +53,8 @@ const readBatch = async (
   let left = keys;
   let fruitless = 0;
   for (;;) {
-    const { items, unread } = await readOnce(client, table, left, signal, reading);
+    const asked = left;
+    const { items, unread } = await tryAgain(() => batchRead(client, table, asked, signal, reading), signal);
     found.push(...items);
     if (unread.length === 0) return found;
     // An answer of 16 MB leaves the rest undone as well: what goes on is not held against it.

@@ -10,12 +10,11 @@ import { crc32 } from 'node:zlib';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { Item } from '../attributes.ts';
+import { queryPages } from '../query.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
 /** Partitions that marks of one kind are spread over. */
@@ -88,27 +87,19 @@ export async function* readMarks(
   { from, to, atOnce }: { readonly from?: Micros; readonly to: Micros; readonly atOnce?: number },
   signal?: AbortSignal,
 ): AsyncGenerator<Mark> {
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': { S: partition(kind, number) },
-          ':from': { S: from === undefined ? '0' : periodKey(kind, from) },
-          // The period itself is less than any mark in it.
-          ':to': { S: periodKey(kind, to) },
-        },
-        ConsistentRead: true,
-        ...(atOnce === undefined ? {} : { Limit: atOnce }),
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    for (const item of page.Items ?? []) yield fromItem(kind, item);
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: {
+      ':pk': { S: partition(kind, number) },
+      ':from': { S: from === undefined ? '0' : periodKey(kind, from) },
+      // The period itself is less than any mark in it.
+      ':to': { S: periodKey(kind, to) },
+    },
+    consistent: true,
+    limit: atOnce,
+  };
+  for await (const items of queryPages(client, table, question, signal))
+    for (const item of items) yield fromItem(kind, item);
 }
 
 /**

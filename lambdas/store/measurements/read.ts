@@ -1,5 +1,4 @@
 /** Points and newest values of a device, for readers. */
-import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { Value } from '../../../contracts/payload/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
@@ -11,36 +10,27 @@ import type { SeriesColumn } from '../../series/column.ts';
 import { mergeColumns, sliceColumns } from '../../series/merge.ts';
 import { type ArchivedDay, readArchivedDay, readArchivedDays } from '../archive.ts';
 import type { Item } from '../attributes.ts';
+import { queryPages } from '../query.ts';
 import { blockName, IncompleteBlock } from './block-item.ts';
 import { fromChunkItem, type StoredChunk } from './chunk-item.ts';
 import { columnsOfHour, type HourItems, hourOfItem, isWhole, sortHour } from './hour-items.ts';
 import { hourKey, LATEST, type Measurements } from './keys.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
 
-async function* query(
+const query = (
   { client, table }: Measurements,
   device: string,
   condition: string,
   values: Item,
   signal: AbortSignal | undefined,
   consistent = false,
-): AsyncGenerator<Item[]> {
-  const input: QueryCommandInput = {
-    TableName: table,
-    KeyConditionExpression: `pk = :pk AND ${condition}`,
-    ExpressionAttributeValues: { ':pk': { S: device }, ...values },
-    ConsistentRead: consistent,
-  };
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand(start === undefined ? input : { ...input, ExclusiveStartKey: start }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    yield page.Items ?? [];
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-}
+): AsyncGenerator<Item[]> =>
+  queryPages(
+    client,
+    table,
+    { condition: `pk = :pk AND ${condition}`, values: { ':pk': { S: device }, ...values }, consistent },
+    signal,
+  );
 
 const between = (from: Micros, to: Micros): Item => ({
   ':from': { S: hourKey(from) },

@@ -1,10 +1,10 @@
 /** Rollups of devices, for readers. */
-import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Kept } from '../../series/summary.ts';
 import type { SummaryRun } from '../../series/summary-codec.ts';
 import type { Item } from '../attributes.ts';
 import { batchGet } from '../batch-get.ts';
+import { queryPages } from '../query.ts';
 import { hourKey, type Measurements } from './keys.ts';
 import {
   attributesFor,
@@ -52,21 +52,15 @@ export async function* readStored(
   signal?: AbortSignal,
 ): AsyncGenerator<StoredRollup> {
   let gathered: Item[] = [];
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: { ':pk': { S: pk }, ':from': { S: from }, ':to': { S: `${to}~` } },
-        // A part of a day that is read before its new head would be of neither.
-        ConsistentRead: true,
-        ...(attributes === undefined ? {} : { ProjectionExpression: attributes.join() }),
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    for (const item of page.Items ?? []) {
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: { ':pk': { S: pk }, ':from': { S: from }, ':to': { S: `${to}~` } },
+    // A part of a day that is read before its new head would be of neither.
+    consistent: true,
+    attributes,
+  };
+  for await (const items of queryPages(client, table, question, signal))
+    for (const item of items) {
       if (!isPart(item) && gathered.length > 0) {
         const stored = toStored(gathered);
         if (stored !== undefined) yield stored;
@@ -74,8 +68,6 @@ export async function* readStored(
       }
       gathered.push(item);
     }
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
   const stored = toStored(gathered);
   if (stored !== undefined) yield stored;
 }

@@ -87,15 +87,14 @@ describe('readHours', () => {
 
   it('goes on over pages', async () => {
     aws.calls.length = 0;
-    const limited = new Proxy(aws.dynamo, {
-      get: (target, name) =>
-        name === 'send'
-          ? (command: { input: { Limit?: number } }) => {
-              command.input.Limit = 1;
-              return target.send(command as never);
-            }
-          : Reflect.get(target, name),
-    });
+    const { requestHandler } = aws.dynamo.config;
+    const handle = (request: { body: Uint8Array; headers: object }, options: object) => {
+      const asked: object = JSON.parse(Buffer.from(request.body).toString());
+      const body = Buffer.from(JSON.stringify({ ...asked, Limit: 1 }));
+      const headers = { ...request.headers, 'content-length': String(body.length) };
+      return requestHandler.handle({ ...request, body, headers } as never, options);
+    };
+    const limited = { config: { ...aws.dynamo.config, requestHandler: { handle } } } as never;
     let chunks = 0;
     for await (const _ of readChunks(
       { client: limited, table: aws.measurementsTable },
