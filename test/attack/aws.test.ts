@@ -1,7 +1,7 @@
 /** The AWS endpoint of the gateway: it lets in only whom it gave credentials, and only to what their role may. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateCertificateFromCsrCommand, IoTClient } from '@aws-sdk/client-iot';
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { GetShardIteratorCommand, KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
@@ -58,6 +58,12 @@ const attempts: Readonly<Record<string, (credentials: Credentials) => Promise<un
         Key: { pk: { S: 'x' }, sk: { S: 'x' } },
       }),
     ),
+  'read much of the registry at once': (credentials) => {
+    const table = named('AWS::DynamoDB::Table', 'Registry').physicalId;
+    return new DynamoDBClient(config(credentials)).send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: [{ pk: { S: 'x' }, sk: { S: 'x' } }] } } }),
+    );
+  },
   'write to the stream': (credentials) =>
     new KinesisClient(config(credentials)).send(
       new PutRecordCommand({
@@ -107,12 +113,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'devices-DataErrorRole': [],
   'devices-PresenceRole': ['send lifecycle events'],
   'devices-PresenceErrorRole': [],
-  'processing-IngestRole': ['read the stream', 'publish to a device'],
+  'processing-IngestRole': ['read much of the registry at once', 'read the stream', 'publish to a device'],
   'processing-PresenceRole': ['receive lifecycle events'],
   'api-ControlApiRole': ['read the registry', 'make a certificate'],
-  'api-QueryApiRole': ['read the registry'],
+  'api-QueryApiRole': ['read much of the registry at once'],
   // What was quarantined may be sent again.
-  'api-RecordsApiRole': ['read the registry', 'write to the stream'],
+  'api-RecordsApiRole': ['read the registry', 'read much of the registry at once', 'write to the stream'],
 };
 const matrix = Object.entries(MAY).flatMap(([role, may]) =>
   Object.entries(attempts).map(
