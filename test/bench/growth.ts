@@ -2,7 +2,7 @@
  * What becomes of queries as a device's store grows: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, in whole days,
  * asked by the exported handler of `query-api` over the local DynamoDB and S3. The store grows into the past: the
  * newest days go through `compaction`, the others are written as it would leave them. The same questions are asked of
- * each size. `--scale 10` goes on to 10⁸, which takes some minutes and 2 GB.
+ * each size. `--scale 10` goes on to 10⁸, which takes some minutes and 1 GB.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { instrumentType } from '../../contracts/instrument-types.ts';
