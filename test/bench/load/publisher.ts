@@ -11,8 +11,11 @@ import type { Credentials, Fleet, FromPublisher, Phase, Published, Quantiles, To
 const HANDSHAKES = 32;
 const KEEP_ALIVE = 1200;
 const TICK_MS = 5;
-/** How far back the data begin: nothing may lie in the future, however fast it is sent. */
-const PAST_MS = 24 * 3_600_000;
+/**
+ * How far back the data begin: nothing may lie in the future, however fast it is sent; nor in an hour that is over,
+ * because compaction would take it while it comes.
+ */
+const PAST_MS = 2 * 60_000;
 
 /** Times of waiting in milliseconds; a sample of them all when they are many. */
 class Latencies {

@@ -107,11 +107,12 @@ export const runScenario = async (
   const connectingSeconds = await connect(publisher, fleet);
   await gateway.say({ type: 'drain' }, 'drained');
   const connected = await gateway.say({ type: 'use' }, 'used');
-  told(`${connected.connections} devices are connected`);
+  told(`${connected.connections} devices are connected, with ${Math.round(connected.rss)} MB at most`);
   const results: PhaseResult[] = [];
   for (const phase of phases) {
-    results.push(await load(gateway, publisher, phase));
-    told(`${results.length} of ${phases.length} loads are stored`);
+    const result = await load(gateway, publisher, phase);
+    results.push(result);
+    told(`${results.length} of ${phases.length} loads are stored, in ${result.storedSeconds} s`);
   }
   const { rss } = await gateway.say({ type: 'use' }, 'used');
   const storedPoints = await lab.storedPoints(fleet);
