@@ -50,12 +50,13 @@ describe('packed whole numbers', () => {
     );
   });
 
-  it('take hardly more than each by itself would at worst', () => {
+  // One wide difference among narrow ones widens all of its block, unless it stands out so far that it is looked at.
+  it('take at worst three times what each by itself would', () => {
     fc.assert(
       fc.property(numbers, (list) => {
         const each = new ByteWriter();
         for (const [at, one] of list.entries()) each.signed(one - (list[at - 1] ?? 0));
-        expect(write(list).length).toBeLessThanOrEqual(1.5 * each.size + 2 * Math.ceil(list.length / BLOCK));
+        expect(write(list).length).toBeLessThanOrEqual(3 * each.size + 2 * Math.ceil(list.length / BLOCK));
       }),
     );
   });
