@@ -1,5 +1,5 @@
 /** The folder of compiled code: of one gateway, in the folder for temporary files. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alive } from '../data-folder.ts';
@@ -7,15 +7,18 @@ import { alive } from '../data-folder.ts';
 const PREFIX = 'labgate-code-';
 const NAME = /^labgate-code-(\d+)-/;
 
-/** Folders of this process: in a container every start may have the same process id. */
-const held = new Set<string>();
+/** Whether nothing was put into a folder since this process began: in a container every start may have the same process id. */
+const isOlder = (path: string): boolean => {
+  const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== undefined && touched < Date.now() - process.uptime() * 1000;
+};
 
 /** Removes what gateways have left that were killed. */
 const sweep = (parent: string): void => {
   for (const name of readdirSync(parent)) {
     const pid = Number(NAME.exec(name)?.[1]);
     const path = join(parent, name);
-    if (Number.isNaN(pid) || held.has(path) || (pid !== process.pid && alive(pid))) continue;
+    if (Number.isNaN(pid) || (pid === process.pid ? !isOlder(path) : alive(pid))) continue;
     try {
       rmSync(path, { recursive: true, force: true });
     } catch (error) {
@@ -35,12 +38,8 @@ const sweep = (parent: string): void => {
 export const takeCodeFolder = (parent = tmpdir()): Disposable & { readonly path: string } => {
   sweep(parent);
   const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
-  held.add(path);
   return {
     path,
-    [Symbol.dispose]: () => {
-      held.delete(path);
-      rmSync(path, { recursive: true, force: true });
-    },
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
 };

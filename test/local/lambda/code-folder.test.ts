@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -20,13 +20,16 @@ it('removes what killed gateways have left, and nothing of those that run', () =
   mkdirSync(other);
   // No process has the highest number; the one that started this one certainly runs.
   const dead = left(2 ** 31 - 1);
-  const sameId = left(process.pid);
+  const ofThis = left(process.pid);
+  const sameId = join(parent, `labgate-code-${process.pid}-before`);
+  mkdirSync(sameId);
+  utimesSync(sameId, 1, 1);
   const running = left(process.ppid);
   const first = takeCodeFolder(parent);
   const second = takeCodeFolder(parent);
   expect([dead, sameId].map((path) => existsSync(path))).toEqual([false, false]);
-  expect([running, other, first.path, second.path].map((path) => existsSync(path))).toEqual(
-    Array(4).fill(true),
+  expect([running, ofThis, other, first.path, second.path].map((path) => existsSync(path))).toEqual(
+    Array(5).fill(true),
   );
   first[Symbol.dispose]();
   expect([first.path, second.path].map((path) => existsSync(path))).toEqual([false, true]);
