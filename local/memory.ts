@@ -2,11 +2,15 @@
  * How Node is to be started so that the gateway stays small. Neither can be said once it runs.
  *
  * Every function runs in a thread. The C library gives threads heaps of their own (up to eight a processor), which
- * keep what was freed in them; and V8 lets the young generation of the main thread grow to 96 MB.
+ * keep what was freed in them; V8 lets the young generation of the main thread grow to 96 MB, and every old
+ * generation to up to four times what lives in it before it collects.
  */
 
-/** Options of Node: three half-spaces of 8 MB. What passes through the main thread dies young. */
-export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8'];
+/**
+ * Options of Node: three half-spaces of 8 MB, as what passes through the main thread dies young; and an old generation
+ * is collected once it has grown by a quarter. With 10 000 devices connected that is a fifth of all memory.
+ */
+export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=25'];
 
 /** Environment: of the GNU C library; others do not look at it. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
