@@ -75,6 +75,9 @@ const summaryOf = (entry: QuarantineEntry, place: EntryPlace, replay: Replay | u
   ...(replay === undefined ? {} : { replay }),
 });
 
+/** Before all entries of a site. */
+const beginningOf = (site: string): EntryPlace => ({ site, device: '', date: '', sequence: '' });
+
 /** Places that a page needs, and where a later page goes on. */
 const findPlaces = async (
   list: ListObjects,
@@ -100,7 +103,8 @@ const findPlaces = async (
     if (site !== undefined && after !== undefined && site < after.site) continue;
     let start = site === undefined || from_?.site === site ? from_ : undefined;
     do {
-      if (lists === LISTS) return { places, more: true, seen: start ?? places.at(-1) ?? after };
+      // The lists before may have held nothing: the site tells where to go on.
+      if (lists === LISTS) return { places, more: true, seen: start ?? beginningOf(site ?? '') };
       lists += 1;
       const found = await listQuarantined(list, { ...range, site }, start);
       places.push(...found.places);

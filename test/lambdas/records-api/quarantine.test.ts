@@ -99,6 +99,23 @@ describe('the quarantine', () => {
     expect(hidden.status).toBe(404);
   });
 
+  it('is found at the last of many sites, whether or not those before it hold anything', async () => {
+    const empty = ['c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => `Operator@empty-${name}`);
+    const walk = async (claims: Sees, limit: number): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      let cursor = '';
+      for (let pages = 0; pages < 20; pages += 1) {
+        const { body } = await world.send({ path: `/v1/quarantine?limit=${limit}${cursor}`, claims });
+        found.push(...(body['items'] as { id: string }[]).map(({ id }) => id));
+        if (body['next'] === null) return found;
+        cursor = `&cursor=${String(body['next'])}`;
+      }
+      throw new Error('the list does not end');
+    };
+    expect(await walk(person(...empty, 'Operator@paris'), 2)).toEqual(ALL.slice(4));
+    expect(await walk(person('Operator@berlin', ...empty, 'Operator@paris'), 3)).toEqual(ALL.slice(1));
+  });
+
   it('refuses a device without a site', async () => {
     const { status, body } = await world.send({ path: '/v1/quarantine?device=a' });
     expect([status, body['errors']]).toEqual([400, [expect.objectContaining({ pointer: '?device' })]]);
