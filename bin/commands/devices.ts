@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Device, DeviceDetail } from '../../contracts/devices.ts';
+import type { InstrumentType } from '../../contracts/instrument-types.ts';
 import { openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
+import { sample } from '../output/sample.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, tell, withTarget } from './options.ts';
 
@@ -55,23 +57,20 @@ const csrFrom = (file: string): string => {
 const register = async (id: string, options: RegisterOptions): Promise<void> => {
   const { site, type, name, csr, out } = options;
   const enrolment = { id, site, type, ...(name === undefined ? {} : { name }) };
-  const made = await enrol(
-    openApi(options),
-    enrolment,
-    join(out, id),
-    csr === undefined ? undefined : csrFrom(csr),
-  );
+  const api = openApi(options);
+  const made = await enrol(api, enrolment, join(out, id), csr === undefined ? undefined : csrFrom(csr));
   const { certificate: _certificate, ca: _ca, key: _key, folder, ...rest } = made;
   if (options.json) {
     print(JSON.stringify({ ...rest, folder }));
     return;
   }
+  const { name: channel, value } = sample(await api.json<InstrumentType>(`/v1/types/${made.device.type}`));
   print(`registered ${id}: key, certificate and CA are in ${folder}`);
   print('try it:');
   print(
     `  mosquitto_pub -h ${made.endpoint.host} -p ${made.endpoint.port} -i ${made.clientId} -q 1 \\\n` +
       `    --cafile ${folder}/ca.pem --cert ${folder}/certificate.pem --key ${folder}/key.pem \\\n` +
-      `    -t ${made.topics.data} -m '{"v":1,"data":[{"n":"CHANNEL","t":"'$(date -u +%FT%TZ)'","v":1}]}'`,
+      `    -t ${made.topics.data} -m '{"v":1,"data":[{"n":"${channel}","t":"'$(date -u +%FT%TZ)'","v":${JSON.stringify(value)}}]}'`,
   );
 };
 

@@ -1,7 +1,8 @@
-/** `labgate types`: list, show, create. */
+/** `labgate types`: list, show, create, update. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { InstrumentType } from '../../contracts/instrument-types.ts';
+import * as z from 'zod';
+import { type InstrumentType, instrumentType } from '../../contracts/instrument-types.ts';
 import { openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
@@ -41,24 +42,61 @@ const show = async (id: string, options: CommonOptions): Promise<void> => {
   );
 };
 
-const create = async (file: string, options: CommonOptions): Promise<void> => {
-  let body: unknown;
+/** @throws {UsageError} when the file cannot be read, or is no JSON */
+const read = (file: string): unknown => {
   try {
-    body = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
   } catch (cause) {
     throw new UsageError(`${file} cannot be read as JSON: ${String(cause)}`, { cause });
   }
+};
+
+const create = async (file: string, options: CommonOptions): Promise<void> => {
+  const body = read(file);
   const made = await openApi(options).json<InstrumentType>('/v1/types', { method: 'POST', body });
   print(options.json ? JSON.stringify(made) : `created ${made.id}`);
 };
 
+/** What of a file says which type is meant, and what the service keeps of it; the rest is what a person may change. */
+const kept = z.looseObject(
+  instrumentType
+    .pick({ id: true, version: true, createdAt: true, createdBy: true, updatedAt: true, updatedBy: true })
+    .partial({ version: true, createdAt: true, createdBy: true }).shape,
+);
+
+const update = async (file: string, options: CommonOptions): Promise<void> => {
+  const parsed = kept.safeParse(read(file));
+  if (!parsed.success)
+    throw new UsageError(`${file} is no instrument type: ${z.prettifyError(parsed.error)}`);
+  const {
+    id,
+    version,
+    createdAt: _at,
+    createdBy: _by,
+    updatedAt: _later,
+    updatedBy: _who,
+    ...body
+  } = parsed.data;
+  const api = openApi(options);
+  const path = `/v1/types/${id}`;
+  // Whoever has shown a version, and changed it, does not undo what somebody else has changed since.
+  const etag = version === undefined ? ((await api.send(path)).headers.get('etag') ?? '') : `"${version}"`;
+  const now = await api.json<InstrumentType>(path, { method: 'PUT', body, headers: { 'if-match': etag } });
+  print(options.json ? JSON.stringify(now) : `updated ${now.id}, version ${now.version}`);
+};
+
 /** The `types` command. */
 export const typesCommand = (): Command => {
-  const command = new Command('types').description('instrument types: list, show, create');
+  const command = new Command('types').description('instrument types: list, show, create, update');
   withTarget(command.command('list')).description('list instrument types').action(list);
   withTarget(command.command('show <id>')).description('show the channels of a type').action(show);
   withTarget(command.command('create <file>'))
     .description('create a type from a JSON file, or from standard input with -')
     .action(create);
+  withTarget(command.command('update <file>'))
+    .description(
+      'change a type to what a file says, as `types show --json` prints it, or standard input with -',
+    )
+    .action(update);
   return command;
 };

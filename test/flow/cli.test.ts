@@ -1,7 +1,7 @@
 /** The command line as people and scripts run it: processes, their output and their exit codes. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +115,7 @@ describe('labgate local', () => {
 });
 
 describe('the other commands', () => {
-  test('types: create, list, show', async () => {
+  test('types: create, list, show, update', async () => {
     writeFileSync(join(folder, 'meter.json'), JSON.stringify(METER));
     const made = await labgate(['types', 'create', 'meter.json']);
     expect(made).toEqual({ code: 0, stdout: 'created meter\n', stderr: '' });
@@ -128,6 +128,22 @@ describe('the other commands', () => {
     const shown = await labgate(['types', 'show', 'meter']);
     expect(shown.stdout).toMatch(/^meter: Meter\nCHANNEL.*\n(.*\n)*temp +Cel +number +continuous +0\.\.50/);
     expect(await labgate(['types', 'create', 'bad.json'])).toMatchObject({ code: 2 });
+
+    const type = await labgate(['types', 'show', 'meter', '--json']);
+    writeFileSync(join(folder, 'changed.json'), JSON.stringify({ ...JSON.parse(type.stdout), model: 'M2' }));
+    expect(await labgate(['types', 'update', 'changed.json'])).toMatchObject({
+      code: 0,
+      stdout: 'updated meter, version 2\n',
+    });
+    // The file is of version 1, which is not what stands there any more.
+    expect(await labgate(['types', 'update', 'changed.json'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('precondition-failed'),
+    });
+    expect(await labgate(['types', 'update', 'other.json', '--json'])).toMatchObject({
+      stdout: expect.stringContaining('"name":"Other","'),
+    });
+    expect(await labgate(['types', 'update', 'bad.json'])).toMatchObject({ code: 2 });
   });
 
   test('devices: register, list, show, retire', async () => {
@@ -135,6 +151,7 @@ describe('the other commands', () => {
     const made = await labgate(args);
     expect(made).toMatchObject({ code: 0, stderr: '' });
     expect(made.stdout).toContain('mosquitto_pub -h 127.0.0.1');
+    expect(made.stdout).toContain('{"n":"temp","t":"');
     expect(readdirSync(join(folder, 'devices/mine')).sort()).toEqual(
       ['ca.pem', 'certificate.pem', 'csr.pem', 'device.json', 'key.pem'].sort(),
     );
@@ -142,15 +159,32 @@ describe('the other commands', () => {
     const again = await labgate([...args, '--json']);
     expect(JSON.parse(again.stdout)).toMatchObject({ device: { id: 'mine' }, clientId: 'mine' });
     expect(again.stdout).not.toContain('PRIVATE KEY');
+    // A folder of another gateway: the same key is registered here.
+    cpSync(join(folder, 'devices/mine'), join(folder, 'devices/theirs'), { recursive: true });
+    await labgate(['devices', 'register', 'theirs', '--site', 'lab-1', '--type', 'meter']);
+    expect(JSON.parse(readFileSync(join(folder, 'devices/theirs/device.json'), 'utf8'))).toMatchObject({
+      device: { id: 'theirs' },
+    });
+    cpSync(join(folder, 'devices/theirs'), join(folder, 'mixed/mine'), { recursive: true });
+    expect(await labgate([...args, '--out', 'mixed'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('not the one of mine'),
+    });
 
     const listed = await labgate(['devices', 'list', '--site', 'lab-1', '--type', 'meter']);
-    expect(listed.stdout).toMatch(/^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active\n$/);
+    expect(listed.stdout).toMatch(
+      /^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active\ntheirs +lab-1 +meter +active\n$/,
+    );
     const shown = await labgate(['devices', 'show', 'mine', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
 
     expect(await labgate(['devices', 'retire', 'mine'])).toMatchObject({ code: 2, stdout: '' });
     const retired = await labgate(['devices', 'retire', 'mine', '--yes', '--json']);
     expect(JSON.parse(retired.stdout)).toMatchObject({ id: 'mine', state: 'retired' });
+    expect(await labgate(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('mine is retired'),
+    });
   });
 
   test('simulate, with --target from another folder, then query in every format', async () => {
