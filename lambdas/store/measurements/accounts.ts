@@ -57,6 +57,8 @@ async function* readTellers(
           ':from': { S: hourKey(from) },
           ':to': { S: `${hourKey(to - 1)}~` },
         },
+        // A replica that lags may lack a head whose chunks are deleted already.
+        ConsistentRead: true,
         ...(start === undefined ? {} : { ExclusiveStartKey: start }),
       }),
     );
