@@ -6,6 +6,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { RetentionClass, Settings } from '../settings.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import { metricNamespace } from './metric-namespace.ts';
 import type { Storage } from './storage.ts';
 
 export interface CompactionProps {
@@ -67,7 +68,7 @@ export class Compaction extends Construct {
     new cloudwatch.Alarm(this, 'ArchiveLate', {
       alarmDescription: `Days are not archived for ${LATE.toHours()} hours after they are due, or compaction does not run: mend it before the hot days of their blocks are over`,
       metric: new cloudwatch.Metric({
-        namespace: 'labgate',
+        namespace: metricNamespace(settings),
         metricName: 'ArchiveLag',
         dimensionsMap: { service: 'compaction' },
         // The least: what comes late opens a day for a moment.

@@ -8,6 +8,7 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import { metricNamespace } from './metric-namespace.ts';
 import { allowPattern } from './pattern-policy.ts';
 import { removalPolicy } from './removal.ts';
 
@@ -59,7 +60,7 @@ export class LambdaFunction extends Construct {
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_SERVICE_NAME: props.handler,
-        POWERTOOLS_METRICS_NAMESPACE: 'labgate',
+        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(settings),
         LOG_LEVEL: settings.logs.level,
       },
       bundling: {

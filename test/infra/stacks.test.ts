@@ -15,10 +15,16 @@ test('compaction calls for help when days are not archived', () => {
   const [alarm, ...others] = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
   expect(others).toEqual([]);
   expect(alarm?.[1].Properties).toMatchObject({
-    Namespace: 'labgate',
+    // Of this stage alone: another in the same account has its own days.
+    Namespace: 'labgate/prod',
     MetricName: 'ArchiveLag',
     Dimensions: [{ Name: 'service', Value: 'compaction' }],
     TreatMissingData: 'breaching',
+  });
+  const functions = ofType(prod.processing, 'AWS::Lambda::Function');
+  const compaction = functions.find(([id]) => id.startsWith('CompactingCompaction'));
+  expect(compaction?.[1].Properties).toMatchObject({
+    Environment: { Variables: { POWERTOOLS_METRICS_NAMESPACE: 'labgate/prod' } },
   });
 });
 
