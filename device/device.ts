@@ -70,7 +70,10 @@ export class Device extends EventEmitter<DeviceEvents> {
     super();
     const { store, acknowledgeWithinMs = 30_000, pace = AWS_PACE } = options;
     this.options = options;
-    this.store = isStore(store) ? store : openFileStore(store);
+    const trouble = (error: Error): void => {
+      this.emit('trouble', error);
+    };
+    this.store = isStore(store) ? store : openFileStore({ trouble, ...store });
     this.outbox = new Outbox(this.store, acknowledgeWithinMs);
     this.pace = new Pace(pace);
     this.link = new Link(options, {

@@ -14,26 +14,22 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { lockFolder } from './lock.ts';
 import { type MessageStore, type Stored, StoreFull } from './message-store.ts';
 import { Pending } from './pending.ts';
 import { acknowledgedRecord, headRecord, MAX_SEQ, MESSAGE_OVERHEAD, messageRecord, scan } from './record.ts';
+import { appendTo, type Segment, segmentFile, segmentNumbers, syncFolder } from './segment.ts';
 import { newSession } from './session.ts';
 
 const fdatasyncOf = promisify(fdatasync);
-const SEGMENT = /^(\d{8})\.segment$/;
 
 export interface FileStoreOptions {
   readonly directory: string;
@@ -43,14 +39,8 @@ export interface FileStoreOptions {
   readonly segmentBytes?: number;
   /** What a message survives once synced: loss of power (`disk`, default) or the end of the process. */
   readonly durability?: 'disk' | 'process';
-}
-
-interface Segment {
-  readonly number: number;
-  readonly fd: number;
-  size: number;
-  /** Messages in it that are not acknowledged. */
-  kept: number;
+  /** Told of what failed and costs no message. */
+  readonly trouble?: (error: Error) => void;
 }
 
 interface Kept extends Stored {
@@ -66,6 +56,7 @@ class FileStore implements MessageStore {
   private readonly directory: string;
   private readonly segmentBytes: number;
   private readonly durable: boolean;
+  private readonly trouble: (error: Error) => void;
   private readonly unlock: () => void;
   private readonly segments: Segment[] = [];
   private readonly index = new Pending<Kept>();
@@ -76,29 +67,38 @@ class FileStore implements MessageStore {
   /** A failed flush leaves unknown what is on disk, and a second one may succeed without writing it. */
   private broken: unknown;
 
-  constructor({ directory, maxBytes = 64 * 2 ** 20, segmentBytes, durability = 'disk' }: FileStoreOptions) {
+  constructor({ directory, maxBytes = 64 * 2 ** 20, segmentBytes, ...options }: FileStoreOptions) {
+    const { durability = 'disk', trouble = () => undefined } = options;
     this.directory = directory;
+    this.trouble = trouble;
     this.maxBytes = maxBytes;
     this.segmentBytes = segmentBytes ?? Math.min(4 * 2 ** 20, Math.ceil(maxBytes / 8));
     this.durable = durability === 'disk';
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.unlock = lockFolder(directory);
-    this.recover();
+    try {
+      this.recover();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  private release(): void {
+    for (const { fd } of this.segments) closeSync(fd);
+    this.segments.length = 0;
+    this.unlock();
   }
 
   private fileOf(number: number): string {
-    return join(this.directory, `${String(number).padStart(8, '0')}.segment`);
+    return segmentFile(this.directory, number);
   }
 
   /** Reads all segments, cuts off what is torn, and begins a segment to append to. */
   private recover(): void {
-    const numbers = readdirSync(this.directory)
-      .flatMap((name) => SEGMENT.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((left, right) => left - right);
     let last: { session: string; nextSeq: number } | undefined;
     let sound = true;
-    for (const number of numbers) {
+    for (const number of segmentNumbers(this.directory)) {
       const file = readFileSync(this.fileOf(number));
       const found = scan(file);
       const segment: Segment = {
@@ -107,11 +107,11 @@ class FileStore implements MessageStore {
         size: found.sound,
         kept: 0,
       };
+      this.segments.push(segment);
       if (found.sound < file.length) {
         sound = false;
         ftruncateSync(segment.fd, found.sound);
       }
-      this.segments.push(segment);
       this.bytes += segment.size;
       for (const record of found.records) {
         if (record.kind === 'head') last = { session: record.session, nextSeq: record.nextSeq };
@@ -138,18 +138,7 @@ class FileStore implements MessageStore {
   }
 
   private write(record: Buffer): number {
-    const segment = this.active;
-    const at = segment.size;
-    try {
-      for (let done = 0; done < record.length; ) {
-        done += writeSync(segment.fd, record, done, record.length - done, at + done);
-      }
-    } catch (error) {
-      // Half a record would hide those after it.
-      ftruncateSync(segment.fd, at);
-      throw error;
-    }
-    segment.size += record.length;
+    const at = appendTo(this.active, record);
     this.bytes += record.length;
     return at;
   }
@@ -157,25 +146,34 @@ class FileStore implements MessageStore {
   /** Begins a new segment. Only the newest can be torn, as the one before is flushed first. */
   private rotate(): void {
     const before = this.segments.at(-1);
-    if (before !== undefined && this.durable) fdatasyncSync(before.fd);
+    if (before !== undefined && this.durable) this.flushNow(before);
     const number = (before?.number ?? 0) + 1;
-    this.segments.push({ number, fd: openSync(this.fileOf(number), 'w+', 0o600), size: 0, kept: 0 });
-    this.write(headRecord(this.nextSeq, this.session));
-    if (this.durable) {
-      fdatasyncSync(this.active.fd);
-      this.syncFolder();
+    const file = this.fileOf(number);
+    const segment = { number, fd: openSync(file, 'w+', 0o600), size: 0, kept: 0 };
+    this.segments.push(segment);
+    try {
+      this.write(headRecord(this.nextSeq, this.session));
+      if (this.durable) {
+        fdatasyncSync(segment.fd);
+        syncFolder(this.directory);
+      }
+    } catch (error) {
+      // Without its head nobody could tell of which session its messages are.
+      this.segments.pop();
+      this.bytes -= segment.size;
+      closeSync(segment.fd);
+      rmSync(file, { force: true });
+      throw error;
     }
     this.dropOldest();
   }
 
-  /** Makes the names of files durable. Windows has no handle of a folder to flush, and does it by itself. */
-  private syncFolder(): void {
-    if (process.platform === 'win32') return;
-    const fd = openSync(this.directory, 'r');
+  private flushNow({ fd }: Segment): void {
     try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
+      fdatasyncSync(fd);
+    } catch (error) {
+      this.broken = error;
+      throw error;
     }
   }
 
@@ -262,10 +260,15 @@ class FileStore implements MessageStore {
 
   acknowledge(session: string, from: number, to: number): readonly Stored[] {
     const taken = this.forget(session, from, to);
-    if (taken.length > 0) {
+    if (taken.length === 0) return taken;
+    try {
       this.write(acknowledgedRecord(from, to, session));
-      this.dropOldest();
+    } catch (cause) {
+      // The disk may be full of what the platform has: that has to go all the same.
+      const what = `${session}/${from}-${to} may be sent again after a restart`;
+      this.trouble(new Error(`an acknowledgement could not be noted: ${what}`, { cause }));
     }
+    this.dropOldest();
     return taken;
   }
 
@@ -275,10 +278,11 @@ class FileStore implements MessageStore {
 
   async close(): Promise<void> {
     if (this.segments.length === 0) return;
-    await this.sync();
-    for (const { fd } of this.segments) closeSync(fd);
-    this.segments.length = 0;
-    this.unlock();
+    try {
+      await this.sync();
+    } finally {
+      this.release();
+    }
   }
 }
 
