@@ -6,7 +6,11 @@ import { TextWriter } from './text-writer.ts';
 /** Writes one cell. */
 export type CellWriter<B> = (out: TextWriter, batch: B, at: number) => void;
 
+/** Writes cells of rows of a batch from a place to another, excluded; a comma stands before each. */
+export type CellsWriter<B> = (out: TextWriter, batch: B, from: number, to: number) => void;
+
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
@@ -46,6 +50,36 @@ export const jsonCell = <B>({ kind, of }: Column<B>): CellWriter<B> => {
     return (out, batch, at) => out.raw(bytesOf(String(of(batch, at))));
   }
   return (out, batch, at) => jsonValue(out, of(batch, at));
+};
+
+/** Cells of a column one after the other, as {@link jsonCell} writes each. */
+export const jsonCells = <B>(column: Column<B>): CellsWriter<B> => {
+  const { kind, list } = column;
+  const write = jsonCell(column);
+  if (list !== undefined && kind === 'time')
+    return (out, batch, from, to) => {
+      const times = list(batch);
+      for (let at = from; at < to; at += 1) {
+        out.byte(COMMA);
+        out.byte(QUOTE);
+        out.time(Number(times[at]));
+        out.byte(QUOTE);
+      }
+    };
+  if (list !== undefined && kind !== 'text')
+    return (out, batch, from, to) => {
+      const values = list(batch);
+      for (let at = from; at < to; at += 1) {
+        out.byte(COMMA);
+        jsonValue(out, values[at] ?? null);
+      }
+    };
+  return (out, batch, from, to) => {
+    for (let at = from; at < to; at += 1) {
+      out.byte(COMMA);
+      write(out, batch, at);
+    }
+  };
 };
 
 const NEEDS_QUOTES = /[",\r\n]/;

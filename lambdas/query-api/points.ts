@@ -112,15 +112,16 @@ function* ofOne(column: SeriesColumn, device: number, taken: Taken): Generator<P
   for (let from = startOf(column, taken.after); from < time.length; from += BATCH) {
     const to = Math.min(from + BATCH, time.length);
     if (asIs) {
-      yield {
-        length: to - from,
+      const all: PointBatch = {
+        length: time.length,
         device,
         channels: [{ channel, unit }],
         place: undefined,
-        time: time.slice(from, to),
-        value: value.slice(from, to),
-        quality: quality?.slice(from, to),
+        time,
+        value,
+        quality,
       };
+      yield to - from === all.length ? all : partOf(all, from, to);
       continue;
     }
     for (let at = from; at < to; at += 1) collector.add(0, at);

@@ -23,6 +23,8 @@ export interface Column<B> {
   readonly kind: ColumnKind;
   /** A cell. */
   readonly of: (batch: B, at: number) => Value | null;
+  /** Cells of all rows of a batch, where they are a list already. */
+  readonly list?: (batch: B) => readonly (Value | null)[];
   /** Whether all rows of a batch have one cell, as far as that is known without looking at them. */
   readonly isOne?: (batch: B) => boolean;
   /** Of a column of values: types of the channels that it may hold. */
@@ -98,7 +100,10 @@ export const pointTable = (series: Series): Table<PointBatch> => {
         isOne: () => true,
       }
     : undefined;
-  const time = column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0);
+  const time = {
+    ...column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0),
+    list: (batch: Points) => batch.time,
+  };
   const channel = {
     ...column<Points>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? ''),
     isOne: ofOneChannel,
@@ -109,6 +114,7 @@ export const pointTable = (series: Series): Table<PointBatch> => {
   };
   const value = {
     ...column<Points>('value', 'v', 'value', (batch, at) => batch.value[at] ?? null),
+    list: (batch: Points) => batch.value,
     types: typesOf(series),
   };
   // A point that was chosen among summaries has none.

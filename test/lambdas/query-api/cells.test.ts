@@ -53,6 +53,14 @@ const TABLE: Table<Rows> = {
   part: (rows, from, to) => rows.slice(from, to),
   position: () => ({ device: 0, time: 0, channel: '' }),
 };
+/** The same with cells that are lists already, as far as they may be. */
+const LISTED: Table<Rows> = {
+  ...TABLE,
+  columns: TABLE.columns.map((each) => ({
+    ...each,
+    list: (rows: Rows) => rows.map((_, at) => each.of(rows, at)),
+  })),
+};
 const itemOf = ({ time: at, name: n, value: v, count: c, flag: f }: Row) => ({
   't"': formatTime(at),
   n,
@@ -94,7 +102,7 @@ describe('a page of JSON', () => {
 
   it('in columns is what JSON.stringify writes', () => {
     fc.assert(
-      fc.property(batches, (page) => {
+      fc.property(batches, fc.constantFrom(TABLE, LISTED), (page, table) => {
         const before = { from: 'x' };
         const rows = page.flat();
         const columns = {
@@ -104,7 +112,7 @@ describe('a page of JSON', () => {
           c: rows.map((each) => each.count),
           f: rows.map((each) => each.flag),
         };
-        const written = textOf([...jsonPage({ before, table: TABLE, page, layout: 'columns', next: null })]);
+        const written = textOf([...jsonPage({ before, table, page, layout: 'columns', next: null })]);
         expect(written).toBe(JSON.stringify({ ...before, columns, next: null }));
       }),
     );
