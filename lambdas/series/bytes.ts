@@ -10,10 +10,13 @@ export const MAX_SIGNED = 2 ** 52 - 1;
 
 export class ByteWriter {
   private buffer: Buffer;
+  /** The same memory. */
+  private words: DataView;
   private length = 0;
 
   constructor(capacity = 4096) {
     this.buffer = Buffer.allocUnsafeSlow(capacity);
+    this.words = new DataView(this.buffer.buffer);
   }
 
   /** Forgets what was written and keeps the memory. */
@@ -32,6 +35,7 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + count));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
+    this.words = new DataView(grown.buffer);
   }
 
   byte(value: number): void {
@@ -66,31 +70,28 @@ export class ByteWriter {
    * The low bits of numbers one after the other, the first lowest.
    * @param width bits of each, from 0 to 24; no number has others
    */
-  bits(values: Int32Array, count: number, width: number): void {
+  bits(values: Int32Array, from: number, count: number, width: number, less = 0): void {
     const size = (count * width + 7) >>> 3;
     this.room(size + 4);
-    const { buffer } = this;
+    const { words } = this;
     let at = this.length;
     let word = 0;
     let filled = 0;
-    for (let index = 0; index < count; index += 1) {
-      const value = values[index] ?? 0;
+    // Without `| 0` the engine would count in float64.
+    const base = less | 0;
+    const end = from + count;
+    for (let index = from; index < end; index += 1) {
+      const value = ((values[index] ?? 0) - base) | 0;
       word |= value << filled;
       filled += width;
       if (filled >= 32) {
-        buffer[at] = word;
-        buffer[at + 1] = word >>> 8;
-        buffer[at + 2] = word >>> 16;
-        buffer[at + 3] = word >>> 24;
+        words.setInt32(at, word, true);
         at += 4;
         filled -= 32;
         word = filled === 0 ? 0 : value >>> (width - filled);
       }
     }
-    buffer[at] = word;
-    buffer[at + 1] = word >>> 8;
-    buffer[at + 2] = word >>> 16;
-    buffer[at + 3] = word >>> 24;
+    words.setInt32(at, word, true);
     this.length += size;
   }
 

@@ -1,7 +1,7 @@
 /** Values of one channel: decimals as whole numbers where that is exact, else float64; bits; a dictionary of texts. */
 import type { Value } from '../../contracts/payload/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
-import { readPacked, writePacked } from './packed.ts';
+import { NARROW, readPacked, writeNarrow, writePacked } from './packed.ts';
 
 const FLOAT64 = 0;
 const DECIMAL = 1;
@@ -12,6 +12,8 @@ const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 const MAX_SCALED = 2 ** 50;
 
 let scaled = new Float64Array(1024);
+/** The same, as far as they are narrow. */
+let narrow = new Int32Array(1024);
 
 const mixed = (): TypeError => new TypeError('the values of a channel are of one type');
 
@@ -19,12 +21,13 @@ const mixed = (): TypeError => new TypeError('the values of a channel are of one
 type Packing = 'packed' | 'loose';
 
 const room = (count: number): void => {
-  if (count > scaled.length) scaled = new Float64Array(2 * count);
+  if (count <= scaled.length) return;
+  scaled = new Float64Array(2 * count);
+  narrow = new Int32Array(2 * count);
 };
 
 /** Scales values to whole numbers. @returns digits after the point that hold every one to the bit */
 const scale = (values: readonly Value[]): number | undefined => {
-  room(values.length);
   let digits = 0;
   let power = 1;
   for (let at = 0; at < values.length; at += 1) {
@@ -45,7 +48,41 @@ const scale = (values: readonly Value[]): number | undefined => {
   return digits;
 };
 
+/** As {@link scale}, in less time. @returns `undefined` as well where a number is not narrow */
+const scaleNarrow = (values: readonly Value[]): number | undefined => {
+  const wholes = narrow;
+  let digits = 0;
+  let power = 1;
+  // Of their magnitudes or one less, all bits.
+  let bits = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at];
+    if (typeof value !== 'number') throw mixed();
+    const product = value * power;
+    const whole = (product < 0 ? product - 0.5 : product + 0.5) | 0;
+    if (whole / power === value && (whole !== 0 || !Object.is(value, -0))) {
+      wholes[at] = whole;
+      bits |= whole ^ (whole >> 31);
+    } else {
+      digits += 1;
+      if (digits === POWERS.length) return undefined;
+      power = POWERS[digits] ?? 1;
+      bits = 0;
+      at = -1;
+    }
+  }
+  return bits < NARROW ? digits : undefined;
+};
+
 const writeNumbers = (out: ByteWriter, values: readonly Value[]): Packing => {
+  room(values.length);
+  const few = scaleNarrow(values);
+  if (few !== undefined) {
+    out.byte(DECIMAL);
+    out.byte(few);
+    writeNarrow(out, narrow, values.length);
+    return 'packed';
+  }
   const digits = scale(values);
   if (digits === undefined) {
     out.byte(FLOAT64);

@@ -92,6 +92,29 @@ describe.each<Effort>(['quick', 'dense'])('%s chunk', (effort) => {
     );
   });
 
+  // On both sides of what 32 bits hold, and of what is counted in them.
+  it.each([
+    ['values', [2 ** 29 - 1, 1 - 2 ** 29], [0, 1]],
+    ['values just too wide', [0, 2 ** 29, -(2 ** 29), 0.5], [0, 1, 2, 3]],
+    ['values far too wide', [2 ** 31, -(2 ** 31), 2 ** 32 + 0.25, 2 ** 49], [0, 1, 2, 3]],
+    ['wide values behind narrow ones', [1.5, 2.25, 1e12, -1e12 + 0.001], [0, 1, 2, 3]],
+    ['zeros', [0, -0, 0.001, -0.001], [0, 1, 2, 3]],
+    ['halves', [0.5, -0.5, 1.5, -2.5, 0.0005, 2 ** 28 + 0.5], [0, 1, 2, 3, 4, 5]],
+    ['what no power of ten holds', [0.1 + 0.2, 1 / 3], [0, 1]],
+    ['gaps', [1, 2, 3], [0, 2 ** 29 - 1, 0]],
+    ['wide gaps', [1, 2, 3], [0, 2 ** 29, 0]],
+    ['wide gaps of seconds', [1, 2, 3], [0, 2 ** 29 * 1e6, 1e6]],
+    ['gaps of seconds behind those of milliseconds', [1, 2, 3], [1e6, 2e6, 2_001_000]],
+    ['a time that is no whole number', [1, 2, 3], [1000, 2 ** -60, 0]],
+    ['a negative zero', [1, 2], [0, -0]],
+    ['the greatest times', [1, 2], [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]],
+  ])('keeps %s', (_, value, time) => {
+    const list: SeriesColumn[] = [
+      { channel: 'a', type: 'number', unit: '1', time, value, quality: undefined },
+    ];
+    deepStrictEqual(decodeChunk(encodeChunk(list, effort), 'k'), list);
+  });
+
   it('tells any changed, missing or added byte from what was written', () => {
     const chunk = encodeChunk(example(200), effort);
     fc.assert(
