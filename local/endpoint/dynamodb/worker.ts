@@ -13,6 +13,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Item, TableShape } from './capacity.ts';
 import { writeUnits } from './capacity.ts';
+import { type ItemStore, QuickReads, type TableDefinition } from './quick-reads.ts';
 
 export interface WorkerOptions {
   readonly tables: ReadonlyMap<string, TableShape>;
@@ -30,10 +31,10 @@ export interface WorkerReply {
   readonly body: string;
 }
 
-type TableCallback = (error: unknown, table?: unknown) => void;
+type TableCallback = (error: unknown, table?: TableDefinition) => void;
 
 interface Store {
-  readonly db: { open(): Promise<void>; close(): Promise<void> };
+  readonly db: { open(): Promise<void>; close(): Promise<void> } & ItemStore;
   getTable(name: string, ...rest: [TableCallback] | [checkStatus: boolean, TableCallback]): void;
 }
 
@@ -91,7 +92,10 @@ class Response {
 }
 
 function serve(port: MessagePort, server: Server, store: Store): void {
-  const prepare = rememberTables(store);
+  const { prepare, tableOf } = rememberTables(store);
+  const quickReads = new QuickReads(store.db, tableOf);
+  /** Forms of reads that dynalite has answered. */
+  const answered = new Set<string>();
   let underWay = 0;
   let closing = false;
   const closeWhenIdle = async () => {
@@ -108,12 +112,24 @@ function serve(port: MessagePort, server: Server, store: Store): void {
     underWay += 1;
     const { id, operation, body } = message;
     prepare(operation);
-    const request = new Request(operation);
-    const response = new Response((status, reply) => {
+    const answer = (status: number, reply: string) => {
       port.postMessage({ id, status, body: reply } satisfies WorkerReply);
       underWay -= 1;
       // A store that cannot be closed ends the thread with the error, which the other side reports.
       void closeWhenIdle();
+    };
+    const quick = quickReads.read(operation, body);
+    if (quick !== undefined && answered.has(quick.form)) {
+      const found = await quick.answer();
+      if (found !== undefined) {
+        answer(200, found);
+        return;
+      }
+    }
+    const request = new Request(operation);
+    const response = new Response((status, reply) => {
+      if (quick !== undefined && status === 200 && answered.size < MOST_FORMS) answered.add(quick.form);
+      answer(status, reply);
     });
     server.emit('request', request, response);
     request.emit('data', body);
@@ -161,16 +177,25 @@ function countCapacityRight(db: Db, tables: ReadonlyMap<string, TableShape>): vo
   };
 }
 
+/** Forms of reads that are remembered: there are some dozens. */
+const MOST_FORMS = 1000;
+
 /** Operations that only ask what a table looks like. The others change tables, or show them with more in them. */
 const USES_TABLES = /^(?:Batch)?(?:Get|Put|Update|Delete|Write)Item$|^Query$|^Scan$/;
+
+interface RememberedTables {
+  /** To be called with each operation, before it is run. */
+  prepare(operation: string): void;
+  /** A table that is remembered. */
+  tableOf(name: string): TableDefinition | undefined;
+}
 
 /**
  * dynalite reads and parses the definition of a table for every item. It is remembered from one operation on
  * items to the next.
- * @returns to be called with each operation, before it is run
  */
-function rememberTables(store: Store): (operation: string) => void {
-  const known = new Map<string, unknown>();
+function rememberTables(store: Store): RememberedTables {
+  const known = new Map<string, TableDefinition>();
   const getTable = store.getTable.bind(store);
   store.getTable = (name, ...rest) => {
     if (rest.length === 2) {
@@ -183,12 +208,15 @@ function rememberTables(store: Store): (operation: string) => void {
       return;
     }
     getTable(name, (error, table) => {
-      if (!error) known.set(name, table);
+      if (!error && table !== undefined) known.set(name, table);
       done(error, table);
     });
   };
-  return (operation) => {
-    if (!USES_TABLES.test(operation)) known.clear();
+  return {
+    prepare: (operation) => {
+      if (!USES_TABLES.test(operation)) known.clear();
+    },
+    tableOf: (name) => known.get(name),
   };
 }
 
