@@ -9,6 +9,7 @@ import {
   type Archive,
   type ArchivedDay,
   archiveDay,
+  archiveKey,
   type DayFile,
   readArchivedDay,
   readArchivedDays,
@@ -66,7 +67,7 @@ const groupsOf = (hours: readonly HourItems[], archived: ArchivedDay | undefined
 /** What is made of a day. */
 interface MadeOfDay {
   readonly hours: readonly HourItems[];
-  readonly file: Omit<DayFile, 'site' | 'hotUntil' | 'until'>;
+  readonly file: Omit<DayFile, 'site' | 'hotUntil' | 'until' | 'replaces'>;
   /** Summaries of its minutes, by channel. */
   readonly minutes: readonly EncodedColumn[];
 }
@@ -164,6 +165,7 @@ export const archiveMarkedDay = async (
   const known = await devices.of(device, signal);
   if (known === undefined) throw new Error(`${device} is not registered`);
   const { site, kinds } = known;
+  const replaces = await archive.tag(archiveKey({ site, day, device }), signal);
   const [archived] = await Array.fromAsync(readArchivedDays(measurements, device, day, day + 1, signal));
   const kindOf = (channel: string) => kinds.get(channel);
   const { hours, file, minutes } = await fileOf(around, device, day, archived, kindOf, signal);
@@ -177,16 +179,17 @@ export const archiveMarkedDay = async (
   const hotUntil = Math.min(kept, archived?.hotUntil ?? kept);
   const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
   const version = file.before + 1;
-  await writeDayAccounts(measurements, device, day, { version, hours: accounts, until }, signal);
-  if (!(await archiveDay(measurements, archive, { ...file, site, hotUntil, until }, now, signal))) {
+  if (!(await archiveDay(measurements, archive, { ...file, site, replaces, hotUntil, until }, now, signal))) {
     await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
     counts.daysRaced += 1;
     return;
   }
+  // Only now: of two that archive the same version, the one that was first knows what the file holds.
+  await writeDayAccounts(measurements, device, day, { version, hours: accounts, until }, signal);
   const rollup = { device, range: minutesOfDay(day), columns: minutes };
   const keeping = { until: rollupsUntil(day, period), patience: { signal } };
   // Another has summarized what is newer; or else the mark stays, and the day comes again as a newer one.
-  if (!(await writeMinutes(measurements, rollup, file.before + 1, keeping))) {
+  if (!(await writeMinutes(measurements, rollup, version, keeping))) {
     counts.daysRaced += 1;
     return;
   }

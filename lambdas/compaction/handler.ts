@@ -12,7 +12,7 @@ import { dynamoClient } from '../runtime/clients.ts';
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../runtime/metrics.ts';
-import { getFrom, putBytesInto, putInto } from '../runtime/objects.ts';
+import { getFrom, putInto, replaceIn, tagsIn } from '../runtime/objects.ts';
 import { oldestMarks } from '../store/measurements.ts';
 import { Counts } from './counts.ts';
 import { archiveMarkedDay } from './day.ts';
@@ -38,7 +38,8 @@ const registry = { client: dynamo, table: env.REGISTRY_TABLE };
 const retention = parseRetention(env.RETENTION);
 const archive = {
   get: getFrom(env.ARCHIVE_BUCKET),
-  putBytes: putBytesInto(env.ARCHIVE_BUCKET),
+  tag: tagsIn(env.ARCHIVE_BUCKET),
+  replace: replaceIn(env.ARCHIVE_BUCKET),
   putObject: putInto(env.ARCHIVE_BUCKET),
 };
 const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE, archive: archive.get };

@@ -8,9 +8,11 @@ import { encodeStrictly, presign, sign } from './sign.ts';
 /** S3 refused something; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
 export class ObjectRefused extends Error {
   readonly $fault: 'client' | 'server';
+  readonly status: number;
   constructor(code: string, status: number, key: string) {
     super(`S3 refused ${key}: ${status} ${code}`);
     this.name = code;
+    this.status = status;
     this.$fault = status < 500 ? 'client' : 'server';
   }
 }
@@ -54,7 +56,11 @@ const reach = (bucket: string) => {
     service: 's3',
     at: new Date(),
   });
-  const send = async (method: string, key: string, sending: Sending = {}): Promise<Buffer> => {
+  const ask = async (
+    method: string,
+    key: string,
+    sending: Sending = {},
+  ): Promise<{ readonly answer: Buffer; readonly tag: string | undefined }> => {
     const { headers: given = {}, body = '', query = {}, signal, millis = REQUEST_MILLIS } = sending;
     const url = urlOf(key);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -74,11 +80,13 @@ const reach = (bucket: string) => {
     } catch (error) {
       throw new NoAnswer(`S3 gave no answer to ${key}`, { cause: error });
     }
-    if (response.ok) return answer;
+    if (response.ok) return { answer, tag: response.headers.get('etag') ?? undefined };
     const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(answer.toString()) ?? [];
     throw new ObjectRefused(code, response.status, key);
   };
-  return { urlOf, signer, send };
+  const send = async (method: string, key: string, sending?: Sending): Promise<Buffer> =>
+    (await ask(method, key, sending)).answer;
+  return { urlOf, signer, ask, send };
 };
 
 /**
@@ -177,6 +185,53 @@ export const putBytesInto = (bucket: string): PutBytes => {
   const { send } = reach(bucket);
   return async (key, body, type) => {
     await send('PUT', key, { headers: { 'content-type': type }, body, millis: BYTES_MILLIS });
+  };
+};
+
+/** What tells one content of an object from another; `undefined` when it is not there. */
+export type TagOf = (key: string, signal?: AbortSignal) => Promise<string | undefined>;
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const tagsIn = (bucket: string): TagOf => {
+  const { ask } = reach(bucket);
+  return async (key, signal) => {
+    try {
+      return (await ask('HEAD', key, { signal })).tag;
+    } catch (error) {
+      if (error instanceof ObjectRefused && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+};
+
+/**
+ * Puts bytes in the place of what was there: of the object that has the tag, or of none.
+ * @returns whether nobody else has put or deleted the object since
+ */
+export type ReplaceBytes = (
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string,
+  before: string | undefined,
+) => Promise<boolean>;
+
+/** Not as it was, just being changed, and gone ("Conditional writes" of the S3 user guide). */
+const CHANGED = [412, 409, 404];
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const replaceIn = (bucket: string): ReplaceBytes => {
+  const { send } = reach(bucket);
+  return async (key, body, type, before) => {
+    const condition = before === undefined ? { 'if-none-match': '*' } : { 'if-match': before };
+    const headers = { 'content-type': type, ...condition };
+    try {
+      await send('PUT', key, { headers, body, millis: BYTES_MILLIS });
+      return true;
+    } catch (error) {
+      if (error instanceof ObjectRefused && CHANGED.includes(error.status) && error.name !== 'NoSuchBucket')
+        return false;
+      throw error;
+    }
   };
 };
 

@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../contracts/time.ts';
 import { formatTime } from '../../contracts/time.ts';
-import type { GetObject, PutBytes, PutObject } from '../runtime/objects.ts';
+import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../runtime/objects.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../series/parquet.ts';
 import type { Item } from './attributes.ts';
@@ -35,7 +35,8 @@ export const MANIFEST_FORMAT = 1;
 /** Ways to the archive. */
 export interface Archive {
   readonly get: GetObject;
-  readonly putBytes: PutBytes;
+  readonly tag: TagOf;
+  readonly replace: ReplaceBytes;
   readonly putObject: PutObject;
 }
 
@@ -142,6 +143,8 @@ export interface DayFile {
   readonly blocks: Readonly<Record<string, number>>;
   /** Version of the archived day before; 0 for none. */
   readonly before: number;
+  /** Tag of the file that was there before anything of the day was read; `undefined`: there was none. */
+  readonly replaces: string | undefined;
   readonly hotUntil: Micros;
   /** When the file may go; `undefined`: never. */
   readonly until: Micros | undefined;
@@ -150,6 +153,10 @@ export interface DayFile {
 /** Key of a day's file without its ending. */
 const pathOf = ({ site, day, device }: Pick<DayFile, 'site' | 'day' | 'device'>): string =>
   `site=${site}/date=${dayKey(day)}/${device}`;
+
+/** Key of a day's file. */
+export const archiveKey = (day: Pick<DayFile, 'site' | 'day' | 'device'>): string =>
+  `archive/${pathOf(day)}.parquet`;
 
 const manifestOf = (file: DayFile, key: string, points: number, sha256: string, at: Micros): object => ({
   format: MANIFEST_FORMAT,
@@ -174,18 +181,19 @@ const manifestOf = (file: DayFile, key: string, points: number, sha256: string, 
 
 /**
  * Puts a day into the archive: first the digest of the file, so that readers know it from the moment that it is there;
- * then the file, its manifest, and last the item that tells readers of it.
+ * then the file, its manifest, and last the item that tells readers of it. The file takes the place of the one that
+ * was there before the day was read, or none: what another has put since may hold points that came later.
  * @param at now
  * @returns whether nobody else has archived the day meanwhile; otherwise it has to be archived again
  */
 export const archiveDay = async (
   { client, table }: Measurements,
-  archive: Pick<Archive, 'putBytes' | 'putObject'>,
+  archive: Pick<Archive, 'replace' | 'putObject'>,
   file: DayFile,
   at: Micros,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const key = `archive/${pathOf(file)}.parquet`;
+  const key = archiveKey(file);
   const sha256 = sha256Of(file.parquet);
   const points = Object.values(file.channels).reduce((sum, channel) => sum + channel.points, 0);
   const Key: Item = { pk: { S: partitionOf(file.device) }, sk: { S: dayKey(file.day) } };
@@ -205,7 +213,8 @@ export const archiveDay = async (
     );
   const own = { SS: [sha256] };
   await update('ADD pending :own', { ':own': own });
-  await archive.putBytes(key, file.parquet, 'application/vnd.apache.parquet');
+  if (!(await archive.replace(key, file.parquet, 'application/vnd.apache.parquet', file.replaces)))
+    return false;
   const manifest = manifestOf(file, key, points, sha256, at);
   await archive.putObject(`archive-manifests/${pathOf(file)}.json`, manifest, signal);
   const { until } = file;

@@ -63,6 +63,8 @@ export class Compaction extends Construct {
       ['s3:PutObject'],
       [storage.archived('archive-manifests/*')],
     );
+    // Otherwise S3 does not tell whether a file is there.
+    compaction.allow(['s3:ListBucket'], [archive.bucketArn]);
     compaction.usesKey(key, ['GenerateDataKey']);
 
     new cloudwatch.Alarm(this, 'ArchiveLate', {

@@ -88,6 +88,7 @@ describe('what each function may do is exactly this', () => {
         'kms:Decrypt on {Key}',
         'kms:GenerateDataKey on {Key}',
         's3:GetObject on {Archive}/archive/*',
+        's3:ListBucket on {Archive}',
         's3:PutObject on {Archive}/archive-manifests/*',
         's3:PutObject on {Archive}/archive/*',
       ].sort(),

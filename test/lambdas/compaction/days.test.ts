@@ -522,7 +522,7 @@ describe('an archiving that dies', () => {
         world.watch = undefined;
         expect(await world.points(device), `write ${deadly}`).toStrictEqual(expected);
         if (writes < deadly) {
-          expect(deadly).toBe(6);
+          expect(deadly).toBe(7);
           break;
         }
         expect(await world.run()).toMatchObject({ failed: 0, done: true });

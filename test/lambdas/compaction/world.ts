@@ -1,4 +1,5 @@
 /** `compaction` as its schedule calls it, with a real DynamoDB emulator; every call can be looked at or end it all. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -175,12 +176,19 @@ const startDoor = async (
   const look = async (call: Call, when: 'before' | 'after'): Promise<void> => {
     if ((await watched()?.(call, when)) === 'die') dead = true;
   };
-  const archive = ({ method, url, body }: Request): Answer => {
+  const tagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
+  const archive = ({ method, url, headers, body }: Request): Answer => {
     const key = decodeURIComponent(url).replace(/^\/archive\//, '');
+    const before = objects.get(key);
+    const { 'if-match': match, 'if-none-match': none } = headers;
+    if ((none === '*' && before) || (match !== undefined && (!before || match !== tagOf(before))))
+      return { status: 412, headers: {}, body: '<Error><Code>PreconditionFailed</Code></Error>' };
     if (method === 'PUT') objects.set(key, body);
     const found = objects.get(key);
     const content = method === 'GET' ? (found ?? '<Error><Code>NoSuchKey</Code></Error>') : '';
-    return { status: found === undefined ? 404 : 200, headers: {}, body: content };
+    return found === undefined
+      ? { status: 404, headers: {}, body: content }
+      : { status: 200, headers: { etag: tagOf(found) }, body: content };
   };
   const answer = async (request: Request): Promise<Answer> => {
     const service = serviceOf(request);

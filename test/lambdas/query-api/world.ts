@@ -13,7 +13,7 @@ import { compactHour } from '../../../lambdas/compaction/hour.ts';
 import { KnownDevices } from '../../../lambdas/compaction/kinds.ts';
 import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
 import type { Track } from '../../../lambdas/domain/quality.ts';
-import { getFrom, putBytesInto, putInto } from '../../../lambdas/runtime/objects.ts';
+import { getFrom, putInto, replaceIn, tagsIn } from '../../../lambdas/runtime/objects.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import {
   type Mark,
@@ -246,7 +246,8 @@ export const startWorld = async (): Promise<World> => {
     archive: async (device) => {
       const archive = {
         get: getFrom(aws.bucket),
-        putBytes: putBytesInto(aws.bucket),
+        tag: tagsIn(aws.bucket),
+        replace: replaceIn(aws.bucket),
         putObject: putInto(aws.bucket),
       };
       for (const mark of await marksOf('unarchived', device))

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { NoAnswer, ObjectRefused, putInto } from '../../../lambdas/runtime/objects.ts';
+import { NoAnswer, ObjectRefused, putInto, replaceIn, tagsIn } from '../../../lambdas/runtime/objects.ts';
 import { mayWorkLater } from '../../../lambdas/store/retry.ts';
 
 let server: Server;
@@ -54,4 +54,40 @@ it('tells a lost connection from a refusal', async () => {
   const lost = await putInto('archive')('k', {}).catch((error: unknown) => error);
   expect(lost).toBeInstanceOf(NoAnswer);
   expect(mayWorkLater(lost)).toBe(true);
+});
+
+it('replaces bytes only while they are as they were', async () => {
+  const conditions: unknown[] = [];
+  server.on('request', ({ headers }) => conditions.push([headers['if-match'], headers['if-none-match']]));
+  const replace = (before?: string) => replaceIn('archive')('k', new Uint8Array(3), 'text/plain', before);
+  answer = { status: 200, body: '' };
+  expect([await replace(), await replace('"a"')]).toEqual([true, true]);
+  expect(conditions).toEqual([
+    [undefined, '*'],
+    ['"a"', undefined],
+  ]);
+  const refusals = [
+    [412, 'PreconditionFailed'],
+    [409, 'ConditionalRequestConflict'],
+    [404, 'NoSuchKey'],
+  ] as const;
+  for (const [status, code] of refusals) {
+    answer = { status, body: `<Error><Code>${code}</Code></Error>` };
+    expect(await replace('"a"')).toBe(false);
+  }
+  for (const [status, code] of [[404, 'NoSuchBucket'] as const, [403, 'AccessDenied'] as const]) {
+    answer = { status, body: `<Error><Code>${code}</Code></Error>` };
+    await expect(replace('"a"')).rejects.toThrow(code);
+  }
+});
+
+it('tells what stands under a key, or that nothing does', async () => {
+  answer = { status: 404, body: '' };
+  expect(await tagsIn('archive')('k')).toBeUndefined();
+  // Who may not list the bucket is not told: that must not be taken for nothing.
+  answer = { status: 403, body: '' };
+  await expect(tagsIn('archive')('k')).rejects.toThrow('403');
+  server.removeAllListeners('request');
+  server.on('request', (_, response) => response.writeHead(200, { etag: '"b"' }).end());
+  expect(await tagsIn('archive')('k')).toBe('"b"');
 });
