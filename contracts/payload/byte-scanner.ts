@@ -7,6 +7,8 @@
  * Numbers Accurately", 1990; Lemire, "Number Parsing at a Gigabyte per Second", 2021). All others are left to `Number`.
  */
 import { LIMITS } from '../limits.ts';
+import type { Micros } from '../time.ts';
+import { MillisList } from './millis-list.ts';
 
 export const QUOTE = 0x22;
 export const COLON = 0x3a;
@@ -57,6 +59,7 @@ export class ByteScanner {
   private slow = 0;
   private readonly known = new Array<string>(KNOWN_TEXTS).fill('');
   private readonly knownBytes = new Uint8Array(KNOWN_TEXTS * KNOWN_CHARS);
+  private readonly millis = new MillisList();
   /** What {@link allNumbers} read last. */
   readonly numbers: number[] = [];
 
@@ -218,6 +221,14 @@ export class ByteScanner {
       return negative ? -mantissa / power : mantissa / power;
     this.slow += 1;
     return this.slow > MAX_SLOW ? Number.NaN : this.anyNumber(start);
+  }
+
+  /** Reads the rest of a list of milliseconds. @returns `undefined` for unusual ones, which are still to be read then */
+  usualMillis(): Micros[] | undefined {
+    const count = this.millis.read(this.bytes, this.at);
+    if (count === 0) return undefined;
+    this.at = this.millis.end;
+    return this.millis.micros.slice(0, count);
   }
 
   /**

@@ -47,6 +47,8 @@ const readNumbers = (): number[] | undefined => {
 };
 
 const readMillis = (): Micros[] | undefined => {
+  const usual = scanner.usualMillis();
+  if (usual !== undefined) return usual;
   const count = scanner.allNumbers();
   if (count <= 0) return undefined;
   const times = scanner.numbers.slice(0, count);

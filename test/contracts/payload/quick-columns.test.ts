@@ -49,6 +49,12 @@ const millis = fc.oneof(
   fc.integer({ min: 0, max: 4e12 }).map(String),
   fc.integer({ min: 0, max: 4e15 }).map((micros) => String(micros / 1000)),
 );
+/** Near each other, as those of one message are. */
+const usualMillis = fc
+  .integer({ min: 1e12, max: 9_007_199_200_000 })
+  .chain((start) =>
+    fc.array(fc.nat(9999), { minLength: 1, maxLength: 20 }).map((list) => list.map((one) => start + one)),
+  );
 const texts = fc
   .date({ noInvalidDate: true, min: new Date(0), max: new Date('2200') })
   .map((at) => `"${at.toISOString()}"`);
@@ -99,6 +105,48 @@ describe('columns read from bytes', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('hold every time in milliseconds', () => {
+    const separator = fc.constantFrom(',', ', ', ' ,', ',  ');
+    const damage = fc.option(fc.tuple(fc.nat(), fc.constantFrom(...'0:/.-eE,] }x5\u0080')), { freq: 2 });
+    let quick = 0;
+    fc.assert(
+      fc.property(
+        usualMillis,
+        separator,
+        damage,
+        fc.constantFrom('tc', 'ct'),
+        (list, comma, wrong, order) => {
+          let t = list.join(comma);
+          if (wrong !== null)
+            t = `${t.slice(0, wrong[0] % t.length)}${wrong[1]}${t.slice((wrong[0] % t.length) + 1)}`;
+          const c = `"c":{"a":{"v":[${list.map(() => 1).join()}]}}`;
+          const text = order === 'tc' ? `{"v":1,"t":[${t}],${c}}` : `{"v":1,${c},"t":[${t}]}`;
+          if (agrees(utf8(text))) quick += 1;
+          else expect(wrong).not.toBeNull();
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(quick).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    '0767225600000',
+    '999999999999',
+    '10000000000000',
+    '9999999999999',
+    '9007199254740',
+    '9007199254741',
+    '1767225600000.5',
+    '176722560000:',
+  ])('read the time %s as the full parser does', (time) => {
+    for (const t of [time, `1767225600000,${time}`, `${time},1767225600000`]) {
+      const values = t.split(',').map(() => 1);
+      agrees(utf8(`{"v":1,"c":{"a":{"v":[${values.join()}]}},"t":[${t}]}`));
+      agrees(utf8(`{"v":1,"t":[${t}],"c":{"a":{"v":[${values.join()}]}}}`));
+    }
   });
 
   it('hold every number to the bit', () => {
