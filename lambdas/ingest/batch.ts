@@ -37,8 +37,20 @@ const unpackAll = (records: readonly KinesisStreamRecord[]): Buffer[] => {
   });
 };
 
-/** Groups a batch by partition key. */
-export const toRuns = ({ Records }: KinesisStreamEvent): DeviceRun[] => {
+/**
+ * Records of one device that are taken at once. What is kept of a message is up to 79 bytes, when each begins a
+ * session of its own, and has to fit an item of 400 KB together with up to 100 KB of points.
+ */
+const MAX_ARRIVALS = 3000;
+
+/**
+ * Groups a batch by partition key, up to the record with which one of them would have too many: that and all after it
+ * are to come again.
+ * @returns also the place of that record; `undefined` when all are taken
+ */
+export const toRuns = ({
+  Records,
+}: KinesisStreamEvent): { readonly runs: DeviceRun[]; readonly left: number | undefined } => {
   const runs = new Map<string, DeviceRun>();
   const contents = unpackAll(Records);
   let place = -1;
@@ -62,9 +74,10 @@ export const toRuns = ({ Records }: KinesisStreamEvent): DeviceRun[] => {
       };
       runs.set(partitionKey, run);
     }
+    if (run.arrivals.length === MAX_ARRIVALS) return { runs: [...runs.values()], left: place };
     // Seconds with milliseconds after the point.
     const arrived = Math.round(approximateArrivalTimestamp * 1000) * 1000;
     run.arrivals.push({ sequence, arrived, bytes });
   }
-  return [...runs.values()];
+  return { runs: [...runs.values()], left: undefined };
 };

@@ -51,13 +51,11 @@ export const handler = async (
   const counts = new BatchCounts();
   const now = Date.now();
   try {
-    const runs = toRuns(event);
+    const { runs, left } = toRuns(event);
     const failed = await processRuns(surroundings, { counts, time, now }, runs);
-    const sequences = failed.size === 0 ? [] : event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
-    const outcome = batchOutcome(
-      [...failed].map(({ place }) => place),
-      sequences,
-    );
+    const places = [...[...failed].map(({ place }) => place), ...(left === undefined ? [] : [left])];
+    const sequences = places.length === 0 ? [] : event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
+    const outcome = batchOutcome(places, sequences);
     const [from] = outcome.batchItemFailures;
     if (from !== undefined) counts.retried = sequences.length - sequences.indexOf(from.itemIdentifier);
     const newest = event.Records.at(-1)?.kinesis.approximateArrivalTimestamp;

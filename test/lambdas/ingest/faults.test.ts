@@ -255,3 +255,21 @@ const reviveBinary = (value: unknown): never => {
   };
   return revive(value) as never;
 };
+
+it('does not let a device stop its shard that names a new session with each message', async () => {
+  const [strange, usual] = [await newDevice(), await newDevice()];
+  const records = Array.from({ length: 6000 }, (_, at) => {
+    const session = `${String(at).padStart(8, '0')}${'x'.repeat(56)}`;
+    return record({ device: strange, payload: rows([at], { session, seq: 0 }, NOW - 600e6 + at * 1e3) });
+  });
+  let left = [message(usual, 0), ...records, message(usual, 1)];
+  for (let turns = 0; left.length > 0; turns += 1) {
+    expect(turns).toBeLessThan(5);
+    const { batchItemFailures } = await world.take(left);
+    const from = batchItemFailures[0]?.itemIdentifier;
+    left =
+      from === undefined ? [] : left.slice(left.findIndex(({ kinesis }) => kinesis.sequenceNumber === from));
+  }
+  expect(await values(usual)).toStrictEqual([0, 1]);
+  expect(await values(strange)).toHaveLength(6000);
+}, 60_000);
