@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseSettings, readSettings, SettingsError } from '../../lib/settings.ts';
-import { SETTINGS_FOLDER } from './synthesize.ts';
+import { SETTINGS_FOLDER } from './settings-folder.ts';
 
 const dev = (): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL('dev.json', SETTINGS_FOLDER), 'utf8')) as Record<string, unknown>;

@@ -6,7 +6,8 @@ import { ROUTES } from '../../contracts/routes.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
-import { grantsOf, named, ofType, SETTINGS_FOLDER, synthesize } from './synthesize.ts';
+import { SETTINGS_FOLDER } from './settings-folder.ts';
+import { grantsOf, named, ofType, synthesize } from './synthesize.ts';
 
 const dev = synthesize('dev');
 const prod = synthesize('prod');

@@ -1,0 +1,1 @@
+export const SETTINGS_FOLDER = new URL('../../settings/', import.meta.url);
