@@ -3,9 +3,11 @@
  * as long as the file of the day.
  *
  * Pk `{device}#l`, sk `{day}`: `f` format, `v` version, `h` by hour its block's version `v` and its account, and
- * `expiresAt`, see `expiry.ts`. An item is 200 to 400 bytes an hour.
+ * `expiresAt`, see `expiry.ts`. An item is 200 to 400 bytes an hour. An hour of very many gaps has an item of its own,
+ * sk `{hour}`: as its block held its account, so can that. Where two items tell of an hour, the later version counts.
  */
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   PutItemCommand,
   QueryCommand,
@@ -33,6 +35,29 @@ const partitionOf = (device: string): string => `${device}#l`;
 
 const number = (value: number) => ({ N: String(value) });
 
+/** All 24 hours of a day up to this size fit an item of 400 KB. */
+const MAX_SHARED_BYTES = 12 * 1024;
+
+type Entry = readonly [hour: string, told: AttributeValue.MMember];
+
+const sizeOf = ([, { M }]: Entry): number =>
+  Object.values(M).reduce((sum, { S, B }) => sum + (S?.length ?? 0) + (B?.length ?? 0), 0);
+
+/** Hours by the sort key of their item. The day's comes last. */
+const byItem = (day: Micros, hours: DayAccounts): ReadonlyMap<string, readonly Entry[]> => {
+  const entries = [...hours].map(
+    ([hour, { version, account }]): Entry => [
+      hourKey(hour),
+      { M: { v: number(version), ...toAccountAttributes(account) } },
+    ],
+  );
+  const isLarge = (entry: Entry): boolean => sizeOf(entry) > MAX_SHARED_BYTES;
+  return new Map<string, readonly Entry[]>([
+    ...entries.filter(isLarge).map((entry) => [entry[0], [entry]] as const),
+    [dayKey(day), entries.filter((entry) => !isLarge(entry))],
+  ]);
+};
+
 /**
  * Notes the accounts of a day, unless those of a later version are there.
  * @param version of the day, one more each time that it is archived
@@ -45,31 +70,29 @@ export const writeDayAccounts = async (
   { version, hours, until }: { version: number; hours: DayAccounts; until: Micros | undefined },
   signal: AbortSignal,
 ): Promise<void> => {
-  const entries = [...hours].map(([hour, { version: block, account }]) => [
-    hourKey(hour),
-    { M: { v: number(block), ...toAccountAttributes(account) } },
-  ]);
-  const item: Item = {
-    pk: { S: partitionOf(device) },
-    sk: { S: dayKey(day) },
-    f: number(ITEM_FORMAT),
-    v: number(version),
-    h: { M: Object.fromEntries(entries) },
-    ...(until === undefined ? {} : { expiresAt: secondOf(until) }),
-  };
-  try {
-    await client.send(
-      new PutItemCommand({
-        TableName: table,
-        Item: item,
-        ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
-        ExpressionAttributeValues: { ':version': number(version) },
-      }),
-      { abortSignal: signal },
-    );
-  } catch (error) {
-    // Whoever archived the day later knew of these as well.
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  for (const [sk, entries] of byItem(day, hours)) {
+    const item: Item = {
+      pk: { S: partitionOf(device) },
+      sk: { S: sk },
+      f: number(ITEM_FORMAT),
+      v: number(version),
+      h: { M: Object.fromEntries(entries) },
+      ...(until === undefined ? {} : { expiresAt: secondOf(until) }),
+    };
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
+          ExpressionAttributeValues: { ':version': number(version) },
+        }),
+        { abortSignal: signal },
+      );
+    } catch (error) {
+      // Whoever archived the day later knew of these as well.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
   }
 };
 
@@ -85,6 +108,7 @@ export const readDayAccounts = async (
   signal?: AbortSignal,
 ): Promise<DayAccounts> => {
   const accounts = new Map<Micros, ArchivedAccount>();
+  const versions = new Map<Micros, number>();
   let start: Item | undefined;
   do {
     const page: QueryCommandOutput = await client.send(
@@ -94,7 +118,7 @@ export const readDayAccounts = async (
         ExpressionAttributeValues: {
           ':pk': { S: partitionOf(device) },
           ':from': { S: dayKey(from) },
-          ':to': { S: dayKey(to - 1) },
+          ':to': { S: `${dayKey(to - 1)}~` },
         },
         ConsistentRead: true,
         ...(start === undefined ? {} : { ExclusiveStartKey: start }),
@@ -105,9 +129,13 @@ export const readDayAccounts = async (
       if (isExpired(item)) continue;
       if (item['f']?.N !== String(ITEM_FORMAT))
         throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
-      for (const [hour, { M }] of Object.entries(item['h']?.M ?? {}))
-        if (M !== undefined)
-          accounts.set(parseHour(hour), { version: Number(M['v']?.N), account: fromAccountAttributes(M) });
+      const version = Number(item['v']?.N);
+      for (const [text, { M }] of Object.entries(item['h']?.M ?? {})) {
+        const hour = parseHour(text);
+        if (M === undefined || (versions.get(hour) ?? 0) > version) continue;
+        versions.set(hour, version);
+        accounts.set(hour, { version: Number(M['v']?.N), account: fromAccountAttributes(M) });
+      }
     }
     start = page.LastEvaluatedKey;
   } while (start !== undefined);

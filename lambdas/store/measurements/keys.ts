@@ -10,7 +10,7 @@
  * | days that are to be archived                | Query          | pk `unarchived#{0..15}`, sk `{day}#{device}`    |
  * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
  * | summaries of minutes of days of devices     | BatchGetItem   | pk `{device}#r1m`, sk `{day}`                   |
- * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}`                     |
+ * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}` and `{hour}`        |
  * | remember a device                           | BatchWriteItem | pk `{device}`, sk `latest#0` and `latest#1` in turn |
  * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
  * | newest values of a device                   | Query          | pk `{device}`, sk begins with `latest#`         |

@@ -111,6 +111,33 @@ describe('the account of a day', () => {
   });
 });
 
+describe('the account of a device that counts in twos', () => {
+  it('is kept whole, however many gaps its days have', async () => {
+    const [hours, runs, count] = [6, 4, 3000];
+    for (let run = 0; run < hours * runs; run += 1) {
+      const at = HOUR + Math.floor(run / runs) * MICROS_PER_HOUR + run;
+      await world.add({
+        device,
+        first: 1 + run * count,
+        count,
+        seq: 2 * run * count,
+        step: 2,
+        columns: [column('temp', [[at, run]])],
+      });
+    }
+    expect(await world.run()).toMatchObject({ hours, days: 1, failed: 0, done: true });
+    const whole = await accountOf();
+    expect(whole.ledger.messages).toBe(hours * runs * count);
+    expect(whole.numbered).toHaveLength(hours * runs * count);
+    await world.passHotDays(device);
+    expect(await accountOf()).toStrictEqual(whole);
+    await world.add({ device, first: 1_000_000, columns: [column('temp', [[HOUR + 999, 3]])] });
+    expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
+    await world.passHotDays(device);
+    expect((await accountOf()).numbered).toHaveLength(hours * runs * count + 1);
+  });
+});
+
 describe('an hour whose block is gone', () => {
   it('is written whole again when a message of it comes out of the quarantine', async () => {
     await addDay();

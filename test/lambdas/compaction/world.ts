@@ -94,6 +94,8 @@ export interface Chunk {
   readonly count?: number;
   /** Number of its first message; that of the first record when absent. */
   readonly seq?: number;
+  /** From the number of a message to that of the next; 1 when absent. */
+  readonly step?: number;
   /** Whether the hours are marked as well; yes when absent. */
   readonly marked?: boolean;
 }
@@ -271,7 +273,16 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       };
       await register(deviceToItem(device));
     },
-    add: async ({ device, columns, lane = '1a2b3c4d.0', first, count = 1, seq = first, marked = true }) => {
+    add: async ({
+      device,
+      columns,
+      lane = '1a2b3c4d.0',
+      first,
+      count = 1,
+      seq = first,
+      step = 1,
+      marked = true,
+    }) => {
       const hours = byHour(columns);
       const [{ hour: ledgerHour = HOUR } = {}] = hours;
       const points = columns.reduce((sum, { time }) => sum + time.length, 0);
@@ -285,7 +296,7 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
           sequence: String(first + at),
           arrived: ledgerHour + at,
           session: 's',
-          seq: seq + at,
+          seq: seq + at * step,
           points,
         })),
       };
