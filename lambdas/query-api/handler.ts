@@ -62,19 +62,19 @@ const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS,
 
 const api = createApi('query-api', {
   readSeries: async ({ params, headers, principal, ...request }) =>
-    await seriesResponse(measurements, await instrumentsFor(registry, [params.id], principal), {
-      ...request,
-      ifNoneMatch: headers['if-none-match'],
-      several: false,
-    }),
+    await seriesResponse(
+      measurements,
+      { ids: [params.id], read: () => instrumentsFor(registry, [params.id], principal) },
+      { ...request, ifNoneMatch: headers['if-none-match'], several: false },
+    ),
 
   readManySeries: async ({ headers, principal, ...request }) => {
-    const devices = [...new Set(request.query.devices)];
-    return await seriesResponse(measurements, await instrumentsFor(registry, devices, principal), {
-      ...request,
-      ifNoneMatch: headers['if-none-match'],
-      several: true,
-    });
+    const ids = [...new Set(request.query.devices)];
+    return await seriesResponse(
+      measurements,
+      { ids, read: () => instrumentsFor(registry, ids, principal) },
+      { ...request, ifNoneMatch: headers['if-none-match'], several: true },
+    );
   },
 
   readSnapshot: async ({ query, principal, now, url }) =>

@@ -85,14 +85,19 @@ const areMinutesLess = (series: Series, from: Micros, device: number): boolean =
   return days * wanted.length * MINUTES_BYTES < hours * (BLOCK_BYTES + pointsAnHour * POINT_BYTES);
 };
 
-/** Width of summaries that buckets can be made of; `undefined` when points have to be read, or are less. */
-const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
+/** Width of summaries that buckets of a range can be made of; `undefined` when points have to be read. */
+export const slotOf = (query: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
   const { grid, aggregates, taken } = query;
   if (!isUsual(taken)) return undefined;
-  const slot = grid.slot(from, series.to);
-  if (slot !== MICROS_PER_MINUTE) return slot;
+  const slot = grid.slot(from, to);
   // Summaries of a minute hold nothing that quantiles could be told from.
-  return asksQuantile(aggregates) || !areMinutesLess(series, from, device) ? undefined : slot;
+  return slot === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : slot;
+};
+
+/** As {@link slotOf}, where summaries are less to read than points. */
+const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
+  const slot = slotOf(query, from, series.to);
+  return slot === MICROS_PER_MINUTE && !areMinutesLess(series, from, device) ? undefined : slot;
 };
 
 /** Channels of a device that buckets are filled for. */

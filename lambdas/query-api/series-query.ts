@@ -91,6 +91,19 @@ const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
   };
 };
 
+/** What a query says that needs nothing of the registry. */
+export interface Plain {
+  /** In their order. */
+  readonly channels: readonly string[] | undefined;
+  readonly buckets: BucketQuery | undefined;
+}
+
+/** @throws {ProblemError} `invalid-request` */
+export const readPlain = (query: SeriesQuery): Plain => ({
+  channels: query.channels === undefined ? undefined : [...new Set(query.channels)].sort(),
+  buckets: bucketsOf(query),
+});
+
 /** Refuses to fill more buckets than anyone can want. */
 const checkFill = (series: Series): void => {
   const { buckets, instruments, channels } = series;
@@ -110,10 +123,9 @@ const checkFill = (series: Series): void => {
 export const resolveSeries = (
   instruments: readonly Instrument[],
   query: SeriesQuery & { readonly align?: 'true' | 'false' | undefined },
-  options: { readonly several: boolean; readonly now: Micros },
+  options: Plain & { readonly several: boolean; readonly now: Micros },
 ): Series => {
-  const channels = query.channels === undefined ? undefined : [...new Set(query.channels)].sort();
-  const buckets = bucketsOf(query);
+  const { channels, buckets } = options;
   const aligned = query.align === 'true';
   const identity = {
     series: instruments.map(({ id }) => id),

@@ -1,8 +1,10 @@
 /** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { ahead, early } from '../runtime/ahead.ts';
 import type { Source } from '../series/plan.ts';
 import type { Kept } from '../series/summary.ts';
 import {
+  type HourOfPoints,
   type MarkKind,
   type Measurements,
   MinuteReader,
@@ -12,8 +14,17 @@ import {
   readMarks,
 } from '../store/measurements.ts';
 
+/** What will be asked: points of a range, or summaries of a width. */
+export interface Soon {
+  readonly width?: Micros;
+  readonly from: Micros;
+  readonly to: Micros;
+}
+
 /** What one request asks of devices. */
 export interface Asked {
+  /** Known beforehand: read at once. */
+  readonly soon?: Soon | undefined;
   readonly devices: readonly string[];
   readonly channels: ReadonlySet<string> | undefined;
   /** What is wanted of summaries. */
@@ -61,7 +72,7 @@ const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((..
  * @returns the source of a device
  */
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
-  const { devices, channels, kept } = asked;
+  const { devices, channels, kept, soon } = asked;
   const minutes = new MinuteReader(measurements, { channels, kept });
   const dirtyOf = remembered((from: Micros, to: Micros) =>
     readMarked(measurements, 'dirty', devices, from, to),
@@ -71,8 +82,21 @@ export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: s
     await dirtyOf(from, to);
     return await readMarked(measurements, 'unarchived', devices, from, to);
   });
+  const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
+    readHours(measurements, device, { from, to, ...(channels && { channels }) });
+  const begun = new Map<string, AsyncGenerator<HourOfPoints>>();
+  if (soon?.width !== undefined)
+    early((soon.width === MICROS_PER_MINUTE ? unarchivedOf : dirtyOf)(soon.from, soon.to));
+  else if (soon !== undefined)
+    for (const device of devices)
+      begun.set(`${device}/${soon.from}/${soon.to}`, ahead(hoursOf(device, soon.from, soon.to)));
   return (device) => ({
-    hours: (from, to) => readHours(measurements, device, { from, to, ...(channels && { channels }) }),
+    hours: (from, to) => {
+      const key = `${device}/${from}/${to}`;
+      const found = begun.get(key);
+      begun.delete(key);
+      return found ?? hoursOf(device, from, to);
+    },
     dirtyHours: async (width, from, to) => {
       const hours = (await dirtyOf(from, to)).get(device) ?? NONE;
       if (width !== MICROS_PER_MINUTE) return hours;

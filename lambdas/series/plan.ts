@@ -58,6 +58,16 @@ function* stretches(
   }
 }
 
+/** The part of `[from, to)` that is whole slots; there may be none. */
+export const wholeSlots = (
+  from: Micros,
+  to: Micros,
+  slot: Micros,
+): { readonly first: Micros; readonly end: Micros } => ({
+  first: Math.ceil(from / slot) * slot,
+  end: Math.floor(to / slot) * slot,
+});
+
 /**
  * Reads a range.
  * @param slot width of the summaries that would do, an hour or a minute; `undefined` when only points will do
@@ -68,8 +78,7 @@ export async function* readPieces(
   to: Micros,
   slot: Micros | undefined,
 ): AsyncGenerator<Piece> {
-  const first = slot === undefined ? from : Math.ceil(from / slot) * slot;
-  const end = slot === undefined ? to : Math.floor(to / slot) * slot;
+  const { first, end } = slot === undefined ? { first: to, end: from } : wholeSlots(from, to, slot);
   if (slot === undefined || first >= end) {
     yield* pointsOf(source, from, to);
     return;

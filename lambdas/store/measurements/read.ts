@@ -5,6 +5,7 @@ import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts
 import { compareReach } from '../../domain/device-state.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { Session } from '../../domain/sessions.ts';
+import { ahead } from '../../runtime/ahead.ts';
 import type { GetObject } from '../../runtime/objects.ts';
 import type { SeriesColumn } from '../../series/column.ts';
 import { mergeColumns, sliceColumns } from '../../series/merge.ts';
@@ -177,6 +178,9 @@ const coldDays = async (
   return days.filter(({ hotUntil }) => hotUntil <= now);
 };
 
+/** So much is read before it is known whether some of it is in the archive: mostly none is. */
+const AHEAD = MICROS_PER_DAY;
+
 /**
  * A device's points in `[from, to)`, hour by hour in order of time: of blocks, chunks and, where those are gone, of
  * the archive. Hours and channels without points are absent.
@@ -192,7 +196,15 @@ export async function* readHours(
   const { archive } = measurements;
   let { from } = range;
   if (archive !== undefined) {
-    for (const archived of await coldDays(measurements, device, range, signal)) {
+    // Hours are given whole.
+    const next = Math.min(range.to, from - (from % MICROS_PER_HOUR) + AHEAD);
+    const hot = ahead(readHotHours(measurements, device, { ...range, to: next }, signal));
+    const days = await coldDays(measurements, device, range, signal);
+    if (days.length === 0) {
+      yield* hot;
+      from = next;
+    }
+    for (const archived of days) {
       const start = Math.max(from, archived.day);
       yield* readHotHours(measurements, device, { ...range, from, to: start }, signal);
       from = Math.min(range.to, archived.day + MICROS_PER_DAY);

@@ -126,6 +126,18 @@ describe('points', () => {
     expect(await world.json({ path, claims: person('Viewer@lab') })).toMatchObject({ status: 200 });
     expect(await world.json({ path: path.replace('incubator-1', 'none') })).toMatchObject({ status: 404 });
   });
+
+  it.each(['', '&every=PT1H&agg=mean', '&every=PT5M&agg=mean'])(
+    'with%s that cannot be read are a fault for who may see them, and not found for others',
+    async (more) => {
+      const path = series(`${WHOLE}${more}`);
+      world.aws.fail('dynamodb:Query', { left: Number.POSITIVE_INFINITY });
+      expect(await world.json({ path, claims: person('Viewer@elsewhere') })).toMatchObject({ status: 404 });
+      expect(await world.json({ path })).toMatchObject({ status: 500 });
+      world.aws.heal();
+      expect(await world.json({ path })).toMatchObject({ status: 200 });
+    },
+  );
 });
 
 describe('buckets', () => {
