@@ -4,7 +4,6 @@
  * Quantiles are exact in buckets that can be shorter than an hour, and within 1 % (DDSketch) in all others: one
  * rule, whatever they are made of.
  */
-import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import { type Status, statusOf } from '../../contracts/quality.ts';
 import type { Aggregate } from '../../contracts/series.ts';
@@ -41,12 +40,26 @@ export interface BucketOptions {
   readonly conversions?: ReadonlyMap<string, Conversion>;
 }
 
-interface Entry {
-  readonly unit: string;
-  readonly summary: Summary;
+/** A channel, and its bucket that is being filled. */
+interface Lane {
+  readonly channel: string;
+  unit: string;
+  numeric: boolean;
+  /** One for all buckets: a day of minutes would take hundreds. */
+  summary: Summary;
   /** Numbers that entered, for exact quantiles. */
-  readonly numbers: number[] | undefined;
+  numbers: number[] | undefined;
+  start: Micros;
+  /** Minus infinity when none is open. */
+  end: Micros;
 }
+
+/** A row and its bucket. */
+interface FullRow extends Span {
+  readonly row: BucketRow;
+}
+
+const NONE = Number.NEGATIVE_INFINITY;
 
 /** Rows of one bucket, by channel name. */
 export interface FilledBucket extends Span {
@@ -59,7 +72,8 @@ export class Buckets {
   readonly #kept: Kept;
   readonly #exact: boolean;
   readonly #tellers: readonly Teller[];
-  readonly #open = new Map<Micros, { readonly end: Micros; readonly channels: Map<string, Entry> }>();
+  readonly #lanes = new Map<string, Lane>();
+  #full: FullRow[] = [];
 
   constructor(options: BucketOptions) {
     this.#options = options;
@@ -69,25 +83,21 @@ export class Buckets {
     this.#tellers = options.aggregates.map(tellerOf);
   }
 
-  /** @param columns sorted by time; no earlier than what was added before */
+  /** @param columns sorted by time; of a channel no earlier than what was added before */
   add(columns: readonly SeriesColumn[]): void {
     for (const column of columns) {
-      let end = Number.NEGATIVE_INFINITY;
-      let entry: Entry | undefined;
-      const { time: times, value: values, quality: qualities, channel } = column;
+      const { time: times, value: values, quality: qualities } = column;
+      if (times.length === 0) continue;
+      const lane = this.#laneOf(column, times[0] ?? 0);
       for (let at = 0; at < times.length; at += 1) {
         const time = times[at] ?? 0;
         const value = values[at];
         if (value === undefined) continue;
-        if (entry === undefined || time >= end) {
-          const span = this.#options.grid.at(time);
-          ({ end } = span);
-          entry = this.#entry(span, channel, column.unit, column.type);
-        }
+        if (time >= lane.end) this.#open(lane, column, time);
         const quality = qualities?.[at] ?? 0;
-        entry.summary.add(time, value, quality);
-        if (entry.numbers !== undefined && typeof value === 'number' && this.#takes(quality))
-          entry.numbers.push(value);
+        lane.summary.add(time, value, quality);
+        if (lane.numbers !== undefined && typeof value === 'number' && this.#takes(quality))
+          lane.numbers.push(value);
       }
     }
   }
@@ -98,19 +108,15 @@ export class Buckets {
    */
   addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
     const { first, end: stop } = placesIn(run, from, to);
-    for (const { channel, unit, type, slots } of run.columns) {
+    for (const column of run.columns) {
+      const { slots } = column;
       const { good, uncertain, bad } = slots;
-      let end = Number.NEGATIVE_INFINITY;
-      let entry: Entry | undefined;
+      const lane = this.#laneOf(column, run.start + first * run.width);
       for (let at = first; at < stop; at += 1) {
         if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) continue;
         const time = run.start + at * run.width;
-        if (entry === undefined || time >= end) {
-          const span = this.#options.grid.at(time);
-          ({ end } = span);
-          entry = this.#entry(span, channel, unit, type);
-        }
-        entry.summary.merge(slots, at);
+        if (time >= lane.end) this.#open(lane, column, time);
+        lane.summary.merge(slots, at);
       }
     }
   }
@@ -119,38 +125,69 @@ export class Buckets {
     return this.#options.taken.includes(quality === 0 ? 'good' : statusOf(quality));
   }
 
-  #entry(span: Span, channel: string, unit: string, type: ValueType): Entry {
-    let bucket = this.#open.get(span.start);
-    if (bucket === undefined) {
-      bucket = { end: span.end, channels: new Map() };
-      this.#open.set(span.start, bucket);
-    }
-    let entry = bucket.channels.get(channel);
-    if (entry === undefined) {
-      const { kindOf, taken } = this.#options;
+  #summary(channel: string, numeric: boolean): Summary {
+    const { kindOf, taken } = this.#options;
+    return new Summary(kindOf(channel), numeric, this.#kept, taken);
+  }
+
+  /** @throws {RangeError} when its bucket is later than what is to be added */
+  #laneOf({ channel, type }: Pick<SeriesColumn, 'channel' | 'type'>, time: Micros): Lane {
+    let lane = this.#lanes.get(channel);
+    if (lane === undefined) {
       const numeric = isNumeric(type);
-      entry = {
-        unit,
-        summary: new Summary(kindOf(channel), numeric, this.#kept, taken),
-        numbers: this.#exact && numeric ? [] : undefined,
-      };
-      bucket.channels.set(channel, entry);
+      const summary = this.#summary(channel, numeric);
+      lane = { channel, unit: '', numeric, summary, numbers: undefined, start: NONE, end: NONE };
+      this.#lanes.set(channel, lane);
     }
-    return entry;
+    if (time < lane.start) throw new RangeError(`points of ${channel} come after later ones`);
+    return lane;
+  }
+
+  /** Opens the bucket of a time; the one before is full. */
+  #open(lane: Lane, { unit, type }: Pick<SeriesColumn, 'unit' | 'type'>, time: Micros): void {
+    this.#close(lane);
+    const { start, end } = this.#options.grid.at(time);
+    lane.start = start;
+    lane.end = end;
+    lane.unit = unit;
+    const numeric = isNumeric(type);
+    if (lane.numeric === numeric) lane.summary.clear();
+    else lane.summary = this.#summary(lane.channel, numeric);
+    lane.numeric = numeric;
+    lane.numbers = this.#exact && numeric ? [] : undefined;
+  }
+
+  #close(lane: Lane): void {
+    const { start, end } = lane;
+    if (end === NONE) return;
+    this.#full.push({ start, end, row: this.#row(lane) });
+    lane.end = NONE;
   }
 
   /** Takes out the buckets that end at a time or before, in order. */
-  *takeUntil(time: Micros): Generator<FilledBucket> {
-    const done = [...this.#open].filter(([, { end }]) => end <= time).sort(([left], [right]) => left - right);
-    for (const [start, { end, channels }] of done) {
-      this.#open.delete(start);
-      const rows = [...channels].map(([channel, entry]) => this.#row(channel, entry));
-      rows.sort((left, right) => (left.channel < right.channel ? -1 : 1));
-      yield { start, end, rows };
+  takeUntil(time: Micros): FilledBucket[] {
+    for (const lane of this.#lanes.values()) if (lane.end <= time) this.#close(lane);
+    const full = this.#full;
+    this.#full = full.filter(({ end }) => end > time);
+    const done = this.#full.length === 0 ? full : full.filter(({ end }) => end <= time);
+    // Those of one channel came in order.
+    if (this.#lanes.size > 1)
+      done.sort((left, right) => left.start - right.start || (left.row.channel < right.row.channel ? -1 : 1));
+    const buckets: FilledBucket[] = [];
+    let rows: BucketRow[] = [];
+    let last = NONE;
+    for (const { start, end, row } of done) {
+      if (start === last) rows.push(row);
+      else {
+        rows = [row];
+        buckets.push({ start, end, rows });
+      }
+      last = start;
     }
+    return buckets;
   }
 
-  #row(channel: string, { unit, summary, numbers }: Entry): BucketRow {
+  #row({ channel, unit, summary, numbers }: Lane): BucketRow {
     const { aggregates, conversions } = this.#options;
     const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
     const conversion = conversions?.get(channel);

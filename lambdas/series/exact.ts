@@ -25,6 +25,13 @@ export class ExactSum {
     for (const part of parts) this.add(part);
   }
 
+  /** Forgets all terms. */
+  clear(): this {
+    this.#count = 0;
+    this.#beyond = false;
+    return this;
+  }
+
   /** Whether a term was too great to be added; the sum is not known then. */
   get beyond(): boolean {
     return this.#beyond;

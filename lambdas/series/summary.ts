@@ -73,7 +73,7 @@ const usable: readonly Status[] = ['good', 'uncertain'];
 
 export class Summary implements SummaryState {
   readonly kind: ChannelKind;
-  readonly counts: Record<Status, number>;
+  counts: Record<Status, number>;
   count = 0;
   first: Dated | undefined;
   last: Dated | undefined;
@@ -83,6 +83,8 @@ export class Summary implements SummaryState {
   squares: ExactSum | undefined;
   area: ExactSum | undefined;
   sketch: Sketch | undefined;
+  readonly #numeric: boolean;
+  readonly #kept: Kept;
   readonly #taken: readonly Status[];
   /** Whether first and last, least and greatest are kept. */
   #ends: boolean;
@@ -100,7 +102,27 @@ export class Summary implements SummaryState {
     this.squares = numeric && kept.squares ? new ExactSum() : undefined;
     this.area = numeric && kept.area ? new ExactSum() : undefined;
     this.sketch = numeric && kept.sketch ? new Sketch() : undefined;
+    this.#numeric = numeric;
+    this.#kept = kept;
     this.#taken = taken;
+    this.#ends = kept.ends;
+    this.#extremes = numeric && kept.extremes;
+  }
+
+  /** Begins anew, empty. Counts that were given away stay as they are. */
+  clear(): void {
+    const kept = this.#kept;
+    const numeric = this.#numeric;
+    this.counts = { good: 0, uncertain: 0, bad: 0 };
+    this.count = 0;
+    this.first = undefined;
+    this.last = undefined;
+    this.min = undefined;
+    this.max = undefined;
+    this.sum = emptied(this.sum, numeric && kept.sum);
+    this.squares = emptied(this.squares, numeric && kept.squares);
+    this.area = emptied(this.area, numeric && kept.area);
+    this.sketch = numeric && kept.sketch ? new Sketch() : undefined;
     this.#ends = kept.ends;
     this.#extremes = numeric && kept.extremes;
   }
@@ -238,6 +260,9 @@ export class Summary implements SummaryState {
 
 /** What cannot be told as a number is told as `null`. */
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+const emptied = (sum: ExactSum | undefined, isKept: boolean): ExactSum | undefined =>
+  isKept ? (sum?.clear() ?? new ExactSum()) : undefined;
 
 const added = (sum: ExactSum | undefined, slots: Sums | undefined, at: number): ExactSum | undefined => {
   if (sum === undefined || slots === undefined) return undefined;

@@ -97,7 +97,7 @@ const naive = (list: readonly Dot[], options: BucketOptions) => {
   return [...found].map(([start, inside]) => {
     const buckets = new Buckets({
       ...options,
-      grid: { ...options.grid, at: () => ({ start, end: start + 1 }) },
+      grid: { ...options.grid, at: () => ({ start, end: Number.POSITIVE_INFINITY }) },
     });
     buckets.add([columnOf('x', inside)]);
     const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
@@ -309,6 +309,41 @@ describe('Buckets', () => {
         }
       }),
     );
+  });
+
+  it('of several channels are those of each, by start and channel', () => {
+    fc.assert(
+      fc.property(dots, dots, grids, (one, other, [, grid]) => {
+        const given = options({ grid, aggregates: ['count', 'sum', 'p50', 'last'] });
+        const rowsOf = (channels: Readonly<Record<string, readonly Dot[]>>) => {
+          const buckets = new Buckets(given);
+          const found = [];
+          const ends = START + (DAYS * 24 + 1) * MICROS_PER_HOUR;
+          for (let hour = START; hour < ends; hour += MICROS_PER_HOUR) {
+            const until = hour + MICROS_PER_HOUR;
+            const columns = Object.entries(channels).map(([name, list]) => columnOf(name, list));
+            buckets.add(sliceColumns(columns, hour === START ? 0 : hour, until));
+            found.push(...buckets.takeUntil(until));
+          }
+          found.push(...buckets.takeUntil(Number.POSITIVE_INFINITY));
+          expect(found.map(({ start }) => start)).toEqual(
+            [...new Set(found.map(({ start }) => start))].sort((a, b) => a - b),
+          );
+          return found.flatMap(({ start, end, rows }) => rows.map((row) => ({ start, end, ...row })));
+        };
+        const each = [...rowsOf({ b: one }), ...rowsOf({ a: other })];
+        expect(rowsOf({ b: one, a: other })).toEqual(
+          each.sort((left, right) => left.start - right.start || (left.channel < right.channel ? -1 : 1)),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuse points that come after later ones', () => {
+    const buckets = new Buckets(options({ grid: gridOf(width('PT1M')) }));
+    buckets.add([columnOf('x', [{ time: MICROS_PER_HOUR, value: 1, quality: 0 }])]);
+    expect(() => buckets.add([columnOf('x', [{ time: 0, value: 1, quality: 0 }])])).toThrow(RangeError);
   });
 
   it('tell quantiles exactly below an hour, as numpy does', () => {
