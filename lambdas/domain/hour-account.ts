@@ -25,6 +25,17 @@ export interface HourAccount {
 
 export const EMPTY_ACCOUNT: HourAccount = { ledger: EMPTY_LEDGER, stretches: NO_STRETCHES, last: [] };
 
+/**
+ * Times of unreadable messages that are kept of an hour, at 3 to 5 bytes: a block has to hold them. The ledger counts
+ * all of them; the times only tell what gaps are likely to come from, which after so many is known.
+ */
+const MAX_UNREADABLE = 10_000;
+
+const bounded = ({ numbered, unreadable }: Stretches): Stretches => ({
+  numbered,
+  unreadable: unreadable.slice(0, MAX_UNREADABLE),
+});
+
 const negative = (counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).map(([code, count]) => [code, -count]));
 
@@ -73,5 +84,5 @@ export const tellRuns = (account: HourAccount, runs: readonly RunAccount[]): Hou
   const last = new Map<string, ToldRun>();
   for (const { lane, first, last: end, count, ledger: own } of counted)
     last.set(lane, { lane, first, last: end, count, ledger: own });
-  return { ledger, stretches: mergeStretches(stretches), last: [...last.values()] };
+  return { ledger, stretches: bounded(mergeStretches(stretches)), last: [...last.values()] };
 };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_ACCOUNT, type RunAccount, tellRuns } from '../../../lambdas/domain/hour-account.ts';
 import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger.ts';
 import { type MessageIdentity, stretchesOf, toRunMessages } from '../../../lambdas/series/messages.ts';
+import { encodeStretches } from '../../../lambdas/series/stretches.ts';
 
 /** Messages of a lane in the order of their sequence numbers; a session or none, numbers that may come again. */
 const stream = fc.array(
@@ -40,6 +41,22 @@ const runOf = (messages: readonly MessageIdentity[]): RunAccount => {
 };
 
 describe('the account of an hour', () => {
+  it('stays small enough to be written when nothing that came could be read', () => {
+    let account = EMPTY_ACCOUNT;
+    for (let first = 1; first <= 360_000; first += 3000) {
+      const messages = Array.from({ length: 3000 }, (_, at) => ({
+        sequence: String(first + at),
+        arrived: (first + at) * 10_000,
+        session: undefined,
+        seq: undefined,
+        points: 0,
+      }));
+      account = tellRuns(account, [runOf(messages)]);
+    }
+    expect(account.ledger.messages).toBe(360_000);
+    expect(encodeStretches(account.stretches).length).toBeLessThan(64 * 1024);
+  });
+
   it('told of runs that were cut elsewhere and came again, at once or bit by bit, is that of its messages', () => {
     fc.assert(
       fc.property(
