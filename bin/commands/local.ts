@@ -6,13 +6,12 @@ import * as z from 'zod';
 import { AssemblyError } from '../../local/assembly/errors.ts';
 import { FolderInUse } from '../../local/data-folder.ts';
 import type { Gateway } from '../../local/gateway.ts';
-import { restartSmall } from '../../local/memory.ts';
 import { PortError, type PortFlags, readPorts } from '../../local/options.ts';
 import type { Log } from '../../local/types.ts';
 import { synthesize } from '../client/synthesize.ts';
 import { LOCAL_FOLDER, type Target, UsageError } from '../client/target.ts';
 import { print, tell } from './options.ts';
-import { type Fleet, startFleet } from './simulate.ts';
+import type { Fleet, LocalFleetOptions } from './simulate.ts';
 
 interface LocalOptions extends PortFlags {
   readonly app: string;
@@ -110,9 +109,12 @@ const stopSignal = (): Promise<void> =>
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
   });
 
+/** The simulator is loaded only by those who want a fleet. */
+const startFleet = async (options: LocalFleetOptions): Promise<Fleet | undefined> =>
+  options.devices === 0 ? undefined : (await import('./simulate.ts')).startFleet(options);
+
 const local = async (options: LocalOptions): Promise<void> => {
   const ports = readPorts(options);
-  restartSmall();
   const stopped = stopSignal();
   const assemblyDir = resolve(options.app);
   if (options.synth) {
@@ -130,15 +132,12 @@ const local = async (options: LocalOptions): Promise<void> => {
   });
   const target = targetOf(gateway);
   using left = leaveTarget(target);
-  await using fleet =
-    options.fleet === 0
-      ? undefined
-      : await startFleet({
-          target: left.path,
-          devices: options.fleet,
-          state: join(options.data ?? gateway.credentialsDir, 'fleet'),
-          progress: options.json ? () => undefined : tell,
-        });
+  await using fleet = await startFleet({
+    target: left.path,
+    devices: options.fleet,
+    state: join(options.data ?? gateway.credentialsDir, 'fleet'),
+    progress: options.json ? () => undefined : tell,
+  });
   if (options.json) {
     print(
       JSON.stringify({
