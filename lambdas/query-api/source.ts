@@ -1,5 +1,5 @@
 /** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
-import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { ahead, early } from '../runtime/ahead.ts';
 import type { Source } from '../series/plan.ts';
 import type { Kept } from '../series/summary.ts';
@@ -9,9 +9,9 @@ import {
   type Measurements,
   MinuteReader,
   markPartitionOf,
+  readAllMarks,
   readHourSummaries,
   readHours,
-  readMarks,
 } from '../store/measurements.ts';
 
 /** What will be asked: points of a range, or summaries of a width. */
@@ -39,17 +39,14 @@ const NONE: ReadonlySet<Micros> = new Set();
 /** Reads what is marked of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
 const readMarked = async (
   measurements: Measurements,
-  kind: MarkKind,
   devices: readonly string[],
   from: Micros,
   to: Micros,
-): Promise<Marked> => {
-  const width = kind === 'dirty' ? MICROS_PER_HOUR : MICROS_PER_DAY;
-  const range = { from, to: Math.ceil(to / width) * width };
-  const marked = new Map<string, Set<Micros>>();
+): Promise<Readonly<Record<MarkKind, Marked>>> => {
+  const marked = { dirty: new Map<string, Set<Micros>>(), unarchived: new Map<string, Set<Micros>>() };
   const read = async (partition: number): Promise<void> => {
-    for await (const { device, start } of readMarks(measurements, kind, partition, range))
-      marked.set(device, (marked.get(device) ?? new Set()).add(start));
+    for await (const { kind, device, start } of readAllMarks(measurements, partition, { from, to }))
+      marked[kind].set(device, (marked[kind].get(device) ?? new Set()).add(start));
   };
   await Promise.all([...new Set(devices.map(markPartitionOf))].map(read));
   return marked;
@@ -74,19 +71,11 @@ const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((..
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
   const { devices, channels, kept, soon } = asked;
   const minutes = new MinuteReader(measurements, { channels, kept });
-  const dirtyOf = remembered((from: Micros, to: Micros) =>
-    readMarked(measurements, 'dirty', devices, from, to),
-  );
-  // Who compacts an hour marks its day before the hour is clean: read in this order, one of the marks is seen.
-  const unarchivedOf = remembered(async (from: Micros, to: Micros) => {
-    await dirtyOf(from, to);
-    return await readMarked(measurements, 'unarchived', devices, from, to);
-  });
+  const marksOf = remembered((from: Micros, to: Micros) => readMarked(measurements, devices, from, to));
   const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
     readHours(measurements, device, { from, to, ...(channels && { channels }) });
   const begun = new Map<string, AsyncGenerator<HourOfPoints>>();
-  if (soon?.width !== undefined)
-    early((soon.width === MICROS_PER_MINUTE ? unarchivedOf : dirtyOf)(soon.from, soon.to));
+  if (soon?.width !== undefined) early(marksOf(soon.from, soon.to));
   else if (soon !== undefined)
     for (const device of devices)
       begun.set(`${device}/${soon.from}/${soon.to}`, ahead(hoursOf(device, soon.from, soon.to)));
@@ -98,9 +87,10 @@ export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: s
       return found ?? hoursOf(device, from, to);
     },
     dirtyHours: async (width, from, to) => {
-      const hours = (await dirtyOf(from, to)).get(device) ?? NONE;
+      const { dirty, unarchived } = await marksOf(from, to);
+      const hours = dirty.get(device) ?? NONE;
       if (width !== MICROS_PER_MINUTE) return hours;
-      const days = [...((await unarchivedOf(from, to)).get(device) ?? NONE)];
+      const days = [...(unarchived.get(device) ?? NONE)];
       const ofDays = days.flatMap((day) =>
         Array.from({ length: 24 }, (_, hour) => day + hour * MICROS_PER_HOUR),
       );
@@ -110,8 +100,8 @@ export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: s
       const range = { from, to, channels, kept };
       if (width !== MICROS_PER_MINUTE) yield* readHourSummaries(measurements, device, range);
       else {
-        const without = (await unarchivedOf(from, to)).get(device) ?? NONE;
-        yield* minutes.read(device, from, to, without);
+        const { unarchived } = await marksOf(from, to);
+        yield* minutes.read(device, from, to, unarchived.get(device) ?? NONE);
       }
     },
   });

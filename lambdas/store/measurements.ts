@@ -16,6 +16,7 @@ export {
   type MarkKind,
   markPartitionOf,
   oldestMarks,
+  readAllMarks,
   readDirtyHours,
   readMarks,
   startOfDay,

@@ -6,8 +6,8 @@
  * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{lane}#{first}#{count}[#{part}]` |
  * | read a device's points in a range           | Query          | pk `{device}`, sk from `{hour}` to `{hour}~`    |
  * | head and parts of a closed hour's block     | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
- * | hours that are to be compacted              | Query          | pk `dirty#{0..15}`, sk `{hour}#{device}`        |
- * | days that are to be archived                | Query          | pk `unarchived#{0..15}`, sk `{day}#{device}`    |
+ * | hours that are to be compacted              | Query          | pk `marks#{0..15}`, sk `{hour}#{device}`        |
+ * | days that are to be archived                | Query          | pk `marks#{0..15}`, sk `{day}~#{device}`        |
  * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
  * | summaries of minutes of days of devices     | BatchGetItem   | pk `{device}#r1m`, sk `{day}`                   |
  * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}` and `{hour}`        |

@@ -4,6 +4,8 @@
  *
  * A mark is written after what it speaks of is durable and taken away only as it was when the work began: who
  * adds something meanwhile writes another value, and the mark stays.
+ *
+ * Both kinds lie side by side, so that a reader of many devices, who needs both, asks each partition once.
  */
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -17,17 +19,15 @@ import type { Item } from '../attributes.ts';
 import { queryPages } from '../query.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
-/** Partitions that marks of one kind are spread over. */
+/** Partitions that marks are spread over. */
 export const MARK_PARTITIONS = 16;
 
 export type MarkKind = 'dirty' | 'unarchived';
 
-const partition = (kind: MarkKind, number: number): string => `${kind}#${number}`;
+const partition = (number: number): string => `marks#${number}`;
 
 /** Number of the partition that marks of a device lie in. */
 export const markPartitionOf = (device: string): number => crc32(device) % MARK_PARTITIONS;
-
-const partitionOf = (kind: MarkKind, device: string): string => partition(kind, markPartitionOf(device));
 
 /** `2026-03-01` */
 export const dayKey = (time: Micros): string => hourKey(time).slice(0, 10);
@@ -36,7 +36,16 @@ export const parseDay = (text: string): Micros => Date.parse(`${text}T00:00:00Z`
 
 export const startOfDay = (time: Micros): Micros => Math.floor(time / MICROS_PER_DAY) * MICROS_PER_DAY;
 
-const periodKey = (kind: MarkKind, time: Micros): string => (kind === 'dirty' ? hourKey(time) : dayKey(time));
+/** What stands after the day of an unarchived day: after all of its hours. */
+const WHOLE_DAY = '~';
+
+const periodKey = (kind: MarkKind, time: Micros): string =>
+  kind === 'dirty' ? hourKey(time) : `${dayKey(time)}${WHOLE_DAY}`;
+
+const keyFor = (kind: MarkKind, device: string, start: Micros): Item => ({
+  pk: { S: partition(markPartitionOf(device)) },
+  sk: { S: `${periodKey(kind, start)}#${device}` },
+});
 
 export interface Mark {
   readonly kind: MarkKind;
@@ -51,55 +60,87 @@ export interface Mark {
 
 /** A mark as an item: `t`, its value; {@link keepMark} adds `kept`. */
 export const toMarkItem = (kind: MarkKind, device: string, start: Micros): Item => ({
-  pk: { S: partitionOf(kind, device) },
-  sk: { S: `${periodKey(kind, start)}#${device}` },
+  ...keyFor(kind, device, start),
   t: { S: randomUUID() },
 });
 
 /** The device that an item is about: that of its partition, or that which a mark names. */
 export const deviceOfItem = (item: Item): string => {
   const pk = item['pk']?.S ?? '';
-  return /^(dirty|unarchived)#/.test(pk) ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
+  return pk.startsWith('marks#') ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
 };
 
-const fromItem = (kind: MarkKind, item: Item): Mark => {
+const fromItem = (item: Item): Mark => {
   const [period = '', device = ''] = (item['sk']?.S ?? '').split('#');
-  const start = kind === 'dirty' ? parseHour(period) : parseDay(period);
+  const isDay = period.endsWith(WHOLE_DAY);
   const kept = item['kept']?.N;
   return {
-    kind,
+    kind: isDay ? 'unarchived' : 'dirty',
     device,
-    start,
+    start: isDay ? parseDay(period.slice(0, -WHOLE_DAY.length)) : parseHour(period),
     value: item['t']?.S ?? '',
     kept: kept === undefined ? undefined : Number(kept),
   };
 };
 
-/**
- * Marks of one partition, the oldest period first.
- * @param number of the partition, below {@link MARK_PARTITIONS}
- * @param range hours or days that start in `[from, to)`, so many of them asked for at once, or as many as fit a page
- */
-export async function* readMarks(
+interface MarkRange {
+  readonly from?: Micros;
+  readonly to: Micros;
+  /** So many are asked for at once; as many as fit a page when absent. */
+  readonly atOnce?: number;
+}
+
+async function* readRange(
   { client, table }: Measurements,
-  kind: MarkKind,
   number: number,
-  { from, to, atOnce }: { readonly from?: Micros; readonly to: Micros; readonly atOnce?: number },
-  signal?: AbortSignal,
+  { from, to, atOnce }: { readonly from: string; readonly to: string; readonly atOnce?: number | undefined },
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Mark> {
   const question = {
     condition: 'pk = :pk AND sk BETWEEN :from AND :to',
-    values: {
-      ':pk': { S: partition(kind, number) },
-      ':from': { S: from === undefined ? '0' : periodKey(kind, from) },
-      // The period itself is less than any mark in it.
-      ':to': { S: periodKey(kind, to) },
-    },
+    values: { ':pk': { S: partition(number) }, ':from': { S: from }, ':to': { S: to } },
     consistent: true,
     limit: atOnce,
   };
   for await (const items of queryPages(client, table, question, signal))
-    for (const item of items) yield fromItem(kind, item);
+    for (const item of items) yield fromItem(item);
+}
+
+/**
+ * Marks of one kind and partition, the oldest period first.
+ * @param number of the partition, below {@link MARK_PARTITIONS}
+ * @param range hours or days that start in `[from, to)`
+ */
+export async function* readMarks(
+  measurements: Measurements,
+  kind: MarkKind,
+  number: number,
+  { from, to, atOnce }: MarkRange,
+  signal?: AbortSignal,
+): AsyncGenerator<Mark> {
+  // The period itself is less than any mark in it.
+  const keys = {
+    from: from === undefined ? '0' : periodKey(kind, from),
+    to: kind === 'dirty' ? hourKey(to) : dayKey(to),
+    atOnce,
+  };
+  if (keys.from > keys.to) return;
+  for await (const mark of readRange(measurements, number, keys, signal)) if (mark.kind === kind) yield mark;
+}
+
+/**
+ * Marks of one partition of the hours and days that touch `[from, to)`, in one Query: of a day first the hours, then
+ * the day itself. Who compacts an hour marks its day before the hour is clean: read in this order, one of the marks
+ * is seen.
+ */
+export async function* readAllMarks(
+  measurements: Measurements,
+  number: number,
+  { from, to }: { readonly from: Micros; readonly to: Micros },
+): AsyncGenerator<Mark> {
+  if (from >= to) return;
+  const keys = { from: hourKey(from), to: `${periodKey('unarchived', to - 1)}~` };
+  for await (const mark of readRange(measurements, number, keys, undefined)) if (mark.start < to) yield mark;
 }
 
 /**
@@ -123,10 +164,10 @@ export const readDirtyHours = async (
   return hours;
 };
 
-const keyOf = ({ kind, device, start }: Mark): Item => ({
-  pk: { S: partitionOf(kind, device) },
-  sk: { S: `${periodKey(kind, start)}#${device}` },
-});
+const keyOf = ({ kind, device, start }: Mark): Item => keyFor(kind, device, start);
+
+/** Marks that are asked for to find one of a kind. */
+const FEW = 10;
 
 /** The oldest mark before a time of each partition that has one. */
 export const oldestMarks = async (
@@ -136,7 +177,8 @@ export const oldestMarks = async (
   signal: AbortSignal,
 ): Promise<Mark[]> => {
   const oldest = async (number: number): Promise<Mark[]> => {
-    for await (const mark of readMarks(measurements, kind, number, { to, atOnce: 1 }, signal)) return [mark];
+    for await (const mark of readMarks(measurements, kind, number, { to, atOnce: FEW }, signal))
+      return [mark];
     return [];
   };
   return (await Promise.all(Array.from({ length: MARK_PARTITIONS }, (_, number) => oldest(number)))).flat();
