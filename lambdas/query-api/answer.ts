@@ -10,6 +10,7 @@ import { encoded, encoderOf, SERIES_TYPES } from './formats.ts';
 import { jsonPage } from './json.ts';
 import { positionOf, type Series } from './series-query.ts';
 import type { Batch, Table } from './table.ts';
+import { type Fact, tagOfFacts } from './tag.ts';
 
 /** Rows in batches, and what they are made into. */
 export interface Answer<B extends Batch> {
@@ -72,6 +73,16 @@ const resolved = (series: Series, { query, url }: SeriesRequest) => {
   };
 };
 
+/** All that a page is made of: its head, its columns, and what its rows are. */
+function* factsOf<B extends Batch>(
+  head: readonly unknown[],
+  { columns, facts }: Table<B>,
+  batches: readonly B[],
+): Generator<Fact> {
+  yield JSON.stringify([...head, columns.map(({ name, short, types = [] }) => [name, short, ...types])]);
+  for (const batch of batches) yield* facts?.(batch) ?? [];
+}
+
 /** Rows of a page; `undefined` where the answer comes whole. */
 export const limitOf = ({ query, accept }: SeriesRequest): number | undefined =>
   query.limit ?? (negotiate(accept, SERIES_TYPES) === 'application/json' ? LIMITS.seriesDefault : undefined);
@@ -92,10 +103,14 @@ export const respond = async <B extends Batch>(
   const page = limit === undefined ? undefined : await pageOf(answer, limit, series);
   const next = page?.next ?? null;
   const headers = { vary: 'accept', ...(next === null ? {} : { link: nextLink(url, next) }) };
-  const keeping = { now: series.now, to: query.to, ifNoneMatch, isPage: page !== undefined };
+  const { layout = 'rows' } = query;
+  const before = resolved(series, request);
+  const tag =
+    page === undefined || table.facts === undefined
+      ? undefined
+      : () => tagOfFacts(factsOf([type, layout, before, next], table, page.batches));
+  const keeping = { now: series.now, to: query.to, ifNoneMatch, isPage: page !== undefined, tag };
   if (type === 'application/json') {
-    const { layout = 'rows' } = query;
-    const before = resolved(series, request);
     const pieces = jsonPage({ before, table, page: page?.batches ?? [], layout, next });
     return await keepable(each(pieces), { ...headers, 'content-type': type }, keeping);
   }

@@ -6,6 +6,7 @@ import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import { channelAt, type PointBatch, partOf } from './points.ts';
 import type { BucketRow } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
+import type { Fact } from './tag.ts';
 
 /** What a column holds: `time` is microseconds, `value` whatever the channel is of. */
 export type ColumnKind = 'time' | 'text' | 'number' | 'integer' | 'truth' | 'value';
@@ -43,6 +44,11 @@ export interface Table<B extends Batch> {
   readonly members: readonly Member<B>[];
   /** Rows of a batch from a place to another, excluded. */
   part(batch: B, from: number, to: number): B;
+  /**
+   * What the rows of a batch are made of, for the tag of an answer: other rows have other facts. Absent where the rows
+   * themselves are as easily told.
+   */
+  facts?(batch: B): readonly Fact[];
   /** Where a later page goes on. */
   position(batch: B, at: number): Position;
 }
@@ -129,6 +135,10 @@ export const pointTable = (series: Series): Table<PointBatch> => {
     columns: given([device, time, channel, value, unit, quality]),
     members: flat([device, channel, time, value, unit, quality]),
     part: partOf,
+    facts: ({ length, device: of, channels, place, time: times, value: values, quality: qualities }) => [
+      JSON.stringify([length, of, channels, place === undefined, qualities === undefined]),
+      ...[place ?? [], times, values, qualities ?? []],
+    ],
     position: (batch, at) => ({
       device: batch.device,
       time: batch.time[at] ?? 0,
