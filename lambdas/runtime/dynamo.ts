@@ -16,12 +16,47 @@ const toBytes = (pieces: readonly string[]): Buffer => {
   return bytes;
 };
 
-/** Where a client sends to. */
-const addressOf = async ({ config }: DynamoDBClient, region: string): Promise<URL> => {
+/** Where a client sends to, taken apart once: addresses are slow to read. */
+interface Address {
+  /** The environment's word, which it was found by. */
+  readonly told: string | undefined;
+  readonly region: string;
+  readonly url: URL;
+  readonly host: string;
+  readonly parts: {
+    readonly protocol: string;
+    readonly hostname: string;
+    readonly port: number | undefined;
+    readonly path: string;
+  };
+}
+
+const findAddress = async ({ config }: DynamoDBClient, told: string | undefined): Promise<Address> => {
+  const region = await config.region();
   const given = await config.endpoint?.();
-  if (given !== undefined)
-    return new URL(`${given.protocol}//${given.hostname}:${given.port ?? ''}${given.path}`);
-  return new URL('/', process.env['AWS_ENDPOINT_URL'] ?? `https://dynamodb.${region}.amazonaws.com`);
+  const url =
+    given === undefined
+      ? new URL('/', told ?? `https://dynamodb.${region}.amazonaws.com`)
+      : new URL(`${given.protocol}//${given.hostname}:${given.port ?? ''}${given.path}`);
+  const { host, protocol, hostname, port, pathname: path } = url;
+  return {
+    told,
+    region,
+    url,
+    host,
+    parts: { protocol, hostname, port: port === '' ? undefined : Number(port), path },
+  };
+};
+
+const addresses = new WeakMap<DynamoDBClient, Address>();
+
+const addressOf = async (client: DynamoDBClient): Promise<Address> => {
+  const { AWS_ENDPOINT_URL: told } = process.env;
+  const known = addresses.get(client);
+  if (known !== undefined && known.told === told) return known;
+  const found = await findAddress(client, told);
+  addresses.set(client, found);
+  return found;
 };
 
 const collect = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -59,8 +94,10 @@ export const callDynamo = async (
   signal: AbortSignal,
 ): Promise<unknown> => {
   const { config } = client;
-  const [region, credentials] = await Promise.all([config.region(), config.credentials()]);
-  const url = await addressOf(client, region);
+  const [{ region, url, host, parts }, credentials] = await Promise.all([
+    addressOf(client),
+    config.credentials(),
+  ]);
   const bytes = toBytes(body);
   const target = `${VERSION}.${operation}`;
   const headers = sign(
@@ -70,12 +107,9 @@ export const callDynamo = async (
   const { response } = await config.requestHandler.handle(
     {
       method: 'POST',
-      protocol: url.protocol,
-      hostname: url.hostname,
-      port: url.port === '' ? undefined : Number(url.port),
-      path: url.pathname,
+      ...parts,
       query: {},
-      headers: { ...headers, ...traceOf(), host: url.host, 'content-length': String(bytes.length) },
+      headers: { ...headers, ...traceOf(), host, 'content-length': String(bytes.length) },
       body: bytes,
     },
     { abortSignal: signal },

@@ -3,11 +3,14 @@ import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/clie
 import { callDynamo } from '../runtime/dynamo.ts';
 import type { Item } from './attributes.ts';
 
+/** What JSON and ASCII both write as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const BEYOND_ASCII = /[\u007f-\uffff]/;
 const ALL_BEYOND_ASCII = /[\u007f-\uffff]/g;
 
 /** A text as JSON in ASCII, so that its length in bytes is its length. */
 const quote = (text: string): string => {
+  if (PLAIN.test(text)) return `"${text}"`;
   const quoted = JSON.stringify(text);
   if (!BEYOND_ASCII.test(quoted)) return quoted;
   return quoted.replace(ALL_BEYOND_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
