@@ -10,8 +10,8 @@ import type { Session } from './sessions.ts';
 /** A message of the newest session, to know it again when the device repeats it. */
 export interface Recent {
   readonly seq: number;
-  /** CRC-32 of its bytes: the same `seq` with other bytes is another message. */
-  readonly crc: number;
+  /** Fingerprint of its bytes: the same `seq` with other bytes is another message. */
+  readonly print: number;
 }
 
 export const MAX_RECENT = 32;

@@ -1,8 +1,8 @@
 /** Messages of a run, to be known again when their device repeats them. */
-import { crc32 } from 'node:zlib';
 import type { Recent } from './device-state.ts';
+import { fingerprint } from './fingerprint.ts';
 
-/** A message of this run. Only the last few of a run are asked for their checksum. */
+/** A message of this run. Only the last few of a run are asked for their fingerprint. */
 export class NewMessage implements Recent {
   readonly seq: number;
   private readonly bytes: Uint8Array;
@@ -13,8 +13,8 @@ export class NewMessage implements Recent {
     this.bytes = bytes;
   }
 
-  get crc(): number {
-    this.known ??= crc32(this.bytes);
+  get print(): number {
+    this.known ??= fingerprint(this.bytes);
     return this.known;
   }
 }

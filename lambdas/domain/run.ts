@@ -185,7 +185,7 @@ class Run {
     if (this.current !== session) this.turnTo(session);
     const known = this.fresh.has(seq) || holds(this.sessions.at(-1)?.ranges ?? [], seq);
     const message = new NewMessage(seq, bytes);
-    if (known && this.recent.some((one) => one.seq === seq && one.crc === message.crc)) return true;
+    if (known && this.recent.some((one) => one.seq === seq && one.print === message.print)) return true;
     this.recent.push(message);
     if (this.recent.length > MAX_RECENT) this.recent.shift();
     this.fresh.add(seq);
@@ -306,7 +306,7 @@ class Run {
         tracks,
         sessions: this.sessions,
         // Without the bytes, which would be kept as long as the state.
-        recent: this.recent.map(({ seq, crc }) => ({ seq, crc })),
+        recent: this.recent.map(({ seq, print }) => ({ seq, print })),
         facts: factsCrc,
         ledger: addLedgers(this.before.ledger, ledger),
       },

@@ -50,12 +50,12 @@ const packRecent = (recent: readonly Recent[]): string => {
   const near = recent.every(({ seq }) => Math.abs(seq - first) < 0x7fff);
   const bytes = Buffer.alloc(near ? 8 + recent.length * 6 : recent.length * RECENT_BYTES);
   if (!near) {
-    for (const [at, { seq, crc }] of recent.entries())
-      bytes.writeUInt32LE(crc, bytes.writeDoubleLE(seq, at * RECENT_BYTES));
+    for (const [at, { seq, print }] of recent.entries())
+      bytes.writeUInt32LE(print, bytes.writeDoubleLE(seq, at * RECENT_BYTES));
     return `w${bytes.toString('base64')}`;
   }
   let at = bytes.writeDoubleLE(first, 0);
-  for (const { seq, crc } of recent) at = bytes.writeUInt32LE(crc, bytes.writeInt16LE(seq - first, at));
+  for (const { seq, print } of recent) at = bytes.writeUInt32LE(print, bytes.writeInt16LE(seq - first, at));
   return `n${bytes.toString('base64')}`;
 };
 
@@ -64,12 +64,12 @@ const unpackRecent = (text: string): Recent[] => {
   if (text.startsWith('w'))
     return Array.from({ length: bytes.length / RECENT_BYTES }, (_, at) => ({
       seq: bytes.readDoubleLE(at * RECENT_BYTES),
-      crc: bytes.readUInt32LE(at * RECENT_BYTES + 8),
+      print: bytes.readUInt32LE(at * RECENT_BYTES + 8),
     }));
   const first = bytes.readDoubleLE(0);
   return Array.from({ length: (bytes.length - 8) / 6 }, (_, at) => ({
     seq: first + bytes.readInt16LE(8 + at * 6),
-    crc: bytes.readUInt32LE(10 + at * 6),
+    print: bytes.readUInt32LE(10 + at * 6),
   }));
 };
 

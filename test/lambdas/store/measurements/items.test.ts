@@ -136,10 +136,10 @@ const track = fc
     { noNullPrototype: true },
   )
   .map(({ far, ...one }) => (far ? one : { ...one, credibleTime: one.time, credibleValue: one.value }));
-const crc = fc.nat(0xffffffff);
+const print = fc.nat(0xffffffff);
 const recent = fc.oneof(
-  fc.array(fc.record({ seq: fc.nat(1000), crc }, { noNullPrototype: true }), { maxLength: 32 }),
-  fc.array(fc.record({ seq: fc.maxSafeNat(), crc }, { noNullPrototype: true }), { maxLength: 32 }),
+  fc.array(fc.record({ seq: fc.nat(1000), print }, { noNullPrototype: true }), { maxLength: 32 }),
+  fc.array(fc.record({ seq: fc.maxSafeNat(), print }, { noNullPrototype: true }), { maxLength: 32 }),
 );
 const state: fc.Arbitrary<DeviceState> = fc.record(
   {
@@ -159,7 +159,7 @@ const state: fc.Arbitrary<DeviceState> = fc.record(
       { maxLength: 4 },
     ),
     recent,
-    facts: fc.option(crc, { nil: undefined }),
+    facts: fc.option(print, { nil: undefined }),
     ledger: fc.constant({ ...EMPTY_LEDGER, messages: 3, rejected: { 'no-content': 1 } }),
   },
   { noNullPrototype: true },
