@@ -1,5 +1,5 @@
 /** One process a folder: two would write over each other's sequence numbers. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const held = new Set<string>();
@@ -14,6 +14,52 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/** How long a file of the lock may be in the making: longer than that only one is who was stopped meanwhile. */
+const MAKING_MILLIS = 10_000;
+
+const isYoung = (file: string): boolean => {
+  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  // Clocks of files are finer, or coarser, than ours: what was made just now may seem to come from the future.
+  return made !== undefined && Math.abs(Date.now() - made) < MAKING_MILLIS;
+};
+
+/** @returns whether the file was not there */
+const make = (file: string): boolean => {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+};
+
+/** @throws Error when another process holds the lock, or is just taking it */
+const refuseHeld = (folder: string, file: string): void => {
+  const text = readFileSync(file, 'utf8');
+  const owner = Number(text);
+  // In a container every start may have the same pid: one's own is a left-over, as `held` does not know it.
+  const other = Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner);
+  if (other) throw new Error(`${folder} is in use by process ${owner}`);
+  if (text === '' && isYoung(file)) throw new Error(`${folder} is just being opened`);
+};
+
+/** Of several that find a lock left over, one takes it at a time, and the next sees who that was. */
+const takeOver = (folder: string, file: string): void => {
+  const turn = `${file}.turn`;
+  if (!make(turn)) {
+    if (isYoung(turn)) throw new Error(`${folder} is just being opened`);
+    rmSync(turn, { force: true });
+    if (!make(turn)) throw new Error(`${folder} is just being opened`);
+  }
+  try {
+    refuseHeld(folder, file);
+    writeFileSync(file, String(process.pid));
+  } finally {
+    rmSync(turn, { force: true });
+  }
+};
+
 /**
  * Takes the lock of a folder. A lock left by a process that is gone is taken over.
  * @returns gives it back
@@ -22,17 +68,7 @@ const isAlive = (pid: number): boolean => {
 export const lockFolder = (folder: string): (() => void) => {
   const file = join(resolve(folder), 'lock');
   if (held.has(file)) throw new Error(`${folder} is already open in this process`);
-  try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const owner = Number(readFileSync(file, 'utf8'));
-    // In a container every start may have the same pid: one's own is a left-over, as `held` does not know it.
-    if (Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner)) {
-      throw new Error(`${folder} is in use by process ${owner}`);
-    }
-    writeFileSync(file, String(process.pid));
-  }
+  if (!make(file)) takeOver(folder, file);
   held.add(file);
   return () => {
     held.delete(file);
