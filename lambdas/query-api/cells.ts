@@ -57,15 +57,7 @@ export const jsonCells = <B>(column: Column<B>): CellsWriter<B> => {
   const { kind, list } = column;
   const write = jsonCell(column);
   if (list !== undefined && kind === 'time')
-    return (out, batch, from, to) => {
-      const times = list(batch);
-      for (let at = from; at < to; at += 1) {
-        out.byte(COMMA);
-        out.byte(QUOTE);
-        out.time(Number(times[at]));
-        out.byte(QUOTE);
-      }
-    };
+    return (out, batch, from, to) => out.quotedTimes(list(batch), from, to);
   if (list !== undefined && kind !== 'text')
     return (out, batch, from, to) => {
       const values = list(batch);

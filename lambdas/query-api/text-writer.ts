@@ -1,4 +1,5 @@
 /** Text as bytes, piece by piece: times and numbers are written digit by digit, without strings between. */
+import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { LONGEST, TimeWriter, writeNumber } from './digits.ts';
 
@@ -8,6 +9,11 @@ const PIECE_BYTES = 128 * 1024;
 const SLACK_BYTES = 4 * 1024;
 /** Up to so many bytes a loop is faster than a call of `set`. */
 const SHORT = 24;
+
+const QUOTE = 0x22;
+const COMMA_QUOTE = 0x2c22;
+/** What stands around a time. */
+const AROUND = 3;
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
@@ -81,6 +87,20 @@ export class TextWriter {
   time(time: Micros): void {
     this.room(LONGEST);
     this.at = this.times.write(this.view, this.at, time);
+  }
+
+  /** Times in quotes, a comma before each, from a place to another, excluded. */
+  quotedTimes(times: readonly (Value | null)[], from: number, to: number): void {
+    this.room((to - from) * (LONGEST + AROUND));
+    const { view, times: writer } = this;
+    let { at } = this;
+    for (let place = from; place < to; place += 1) {
+      view.setInt16(at, COMMA_QUOTE);
+      at = writer.write(view, at + 2, Number(times[place]));
+      view.setUint8(at, QUOTE);
+      at += 1;
+    }
+    this.at = at;
   }
 
   /** As `String`. */

@@ -13,21 +13,18 @@
  * their own, so that they are read without the points between them.
  */
 import { createHash } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  QueryCommand,
-  type QueryCommandOutput,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../contracts/time.ts';
 import { formatTime } from '../../contracts/time.ts';
 import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../runtime/objects.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../series/parquet.ts';
 import type { Item } from './attributes.ts';
+import { tryAgain } from './batch-get.ts';
 import { isExpired } from './measurements/expiry.ts';
 import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './measurements/keys.ts';
 import { dayKey, parseDay } from './measurements/marks.ts';
+import { queryPages } from './query.ts';
 
 /** Version of the shape of manifests. */
 export const MANIFEST_FORMAT = 1;
@@ -82,26 +79,13 @@ export async function* readArchivedDays(
   signal?: AbortSignal,
 ): AsyncGenerator<ArchivedDay> {
   if (from >= to) return;
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': { S: partitionOf(device) },
-          ':from': { S: dayKey(from) },
-          ':to': { S: dayKey(to - 1) },
-        },
-        ConsistentRead: true,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    for (const item of page.Items ?? [])
-      if (item['v'] !== undefined && !isExpired(item)) yield fromItem(item);
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: { ':pk': { S: partitionOf(device) }, ':from': { S: dayKey(from) }, ':to': { S: dayKey(to - 1) } },
+    consistent: true,
+  };
+  for await (const items of queryPages(client, table, question, signal))
+    for (const item of items) if (item['v'] !== undefined && !isExpired(item)) yield fromItem(item);
 }
 
 /** A file of the archive that is gone, or is not the one that its item tells of. */
@@ -122,7 +106,7 @@ export const readArchivedDay = async (
   channels?: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<SeriesColumn[]> => {
-  const bytes = await get(archived.key, signal);
+  const bytes = await tryAgain(() => get(archived.key, signal), signal ?? new AbortController().signal);
   if (bytes === undefined) throw new CorruptArchive(`${archived.key} is gone`);
   if (![archived.sha256, ...archived.pending].includes(sha256Of(bytes)))
     throw new CorruptArchive(`${archived.key} is not what was archived`);
