@@ -14,7 +14,7 @@ import {
   readHourSummaries,
   readHours,
 } from '../../../lambdas/store/measurements.ts';
-import { column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
+import { bulk, column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
 
 let world: World;
 let number = 0;
@@ -87,9 +87,14 @@ const expectRollups = async (hour = HOUR): Promise<void> => {
   );
 };
 
+/** What makes a block that is split. */
+const LARGE = [bulk(150)];
 /** Three runs; the second says otherwise of a point of the first, the third lies between. */
-const addThree = async (size = 50): Promise<Map<string, readonly [Value, number]>> => {
-  const first = [noise('humidity', size), noise('temp', size)];
+const addThree = async (
+  more: readonly SeriesColumn[] = [],
+  size = 50,
+): Promise<Map<string, readonly [Value, number]>> => {
+  const first = [noise('humidity', size), ...more, noise('temp', size)];
   const second = [
     column('temp', [
       [HOUR, 5],
@@ -140,7 +145,7 @@ describe('an hour', () => {
   });
 
   it('is split where it is large, and read channel by channel', async () => {
-    const expected = await addThree(7_600);
+    const expected = await addThree([], 7_600);
     await world.run();
     expect((await kinds()).filter((kind) => kind === 'p#1').length).toBeGreaterThan(1);
     expect(await world.points(device)).toStrictEqual(expected);
@@ -219,11 +224,16 @@ describe('a compaction that dies', () => {
   it.each(['before', 'after'] as const)(
     '%s any of its writes loses and doubles nothing, and the next one ends it',
     async (when) => {
-      for (let deadly = 1; ; deadly += 1) {
-        device = `dying-${when}-${deadly}`;
+      const devices = Array.from({ length: 16 }, (_, at) => `dying-${when}-${at + 1}`);
+      const before = new Map<string, Map<string, readonly [Value, number]>>();
+      for (device of devices) {
         await world.addDevice(device);
-        const expected = await addThree(7_600);
-        await world.run(); // A block with parts is there already,
+        before.set(device, await addThree(LARGE));
+      }
+      await world.run(); // Blocks with parts are there already,
+      for (let deadly = 1; ; deadly += 1) {
+        device = devices[deadly - 1] ?? 'more than there are';
+        const expected = before.get(device) ?? new Map();
         const late = [noise('temp', 300, HOUR + 70_000), noise('humidity', 10, HOUR + 71_000)];
         await world.add({ device, columns: late, first: 30 });
         for (const [key, value] of told(late)) expected.set(key, value);
@@ -256,7 +266,7 @@ describe('a compaction that dies', () => {
 
 describe('several at once', () => {
   it('see to it that readers find every point at every step', async () => {
-    const expected = await addThree(7_600);
+    const expected = await addThree(LARGE);
     let steps = 0;
     world.watch = async (call) => {
       if (!call.writes) return undefined;
@@ -271,7 +281,7 @@ describe('several at once', () => {
   it.each(['PutItem', 'BatchWriteItem', 'DeleteItem', 'Query'])(
     'race: one stops at its first %s until the other has ended',
     async (action) => {
-      const expected = await addThree(7_600);
+      const expected = await addThree(LARGE);
       const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       let first = true;

@@ -74,6 +74,16 @@ export const column = (channel: string, points: readonly Point[]): SeriesColumn 
   quality: points.some(([, , quality]) => quality) ? points.map(([, , quality]) => quality ?? 0) : undefined,
 });
 
+/** So many kilobytes of texts that no packing makes small, a kilobyte each, over an hour: more than fit an item. */
+export const bulk = (kilobytes: number, start: Micros = HOUR): SeriesColumn =>
+  column(
+    'note',
+    Array.from({ length: kilobytes }, (_, at): Point => {
+      const text = createHash('shake256', { outputLength: 768 }).update(`${start}/${at}`).digest('base64');
+      return [start + at * 20_000_000, text];
+    }),
+  );
+
 export interface Call {
   /** `dynamodb:PutItem`, `s3:PUT /archive/...` */
   readonly action: string;
