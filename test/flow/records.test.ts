@@ -12,7 +12,7 @@ import type { Quarantined, QuarantinedMessage } from '../../contracts/quarantine
 import type { Point } from '../../contracts/series.ts';
 import { type Instrument, type Lab, METER, openLab } from './lab.ts';
 
-const LABGATE = fileURLToPath(new URL('../../bin/labgate.ts', import.meta.url));
+const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'labgate-records-'));
 
 let lab: Lab;
