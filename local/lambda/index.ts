@@ -22,8 +22,8 @@ export const resourceTypes: readonly string[] = ['AWS::Lambda::Function', 'AWS::
 export interface LocalFunctions extends Functions {
   /** Ends every environment of the function that is at work, as a crashed host would. @returns how many */
   kill(functionArn: string): Promise<number>;
-  /** Ends every environment that waits for work, of all functions: whatever comes next starts cold. */
-  cool(): Promise<void>;
+  /** Ends every environment of the function that waits for work: its next event starts cold. */
+  cool(functionArn: string): Promise<void>;
   /** The latest lines a function wrote, oldest first. */
   logs(functionName: string): readonly LogLine[];
   /** What all functions counted in Embedded Metric Format. */
@@ -75,9 +75,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
     invoke: async (functionArn, event) => find(functionArn).invoke(event),
     invokeStreaming: async (functionArn, event) => find(functionArn).invokeStreaming(event),
     kill: async (functionArn) => find(functionArn).kill(),
-    async cool() {
-      await Promise.all([...byArn.values()].map((local) => local.cool()));
-    },
+    cool: async (functionArn) => find(functionArn).cool(),
     logs: (functionName) => find(functionName).log.lines,
     metrics: () => metrics.all(),
     async close() {

@@ -6,14 +6,16 @@ import type { AccessRequest, Assembly, Iam, Log } from '../types.ts';
 import { AccessDenied } from '../types.ts';
 import type { FunctionDefinition } from './definition.ts';
 
-const EVERY_MS = 60_000;
+/** What was refused is not asked again, and said again, for every event. */
+const REFUSED_MS = 60_000;
 
 export class PlatformAccess {
   readonly #iam: Iam;
   readonly #log: Log;
   readonly #definition: FunctionDefinition;
   readonly #requests: readonly AccessRequest[];
-  #last = Number.NEGATIVE_INFINITY;
+  /** When each was refused last. */
+  readonly #refused = new Map<AccessRequest, number>();
 
   constructor(definition: FunctionDefinition, assembly: Assembly, iam: Iam, log: Log, logStream: string) {
     this.#iam = iam;
@@ -33,16 +35,16 @@ export class PlatformAccess {
     ];
   }
 
-  /** Checks the grants, at most once a minute unless `force`d (a new environment). */
+  /** Checks the grants; one that was refused at most once a minute unless `force`d (a new environment). */
   check(force: boolean): void {
     const now = performance.now();
-    if (!force && now - this.#last < EVERY_MS) return;
-    this.#last = now;
     for (const request of this.#requests) {
+      if (!force && now - (this.#refused.get(request) ?? Number.NEGATIVE_INFINITY) < REFUSED_MS) continue;
       try {
         this.#iam.authorize(this.#definition.roleArn, request);
       } catch (error) {
         if (!(error instanceof AccessDenied)) throw error;
+        this.#refused.set(request, now);
         this.#log('error', error.message, { function: this.#definition.name });
       }
     }

@@ -1,31 +1,30 @@
 /**
  * Each grant of the templates is needed, and where one is missing the denial names it: the whole way is gone
- * with all of them, and the part in which its role acts again for each without it.
+ * with all of them, and the part that needed it again for each without it.
  */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startApi } from '../../local/api/index.ts';
 import { loadAssembly } from '../../local/assembly/index.ts';
+import { startEventSources } from '../../local/events/index.ts';
 import { createIam, type Grant } from '../../local/iam/index.ts';
 import type { Denial, Log } from '../../local/types.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
-import { type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
-import { wholeWay } from './whole-way.ts';
+import { comeAgainSoon, type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
+import { type Part, wholeWay } from './whole-way.ts';
 
 const assembly = inject('assembly');
 const grants = createIam(loadAssembly(assembly)).grants();
 
 /** Lets a failed event come again, and a small batch be taken, sooner than it does for a laboratory. */
-const hurry = ({ Resources }: Template): void => {
+const hurry = (template: Template): void => {
+  comeAgainSoon(template);
+  const { Resources } = template;
   for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
     if (Type === 'AWS::Lambda::EventSourceMapping') {
       Properties['MaximumBatchingWindowInSeconds'] = 0;
       // More than ten messages of a queue need a window.
       if (logicalId.startsWith('Presence')) Properties['BatchSize'] = 10;
     }
-    if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
-      Properties['VisibilityTimeout'] = 5;
-    }
-    if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
-      Properties['Timeout'] = 5;
   }
 };
 
@@ -45,7 +44,13 @@ const names =
   ({ principal, action, resource }: Denial): boolean =>
     principal === grant.roleArn && action === grant.action && covers(grant, resource);
 
-/** What API Gateway and the pollers ask for only when they start: a running gateway does not need it any more. */
+const held = (holder: string, action: string): Grant => {
+  const grant = grants.find((each) => role(each) === holder && each.action === action);
+  if (grant === undefined) throw new Error(`${holder} has no ${action}`);
+  return grant;
+};
+
+/** What API Gateway and the pollers ask for only when they start: running ones do not need it any more. */
 const atStart = (grant: Grant): boolean =>
   role(grant) === 'HttpLogsRole' ||
   grant.action === 'sqs:GetQueueAttributes' ||
@@ -54,7 +59,11 @@ const atStart = (grant: Grant): boolean =>
       grant.resource.endsWith('/aws/lambda/*')));
 
 /** What functions ask for only now and then: once in the life of an environment, or after a cache has aged. */
-const CACHED = /^(logs|xray):|^iot:DescribeEndpoint$|^dynamodb:BatchGetItem$/;
+const CACHED = /^iot:DescribeEndpoint$|^dynamodb:BatchGetItem$/;
+
+/** What compaction asks for only when a day of a device is archived for the first time. */
+const firstDay = (grant: Grant): boolean =>
+  role(grant) === 'CompactingCompactionRole' && grant.action === 's3:ListBucket';
 
 /** What the gateway prints of denials. */
 const errorLog = (): { readonly take: Log; denials(): readonly Denial[] } => {
@@ -85,15 +94,58 @@ afterAll(async () => {
   hurried[Symbol.dispose]();
 });
 
-const walk = async (): Promise<void> => {
-  for (const { steps } of wholeWay(lab, device)) for (const step of steps) await step();
-  await lab.gateway.drain();
+const walk = async (after: (part: Part) => void = () => undefined): Promise<void> => {
+  for (const part of wholeWay(lab, device)) {
+    for (const step of part.steps) await step();
+    await lab.gateway.drain();
+    after(part);
+  }
 };
+/** The part of the way in which each grant was used first. */
+const firstUse = new Map<string, string>();
+
+/** The parts in which a role acts; that which needed the grant comes first. */
+const partsFor = (grant: Grant, parts: readonly Part[]): readonly Part[] => {
+  const needed = firstUse.get(title(grant));
+  return parts
+    .filter(({ name, roles }) => name === needed || roles.includes(role(grant)))
+    .toSorted((one, other) => Number(other.name === needed) - Number(one.name === needed));
+};
+
+/** Lets the function of a role start cold when its next event comes. */
+const cool = async (grant: Grant): Promise<void> => {
+  const { assembly: running, functions } = lab.gateway;
+  const holder = running
+    .byType('AWS::Lambda::Function')
+    .find(({ properties }) => properties['Role'] === grant.roleArn);
+  if (holder?.arn === undefined) throw new Error(`no function has the role ${role(grant)}`);
+  // Only environments at rest are ended: those of the API are, once it has answered.
+  if (!role(grant).includes('Api')) await lab.gateway.drain();
+  await functions.cool(holder.arn);
+};
+
+/** Starts what asks for a grant when it starts, beside the running gateway and with all that is its own. */
+const startAgain = async (grant: Grant): Promise<AsyncDisposable> => {
+  const log: Log = () => undefined;
+  const options = { ...lab.gateway, log };
+  const cognito = { issuer: () => lab.gateway.addresses.issuer ?? '' };
+  const part =
+    role(grant) === 'HttpLogsRole'
+      ? await startApi({ ...options, cognito, host: '127.0.0.1', port: 0 })
+      : await startEventSources(options);
+  return { [Symbol.asyncDispose]: () => part.close() };
+};
+
 /** Actions that are refused on the way, so that what stands in for them is used. */
 const DELIBERATE = ['kinesis:PutRecord', 'sqs:SendMessage'];
 
 test('with every grant the whole way is gone, and each one is used', async () => {
-  await walk();
+  const before = new Set(lab.gateway.iam.usedGrants());
+  await walk(({ name }) => {
+    for (const grant of lab.gateway.iam.usedGrants()) {
+      if (!before.has(grant) && !firstUse.has(title(grant))) firstUse.set(title(grant), name);
+    }
+  });
   expect(lab.gateway.iam.denials.filter(({ action }) => !DELIBERATE.includes(action))).toEqual([]);
   const used = new Set(lab.gateway.iam.usedGrants().map(title));
   expect(grants.map(title).filter((name) => !used.has(name))).toEqual([]);
@@ -103,16 +155,13 @@ describe('while it is missing, the denial names', () => {
   test.each(grants.filter((grant) => !atStart(grant)).map((grant) => [title(grant), grant] as const))(
     '%s',
     async (_, grant) => {
-      const { iam, functions } = lab.gateway;
+      const { iam } = lab.gateway;
       const known = iam.denials.length;
       const named = (): Denial | undefined => iam.denials.slice(known).find(names(grant));
       const seen = new AbortController();
-      const parts = wholeWay(lab, device, seen.signal).filter(({ roles }) => roles.includes(role(grant)));
-      if (CACHED.test(grant.action)) {
-        // Only environments at rest are ended: those of the API are, once it has answered.
-        if (!role(grant).includes('Api')) await lab.gateway.drain();
-        await functions.cool();
-      }
+      const actor = firstDay(grant) ? await lab.register('first-day') : device;
+      const parts = partsFor(grant, wholeWay(lab, actor, seen.signal));
+      if (CACHED.test(grant.action)) await cool(grant);
       using _without = iam.without(grant);
       // What is made in the background without the grant would be waited for in vain.
       const watch = setInterval(() => named() !== undefined && seen.abort(), 20);
@@ -123,6 +172,17 @@ describe('while it is missing, the denial names', () => {
       }
       clearInterval(watch);
       await expect.poll(named, SOON).toBeDefined();
+    },
+  );
+
+  test.each(grants.filter(atStart).map((grant) => [title(grant), grant] as const))(
+    '%s, to what starts',
+    async (_, grant) => {
+      const { iam } = lab.gateway;
+      const known = iam.denials.length;
+      using _without = iam.without(grant);
+      await using _started = await startAgain(grant);
+      await expect.poll(() => iam.denials.slice(known).find(names(grant)), SOON).toBeDefined();
     },
   );
 
@@ -138,27 +198,24 @@ describe('while it is missing, the denial names', () => {
 
 describe('a template without', () => {
   test('any one grant gives every other', () => {
+    const all = grants.map(title).toSorted();
     for (const grant of grants) {
       using variant = withoutGrant(assembly, grant);
       const left = createIam(loadAssembly(variant.folder)).grants().map(title);
-      expect(left.toSorted()).toEqual(
-        grants
-          .filter((other) => other !== grant)
-          .map(title)
-          .toSorted(),
-      );
+      expect(left.toSorted()).toEqual(all.filter((name) => name !== title(grant)));
     }
   });
 
-  test.each(grants.filter(atStart).map((grant) => [title(grant), grant] as const))(
-    '%s makes the gateway say so when it starts',
-    async (_, grant) => {
-      using variant = withoutGrant(assembly, grant);
-      const log = errorLog();
-      await using _lab = await openLab(variant.folder, { log: log.take });
-      await expect.poll(() => log.denials().find(names(grant)), SOON).toBeDefined();
-    },
-  );
+  test.each([
+    ['HttpLogsRole', 'logs:PutLogEvents'],
+    ['IngestRole', 'kinesis:ListShards'],
+  ])('the grant of %s to %s makes the gateway say so when it starts', async (holder, action) => {
+    const grant = held(holder, action);
+    using variant = withoutGrant(assembly, grant);
+    const log = errorLog();
+    await using _lab = await openLab(variant.folder, { log: log.take });
+    await expect.poll(() => log.denials().find(names(grant)), SOON).toBeDefined();
+  });
 
   test.each([
     ['DataRole', 'kinesis:PutRecord'],
@@ -166,8 +223,7 @@ describe('a template without', () => {
     ['QueryApiRole', 'dynamodb:Query'],
     ['IngestRole', 'dynamodb:BatchWriteItem'],
   ])('the grant of %s to %s makes the gateway say so when it is needed', async (holder, action) => {
-    const grant = grants.find((each) => role(each) === holder && each.action === action);
-    if (grant === undefined) throw new Error(`${holder} has no ${action}`);
+    const grant = held(holder, action);
     using variant = withoutGrant(hurried.folder, grant);
     const log = errorLog();
     await using without = await openLab(variant.folder, { log: log.take });

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
+import type { DeviceDetail } from '../../contracts/devices.ts';
 import type { Instrument, Lab } from './lab.ts';
 
 export interface StormOptions {
@@ -27,6 +28,8 @@ export interface StormResult {
   readonly doubled: number;
   /** Measurements that came back and were never sent, or with another value. */
   readonly wrong: number;
+  /** Devices that the API says are connected, as all of them are. */
+  readonly online: number;
   readonly faults: number;
   /** Invocations of `ingest` that were killed in the middle. */
   readonly killed: number;
@@ -118,7 +121,6 @@ export const storm = async (lab: Lab, options: StormOptions): Promise<StormResul
   const instruments = await Promise.all(
     Array.from({ length: options.devices }, (_, index) => lab.register(`storm-${index}`)),
   );
-  const senders = await Promise.all(instruments.map((instrument) => follow(lab, instrument)));
   const start = Date.now() - options.messages * options.points * STEP_MS - 60_000;
   const { seed } = options;
   const table = 'dynamodb';
@@ -126,6 +128,8 @@ export const storm = async (lab: Lab, options: StormOptions): Promise<StormResul
   gateway.faults.set({ service: table, kind: 'error', rate: 0.1, seed: seed + 1 });
   gateway.faults.set({ service: table, kind: 'lost-reply', rate: 0.1, seed: seed + 2 });
   gateway.faults.set({ service: 'iotdata', kind: 'error', rate: 0.1, seed: seed + 3 });
+  // Their presence goes through the storm as well.
+  const senders = await Promise.all(instruments.map((instrument) => follow(lab, instrument)));
   const [ingest] = gateway.assembly
     .byType('AWS::Lambda::Function')
     .filter(({ logicalId }) => logicalId.startsWith('Ingest'));
@@ -159,6 +163,9 @@ export const storm = async (lab: Lab, options: StormOptions): Promise<StormResul
     compared.doubled += doubled;
     compared.missing += missing;
   }
+  const devices = await Promise.all(
+    senders.map(({ instrument }) => lab.json<DeviceDetail>(`/v1/devices/${instrument.device.id}`)),
+  );
   const acknowledged =
     senders.reduce((total, sender) => total + sender.acknowledged.size, 0) * options.points;
   await Promise.all(senders.map(({ client }) => client.endAsync(true)));
@@ -166,6 +173,7 @@ export const storm = async (lab: Lab, options: StormOptions): Promise<StormResul
     sent: options.devices * options.messages * options.points,
     acknowledged,
     ...compared,
+    online: devices.filter(({ connection }) => connection.state === 'online').length,
     faults: gateway.faults.injected,
     killed,
   };

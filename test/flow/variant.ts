@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAssembly } from '../../local/assembly/index.ts';
 import type { Grant } from '../../local/iam/index.ts';
+import type { Resource } from '../../local/types.ts';
 
 type Properties = Record<string, unknown>;
 
@@ -19,20 +20,40 @@ export interface Variant extends Disposable {
 
 const SUFFIX = '.template.json';
 
-/** Copies an assembly, its assets linked, and lets `edit` change each of its templates. */
-export const variantOf = (assembly: string, edit: (template: Template, stack: string) => void): Variant => {
+/**
+ * Copies an assembly, its assets linked, and lets `edit` change its templates.
+ * @param stacks whose templates are changed; all of them when absent
+ */
+export const variantOf = (
+  assembly: string,
+  edit: (template: Template, stack: string) => void,
+  stacks?: ReadonlySet<string>,
+): Variant => {
   const folder = mkdtempSync(join(tmpdir(), 'labgate-variant-'));
   for (const name of readdirSync(assembly)) {
     const source = join(assembly, name);
-    if (!name.endsWith(SUFFIX)) {
+    const stack = name.slice(0, -SUFFIX.length);
+    if (!name.endsWith(SUFFIX) || stacks?.has(stack) === false) {
       symlinkSync(source, join(folder, name));
       continue;
     }
     const template = JSON.parse(readFileSync(source, 'utf8')) as Template;
-    edit(template, name.slice(0, -SUFFIX.length));
+    edit(template, stack);
     writeFileSync(join(folder, name), JSON.stringify(template));
   }
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+};
+
+/** Lets what the function of a queue could not do come again after seconds, not minutes. */
+export const comeAgainSoon = ({ Resources }: Template): void => {
+  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
+    if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
+      Properties['VisibilityTimeout'] = 5;
+    }
+    // No queue may show a message again while its function can still be at work on it.
+    if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
+      Properties['Timeout'] = 5;
+  }
 };
 
 interface Statement {
@@ -53,14 +74,22 @@ const strip = (statement: Statement, action: string, place: number): Statement[]
   ].filter(({ Action, Resource }) => Action.length > 0 && listOf(Resource).length > 0);
 };
 
+const read = new Map<string, readonly Resource[]>();
+/** The policies of an assembly, resolved; nobody changes them. */
+const policiesOf = (assembly: string): readonly Resource[] => {
+  const known = read.get(assembly) ?? loadAssembly(assembly).byType('AWS::IAM::Policy');
+  read.set(assembly, known);
+  return known;
+};
+
 /** Copies an assembly and takes one grant out of the policy that gives it. */
 export const withoutGrant = (assembly: string, grant: Grant): Variant => {
   const holder = grant.roleArn.split('/').at(-1) ?? '';
-  const loaded = loadAssembly(assembly).byType('AWS::IAM::Policy');
+  const held = policiesOf(assembly).filter(({ properties }) => listOf(properties['Roles']).includes(holder));
   let removed = 0;
-  const variant = variantOf(assembly, (template, name) => {
-    for (const { stack, logicalId, properties } of loaded) {
-      if (stack !== name || !listOf(properties['Roles']).includes(holder)) continue;
+  const edit = (template: Template, name: string): void => {
+    for (const { stack, logicalId, properties } of held) {
+      if (stack !== name) continue;
       // What a statement is about can be told only when its intrinsic functions are resolved.
       const resolved = properties as unknown as { PolicyDocument: { Statement: Statement[] } };
       const document = template.Resources[logicalId]?.Properties['PolicyDocument'] as {
@@ -74,7 +103,8 @@ export const withoutGrant = (assembly: string, grant: Grant): Variant => {
         return strip(statement, grant.action, place);
       });
     }
-  });
+  };
+  const variant = variantOf(assembly, edit, new Set(held.map(({ stack }) => stack)));
   if (removed === 0) throw new Error(`no statement gives ${grant.action} on ${grant.resource}`);
   return variant;
 };

@@ -248,7 +248,15 @@ test('Lambda writes logs and traces in the name of the role; a missing grant is 
     },
     { principal: 'arn:aws:iam::000000000000:role/f', action: 'xray:PutTraceSegments', resource: '*' },
   ]);
-  expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(2);
+  const said = () => world.lines.filter(({ level }) => level === 'error');
+  expect(said()).toHaveLength(2);
+  // What is known to be refused is not said for every event; what is refused from now on is.
+  await functions.invoke(arn, {});
+  expect(said()).toHaveLength(2);
+  iam.denied.add('xray:PutTelemetryRecords');
+  await functions.invoke(arn, {});
+  expect(said()).toHaveLength(3);
+  expect(iam.denials.at(-1)?.action).toBe('xray:PutTelemetryRecords');
 });
 
 test.each([
