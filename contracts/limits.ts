@@ -14,6 +14,8 @@ export const LIMITS = {
   pastMicros: 7 * 86_400 * 1_000_000,
   /** How far in the future a point may lie, in microseconds: 10 minutes. */
   futureMicros: 600 * 1_000_000,
+  /** Days for which points stay in the table, at least: settings with fewer are refused. */
+  hotDays: 14,
   /** Channels of one instrument type. */
   channels: 200,
   /** Bytes of an HTTP request body. */

@@ -1,6 +1,7 @@
 /** Settings of one deployment, read from `settings/{stage}.json`. A wrong setting stops synth with one line. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { LIMITS } from '../contracts/limits.ts';
 import { ROLES } from '../contracts/roles.ts';
 import { slug } from '../contracts/topics.ts';
 
@@ -8,7 +9,7 @@ const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 
 const retentionSchema = z
   .object({
-    hotDays: z.int().min(14).max(3650).meta({
+    hotDays: z.int().min(LIMITS.hotDays).max(3650).meta({
       description:
         'Days for which points stay in the table; longer than data may come late. A change counts for what is written from then on',
     }),

@@ -74,7 +74,7 @@ const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Pro
       const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
       counts.archiveLag = Math.max(0, now - due);
     }
-    counts.daysKept = await keepOverdueDays(measurements, retention, days, now, signal, (mark, error) => {
+    counts.daysKept = await keepOverdueDays(measurements, days, now, signal, (mark, error) => {
       counts.failed += 1;
       logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
     });

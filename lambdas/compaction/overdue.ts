@@ -1,10 +1,12 @@
 /**
  * Days that should have been archived long ago: their blocks, which were written with an end, stay until they are.
  *
- * A block stays for the hot days of its site after its day. Where half of them are over and the day is still not in
- * the archive, because an hour of it or the archive itself refuses, or because there never is the time, the blocks
- * are kept for as long again. That comes before all other work, and an alarm has been on for days by then.
+ * A block stays for the hot days of its site after its day, as they were when it was written. Where half of the fewest
+ * that there can be are over and the day is still not in the archive, because an hour of it or the archive itself
+ * refuses, or because there never is the time, the blocks are kept for as many again. That comes before all other
+ * work, and an alarm has been on for days by then.
  */
+import { LIMITS } from '../../contracts/limits.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import {
   keepBlock,
@@ -15,7 +17,6 @@ import {
   readHourItems,
   readMarks,
 } from '../store/measurements.ts';
-import { fewestHotDays, type Retention } from './retention.ts';
 
 /** Days of devices that are kept in one run, so that time is left for other work. */
 const MAX_DAYS = 200;
@@ -43,13 +44,12 @@ const keepDay = async (
  */
 export const keepOverdueDays = async (
   measurements: Measurements,
-  retention: Retention,
   oldest: readonly Mark[],
   now: Micros,
   signal: AbortSignal,
   failed: (mark: Mark, error: unknown) => void,
 ): Promise<number> => {
-  const period = fewestHotDays(retention) * MICROS_PER_DAY;
+  const period = LIMITS.hotDays * MICROS_PER_DAY;
   const to = now - period / 2 - MICROS_PER_DAY;
   let kept = 0;
   for (const { device, start } of oldest) {

@@ -30,10 +30,6 @@ export const periodOf = ({ sites, default: usual }: Retention, site: string | un
 export const blocksUntil = (hour: Micros, now: Micros, { hotDays }: Period): Micros =>
   Math.max(startOfDay(hour) + MICROS_PER_DAY, now) + hotDays * MICROS_PER_DAY;
 
-/** The fewest hot days of any site. */
-export const fewestHotDays = ({ sites, default: usual }: Retention): number =>
-  Math.min(usual.hotDays, ...Object.values(sites).map(({ hotDays }) => hotDays));
-
 /** When summaries of a time may go. */
 export const rollupsUntil = (time: Micros, { rollupYears }: Period): Micros =>
   time + Math.ceil(rollupYears * 365.25) * MICROS_PER_DAY;
