@@ -165,7 +165,10 @@ async function* readColdDay(
   }
 }
 
-/** Days whose blocks may be gone. None of them ended less than a day ago. */
+/** Longer than anybody reads: an answer is streamed for a quarter of an hour at most. */
+const READING = MICROS_PER_HOUR;
+
+/** Days whose blocks may be gone before they are read. None of them ended less than a day ago. */
 const coldDays = async (
   measurements: Measurements,
   device: string,
@@ -175,7 +178,7 @@ const coldDays = async (
   const now = Date.now() * 1000;
   const latest = Math.min(to, now - MICROS_PER_DAY);
   const days = await Array.fromAsync(readArchivedDays(measurements, device, from, latest, signal));
-  return days.filter(({ hotUntil }) => hotUntil <= now);
+  return days.filter(({ hotUntil }) => hotUntil <= now + READING);
 };
 
 /** So much is read before it is known whether some of it is in the archive: mostly none is. */

@@ -310,6 +310,21 @@ describe('reading', () => {
     }
   });
 
+  it('finds what goes while it is read: a stream may last a quarter of an hour', async () => {
+    const expected = await addDay();
+    await world.run();
+    await passHotDays();
+    await world.aws.dynamo.send(
+      new UpdateItemCommand({
+        TableName: world.aws.measurementsTable,
+        Key: { pk: { S: `${device}#a` }, sk: { S: '2026-03-01' } },
+        UpdateExpression: 'SET hotUntil = :soon',
+        ExpressionAttributeValues: { ':soon': { N: String(Math.floor(Date.now() / 1000) + 900) } },
+      }),
+    );
+    expect(await world.points(device)).toStrictEqual(expected);
+  });
+
   it('puts what the table still has above the archive', async () => {
     const expected = await addDay();
     await world.run();
