@@ -126,16 +126,20 @@ export async function* readBuckets(
   const filler = new Filler({ fill, grid, from, to, aggregates, channels: channelsOf(series, device) });
   const { from: cutBefore, to: cutAfter, now } = series;
   const batches = new Batches(after);
-  function* put(dense: Iterable<DenseBucket>): Generator<BucketRow[]> {
-    for (const { start, end, rows } of dense) {
-      const partial = start < cutBefore || end > cutAfter || end > now;
-      for (const { channel, unit, count, values, quality, filled = false } of rows)
-        if (batches.add({ device, time: start, channel, unit, count, values, quality, filled, partial }))
-          yield batches.take();
-    }
+  /** @returns whether a batch is full */
+  const put = ({ start, end, rows }: DenseBucket): boolean => {
+    const partial = start < cutBefore || end > cutAfter || end > now;
+    let isFull = false;
+    for (const { channel, unit, count, values, quality, filled = false } of rows)
+      isFull = batches.add({ device, time: start, channel, unit, count, values, quality, filled, partial });
+    return isFull;
+  };
+  function* putAll(dense: Iterable<DenseBucket>): Generator<BucketRow[]> {
+    for (const bucket of dense) if (put(bucket)) yield batches.take();
   }
-  function* putFilled(full: Iterable<FilledBucket>): Generator<BucketRow[]> {
-    for (const bucket of full) yield* put(filler.add(bucket));
+  function* putFilled(full: readonly FilledBucket[]): Generator<BucketRow[]> {
+    if (fill === 'none') yield* putAll(full);
+    else for (const bucket of full) yield* putAll(filler.add(bucket));
   }
   for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
@@ -145,7 +149,7 @@ export async function* readBuckets(
     if (rows.length > 0) yield rows;
   }
   yield* putFilled(buckets.takeUntil(Number.POSITIVE_INFINITY));
-  yield* put(filler.finish());
+  yield* putAll(filler.finish());
   const rows = batches.take();
   if (rows.length > 0) yield rows;
 }

@@ -30,6 +30,7 @@ import type { Sketch } from './sketch.ts';
 import { addSum, countAt, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
 import {
+  readCounts,
   readNumbers,
   readSketch,
   readSums,
@@ -250,11 +251,7 @@ const readHead = (input: ByteReader, { slots }: SlotRange): Head => {
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
   if (type === undefined || kind === undefined) throw new MalformedBytes('a type or kind is unknown');
-  const counts = (): Float64Array => {
-    const values = new Float64Array(slots);
-    readWhole(input, undefined, values);
-    return values;
-  };
+  const counts = (): Float64Array => readCounts(input, slots);
   return { channel, unit, type, kind, good: counts(), uncertain: counts(), bad: counts() };
 };
 

@@ -32,25 +32,42 @@ export const writeWhole = (out: ByteWriter, values: readonly number[]): void => 
   for (const value of values) out.unsigned(value / unit);
 };
 
-/**
- * Reads whole numbers into their places.
- * @param places all when absent
- */
-export const readWhole = (
-  input: ByteReader,
-  places: ArrayLike<number> | undefined,
-  into: Float64Array,
-): void => {
+const kindOf = (input: ByteReader): number => {
   const kind = input.byte();
   if (kind !== SAME && kind !== EACH) throw new MalformedBytes('whole numbers of an unknown kind');
+  return kind;
+};
+
+/** Reads whole numbers of some slots into their places. */
+export const readWhole = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+  const kind = kindOf(input);
   const unit = input.unsigned();
-  if (kind === SAME && places === undefined) {
-    into.fill(unit);
-    return;
-  }
-  const count = places?.length ?? into.length;
-  for (let at = 0; at < count; at += 1)
-    into[places === undefined ? at : (places[at] ?? 0)] = kind === SAME ? unit : input.unsigned() * unit;
+  for (let at = 0; at < places.length; at += 1)
+    into[places[at] ?? 0] = kind === SAME ? unit : input.unsigned() * unit;
+};
+
+/** Columns of one number, by it and their length: most counts are such. */
+const uniform = new Map<string, Float64Array>();
+const MOST_UNIFORM = 64;
+
+const uniformOf = (value: number, length: number): Float64Array => {
+  const name = `${value}/${length}`;
+  const known = uniform.get(name);
+  if (known !== undefined) return known;
+  if (uniform.size >= MOST_UNIFORM) uniform.clear();
+  const column = new Float64Array(length).fill(value);
+  uniform.set(name, column);
+  return column;
+};
+
+/** Reads whole numbers of all slots. Nobody may write into them: other columns may be the same. */
+export const readCounts = (input: ByteReader, slots: number): Float64Array => {
+  const kind = kindOf(input);
+  const unit = input.unsigned();
+  if (kind === SAME) return uniformOf(unit, slots);
+  const counts = new Float64Array(slots);
+  for (let at = 0; at < slots; at += 1) counts[at] = input.unsigned() * unit;
+  return counts;
 };
 
 const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
@@ -194,10 +211,9 @@ const writeSigned = (out: ByteWriter, values: readonly number[]): void => {
 };
 
 const readSigned = (input: ByteReader, count: number): Float64Array => {
+  if (kindOf(input) === SAME) return uniformOf(0, count);
   const values = new Float64Array(count);
-  const kind = input.byte();
-  if (kind !== SAME && kind !== EACH) throw new MalformedBytes('whole numbers of an unknown kind');
-  if (kind === EACH) for (let at = 0; at < count; at += 1) values[at] = input.signed();
+  for (let at = 0; at < count; at += 1) values[at] = input.signed();
   return values;
 };
 
