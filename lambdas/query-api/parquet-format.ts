@@ -21,7 +21,7 @@ const SCHEMA = {
 
 const sourceOf = <B extends Batch>(column: TypedColumn<B>, batches: readonly B[]): ColumnSource => {
   const { name, kind } = column;
-  const cells = cellsOf(column, batches);
+  const cells = cellsOf(column, batches).slice();
   const whole = kind === 'time' || kind === 'integer';
   const data = whole ? cells.map((cell) => (cell === null ? null : BigInt(cell))) : cells;
   // Not numbers by dictionary, in which 0 and −0 would be one.

@@ -6,10 +6,8 @@ import type { Batch, Column } from './table.ts';
 /** What a column holds. `time` is microseconds in UTC. */
 export type TypedKind = 'time' | 'number' | 'integer' | 'text' | 'truth';
 
-export interface TypedColumn<B> {
-  readonly name: string;
+export interface TypedColumn<B> extends Pick<Column<B>, 'name' | 'of' | 'list' | 'isOne'> {
   readonly kind: TypedKind;
-  readonly of: (batch: B, at: number) => Value | null;
 }
 
 const KIND_OF: Readonly<Record<ValueType, 'number' | 'text' | 'truth'>> = {
@@ -26,10 +24,11 @@ const SUITS = { number: 'number', text: 'string', truth: 'boolean' } as const;
  * `value` for numbers, `value_text` and `value_truth`.
  */
 export const typedColumns = <B>(columns: readonly Column<B>[]): TypedColumn<B>[] =>
-  columns.flatMap(({ name, kind, of, types = [] }): TypedColumn<B>[] => {
-    if (kind !== 'value') return [{ name, kind, of }];
+  columns.flatMap(({ kind, types = [], ...column }): TypedColumn<B>[] => {
+    if (kind !== 'value') return [{ ...column, kind }];
+    const { name, of } = column;
     const kinds = [...new Set(types.map((type) => KIND_OF[type]))];
-    if (kinds.length <= 1) return [{ name, kind: kinds[0] ?? 'number', of }];
+    if (kinds.length <= 1) return [{ ...column, kind: kinds[0] ?? 'number' }];
     return (['number', 'text', 'truth'] as const)
       .filter((one) => one === 'number' || kinds.includes(one))
       .map((one) => ({
@@ -42,9 +41,21 @@ export const typedColumns = <B>(columns: readonly Column<B>[]): TypedColumn<B>[]
       }));
   });
 
-/** Cells of a column over some batches. */
-export const cellsOf = <B extends Batch>({ of }: TypedColumn<B>, batches: readonly B[]): (Value | null)[] => {
+type Cells = readonly (Value | null)[];
+
+const cellsOfBatch = <B extends Batch>({ of, list, isOne }: TypedColumn<B>, batch: B): Cells => {
+  if (list !== undefined) return list(batch);
+  if (batch.length > 0 && isOne?.(batch) === true)
+    return new Array<Value | null>(batch.length).fill(of(batch, 0));
   const cells: (Value | null)[] = [];
-  for (const batch of batches) for (let at = 0; at < batch.length; at += 1) cells.push(of(batch, at));
+  for (let at = 0; at < batch.length; at += 1) cells.push(of(batch, at));
   return cells;
+};
+
+/** Cells of a column over some batches. */
+export const cellsOf = <B extends Batch>(column: TypedColumn<B>, batches: readonly B[]): Cells => {
+  const cells = batches.map((batch) => cellsOfBatch(column, batch));
+  const [only] = cells;
+  const none: (Value | null)[] = [];
+  return cells.length === 1 && only !== undefined ? only : none.concat(...cells);
 };

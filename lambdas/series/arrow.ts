@@ -66,31 +66,40 @@ const bitsOf = (count: number, isSet: (at: number) => boolean): Buffer => {
   return bits;
 };
 
+/** A text as often as it stands in a row, and where its bytes begin. */
+interface Run {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The UTF-8 bytes of cells; names and units are the same many times in a row. */
 const textBuffers = (cells: ArrowCells): Buffer[] => {
   const offsets = Buffer.alloc(padded(4 * (cells.length + 1)));
   const ends = new Int32Array(offsets.buffer, offsets.byteOffset, cells.length + 1);
-  let [last, length, end] = ['', 0, 0];
-  for (let at = 0; at < cells.length; at += 1) {
-    const cell = cells[at] ?? null;
-    if (cell !== null) {
-      const text = String(cell);
-      if (text !== last) [last, length] = [text, Buffer.byteLength(text)];
-      end += length;
+  const runs: Run[] = [];
+  let end = 0;
+  for (let from = 0; from < cells.length; ) {
+    const cell = cells[from] ?? null;
+    const bytes = cell === null ? Buffer.alloc(0) : Buffer.from(String(cell));
+    const start = end;
+    let to = from;
+    for (; to < cells.length && (cells[to] ?? null) === cell; to += 1) {
+      end += bytes.length;
+      ends[to + 1] = end;
     }
-    ends[at + 1] = end;
+    if (end > start) runs.push({ bytes, start, end });
+    from = to;
   }
-  const bytes = Buffer.alloc(padded(end));
-  let copy = Buffer.alloc(0);
-  last = '';
-  for (let at = 0; at < cells.length; at += 1) {
-    const cell = cells[at] ?? null;
-    if (cell === null) continue;
-    const text = String(cell);
-    if (text !== last) [last, copy] = [text, Buffer.from(text)];
-    bytes.set(copy, ends[at] ?? 0);
-  }
-  return [offsets, bytes];
+  const all = Buffer.alloc(padded(end));
+  for (const { bytes, start, end: until } of runs) all.fill(bytes, start, until);
+  return [offsets, all];
+};
+
+const countNulls = (cells: ArrowCells): number => {
+  let nulls = 0;
+  for (let at = 0; at < cells.length; at += 1) if (cells[at] === null) nulls += 1;
+  return nulls;
 };
 
 /** Arrow's numbers are little-endian, as those of every machine that Node and Lambda run on. */
@@ -137,7 +146,7 @@ export const arrowBatch = (fields: readonly ArrowField[], columns: readonly Arro
   };
   for (const [at, { kind }] of fields.entries()) {
     const cells = columns[at] ?? [];
-    const nulls = cells.reduce<number>((count, cell) => count + (cell === null ? 1 : 0), 0);
+    const nulls = countNulls(cells);
     nodes.push(rows, nulls);
     put(nulls === 0 ? Buffer.alloc(0) : bitsOf(rows, (row) => cells[row] !== null));
     for (const buffer of dataBuffers(kind, cells)) put(buffer);

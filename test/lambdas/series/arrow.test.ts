@@ -14,7 +14,7 @@ const CELLS = {
   time: nullable(fc.integer({ min: -1e15, max: 8e15 })),
   number: nullable(fc.double({ noNaN: true })),
   integer: nullable(fc.maxSafeInteger()),
-  text: nullable(fc.string({ unit: 'grapheme', maxLength: 9 })),
+  text: nullable(fc.oneof(fc.constantFrom('temp', 'Cel', ''), fc.string({ unit: 'grapheme', maxLength: 9 }))),
   truth: nullable(fc.boolean()),
 };
 const kind = fc.constantFrom('time', 'number', 'integer', 'text', 'truth');
