@@ -8,8 +8,10 @@
  */
 import { LIMITS } from '../limits.ts';
 import type { Micros } from '../time.ts';
+import { KnownTexts } from './known-texts.ts';
 import { MillisList } from './millis-list.ts';
 
+// Not from a file of their own: the engine takes what is imported for variable, and reads it anew with each byte.
 export const QUOTE = 0x22;
 export const COLON = 0x3a;
 export const COMMA = 0x2c;
@@ -42,10 +44,6 @@ const EXACT_DIGITS = 15;
 /** With more numbers that need `Number`, the full parser is as fast. */
 const MAX_SLOW = 8;
 
-/** Texts that come again and again, as names of channels do, are made once. Must be a power of two. */
-const KNOWN_TEXTS = 512;
-const KNOWN_CHARS = 32;
-
 /** Whether a number is not over where it was read to: digits beyond those, a point after many, or an exponent. */
 const goesOn = (byte: number): boolean =>
   (byte >= ZERO && byte <= NINE) || byte === POINT || byte === LOWER_E || byte === UPPER_E;
@@ -57,8 +55,7 @@ export class ByteScanner {
   private at = 0;
   /** Numbers so far that needed `Number`. */
   private slow = 0;
-  private readonly known = new Array<string>(KNOWN_TEXTS).fill('');
-  private readonly knownBytes = new Uint8Array(KNOWN_TEXTS * KNOWN_CHARS);
+  private readonly known = new KnownTexts();
   private readonly millis = new MillisList();
   /** What {@link allNumbers} read last. */
   readonly numbers: number[] = [];
@@ -93,6 +90,20 @@ export class ByteScanner {
     return true;
   }
 
+  /** How many bytes are behind. */
+  get place(): number {
+    return this.at;
+  }
+
+  /** Passes over these bytes. @returns whether they came, nothing before them */
+  passAll(expected: Uint8Array): boolean {
+    const { bytes, at } = this;
+    for (let index = 0; index < expected.length; index += 1)
+      if (bytes[at + index] !== expected[index]) return false;
+    this.at = at + expected.length;
+    return true;
+  }
+
   /** Whether nothing but white space is left. */
   isDone(): boolean {
     return this.peek() === 0 && this.at >= this.bytes.length;
@@ -101,26 +112,15 @@ export class ByteScanner {
   /** @returns `undefined` for anything but a text of printable ASCII without escapes */
   text(): string | undefined {
     if (this.peek() !== QUOTE) return undefined;
-    const { bytes, knownBytes } = this;
     const start = this.at + 1;
-    // What stands behind a shorter text only leads to another place.
-    const place =
-      ((bytes[start] ?? 0) + 31 * (bytes[start + 1] ?? 0) + 7 * (bytes[start + 2] ?? 0)) & (KNOWN_TEXTS - 1);
-    const known = this.known[place] ?? '';
-    const from = place * KNOWN_CHARS - start;
-    const end = start + known.length;
-    let at = start;
-    while (at < end && bytes[at] === knownBytes[from + at]) at += 1;
-    if (at < end || bytes[at] !== QUOTE) {
-      const text = this.newText();
-      if (text !== undefined && text.length <= KNOWN_CHARS) {
-        this.known[place] = text;
-        this.knownBytes.set(bytes.subarray(start, start + text.length), place * KNOWN_CHARS);
-      }
-      return text;
+    const known = this.known.find(this.bytes, start);
+    if (known !== undefined) {
+      this.at = start + known.length + 1;
+      return known;
     }
-    this.at = at + 1;
-    return known;
+    const text = this.newText();
+    if (text !== undefined) this.known.keep(this.bytes, start, text);
+    return text;
   }
 
   /** As {@link text}, for one that hardly comes again. */

@@ -15,10 +15,22 @@ import {
 import { pointerToValues } from './columns.ts';
 import { isIdentity, PAYLOAD_VERSION } from './header.ts';
 import type { Column, Message } from './message.ts';
+import { type Part, Pattern } from './pattern.ts';
 import { readTimeMillis, readTimeText } from './times.ts';
 
 // Reading never waits, so that one scanner serves all messages.
 const scanner = new ByteScanner();
+
+/** Parts of the message under way that differ from one message of a device to the next. */
+const parts: Part[] = [];
+
+/** Reads such a part, and notes where it stands. */
+const part = <T>(kind: Part['kind'], read: () => T): T => {
+  const start = scanner.place;
+  const value = read();
+  parts.push({ kind, start, end: scanner.place });
+  return value;
+};
 
 const KNOWN_POINTERS = 1000;
 const pointers = new Map<string, string>();
@@ -91,7 +103,7 @@ const readBlock = (channel: string): Block | undefined => {
   do {
     const member = scanner.text();
     if (!scanner.pass(COLON)) return undefined;
-    if (member === 'v' && value === undefined) value = readNumbers();
+    if (member === 'v' && value === undefined) value = part('values', readNumbers);
     else if (member === 'u' && unit === undefined) unit = scanner.text();
     else return undefined;
     if (value === undefined && unit === undefined) return undefined;
@@ -120,48 +132,20 @@ const readBlocks = (): Block[] | undefined => {
   return scanner.pass(CLOSE_OBJECT) ? blocks : undefined;
 };
 
-/**
- * Reads a message as `decodeColumns` would, when nothing in it is unusual: times and values are numbers, names and
- * units printable ASCII, all points usable.
- * @returns `undefined` when something is; nothing is said of the message then
- */
-export const readQuickColumns = (bytes: Uint8Array): Message | undefined => {
-  scanner.start(bytes);
-  let version: number | undefined;
-  let session: string | undefined;
-  let seq: number | undefined;
-  let sent: Micros | undefined;
-  let ack: boolean | undefined;
-  let time: Micros[] | undefined;
-  let blocks: Block[] | undefined;
-  if (!scanner.pass(OPEN_OBJECT)) return undefined;
-  do {
-    const member = scanner.text();
-    if (!scanner.pass(COLON)) return undefined;
-    if (member === 't' && time === undefined) {
-      time = readTimes();
-      if (time === undefined) return undefined;
-    } else if (member === 'c' && blocks === undefined) {
-      blocks = readBlocks();
-      if (blocks === undefined) return undefined;
-    } else if (member === 'v' && version === undefined) version = scanner.number();
-    else if (member === 'session' && session === undefined) {
-      session = scanner.text();
-      if (session === undefined) return undefined;
-    } else if (member === 'seq' && seq === undefined) seq = scanner.number();
-    else if (member === 'ack' && ack === undefined) {
-      ack = scanner.truth();
-      if (ack === undefined) return undefined;
-    } else if (member === 'sent' && sent === undefined) {
-      sent = readTime();
-      if (Number.isNaN(sent)) return undefined;
-    } else return undefined;
-  } while (scanner.pass(COMMA));
-  if (!scanner.pass(CLOSE_OBJECT) || !scanner.isDone()) return undefined;
-  if (time === undefined || blocks === undefined) return undefined;
-  if (version !== PAYLOAD_VERSION || !isIdentity(session, seq, ack)) return undefined;
+/** What was read of a message. */
+interface Read {
+  readonly session: string | undefined;
+  readonly seq: number | undefined;
+  readonly sent: Micros | undefined;
+  readonly ack: boolean | undefined;
+  readonly time: readonly Micros[];
+  readonly blocks: readonly Block[];
+}
+
+/** @returns `undefined` where something is wrong with it, which the full parser will name */
+const toMessage = ({ session, seq, sent, ack, time, blocks }: Read): Message | undefined => {
   const points = time.length * blocks.length;
-  if (points > LIMITS.messagePoints) return undefined;
+  if (!isIdentity(session, seq, ack) || points > LIMITS.messagePoints) return undefined;
   const columns: Column[] = [];
   for (const { channel, unit, value } of blocks) {
     if (value.length !== time.length) return undefined;
@@ -178,4 +162,107 @@ export const readQuickColumns = (bytes: Uint8Array): Message | undefined => {
     faults: [],
     points,
   };
+};
+
+const readSession = (): string | undefined => scanner.text();
+const readSeq = (): number => scanner.number();
+
+const readAny = (): Read | undefined => {
+  let version: number | undefined;
+  let session: string | undefined;
+  let seq: number | undefined;
+  let sent: Micros | undefined;
+  let ack: boolean | undefined;
+  let time: Micros[] | undefined;
+  let blocks: Block[] | undefined;
+  if (!scanner.pass(OPEN_OBJECT)) return undefined;
+  do {
+    const member = scanner.text();
+    if (!scanner.pass(COLON)) return undefined;
+    if (member === 't' && time === undefined) {
+      time = part('times', readTimes);
+      if (time === undefined) return undefined;
+    } else if (member === 'c' && blocks === undefined) {
+      blocks = readBlocks();
+      if (blocks === undefined) return undefined;
+    } else if (member === 'v' && version === undefined) version = scanner.number();
+    else if (member === 'session' && session === undefined) {
+      session = part('session', readSession);
+      if (session === undefined) return undefined;
+    } else if (member === 'seq' && seq === undefined) seq = part('seq', readSeq);
+    else if (member === 'ack' && ack === undefined) {
+      ack = scanner.truth();
+      if (ack === undefined) return undefined;
+    } else if (member === 'sent' && sent === undefined) {
+      sent = part('sent', readTime);
+      if (Number.isNaN(sent)) return undefined;
+    } else return undefined;
+  } while (scanner.pass(COMMA));
+  if (!scanner.pass(CLOSE_OBJECT) || !scanner.isDone()) return undefined;
+  if (time === undefined || blocks === undefined || version !== PAYLOAD_VERSION) return undefined;
+  return { session, seq, sent, ack, time, blocks };
+};
+
+/** Reads a message that is like one read before but for its parts. */
+const readAlike = ({ between, kinds, like }: Pattern<Read>, length: number): Read | undefined => {
+  let { session, seq, sent, time } = like;
+  const blocks: Block[] = [];
+  for (let at = 0; at < kinds.length; at += 1) {
+    const literal = between[at];
+    if (literal === undefined || !scanner.passAll(literal)) return undefined;
+    const kind = kinds[at];
+    if (kind === 'values') {
+      const value = readNumbers();
+      const block = like.blocks[blocks.length];
+      if (value === undefined || block === undefined) return undefined;
+      blocks.push({ channel: block.channel, unit: block.unit, value });
+    } else if (kind === 'times') {
+      const times = readTimes();
+      if (times === undefined) return undefined;
+      time = times;
+    } else if (kind === 'seq') seq = readSeq();
+    else if (kind === 'session') {
+      session = readSession();
+      if (session === undefined) return undefined;
+    } else {
+      sent = readTime();
+      if (Number.isNaN(sent)) return undefined;
+    }
+  }
+  const end = between[kinds.length];
+  if (end === undefined || !scanner.passAll(end) || scanner.place !== length) return undefined;
+  return { session, seq, sent, ack: like.ack, time, blocks };
+};
+
+const sameChannels = (left: readonly Block[], right: readonly Block[]): boolean => {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at += 1)
+    if (left[at]?.channel !== right[at]?.channel || left[at]?.unit !== right[at]?.unit) return false;
+  return true;
+};
+
+// Messages of a device come one after the other and are alike.
+let pattern: Pattern<Read> | undefined;
+let before: readonly Block[] = [];
+
+/**
+ * Reads a message as `decodeColumns` would, when nothing in it is unusual: times and values are numbers, names and
+ * units printable ASCII, all points usable.
+ * @returns `undefined` when something is; nothing is said of the message then
+ */
+export const readQuickColumns = (bytes: Uint8Array): Message | undefined => {
+  if (pattern !== undefined) {
+    scanner.start(bytes);
+    const alike = readAlike(pattern, bytes.length);
+    if (alike !== undefined) return toMessage(alike);
+  }
+  scanner.start(bytes);
+  parts.length = 0;
+  const read = readAny();
+  const message = read === undefined ? undefined : toMessage(read);
+  if (read === undefined || message === undefined) return undefined;
+  // Where each is of another kind than the one before, nothing would be won.
+  if (sameChannels(before, read.blocks)) pattern = new Pattern(bytes, parts, read);
+  before = read.blocks.map(({ channel, unit }) => ({ channel, unit, value: [] }));
+  return message;
 };

@@ -263,6 +263,58 @@ describe('columns read from bytes', () => {
     );
   });
 
+  it('are those of the full parser whatever messages were like before', () => {
+    // Two kinds of message, each of which comes often enough to be known; then one of them with any byte exchanged.
+    const documents = message(decimal, millis, texts);
+    const damage = fc.tuple(fc.nat(), fc.constantFrom(...Array.from('0159-.eE,:"[]{} atcuvx\\\u0080')));
+    fc.assert(
+      fc.property(
+        documents,
+        documents,
+        fc.array(damage, { minLength: 1, maxLength: 8 }),
+        (one, other, changes) => {
+          for (const text of [one, one, one, other, one, other, other, other])
+            expect(agrees(utf8(text))).toBe(true);
+          for (const [place, char] of changes) {
+            const at = place % other.length;
+            agrees(utf8(`${other.slice(0, at)}${char}${other.slice(at + 1)}`));
+            agrees(utf8(`${other.slice(0, at)}${char}${other.slice(at)}`));
+            agrees(utf8(other.slice(0, at)));
+            agrees(utf8(`${other}${char}`));
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('go on with other numbers where messages are alike', () => {
+    const like = (session: string, seq: string, t: string, a: string, b: string) =>
+      utf8(
+        `{"v":1,"session":"${session}","seq":${seq},"t":[${t}],"c":{"a":{"u":"Cel","v":[${a}]},"b":{"v":[${b}]}}}`,
+      );
+    for (const bytes of [
+      like('s', '1', '1767225600000', '1', '2'),
+      like('s', '2', '1767225600000', '1', '2'),
+      like('s', '3', '1767225600001,1767225600002', '1.5,-2', '2,3e1'),
+      like('other', '123456789012', '1.5', '-0', '0'),
+      like('s', '4', '"2026-01-01T00:00:00Z"', '1', '2'),
+    ]) {
+      expect(agrees(bytes)).toBe(true);
+    }
+    for (const bytes of [
+      like('s', '1.5', '0', '1', '2'),
+      like('s', '', '0', '1', '2'),
+      like('s s', '1', '0', '1', '2'),
+      like('s', '1', '0,1', '1,2', '2'),
+      like('s', '1', '0', '', ''),
+      like('s', '1', '', '', ''),
+      like('s', '1', '0', '1],"v":[1', '1'),
+      like('s","session":"s', '1', '0', '1', '1'),
+    ])
+      expect(readQuickColumns(bytes)).toBeUndefined();
+  });
+
   it('lie anywhere in memory', () => {
     const bytes = utf8('##{"v":1,"t":[0],"c":{"a":{"v":[1.5]}}}##');
     expect(readQuickColumns(bytes.subarray(2, -2))?.points).toBe(1);
