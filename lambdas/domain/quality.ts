@@ -124,7 +124,9 @@ export const judgeGood = (
   until: Micros,
   arrived: Micros,
 ): number => {
-  const { maxRate } = rules;
+  const { maxRate, stuckAfter } = rules;
+  // What is imported is read anew each time: not within the loop.
+  const second = MICROS_PER_SECOND;
   const least = Math.max(rules.least, rules.low);
   const most = Math.min(rules.most, rules.high);
   let before = after;
@@ -137,14 +139,10 @@ export const judgeGood = (
     const time = times[count] ?? 0;
     const next = values[count];
     if (typeof next !== 'number' || !(time > before && time <= until)) break;
-    if (
-      next < least ||
-      next > most ||
-      Math.abs(next - credible) > (maxRate * (time - credibleTime)) / MICROS_PER_SECOND
-    )
+    if (next < least || next > most || Math.abs(next - credible) > (maxRate * (time - credibleTime)) / second)
       break;
     const runs = next === value ? run + 1 : 1;
-    if (runs >= rules.stuckAfter) break;
+    if (runs >= stuckAfter) break;
     run = runs;
     before = time;
     value = next;

@@ -33,6 +33,8 @@ const stepOf = (times: readonly Micros[]): number => {
  */
 const countGaps = (times: readonly Micros[], size: number): boolean => {
   const counts = narrow;
+  // What is imported is read anew each time: not within the loop.
+  const limit = NARROW;
   let before = times[0] ?? 0;
   if (!isMultiple(before, size)) return false;
   for (let at = 0; at < times.length; at += 1) {
@@ -40,7 +42,7 @@ const countGaps = (times: readonly Micros[], size: number): boolean => {
     const gap = (time - before) / size;
     const count = gap | 0;
     before = time;
-    if (count !== gap || count >= NARROW || count <= -NARROW) return false;
+    if (count !== gap || count >= limit || count <= -limit) return false;
     if (!Number.isSafeInteger(time) || Object.is(time, -0)) return false;
     // The first gap, which is none, is written over.
     counts[at === 0 ? 0 : at - 1] = count;
