@@ -220,8 +220,6 @@ describe('a template without', () => {
   test.each([
     ['DataRole', 'kinesis:PutRecord'],
     ['ControlApiRole', 'iot:CreateCertificateFromCsr'],
-    ['QueryApiRole', 'dynamodb:Query'],
-    ['IngestRole', 'dynamodb:BatchWriteItem'],
   ])('the grant of %s to %s makes the gateway say so when it is needed', async (holder, action) => {
     const grant = held(holder, action);
     using variant = withoutGrant(hurried.folder, grant);

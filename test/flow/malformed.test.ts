@@ -38,6 +38,9 @@ interface Quarantined {
   readonly device: string;
 }
 
+/** What was read of the quarantine, by key: nobody changes it. */
+const known = new Map<string, Quarantined>();
+
 /** Every object of the quarantine. */
 const quarantined = async (): Promise<Quarantined[]> => {
   const s3 = new S3Client({ ...operator(), forcePathStyle: true });
@@ -51,13 +54,13 @@ const quarantined = async (): Promise<Quarantined[]> => {
     keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
     token = page.NextContinuationToken;
   } while (token !== undefined);
-  const read = async (key: string): Promise<Quarantined> => {
+  const read = async (key: string): Promise<void> => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return JSON.parse((await Body?.transformToString()) ?? '') as Quarantined;
+    known.set(key, JSON.parse((await Body?.transformToString()) ?? '') as Quarantined);
   };
-  const entries = await Promise.all(keys.map(read));
+  await Promise.all(keys.filter((key) => !known.has(key)).map(read));
   s3.destroy();
-  return entries;
+  return keys.flatMap((key) => known.get(key) ?? []);
 };
 
 const ledger = async (device: string) => {
