@@ -15,23 +15,29 @@ const SPARE = 3;
 /** Room that a time or a number takes at most: the longest of them is `-1.2345678901234567e-308`. */
 export const LONGEST = 27 + SPARE;
 
+const ZERO = 0x30;
 const POINT = 0x2e;
 const MINUS = 0x2d;
 const COLON = 0x3a;
 const Z = 0x5a;
 
-/** A text of up to four letters as a word, to the left. */
+/** A text of four letters, or of fewer to the left, as a word. */
 const word = (text: string): number => Buffer.from(text.padEnd(4, '\0'), 'latin1').readInt32BE();
-const table = <T>(length: number, make: (at: number) => T): T[] =>
+const table = (length: number, make: (at: number) => number): number[] =>
   Array.from({ length }, (_, at) => make(at));
+const digit = (value: number): number => ZERO + (value % 10);
 
 /** Two digits, to the right of a word. */
-const PAIRS = Int32Array.from(table(100, (at) => word(String(at).padStart(2, '0')) >>> 16));
+const PAIRS = Int32Array.from(table(100, (at) => (digit(Math.floor(at / 10)) << 8) | digit(at)));
 /** Three digits, to the right of a word. */
-const TRIPLES = Int32Array.from(table(1000, (at) => word(String(at).padStart(3, '0')) >>> 8));
-/** Numbers below a thousand to the left of a word, and their lengths. */
-const SHORT = Int32Array.from(table(1000, (at) => word(String(at))));
-const SHORT_LENGTHS = Uint8Array.from(table(1000, (at) => String(at).length));
+const TRIPLES = Int32Array.from(
+  table(1000, (at) => (digit(Math.floor(at / 100)) << 16) | (PAIRS[at % 100] ?? 0)),
+);
+/** Lengths of numbers below a thousand, and their digits to the left of a word. */
+const SHORT_LENGTHS = Uint8Array.from(table(1000, (at) => (at < 10 ? 1 : at < 100 ? 2 : 3)));
+const SHORT = Int32Array.from(
+  table(1000, (at) => (TRIPLES[at] ?? 0) << (8 * (4 - (SHORT_LENGTHS[at] ?? 0)))),
+);
 /** Of three digits those before the zeros at the end. */
 const USED = Uint8Array.from(table(1000, (at) => (at % 10 > 0 ? 3 : at % 100 > 0 ? 2 : at > 0 ? 1 : 0)));
 
