@@ -102,7 +102,9 @@ export const respond = async <B extends Batch>(
   const limit = limitOf(request);
   const page = limit === undefined ? undefined : await pageOf(answer, limit, series);
   const next = page?.next ?? null;
-  const headers = { vary: 'accept', ...(next === null ? {} : { link: nextLink(url, next) }) };
+  // Whoever signs in at the same computer next may not see what is kept for the one before.
+  const vary = 'accept, authorization';
+  const headers = { vary, ...(next === null ? {} : { link: nextLink(url, next) }) };
   const { layout = 'rows' } = query;
   const before = resolved(series, request);
   const tag =

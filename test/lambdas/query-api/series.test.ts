@@ -43,7 +43,7 @@ describe('points', () => {
     const answer = await world.json({ path: series(WHOLE) });
     expect(answer).toMatchObject({
       status: 200,
-      headers: { 'content-type': 'application/json', vary: 'accept' },
+      headers: { 'content-type': 'application/json', vary: 'accept, authorization' },
     });
     expect(answer.body).toEqual({
       device: 'incubator-1',
