@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { synthesizeTo } from '../flow/assembly.ts';
 import { openLab } from '../flow/lab.ts';
 import { type StormOptions, storm } from '../flow/storm.ts';
-import { comeAgainSoon, variantOf } from '../flow/variant.ts';
+import { comeAgainAfter, variantOf } from '../flow/variant.ts';
 import { atLeast, atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'exactly-once';
@@ -20,7 +20,7 @@ export const run = async (): Promise<readonly Figure[]> => {
   try {
     await synthesizeTo(assembly);
     // Minutes of waiting for a queue's message that failed would say nothing of the measurements.
-    using variant = variantOf(assembly, comeAgainSoon);
+    using variant = variantOf(assembly, comeAgainAfter(15));
     await using lab = await openLab(variant.folder);
     await lab.createType();
     const begin = performance.now();

@@ -9,7 +9,7 @@ import { startEventSources } from '../../local/events/index.ts';
 import { createIam, type Grant } from '../../local/iam/index.ts';
 import type { Denial, Log } from '../../local/types.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
-import { comeAgainSoon, type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
+import { comeAgainAfter, type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
 import { type Part, wholeWay } from './whole-way.ts';
 
 const assembly = inject('assembly');
@@ -17,7 +17,7 @@ const grants = createIam(loadAssembly(assembly)).grants();
 
 /** Lets a failed event come again, and a small batch be taken, sooner than it does for a laboratory. */
 const hurry = (template: Template): void => {
-  comeAgainSoon(template);
+  comeAgainAfter(5)(template);
   const { Resources } = template;
   for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
     if (Type === 'AWS::Lambda::EventSourceMapping') {

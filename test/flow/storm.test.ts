@@ -1,12 +1,12 @@
 import { expect, inject, test } from 'vitest';
 import { openLab } from './lab.ts';
 import { storm } from './storm.ts';
-import { comeAgainSoon, variantOf } from './variant.ts';
+import { comeAgainAfter, variantOf } from './variant.ts';
 import { withWatch } from './watch.ts';
 
 test('killed functions, throttled tables and failing writes lose nothing and double nothing', async () => {
-  // A message of a queue that fails comes again after three minutes otherwise: longer than this test may take.
-  using variant = variantOf(inject('assembly'), comeAgainSoon);
+  // A message of a queue that fails comes again after three minutes otherwise: as long as this test may take.
+  using variant = variantOf(inject('assembly'), comeAgainAfter(15));
   await using lab = await openLab(variant.folder);
   await lab.createType();
   const options = { devices: 10, messages: 40, rounds: 2, points: 50, kills: 2, seed: 7 };

@@ -44,17 +44,21 @@ export const variantOf = (
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 };
 
-/** Lets what the function of a queue could not do come again after seconds, not minutes. */
-export const comeAgainSoon = ({ Resources }: Template): void => {
-  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
-    if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
-      Properties['VisibilityTimeout'] = 5;
+/**
+ * Lets what the function of a queue could not do come again after seconds, not minutes.
+ * @param seconds that the function has, too: no queue may show a message again while it can still be at work on it
+ */
+export const comeAgainAfter =
+  (seconds: number) =>
+  (template: Template): void => {
+    for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
+      if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
+        Properties['VisibilityTimeout'] = seconds;
+      }
+      if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
+        Properties['Timeout'] = seconds;
     }
-    // No queue may show a message again while its function can still be at work on it.
-    if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
-      Properties['Timeout'] = 5;
-  }
-};
+  };
 
 interface Statement {
   Action: string | string[];
