@@ -15,8 +15,6 @@ export interface Resource {
 export const synthesize = (stage: string) => {
   const app = new App({
     analyticsReporting: false,
-    // Here it would only warn. It fails the synthesis of flow tests and of CI, and takes as long as all the rest.
-    builtinCloudFormationValidation: false,
     context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
   });
   const { storage, devices, processing, api } = addApplication(app, readSettings(stage, SETTINGS_FOLDER));

@@ -23,7 +23,7 @@ import {
   writeItems,
 } from '../../../lambdas/store/measurements.ts';
 import { SUMMARIES_1 } from '../series/summaries-1.ts';
-import { column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
+import { bulk, column, HOUR, type Point, startWorld, TYPE, told, type World } from './world.ts';
 
 let world: World;
 let number = 0;
@@ -50,13 +50,10 @@ const fileOf = async (): Promise<Map<string, readonly [Value, number]>> =>
   told(await readParquetDay(world.objects.get(parquetKey()) ?? Buffer.alloc(0)));
 const archivedItem = async () => (await world.items(`${device}#a`))[0];
 
-const wave = (channel: string, start: number, count = 200): SeriesColumn =>
+const wave = (channel: string, start: number, count = 200, step = 10_000_000): SeriesColumn =>
   column(
     channel,
-    Array.from(
-      { length: count },
-      (_, at): Point => [start + at * 10_000_000, Math.sin(at) * 20, at % 9 ? 0 : 5],
-    ),
+    Array.from({ length: count }, (_, at): Point => [start + at * step, Math.sin(at) * 20, at % 9 ? 0 : 5]),
   );
 
 /** Three hours of a day, the last one's end in the next day; two batches. */
@@ -218,7 +215,9 @@ describe('the minutes of a day', () => {
     expect(stored).toHaveLength(1);
     expect(bytes(stored[0])).toStrictEqual(bytes({ ...minutesOfDay(DAY), columns: right }));
   };
-  const many = Array.from({ length: 64 }, (_, at) => wave(`c${String(at).padStart(2, '0')}`, HOUR, 1000));
+  const many = Array.from({ length: 64 }, (_, at) =>
+    wave(`c${String(at).padStart(2, '0')}`, HOUR, 300, 30_000_000),
+  );
 
   it('are summarized when it is archived, and again with what came late', async () => {
     await addDay();
@@ -349,16 +348,7 @@ describe('reading', () => {
 });
 
 /** Of which no packing makes one item. */
-const noise = (): SeriesColumn => {
-  let seed = 1;
-  return column(
-    'temp',
-    Array.from({ length: 20_000 }, (_, at): Point => {
-      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      return [HOUR + at * 100_000, seed / 7];
-    }),
-  );
-};
+const LARGE = [bulk(250)];
 
 const setExpiry = async (sk: string, second: number): Promise<void> => {
   await world.aws.dynamo.send(
@@ -375,8 +365,8 @@ const blockItems = async () => (await world.items(device)).filter(({ sk }) => /#
 
 describe('a day that is not archived in time', () => {
   it('keeps all items of its blocks until it is, whatever their end was', async () => {
-    const expected = told([noise()]);
-    await world.add({ device, columns: [noise()], first: 1 });
+    const expected = told(LARGE);
+    await world.add({ device, columns: LARGE, first: 1 });
     world.watch = (call) => (call.action.includes('.parquet') ? 'die' : undefined);
     await world.run().catch(() => undefined);
     const blocks = await blockItems();
@@ -476,8 +466,8 @@ describe('a day whose blocks are gone', () => {
   });
 
   it('is read and written anew while DynamoDB has deleted a part of a block only', async () => {
-    const expected = told([noise()]);
-    await world.add({ device, columns: [noise()], first: 1 });
+    const expected = told(LARGE);
+    await world.add({ device, columns: LARGE, first: 1 });
     await world.run();
     const [head, ...parts] = await blockItems();
     const first = parts[0]?.['sk']?.S ?? '';

@@ -74,7 +74,26 @@ class ScriptedFunctions implements Functions {
 const world = new World();
 afterAll(() => world.dispose());
 world.function('f', '');
-world.resource('AWS::Kinesis::Stream', 's', STREAM, { Name: 's', ShardCount: 2 });
+/** One for each run, so that not each of them has to start a store. */
+const STREAMS = Array.from({ length: 30 }, (_, at) => `${STREAM}${at}`);
+for (const [at, arn] of STREAMS.entries())
+  world.resource('AWS::Kinesis::Stream', `s${at}`, arn, { Name: `s${at}`, ShardCount: 2 });
+
+let endpoint: Awaited<ReturnType<typeof startEndpoint>> | undefined;
+let runs = 0;
+afterAll(() => endpoint?.close());
+/** A stream that nothing was ever written to, and the endpoint that it is at. */
+const unused = async () => {
+  const stream = STREAMS[runs % STREAMS.length] ?? STREAM;
+  if (stream === STREAMS[0]) {
+    await endpoint?.close();
+    const { assembly, log } = world;
+    endpoint = await startEndpoint({ assembly, iam: new TestIam(), log, host: '127.0.0.1', port: 0 });
+  }
+  runs += 1;
+  if (endpoint === undefined) throw new Error('The first run starts it.');
+  return { stream, endpoint };
+};
 
 test('every record is confirmed once and in order within its key, whatever the function does', async () => {
   await fc.assert(
@@ -88,6 +107,7 @@ test('every record is confirmed once and in order within its key, whatever the f
       }),
       async ({ keys, script, batchSize, lanes, bisect }) => {
         const { log } = world;
+        const { stream, endpoint } = await unused();
         const mapping = {
           stack: 'test',
           logicalId: 'mapping',
@@ -96,7 +116,7 @@ test('every record is confirmed once and in order within its key, whatever the f
           arn: undefined,
           properties: {
             FunctionName: 'f',
-            EventSourceArn: STREAM,
+            EventSourceArn: stream,
             StartingPosition: 'TRIM_HORIZON',
             BatchSize: batchSize,
             ParallelizationFactor: lanes,
@@ -109,18 +129,16 @@ test('every record is confirmed once and in order within its key, whatever the f
           byType: (type: string) => (type === mapping.type ? [mapping] : world.assembly.byType(type)),
         };
         const iam = new TestIam();
-        const endpoint = await startEndpoint({ assembly, iam, log, host: '127.0.0.1', port: 0 });
         const functions = new ScriptedFunctions(script);
         const records = keys.map((key, value) => ({ key: `k${key}`, value }));
         await endpoint.kinesis.put(
           'writer',
-          STREAM,
+          stream,
           records.map(({ key, value }) => ({ partitionKey: key, data: Buffer.from(String(value)) })),
         );
         const events = await startEventSources({ assembly, iam, log, endpoint, functions, retryMs: 1 });
         await events.drain();
         await events.close();
-        await endpoint.close();
         expect(functions.confirmed).toHaveLength(records.length);
         for (const key of new Set(records.map((record) => record.key))) {
           const values = (all: readonly { key: string; value: number }[]) =>
