@@ -1,5 +1,5 @@
 /** One process a folder: two would write over each other's sequence numbers. */
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const held = new Set<string>();
@@ -23,15 +23,30 @@ const isYoung = (file: string): boolean => {
   return made !== undefined && Math.abs(Date.now() - made) < MAKING_MILLIS;
 };
 
-/** @returns whether the file was not there */
-const make = (file: string): boolean => {
+/** @returns a new file; `undefined` when there is one */
+const create = (file: string): number | undefined => {
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
-    return true;
+    return openSync(file, 'wx');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
     throw error;
   }
+};
+
+/** @returns whether the file was not there */
+const make = (file: string): boolean => {
+  const fd = create(file);
+  if (fd === undefined) return false;
+  try {
+    writeFileSync(fd, String(process.pid));
+  } catch (error) {
+    // Half a number would be another process, which may be alive.
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  return true;
 };
 
 /** @throws Error when another process holds the lock, or is just taking it */
@@ -54,7 +69,8 @@ const takeOver = (folder: string, file: string): void => {
   }
   try {
     refuseHeld(folder, file);
-    writeFileSync(file, String(process.pid));
+    rmSync(file, { force: true });
+    if (!make(file)) throw new Error(`${folder} is just being opened`);
   } finally {
     rmSync(turn, { force: true });
   }
