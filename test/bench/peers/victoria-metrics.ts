@@ -90,6 +90,8 @@ const start = async (path: string): Promise<Peer> => {
       `-httpListenAddr=127.0.0.1:${port}`,
       `-storageDataPath=${folder}/data`,
       '-retentionPeriod=100y',
+      // A year at 1 Hz is more than it reads of one series unless told.
+      '-search.maxSamplesPerSeries=100000000',
     ],
     folder,
     stop: 'SIGINT',
