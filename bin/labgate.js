@@ -10,7 +10,9 @@ import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
-  process.stderr.write(`labgate needs Node 24, this is ${process.versions.node}: npx labgate brings its own\n`);
+  process.stderr.write(
+    `labgate needs Node 24, this is ${process.versions.node}: npx labgate brings its own\n`,
+  );
   process.exit(2);
 }
 // Where the folder cannot be written it is compiled each time.
