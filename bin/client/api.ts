@@ -26,6 +26,8 @@ export interface Api {
   /** @throws {ApiError} for every answer that is not 2xx */
   send(path: string, call?: Call): Promise<Response>;
   json<T>(path: string, call?: Call): Promise<T>;
+  /** What `If-Match` is to say of a resource as it is now. */
+  etag(path: string): Promise<string>;
   /** All items of a list, page by page. */
   list<T>(path: string, query?: Call['query']): AsyncGenerator<T>;
 }
@@ -85,6 +87,7 @@ export const openApi = (options: {
     target,
     send,
     json,
+    etag: async (path) => (await send(path)).headers.get('etag') ?? '',
     async *list<T>(path: string, query: Call['query'] = {}) {
       let cursor: string | undefined;
       do {

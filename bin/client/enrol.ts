@@ -28,7 +28,7 @@ const read = (folder: string, name: string): string | undefined => {
 /** @returns `undefined` when nobody of this name is registered */
 const find = async (api: Api, id: string): Promise<Device | undefined> => {
   try {
-    return await api.json<Device>(`/v1/devices/${id}`);
+    return await api.json<Device>(`/v1/devices/${encodeURIComponent(id)}`);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;

@@ -79,8 +79,8 @@ const retire = async (id: string, options: CommonOptions & { readonly yes?: bool
     throw new UsageError(`retiring ${id} revokes its certificate for good: repeat with --yes`);
   const api = openApi(options);
   const path = `/v1/devices/${encodeURIComponent(id)}`;
-  const etag = (await api.send(path)).headers.get('etag') ?? '';
-  const retired = await api.json<Device>(path, { method: 'DELETE', headers: { 'if-match': etag } });
+  const headers = { 'if-match': await api.etag(path) };
+  const retired = await api.json<Device>(path, { method: 'DELETE', headers });
   if (options.json) print(JSON.stringify(retired));
   else tell(`${id} is ${retired.state}`);
 };

@@ -80,7 +80,7 @@ const update = async (file: string, options: CommonOptions): Promise<void> => {
   const api = openApi(options);
   const path = `/v1/types/${id}`;
   // Whoever has shown a version, and changed it, does not undo what somebody else has changed since.
-  const etag = version === undefined ? ((await api.send(path)).headers.get('etag') ?? '') : `"${version}"`;
+  const etag = version === undefined ? await api.etag(path) : `"${version}"`;
   const now = await api.json<InstrumentType>(path, { method: 'PUT', body, headers: { 'if-match': etag } });
   print(options.json ? JSON.stringify(now) : `updated ${now.id}, version ${now.version}`);
 };

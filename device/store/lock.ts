@@ -49,6 +49,8 @@ const make = (file: string): boolean => {
   return true;
 };
 
+const justOpened = (folder: string): Error => new Error(`${folder} is just being opened`);
+
 /** @throws Error when another process holds the lock, or is just taking it */
 const refuseHeld = (folder: string, file: string): void => {
   const text = readFileSync(file, 'utf8');
@@ -56,21 +58,21 @@ const refuseHeld = (folder: string, file: string): void => {
   // In a container every start may have the same pid: one's own is a left-over, as `held` does not know it.
   const other = Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner);
   if (other) throw new Error(`${folder} is in use by process ${owner}`);
-  if (text === '' && isYoung(file)) throw new Error(`${folder} is just being opened`);
+  if (text === '' && isYoung(file)) throw justOpened(folder);
 };
 
 /** Of several that find a lock left over, one takes it at a time, and the next sees who that was. */
 const takeOver = (folder: string, file: string): void => {
   const turn = `${file}.turn`;
   if (!make(turn)) {
-    if (isYoung(turn)) throw new Error(`${folder} is just being opened`);
+    if (isYoung(turn)) throw justOpened(folder);
     rmSync(turn, { force: true });
-    if (!make(turn)) throw new Error(`${folder} is just being opened`);
+    if (!make(turn)) throw justOpened(folder);
   }
   try {
     refuseHeld(folder, file);
     rmSync(file, { force: true });
-    if (!make(file)) throw new Error(`${folder} is just being opened`);
+    if (!make(file)) throw justOpened(folder);
   } finally {
     rmSync(turn, { force: true });
   }

@@ -10,12 +10,11 @@ import {
   type AttributeValue,
   ConditionalCheckFailedException,
   PutItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { HourAccount } from '../../domain/hour-account.ts';
 import type { Item } from '../attributes.ts';
+import { queryPages } from '../query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
@@ -109,23 +108,17 @@ export const readDayAccounts = async (
 ): Promise<DayAccounts> => {
   const accounts = new Map<Micros, ArchivedAccount>();
   const versions = new Map<Micros, number>();
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': { S: partitionOf(device) },
-          ':from': { S: dayKey(from) },
-          ':to': { S: `${dayKey(to - 1)}~` },
-        },
-        ConsistentRead: true,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    for (const item of page.Items ?? []) {
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: {
+      ':pk': { S: partitionOf(device) },
+      ':from': { S: dayKey(from) },
+      ':to': { S: `${dayKey(to - 1)}~` },
+    },
+    consistent: true,
+  };
+  for await (const items of queryPages(client, table, question, signal))
+    for (const item of items) {
       if (isExpired(item)) continue;
       if (item['f']?.N !== String(ITEM_FORMAT))
         throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
@@ -137,7 +130,5 @@ export const readDayAccounts = async (
         accounts.set(hour, { version: Number(M['v']?.N), account: fromAccountAttributes(M) });
       }
     }
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
   return accounts;
 };

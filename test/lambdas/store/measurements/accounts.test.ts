@@ -1,4 +1,5 @@
-import type { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { Readable } from 'node:stream';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { EMPTY_ACCOUNT } from '../../../../lambdas/domain/hour-account.ts';
@@ -13,13 +14,24 @@ it('is never told by a replica that knows that chunks are gone, and not yet what
   const account = { ...EMPTY_ACCOUNT, ledger };
   const expires = HOUR + 30 * 24 * MICROS_PER_HOUR;
   const { head } = toBlockItems('d', HOUR, { version: 1, columns: [], reach: {}, account, expires });
-  const client = {
+  const wired = Object.fromEntries(
+    Object.entries(head).map(([name, { B, ...other }]) => [
+      name,
+      B === undefined ? other : { B: Buffer.from(B).toString('base64') },
+    ]),
+  );
+  const handle = async ({ body }: { readonly body: string | Uint8Array }) => {
+    const input = JSON.parse(Buffer.from(body).toString());
     // Pages may come from different replicas: only a consistent read is sure of the head.
-    send: async ({ input }: QueryCommand) => ({
-      Items:
-        input.ConsistentRead === true && input.ExpressionAttributeValues?.[':pk']?.S === 'd' ? [head] : [],
-    }),
-  } as unknown as DynamoDBClient;
+    const found = input.ConsistentRead === true && input.ExpressionAttributeValues[':pk'].S === 'd';
+    const items = JSON.stringify({ Items: found ? [wired] : [] });
+    return { response: { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(items)]) } };
+  };
+  const client = new DynamoDBClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+    requestHandler: { handle } as never,
+  });
   const told = await Array.fromAsync(
     readAccounts({ client, table: 'measurements' }, 'd', HOUR, HOUR + MICROS_PER_HOUR),
   );
