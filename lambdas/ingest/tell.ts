@@ -2,7 +2,8 @@
 import type { AckMessage, ErrorsMessage } from '../../contracts/payload/downstream.ts';
 import { formatTime } from '../../contracts/time.ts';
 import { downstream, type Origin } from '../../contracts/topics.ts';
-import type { Durable, Quarantined } from '../domain/run.ts';
+import type { Quarantined } from '../domain/run.ts';
+import type { Durable } from '../domain/session-run.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Publish } from '../runtime/publisher.ts';

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
 import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
+import type { Arrival } from '../../../lambdas/domain/arrival.ts';
 import { type DeviceState, NEW_STATE } from '../../../lambdas/domain/device-state.ts';
 import { isBalanced } from '../../../lambdas/domain/ledger.ts';
-import { type Arrival, type RunResult, takeRun } from '../../../lambdas/domain/run.ts';
+import { type RunResult, takeRun } from '../../../lambdas/domain/run.ts';
 import { mergeColumns } from '../../../lambdas/series/merge.ts';
 
 const TYPE = instrumentType.parse({
