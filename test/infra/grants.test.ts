@@ -1,0 +1,229 @@
+/** What functions, rules and devices may do: exactly this. */
+import { describe, expect, test } from 'vitest';
+import { substitution } from '../../lib/constructs/topic-rule.ts';
+import { grantsOf, named, ofType, synthesize } from './synthesize.ts';
+
+const dev = synthesize('dev');
+
+describe('what each function may do is exactly this', () => {
+  const shared = (logs: string) => [
+    `logs:CreateLogStream on {${logs}}`,
+    `logs:PutLogEvents on {${logs}}`,
+    'xray:PutTelemetryRecords on *',
+    'xray:PutTraceSegments on *',
+  ];
+  const iot = 'arn:{AWS::Partition}:iot:{AWS::Region}:{AWS::AccountId}:';
+
+  test('ingest', () => {
+    expect(grantsOf(dev.processing, 'IngestRole')).toEqual(
+      [
+        ...shared('IngestLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:BatchWriteItem on {Measurements}',
+        'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/lab/*/*/ack`,
+        `iot:Publish on ${iot}topic/lab/*/*/errors`,
+        'kinesis:DescribeStream on {Stream}',
+        'kinesis:DescribeStreamSummary on {Stream}',
+        'kinesis:GetRecords on {Stream}',
+        'kinesis:GetShardIterator on {Stream}',
+        'kinesis:ListShards on {Stream}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/quarantine/*',
+        's3:ListBucket on {Archive}',
+        's3:PutObject on {Archive}/aws/lambda/*',
+        's3:PutObject on {Archive}/quarantine/*',
+      ].sort(),
+    );
+  });
+
+  test('presence', () => {
+    expect(grantsOf(dev.processing, 'PresenceRole')).toEqual(
+      [
+        ...shared('PresenceLogs'),
+        'dynamodb:UpdateItem on {Registry}',
+        'kms:Decrypt on {Key}',
+        'sqs:DeleteMessage on {Lifecycle}',
+        'sqs:GetQueueAttributes on {Lifecycle}',
+        'sqs:ReceiveMessage on {Lifecycle}',
+      ].sort(),
+    );
+  });
+
+  test('compaction, and who calls it', () => {
+    expect(grantsOf(dev.processing, 'CompactingCompactionRole')).toEqual(
+      [
+        ...shared('CompactingCompactionLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:BatchWriteItem on {Measurements}',
+        'dynamodb:DeleteItem on {Measurements}',
+        'dynamodb:PutItem on {Measurements}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:UpdateItem on {Measurements}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/archive/*',
+        's3:ListBucket on {Archive}',
+        's3:PutObject on {Archive}/archive-manifests/*',
+        's3:PutObject on {Archive}/archive/*',
+      ].sort(),
+    );
+    expect(grantsOf(dev.processing, 'CompactingScheduleRole')).toEqual([
+      'lambda:InvokeFunction on {CompactingCompactionFunction}',
+    ]);
+  });
+
+  test('control-api', () => {
+    expect(grantsOf(dev.api, 'ControlApiRole')).toEqual(
+      [
+        ...shared('ControlApiLogs'),
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Registry}',
+        'dynamodb:Query on {Registry}/index/listing',
+        `iot:AttachPolicy on ${iot}cert/*`,
+        `iot:AttachThingPrincipal on ${iot}cert/*`,
+        'iot:CreateCertificateFromCsr on *',
+        `iot:CreateThing on ${iot}thing/*`,
+        `iot:CreateThing on ${iot}thingtype/{Instrument}`,
+        `iot:DeleteConnection on ${iot}client/*`,
+        'iot:DescribeEndpoint on *',
+        `iot:UpdateCertificate on ${iot}cert/*`,
+        'kms:Decrypt on {Key}',
+      ].sort(),
+    );
+  });
+
+  test('query-api reads and nothing else', () => {
+    expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
+      [
+        ...shared('QueryApiLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:DescribeTable on {Measurements}',
+        'dynamodb:DescribeTable on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}/index/listing',
+        'kinesis:DescribeStreamSummary on {Stream}',
+        'kms:Decrypt on {Key}',
+        's3:GetObject on {Archive}/archive/*',
+        's3:ListBucket on {Archive}',
+      ].sort(),
+    );
+  });
+
+  test('API Gateway may write logs, which it asks for the whole account', () => {
+    const logs = [
+      'CreateLogGroup',
+      'CreateLogStream',
+      'DescribeLogGroups',
+      'DescribeLogStreams',
+      'FilterLogEvents',
+    ];
+    expect(grantsOf(dev.api, 'HttpLogsRole')).toEqual(
+      [...logs, 'GetLogEvents', 'PutLogEvents'].map((action) => `logs:${action} on *`),
+    );
+  });
+
+  test('records-api', () => {
+    expect(grantsOf(dev.api, 'RecordsApiRole')).toEqual(
+      [
+        ...shared('RecordsApiLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}',
+        'kinesis:PutRecord on {Stream}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/archive/*',
+        's3:GetObject on {Archive}/exports/*',
+        's3:GetObject on {Archive}/quarantine/*',
+        's3:ListBucket on {Archive}',
+        'sqs:SendMessage on {ExportsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('exports', () => {
+    expect(grantsOf(dev.processing, 'ExportsWorkerRole')).toEqual(
+      [
+        ...shared('ExportsWorkerLogs'),
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}',
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/archive/*',
+        's3:PutObject on {Archive}/exports/*',
+        'sqs:DeleteMessage on {ExportsQueue}',
+        'sqs:GetQueueAttributes on {ExportsQueue}',
+        'sqs:ReceiveMessage on {ExportsQueue}',
+        'sqs:SendMessage on {ExportsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('the rules: one action each, and their error roles only keep what failed', () => {
+    expect(grantsOf(dev.devices, 'DataRole')).toEqual([
+      'kinesis:PutRecord on {Stream}',
+      'kms:GenerateDataKey on {Key}',
+    ]);
+    expect(grantsOf(dev.devices, 'DataErrorRole')).toEqual([
+      'kms:GenerateDataKey on {Key}',
+      's3:PutObject on {Archive}/rule-errors/data/*',
+    ]);
+    expect(grantsOf(dev.devices, 'PresenceErrorRole')).toEqual([
+      'kms:GenerateDataKey on {Key}',
+      's3:PutObject on {Archive}/rule-errors/presence/*',
+    ]);
+  });
+});
+
+describe('a device', () => {
+  const [[, policy] = []] = ofType(dev.devices, 'AWS::IoT::Policy');
+  const document = policy?.Properties['PolicyDocument'] as {
+    Statement: { Effect: string; Action: string; Resource: unknown; Condition?: object }[];
+  };
+  const resources = (action: string): string[] =>
+    document.Statement.filter((statement) => statement.Action === action).flatMap(({ Resource }) =>
+      [Resource].flat().map(named),
+    );
+  const thing = substitution('iot:Connection.Thing.ThingName');
+  const own = `lab/${substitution('iot:Connection.Thing.Attributes[site]')}/${thing}`;
+
+  test('connects only as the thing that its certificate is attached to', () => {
+    expect(resources('iot:Connect')).toEqual([
+      expect.stringMatching(/:client\/\$\{iot:Connection\.Thing\.ThingName\}$/),
+    ]);
+    expect(document.Statement.find(({ Action }) => Action === 'iot:Connect')?.Condition).toEqual({
+      Bool: { 'iot:Connection.Thing.IsAttached': 'true' },
+    });
+  });
+
+  test('publishes only on its own data topic, watched or not', () => {
+    expect(resources('iot:Publish').map((arn) => arn.split(':topic/')[1])).toEqual([
+      `${own}/data`,
+      expect.stringMatching(/^\$aws\/rules\/\{DataRule\w*\}\/lab\/.*\/data$/),
+    ]);
+  });
+
+  test('hears only its own answers', () => {
+    const answers = [`${own}/ack`, `${own}/errors`];
+    expect(resources('iot:Subscribe').map((arn) => arn.split(':topicfilter/')[1])).toEqual(answers);
+    expect(resources('iot:Receive').map((arn) => arn.split(':topic/')[1])).toEqual(answers);
+  });
+
+  test('may do nothing else', () => {
+    expect(document.Statement.map(({ Effect, Action }) => `${Effect} ${Action}`)).toEqual([
+      'Allow iot:Connect',
+      'Allow iot:Publish',
+      'Allow iot:Subscribe',
+      'Allow iot:Receive',
+    ]);
+  });
+});
