@@ -1,149 +1,152 @@
-/** Days whose blocks DynamoDB has deleted: what is still known of them, and what comes of them once more. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { addLedgers, EMPTY_LEDGER, type Ledger } from '../../../lambdas/domain/ledger.ts';
-import { mergeStretches, type Stretch } from '../../../lambdas/series/stretches.ts';
-import { readAccounts } from '../../../lambdas/store/measurements.ts';
-import { column, HOUR, startWorld, told, type World } from './world.ts';
+/** Days whose blocks DynamoDB has deleted: how they are read, and what comes of them once more. */
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect } from 'vitest';
+import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
+import { KEEP_ALL } from '../../../lambdas/series/summary.ts';
+import { CorruptArchive } from '../../../lambdas/store/archive.ts';
+import { readHourSummaries } from '../../../lambdas/store/measurements.ts';
+import { addHours, DAY, it, secondsNow, wave } from './days.ts';
+import { bulk, column, HOUR, told } from './world.ts';
 
-let world: World;
-let number = 0;
-let device = '';
-
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.close());
-beforeEach(async () => {
-  device = `gone-${++number}`;
-  await world.addDevice(device);
-});
-
-const DAY = HOUR - (HOUR % MICROS_PER_DAY);
-
-const accountOf = async (
-  from: Micros = DAY,
-  to: Micros = DAY + MICROS_PER_DAY,
-): Promise<{ ledger: Ledger; numbered: readonly Stretch[] }> => {
-  const accounts = await Array.fromAsync(readAccounts(world.measurements, device, from, to));
-  return {
-    ledger: accounts.reduce((sum, { ledger }) => addLedgers(sum, ledger), EMPTY_LEDGER),
-    numbered: mergeStretches(accounts.map(({ stretches }) => stretches)).numbered,
-  };
-};
-
-/** Messages in hours of their own, numbered; those of a day with number 3 missing unless others are named. */
-const addDay = async (numbers: readonly number[] = [1, 2, 4]): Promise<void> => {
-  for (const [at, seq] of numbers.entries()) {
-    const hour = HOUR + at * MICROS_PER_HOUR;
-    await world.add({
-      device,
-      first: seq,
-      columns: [
-        column('temp', [
-          [hour + 1, seq],
-          [hour + 2, seq],
-        ]),
-      ],
-    });
-  }
-};
-
-describe('the account of a day', () => {
-  it('is the same when its blocks are gone, also of a part of the day', async () => {
-    await addDay();
-    expect(await world.run()).toMatchObject({ days: 1, done: true });
-    const [whole, hour] = [await accountOf(), await accountOf(HOUR, HOUR + MICROS_PER_HOUR)];
-    expect(whole).toMatchObject({ ledger: { messages: 3, received: 6, stored: 6 } });
-    expect(whole.numbered.map(({ from, to }) => [from, to])).toStrictEqual([
-      [1, 2],
-      [4, 4],
-    ]);
-    expect(hour).toMatchObject({ ledger: { messages: 1, received: 2 } });
-    await world.passHotDays(device);
-    expect(await accountOf()).toStrictEqual(whole);
-    expect(await accountOf(HOUR, HOUR + MICROS_PER_HOUR)).toStrictEqual(hour);
-    expect(await accountOf(DAY + MICROS_PER_DAY, DAY + 2 * MICROS_PER_DAY)).toStrictEqual({
-      ledger: EMPTY_LEDGER,
-      numbered: [],
-    });
-  });
-
-  it('counts once what came late, before and after it is merged and archived again', async () => {
-    await addDay();
+describe('reading', () => {
+  it('goes on when the blocks are gone: whole, cut, by channel, and across the border', async ({
+    world,
+    device,
+    day,
+  }) => {
+    const expected = await day.add();
+    const next = [wave('temp', DAY + MICROS_PER_DAY + 5_000_000)];
+    await world.add({ device, columns: next, first: 3 });
     await world.run();
+    for (const [key, value] of told(next)) expected.set(key, value);
     await world.passHotDays(device);
-    await world.add({ device, first: 3, columns: [column('temp', [[HOUR + 9, 3]])] });
-    const expected = { ledger: { messages: 4, received: 7, stored: 7 }, numbered: [{ from: 1, to: 4 }] };
-    expect(await accountOf()).toMatchObject(expected);
-    expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
-    expect(await accountOf()).toMatchObject(expected);
-    await world.passHotDays(device);
-    expect(await accountOf()).toMatchObject(expected);
-  });
-
-  it.each(['before', 'after'] as const)('is right %s any write of an archiving that dies', async (when) => {
-    const devices = Array.from({ length: 20 }, (_, at) => `gone-${when}-${at + 1}`);
-    for (device of devices) {
-      await world.addDevice(device);
-      await addDay([1]);
-    }
-    await world.run();
-    for (const each of devices) await world.passHotDays(each);
-    for (let deadly = 1; ; deadly += 1) {
-      device = devices[deadly - 1] ?? 'more than there are';
-      await world.add({ device, first: 2, columns: [column('temp', [[HOUR + 9, 3]])] });
-      const expected = { ledger: { messages: 2, received: 3, stored: 3 }, numbered: [{ from: 1, to: 2 }] };
-      let writes = 0;
-      world.watch = (call, now) => {
-        if (!call.writes || now !== when) return undefined;
-        writes += 1;
-        return writes === deadly ? 'die' : undefined;
-      };
-      await world.run().catch(() => undefined);
-      world.watch = undefined;
-      expect(await accountOf(), `write ${deadly}`).toMatchObject(expected);
-      expect(await world.run(), `write ${deadly}`).toMatchObject({ failed: 0, done: true });
-      await world.passHotDays(device);
-      expect(await accountOf(), `write ${deadly}`).toMatchObject(expected);
-      if (writes < deadly) {
-        expect(deadly).toBeGreaterThan(8);
-        return;
-      }
-    }
-  });
-});
-
-describe('the account of a device that counts in twos', () => {
-  it('is kept whole, however many gaps its days have', async () => {
-    const [hours, runs, count] = [6, 4, 3000];
-    for (let run = 0; run < hours * runs; run += 1) {
-      const at = HOUR + Math.floor(run / runs) * MICROS_PER_HOUR + run;
-      await world.add({
-        device,
-        first: 1 + run * count,
-        count,
-        seq: 2 * run * count,
-        step: 2,
-        columns: [column('temp', [[at, run]])],
+    expect((await world.keys(device)).filter((key) => key.startsWith('2026-03-01'))).toStrictEqual([]);
+    expect(await world.points(device)).toStrictEqual(expected);
+    const cuts = [
+      [HOUR + 1, HOUR + 70_000_000],
+      [HOUR + 5 * MICROS_PER_HOUR + 13, DAY + MICROS_PER_DAY + 60_000_000],
+      [DAY + MICROS_PER_DAY, DAY + MICROS_PER_DAY + 60_000_000],
+    ] as const;
+    for (const [from, to] of cuts) {
+      const inside = [...expected].filter(([key]) => {
+        const time = Number(key.split(' ')[1]);
+        return time >= from && time < to;
       });
+      expect(await world.points(device, from, to)).toStrictEqual(new Map(inside));
     }
-    expect(await world.run()).toMatchObject({ hours, days: 1, failed: 0, done: true });
-    const whole = await accountOf();
-    expect(whole.ledger.messages).toBe(hours * runs * count);
-    expect(whole.numbered).toHaveLength(hours * runs * count);
+  });
+
+  it('finds what goes while it is read: a stream may last a quarter of an hour', async ({
+    world,
+    device,
+    day,
+  }) => {
+    const expected = await day.add();
+    await world.run();
     await world.passHotDays(device);
-    expect(await accountOf()).toStrictEqual(whole);
-    await world.add({ device, first: 1_000_000, columns: [column('temp', [[HOUR + 999, 3]])] });
+    await world.aws.dynamo.send(
+      new UpdateItemCommand({
+        TableName: world.aws.measurementsTable,
+        Key: { pk: { S: `${device}#a` }, sk: { S: '2026-03-01' } },
+        UpdateExpression: 'SET hotUntil = :soon',
+        ExpressionAttributeValues: { ':soon': { N: String(Math.floor(Date.now() / 1000) + 900) } },
+      }),
+    );
+    expect(await world.points(device)).toStrictEqual(expected);
+  });
+
+  it('puts what the table still has above the archive', async ({ world, device, day }) => {
+    const expected = await day.add();
+    await world.run();
+    await world.passHotDays(device);
+    const late = [column('temp', [[HOUR, -5]])];
+    await world.add({ device, columns: late, first: 77, marked: false });
+    expected.set(`temp ${HOUR}`, [-5, 0]);
+    expect(await world.points(device)).toStrictEqual(expected);
+  });
+
+  it('names a file that is not what was archived, or is gone', async ({ world, device, day }) => {
+    await day.add();
+    await world.run();
+    await world.passHotDays(device);
+    const bytes = Buffer.from(world.objects.get(day.key) ?? []);
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    world.objects.set(day.key, bytes);
+    await expect(world.points(device)).rejects.toThrow(CorruptArchive);
+    world.objects.delete(day.key);
+    await expect(world.points(device)).rejects.toThrow(`${day.key} is gone`);
+  });
+});
+
+/** Of which no packing makes one item. */
+const LARGE = [bulk(250)];
+
+describe('a day whose blocks are gone', () => {
+  it('stays with the archive when something comes late', async ({ world, device, day }) => {
+    const expected = await day.add();
+    await world.run();
+    await world.passHotDays(device);
+    const late = [column('temp', [[HOUR + 2, 11]])];
+    await world.add({ device, columns: late, first: 30 });
+    for (const [key, value] of told(late)) expected.set(key, value);
     expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
-    await world.passHotDays(device);
-    expect((await accountOf()).numbered).toHaveLength(hours * runs * count + 1);
+    expect(await day.points()).toStrictEqual(new Map([...expected].sort()));
+    expect(await world.points(device)).toStrictEqual(expected);
+  });
+
+  it('has the summaries of all its points, however often something comes late', async ({
+    world,
+    device,
+    day,
+  }) => {
+    const expected = await day.add();
+    await world.run();
+    for (const [at, value] of [11, 12, 13].entries()) {
+      await world.passHotDays(device);
+      const late = [column('temp', [[HOUR + 20 + at, value]])];
+      await world.add({ device, columns: late, first: 30 + at });
+      for (const [key, point] of told(late)) expected.set(key, point);
+      expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
+      expect(await world.points(device)).toStrictEqual(expected);
+      const [day] = await Array.fromAsync(
+        readHourSummaries(world.measurements, device, {
+          from: HOUR,
+          to: HOUR + MICROS_PER_HOUR,
+          channels: undefined,
+          kept: KEEP_ALL,
+        }),
+      );
+      const { good, uncertain, bad } = day?.columns.find(({ channel }) => channel === 'temp')?.slots ?? {};
+      expect((good?.[10] ?? 0) + (uncertain?.[10] ?? 0) + (bad?.[10] ?? 0)).toBe(201 + at);
+    }
+  });
+
+  it('is read and written anew while DynamoDB has deleted a part of a block only', async ({
+    world,
+    device,
+    day,
+  }) => {
+    const expected = told(LARGE);
+    await world.add({ device, columns: LARGE, first: 1 });
+    await world.run();
+    const [head, ...parts] = await day.blocks();
+    const first = parts[0]?.['sk']?.S ?? '';
+    await world.passHotDays(device, first, `${first}~`);
+    expect(await day.blocks()).toHaveLength(parts.length);
+    await day.expire(head?.['sk']?.S, secondsNow() - 1);
+    expect(await world.points(device)).toStrictEqual(expected);
+    const late = [column('temp', [[HOUR + 2, 11]])];
+    await world.add({ device, columns: late, first: 30 });
+    for (const [key, value] of told(late)) expected.set(key, value);
+    expect(await world.run()).toMatchObject({ hours: 1, days: 1, failed: 0, done: true });
+    expect(await day.points()).toStrictEqual(new Map([...expected].sort()));
+    expect(await world.points(device)).toStrictEqual(expected);
   });
 });
 
 describe('an hour whose block is gone', () => {
-  it('is written whole again when a message of it comes out of the quarantine', async () => {
-    await addDay();
+  it('is written whole again when a message of it comes out of the quarantine', async ({ world, device }) => {
+    await addHours(world, device);
     await world.run();
     const before = await world.points(device);
     await world.passHotDays(device);

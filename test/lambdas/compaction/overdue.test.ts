@@ -1,21 +1,17 @@
 /** Days that wait for the archive under other settings than their blocks were written with. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { column, HOUR, startWorld, type World } from './world.ts';
+import { expect } from 'vitest';
+import { it } from './it.ts';
+import { column, HOUR } from './world.ts';
 
-let world: World;
-beforeAll(async () => {
-  const longer = { hotDays: 3650, rollupYears: 10, archiveDays: null };
-  world = await startWorld({ RETENTION: JSON.stringify({ default: longer, sites: {} }) });
-});
-afterAll(() => world.close());
+const LONGER = { hotDays: 3650, rollupYears: 10, archiveDays: null };
+it.override('environment', { RETENTION: JSON.stringify({ default: LONGER, sites: {} }) });
 
-it('keeps blocks that were to go sooner before the hot days were made more', async () => {
-  await world.addDevice('early');
-  await world.add({ device: 'early', columns: [column('temp', [[HOUR + 1, 1]])], first: 1 });
+it('keeps blocks that were to go sooner before the hot days were made more', async ({ world, device }) => {
+  await world.add({ device, columns: [column('temp', [[HOUR + 1, 1]])], first: 1 });
   world.watch = (call) => (call.action.includes('.parquet') ? 'die' : undefined);
   await world.run().catch(() => undefined);
-  const headOf = async () => (await world.items('early')).find(({ sk }) => sk?.S?.endsWith('#h'));
+  const headOf = async () => (await world.items(device)).find(({ sk }) => sk?.S?.endsWith('#h'));
   const { pk, sk } = (await headOf()) ?? {};
   if (pk === undefined || sk === undefined) throw new Error('there is no block');
   const seconds = Math.floor(Date.now() / 1000);

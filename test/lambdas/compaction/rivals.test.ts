@@ -1,22 +1,9 @@
 /** Two workers on the same day: calls of compaction overlap when one takes longer than its schedule. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import { readAccounts } from '../../../lambdas/store/measurements.ts';
-import { type Call, column, HOUR, startWorld, told, type World } from './world.ts';
-
-let world: World;
-let number = 0;
-let device = '';
-
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.close());
-beforeEach(async () => {
-  device = `rivals-${++number}`;
-  await world.addDevice(device);
-  world.watch = undefined;
-});
+import { it } from './it.ts';
+import { type Call, column, HOUR, told } from './world.ts';
 
 const early = [
   column('temp', [
@@ -27,23 +14,23 @@ const early = [
 const late = [column('temp', [[HOUR + 9, 42]])];
 
 /** What a slow worker is about to do of a day. */
-const STEPS: Readonly<Record<string, (call: Call) => boolean>> = {
+const STEPS: Readonly<Record<string, (call: Call, device: string) => boolean>> = {
   file: ({ action }) => action.startsWith('s3:PUT /archive/archive/'),
-  account: ({ action, body }) => action === 'dynamodb:PutItem' && body.includes(`"${device}#l"`),
-  minutes: ({ action, body }) => action === 'dynamodb:PutItem' && body.includes(`"${device}#r1m"`),
+  account: ({ action, body }, device) => action === 'dynamodb:PutItem' && body.includes(`"${device}#l"`),
+  minutes: ({ action, body }, device) => action === 'dynamodb:PutItem' && body.includes(`"${device}#r1m"`),
 };
 
 describe.each(Object.entries(STEPS))('a worker that is about to put the %s of a day', (_, isStep) => {
-  it.each(['lives', 'dies'] as const)(
+  it.for(['lives', 'dies'] as const)(
     'while another archives what came late, and then %s: nothing is missing',
-    async (end) => {
+    async (end, { world, device }) => {
       const expected = new Map([...told(early), ...told(late)]);
       await world.add({ device, columns: early, first: 1 });
       const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       let isFirst = true;
       let isDeadly = false;
       world.watch = async (call, when) => {
-        if (!isStep(call)) return undefined;
+        if (!isStep(call, device)) return undefined;
         if (when === 'after') return isDeadly ? 'die' : undefined;
         if (!isFirst) return undefined;
         isFirst = false;

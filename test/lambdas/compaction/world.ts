@@ -82,6 +82,9 @@ export const bulk = (kilobytes: number, start: Micros = HOUR): SeriesColumn =>
     }),
   );
 
+/** Values of points and their quality, by `channel time`. */
+export type Told = Map<string, readonly [Value, number]>;
+
 export interface Call {
   /** `dynamodb:PutItem`, `s3:PUT /archive/...` */
   readonly action: string;
@@ -119,8 +122,7 @@ export interface World {
   /** Writes a chunk for each hour that the columns lie in. */
   add(chunk: Chunk): Promise<void>;
   run(remainingMillis?: number): Promise<CompactionReport>;
-  /** All points of a device by `channel time`. */
-  points(device: string, from?: Micros, to?: Micros): Promise<Map<string, readonly [Value, number]>>;
+  points(device: string, from?: Micros, to?: Micros): Promise<Told>;
   /** Sort keys of a partition. */
   keys(pk: string): Promise<string[]>;
   items(pk: string): Promise<Item[]>;
@@ -131,8 +133,8 @@ export interface World {
 
 const WRITES = /:(PutItem|UpdateItem|DeleteItem|BatchWriteItem|PUT .*)$/;
 
-/** The points of columns as {@link World.points} tells them; of equal ones the last. */
-export const told = (columns: readonly SeriesColumn[]): Map<string, readonly [Value, number]> =>
+/** The points of columns by `channel time`; of equal ones the last. */
+export const told = (columns: readonly SeriesColumn[]): Told =>
   new Map(
     columns.flatMap(({ channel, time, value, quality }) =>
       time.flatMap((at, index) => {
@@ -313,7 +315,7 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       return handler({}, { getRemainingTimeInMillis: () => remainingMillis } as Context);
     },
     points: async (device, from = HOUR - 24 * MICROS_PER_HOUR, to = HOUR + 48 * MICROS_PER_HOUR) => {
-      const points = new Map<string, readonly [Value, number]>();
+      const points: Told = new Map();
       for await (const { columns } of readHours(measurements, device, { from, to }))
         for (const [key, value] of told(columns)) {
           if (points.has(key)) throw new Error(`${key} comes twice`);
