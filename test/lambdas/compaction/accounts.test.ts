@@ -6,7 +6,8 @@ import { mergeStretches, type Stretch } from '../../../lambdas/series/stretches.
 import { readAccounts } from '../../../lambdas/store/measurements.ts';
 import { addHours, DAY } from './days.ts';
 import { it } from './it.ts';
-import { column, HOUR, type World } from './world.ts';
+import { column, HOUR } from './points.ts';
+import type { World } from './world.ts';
 
 const accountOf = async (
   world: World,

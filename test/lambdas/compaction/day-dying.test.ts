@@ -1,7 +1,7 @@
 /** Archivings of a day that end before they are through. */
 import { describe, expect } from 'vitest';
 import { Day, it, wave } from './days.ts';
-import { column, HOUR, told } from './world.ts';
+import { column, HOUR, told } from './points.ts';
 
 describe('an archiving anew that dies', () => {
   it.for(['.parquet', 'archive-manifests', 'UpdateItem'])(

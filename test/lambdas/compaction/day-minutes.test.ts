@@ -14,7 +14,8 @@ import {
 } from '../../../lambdas/store/measurements.ts';
 import { SUMMARIES_1 } from '../series/summaries-1.ts';
 import { DAY, it, wave } from './days.ts';
-import { column, HOUR, TYPE, type World } from './world.ts';
+import { column, HOUR, TYPE } from './points.ts';
+import type { World } from './world.ts';
 
 const wanted = { channels: undefined, kept: KEEP_SUMS };
 const minutesIn = async (world: World, device: string, of: WantedSummaries = wanted): Promise<SummaryRun[]> =>

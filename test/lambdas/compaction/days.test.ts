@@ -8,7 +8,7 @@ import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import { toMarkItem, writeItems } from '../../../lambdas/store/measurements.ts';
 import { DAY, Day, it, secondsNow } from './days.ts';
-import { bulk, column, HOUR, told } from './world.ts';
+import { bulk, column, HOUR, told } from './points.ts';
 
 describe('a day', () => {
   it('becomes a file with exactly its points, and a manifest that says so', async ({

@@ -5,7 +5,8 @@ import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { readParquetDay } from '../../../lambdas/series/parquet.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
 import { it as base } from './it.ts';
-import { column, HOUR, type Point, type Told, told, type World } from './world.ts';
+import { column, HOUR, type Point, type Told, told } from './points.ts';
+import type { World } from './world.ts';
 
 export const DAY = HOUR - (HOUR % MICROS_PER_DAY);
 

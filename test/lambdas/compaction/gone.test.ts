@@ -6,7 +6,7 @@ import { KEEP_ALL } from '../../../lambdas/series/summary.ts';
 import { CorruptArchive } from '../../../lambdas/store/archive.ts';
 import { readHourSummaries } from '../../../lambdas/store/measurements.ts';
 import { addHours, DAY, it, secondsNow, wave } from './days.ts';
-import { bulk, column, HOUR, told } from './world.ts';
+import { bulk, column, HOUR, told } from './points.ts';
 
 describe('reading', () => {
   it('goes on when the blocks are gone: whole, cut, by channel, and across the border', async ({

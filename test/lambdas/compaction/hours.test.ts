@@ -4,7 +4,7 @@ import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import { countAt } from '../../../lambdas/series/slots.ts';
 import { readDirtyHours } from '../../../lambdas/store/measurements.ts';
 import { Hour, it, noise } from './hours.ts';
-import { bulk, column, HOUR, type Told, told } from './world.ts';
+import { bulk, column, HOUR, type Told, told } from './points.ts';
 
 // Days have their own test.
 it.override('environment', { ARCHIVE_AFTER_HOURS: '1000000' });

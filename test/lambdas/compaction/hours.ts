@@ -13,7 +13,8 @@ import {
   readHours,
 } from '../../../lambdas/store/measurements.ts';
 import { it as base } from './it.ts';
-import { column, HOUR, type Point, type Told, TYPE, told, type World } from './world.ts';
+import { column, HOUR, type Point, type Told, TYPE, told } from './points.ts';
+import type { World } from './world.ts';
 
 let seed = 88_172_645_463_325_252n;
 /** xorshift64 (Marsaglia): numbers that no packing makes small, the same in each run. */

@@ -2,7 +2,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import { it } from './it.ts';
-import { column, HOUR } from './world.ts';
+import { column, HOUR } from './points.ts';
 
 const LONGER = { hotDays: 3650, rollupYears: 10, archiveDays: null };
 it.override('environment', { RETENTION: JSON.stringify({ default: LONGER, sites: {} }) });

@@ -2,8 +2,9 @@
 import { describe, expect } from 'vitest';
 import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import { readAccounts } from '../../../lambdas/store/measurements.ts';
+import type { Call } from './door.ts';
 import { it } from './it.ts';
-import { type Call, column, HOUR, told } from './world.ts';
+import { column, HOUR, told } from './points.ts';
 
 const early = [
   column('temp', [

@@ -1,14 +1,8 @@
-/** `compaction` as its schedule calls it, with a real DynamoDB emulator; every call can be looked at or end it all. */
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** `compaction` as its schedule calls it, with a real DynamoDB emulator behind a {@link startDoor door}. */
 import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
-import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
-import type { Value } from '../../../contracts/payload/message.ts';
-import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
+import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { CompactionReport } from '../../../lambdas/compaction/handler.ts';
 import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
@@ -21,80 +15,14 @@ import {
   writeItems,
 } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
-import {
-  type Answer,
-  type Aws,
-  operationOf,
-  type Request,
-  serveWith,
-  serviceOf,
-  startAws,
-} from '../runtime/aws.ts';
-
-export const TYPE: InstrumentType = instrumentType.parse({
-  id: 'incubator',
-  name: 'Incubator',
-  channels: {
-    temp: { unit: 'Cel' },
-    humidity: { unit: '%' },
-    door: { unit: '1', type: 'boolean', kind: 'step' },
-    count: { unit: '1', type: 'integer', kind: 'step' },
-    note: { unit: '1', type: 'string', kind: 'step' },
-  },
-  version: 1,
-  createdAt: '2026-03-01T00:00:00.000Z',
-  createdBy: 'ada',
-});
-
-export const micros = (text: string): Micros => {
-  const time = parseTime(text);
-  if (time === undefined) throw new RangeError(text);
-  return time;
-};
-
-/** 2026-03-01T10:00:00Z */
-export const HOUR = micros('2026-03-01T10:00:00Z');
+import { type Aws, startAws } from '../runtime/aws.ts';
+import { type Call, startDoor, type Watch } from './door.ts';
+import { byHour, HOUR, type Told, TYPE, told } from './points.ts';
 
 export const RETENTION = {
   default: { hotDays: 30, rollupYears: 10, archiveDays: null },
   sites: { paris: { hotDays: 14, rollupYears: 1, archiveDays: 400 } },
 };
-
-export type Point = readonly [time: Micros, value: Value, quality?: number];
-
-/** Points of one channel as a column. */
-export const column = (channel: string, points: readonly Point[]): SeriesColumn => ({
-  channel,
-  type: TYPE.channels[channel]?.type ?? 'number',
-  unit: TYPE.channels[channel]?.unit ?? '1',
-  time: points.map(([time]) => time),
-  value: points.map(([, value]) => value),
-  quality: points.some(([, , quality]) => quality) ? points.map(([, , quality]) => quality ?? 0) : undefined,
-});
-
-/** So many kilobytes of texts that no packing makes small, a kilobyte each, over an hour: more than fit an item. */
-export const bulk = (kilobytes: number, start: Micros = HOUR): SeriesColumn =>
-  column(
-    'note',
-    Array.from({ length: kilobytes }, (_, at): Point => {
-      const text = createHash('shake256', { outputLength: 768 }).update(`${start}/${at}`).digest('base64');
-      return [start + at * 20_000_000, text];
-    }),
-  );
-
-/** Values of points and their quality, by `channel time`. */
-export type Told = Map<string, readonly [Value, number]>;
-
-export interface Call {
-  /** `dynamodb:PutItem`, `s3:PUT /archive/...` */
-  readonly action: string;
-  readonly body: string;
-  /** Whether it changes anything. */
-  readonly writes: boolean;
-}
-
-/** What becomes of a call: `die` before or after it takes effect ends all calls from then on. */
-export type Watch = (call: Call, when: 'before' | 'after') => Promise<'die' | undefined> | 'die' | undefined;
 
 export interface Chunk {
   readonly device: string;
@@ -130,99 +58,6 @@ export interface World {
   passHotDays(id: string, from?: string, to?: string): Promise<void>;
   close(): Promise<void>;
 }
-
-const WRITES = /:(PutItem|UpdateItem|DeleteItem|BatchWriteItem|PUT .*)$/;
-
-/** The points of columns by `channel time`; of equal ones the last. */
-export const told = (columns: readonly SeriesColumn[]): Told =>
-  new Map(
-    columns.flatMap(({ channel, time, value, quality }) =>
-      time.flatMap((at, index) => {
-        const one = value[index];
-        return one === undefined ? [] : [[`${channel} ${at}`, [one, quality?.[index] ?? 0]] as const];
-      }),
-    ),
-  );
-
-const byHour = (columns: readonly SeriesColumn[]): { hour: Micros; columns: SeriesColumn[] }[] => {
-  const hours = new Map<Micros, SeriesColumn[]>();
-  for (const whole of columns) {
-    const places = Map.groupBy(whole.time.keys(), (at) => {
-      const time = whole.time[at] ?? 0;
-      return time - (time % MICROS_PER_HOUR);
-    });
-    for (const [hour, at] of places) {
-      const pick = <T>(list: readonly T[]): T[] => at.flatMap((index) => list.slice(index, index + 1));
-      const part = {
-        ...whole,
-        time: pick(whole.time),
-        value: pick(whole.value),
-        quality: whole.quality && pick(whole.quality),
-      };
-      hours.set(hour, [...(hours.get(hour) ?? []), part]);
-    }
-  }
-  return [...hours].map(([hour, inHour]) => ({ hour, columns: inHour }));
-};
-
-const DEAD: Answer = {
-  status: 400,
-  headers: { 'content-type': 'application/x-amz-json-1.0' },
-  body: JSON.stringify({ __type: 'AccessDeniedException', message: 'dead' }),
-};
-
-/** Puts a door in front of the services, through which only the function goes. */
-const startDoor = async (
-  aws: Aws,
-  calls: Call[],
-  objects: Map<string, Buffer>,
-  watched: () => Watch | undefined,
-) => {
-  let dead = false;
-  const look = async (call: Call, when: 'before' | 'after'): Promise<void> => {
-    if ((await watched()?.(call, when)) === 'die') dead = true;
-  };
-  const tagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
-  const archive = ({ method, url, headers, body }: Request): Answer => {
-    const key = decodeURIComponent(url).replace(/^\/archive\//, '');
-    const before = objects.get(key);
-    const { 'if-match': match, 'if-none-match': none } = headers;
-    if ((none === '*' && before) || (match !== undefined && (!before || match !== tagOf(before))))
-      return { status: 412, headers: {}, body: '<Error><Code>PreconditionFailed</Code></Error>' };
-    if (method === 'PUT') objects.set(key, body);
-    const found = objects.get(key);
-    const content = method === 'GET' ? (found ?? '<Error><Code>NoSuchKey</Code></Error>') : '';
-    return found === undefined
-      ? { status: 404, headers: {}, body: content }
-      : { status: 200, headers: { etag: tagOf(found) }, body: content };
-  };
-  const answer = async (request: Request): Promise<Answer> => {
-    const service = serviceOf(request);
-    const action = `${service}:${operationOf(request) ?? `${request.method} ${request.url}`}`;
-    const call = { action, body: request.body.toString('latin1'), writes: WRITES.test(action) };
-    if (dead) return DEAD;
-    await look(call, 'before');
-    if (dead) return DEAD;
-    calls.push(call);
-    const reply = service === 's3' ? archive(request) : await aws.answer(request);
-    await look(call, 'after');
-    return dead ? DEAD : reply;
-  };
-  const server = createServer(serveWith(answer));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    revive: () => {
-      dead = false;
-    },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-};
 
 export const startWorld = async (environment: Record<string, string> = {}): Promise<World> => {
   const aws = await startAws();
