@@ -176,11 +176,24 @@ export const batchRead = async (
 
 /** Items of a table that are asked for by a condition on their keys. */
 export interface Question {
+  /** The index whose keys these are; the table's own when absent. */
+  readonly index?: string | undefined;
   readonly condition: string;
-  /** By their names in the condition. */
+  /** By their names in the condition and the filter. */
   readonly values: Item;
-  /** Items of a page at most; as many as fit when absent. */
+  /** Attributes by what they are called here: some words DynamoDB keeps to itself. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  /** Items for which this does not hold are read and paid, and left out. */
+  readonly filter?: string | undefined;
+  /** Items of a page at most, before the filter; as many as fit when absent. */
   readonly limit?: number | undefined;
+}
+
+/** Some of the items that are asked for. */
+export interface Page {
+  readonly items: Item[];
+  /** The key that it ends with; absent at the end of all. */
+  readonly next: Item | undefined;
 }
 
 /**
@@ -191,15 +204,18 @@ export interface Question {
 export const queryPage = async (
   client: DynamoDBClient,
   table: string,
-  { condition, values, limit, consistent, attributes }: Question & Reading,
+  { index, condition, values, names, filter, limit, consistent, attributes }: Question & Reading,
   start: Item | undefined,
   signal: AbortSignal,
-): Promise<{ readonly items: Item[]; readonly next: Item | undefined }> => {
+): Promise<Page> => {
   const body = new Body();
   body
     .add(`{"TableName":${quote(table)},"KeyConditionExpression":${quote(condition)}`)
     .add(`,"ConsistentRead":${consistent},"ExpressionAttributeValues":`)
     .item(values);
+  if (index !== undefined) body.add(`,"IndexName":${quote(index)}`);
+  if (names !== undefined) body.add(`,"ExpressionAttributeNames":${JSON.stringify(names)}`);
+  if (filter !== undefined) body.add(`,"FilterExpression":${quote(filter)}`);
   if (attributes !== undefined) body.add(`,"ProjectionExpression":${quote(attributes.join())}`);
   if (limit !== undefined) body.add(`,"Limit":${limit}`);
   if (start !== undefined) body.add(',"ExclusiveStartKey":').item(start);

@@ -4,10 +4,11 @@
  * One item `META` is what an export has come to, changed only on the version that was read; an item for each file is
  * written once, before `META` counts it. Who makes the same file a second time finds it there and goes on after it.
  */
-import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../contracts/exports.ts';
 import { type Attribute, marshal, unmarshal } from './attributes.ts';
+import { queryPages } from './query.ts';
 import { ConditionFailed, conditionally } from './registry/conditions.ts';
 import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './registry/keys.ts';
 
@@ -173,27 +174,18 @@ export const readFiles = async (
   after: number,
   limit: number,
 ): Promise<StoredFile[]> => {
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: marshal({ ':pk': exportKey(id), ':from': fileKey(after + 1), ':to': fileKey(999_999) }),
+    consistent: true,
+    limit,
+  };
   const files: StoredFile[] = [];
-  let start: ReturnType<typeof marshal> | undefined;
-  do {
-    const page = await registry.client.send(
-      new QueryCommand({
-        TableName: registry.table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: marshal({
-          ':pk': exportKey(id),
-          ':from': fileKey(after + 1),
-          ':to': fileKey(999_999),
-        }),
-        ConsistentRead: true,
-        Limit: limit - files.length,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-    );
-    files.push(...(page.Items ?? []).map((item) => storedFile.parse(open(item))));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined && files.length < limit);
-  return files;
+  for await (const items of queryPages(registry.client, registry.table, question)) {
+    files.push(...items.map((item) => storedFile.parse(open(item))));
+    if (files.length >= limit) break;
+  }
+  return files.slice(0, limit);
 };
 
 /** Folder of the archive where files of exports are. */

@@ -1,10 +1,10 @@
 /** What became of a device's messages, by the hour in which they arrived. */
-import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT, type HourAccount, tellRuns } from '../../domain/hour-account.ts';
 import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger.ts';
 import { decodeMessages, toRunMessages } from '../../series/messages.ts';
 import type { Item } from '../attributes.ts';
+import { queryPages } from '../query.ts';
 import { isReached } from './block-item.ts';
 import { readDayAccounts } from './day-accounts.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
@@ -30,7 +30,12 @@ const tell = (hour: Micros, items: readonly Item[], archived: HourAccount = EMPT
   return tellRuns(head?.account ?? archived, fresh.map(runOf));
 };
 
-/** Blocks' heads and chunks of hours, as far as they tell of messages. The bytes of points are not sent. */
+/** What heads and chunks tell, without the bytes of points. */
+const TELLING = Object.fromEntries(
+  ['pk', 'sk', 'f', 'v', 'g', 'p', 'n', 'reach', 'parts', 'last', 'l', 'm'].map((name) => [`#${name}`, name]),
+);
+
+/** Blocks' heads and chunks of hours, as far as they tell of messages. */
 async function* readTellers(
   { client, table }: Measurements,
   device: string,
@@ -38,31 +43,17 @@ async function* readTellers(
   to: Micros,
 ): AsyncGenerator<{ readonly hour: Micros; readonly items: readonly Item[] }> {
   let gathered: { readonly hour: Micros; readonly items: Item[] } | undefined;
-  let start: Item | undefined;
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        FilterExpression: 'attribute_exists(#l)',
-        ProjectionExpression: '#pk, #sk, #f, #v, #g, #p, #n, #reach, #parts, #last, #l, #m',
-        ExpressionAttributeNames: Object.fromEntries(
-          ['pk', 'sk', 'f', 'v', 'g', 'p', 'n', 'reach', 'parts', 'last', 'l', 'm'].map((name) => [
-            `#${name}`,
-            name,
-          ]),
-        ),
-        ExpressionAttributeValues: {
-          ':pk': { S: device },
-          ':from': { S: hourKey(from) },
-          ':to': { S: `${hourKey(to - 1)}~` },
-        },
-        // A replica that lags may lack a head whose chunks are deleted already.
-        ConsistentRead: true,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-    );
-    for (const item of page.Items ?? []) {
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: { ':pk': { S: device }, ':from': { S: hourKey(from) }, ':to': { S: `${hourKey(to - 1)}~` } },
+    names: TELLING,
+    filter: 'attribute_exists(#l)',
+    attributes: Object.keys(TELLING),
+    // A replica that lags may lack a head whose chunks are deleted already.
+    consistent: true,
+  };
+  for await (const items of queryPages(client, table, question))
+    for (const item of items) {
       const hour = hourOfItem(item);
       if (hour === undefined) continue;
       if (gathered?.hour !== hour) {
@@ -71,8 +62,6 @@ async function* readTellers(
       }
       gathered.items.push(item);
     }
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
   if (gathered !== undefined) yield gathered;
 }
 

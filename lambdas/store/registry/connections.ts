@@ -5,10 +5,11 @@
  * An event costs a write unit besides that of the state; a range costs half a read unit for each 4 KB, which is
  * about thirty events.
  */
-import { paginateQuery, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { COMPLETENESS_DAYS } from '../../../contracts/completeness.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { marshal } from '../attributes.ts';
+import { queryPages } from '../query.ts';
 import { connectionsKey, ITEM_FORMAT, type Registry } from './keys.ts';
 import type { ConnectionChange } from './presence.ts';
 
@@ -47,21 +48,18 @@ export const readConnections = async (
   from: Micros,
   to: Micros,
 ): Promise<Micros[]> => {
-  const pages = paginateQuery(
-    { client: registry.client },
-    {
-      TableName: registry.table,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ProjectionExpression: 'sk',
-      ExpressionAttributeValues: marshal({
-        ':pk': connectionsKey(device),
-        ':from': timeKey(Math.ceil(from / 1000)),
-        ':to': `${timeKey(Math.floor(to / 1000))}~`,
-      }),
-    },
-  );
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: marshal({
+      ':pk': connectionsKey(device),
+      ':from': timeKey(Math.ceil(from / 1000)),
+      ':to': `${timeKey(Math.floor(to / 1000))}~`,
+    }),
+    attributes: ['sk'],
+    consistent: false,
+  };
   const times: Micros[] = [];
-  for await (const { Items: items = [] } of pages)
+  for await (const items of queryPages(registry.client, registry.table, question))
     for (const { sk } of items) times.push(Number.parseInt(sk?.S ?? '', 10) * 1000);
   return times;
 };

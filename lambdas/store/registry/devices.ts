@@ -1,8 +1,9 @@
 /** Devices in the registry: one `META` item each, changed only on the version that was read. */
-import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { connection, type Device, type DeviceDetail, deviceFacts } from '../../../contracts/devices.ts';
 import { type Item, marshal, marshalValue, unmarshal } from '../attributes.ts';
+import { queryPages, readPage } from '../query.ts';
 import { conditionally } from './conditions.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
 import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
@@ -47,14 +48,8 @@ const reported = deviceFacts.extend({ at: z.string() });
 
 /** Reads a device with its connection and what it reports, as they are now. */
 export const readDetail = async (registry: Registry, id: string): Promise<DeviceDetail | undefined> => {
-  const { Items: items = [] } = await registry.client.send(
-    new QueryCommand({
-      TableName: registry.table,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: marshal({ ':pk': deviceKey(id) }),
-      ConsistentRead: true,
-    }),
-  );
+  const question = { condition: 'pk = :pk', values: marshal({ ':pk': deviceKey(id) }), consistent: true };
+  const items = (await Array.fromAsync(queryPages(registry.client, registry.table, question))).flat();
   const part = (sk: string): Item | undefined => items.find((item) => item['sk']?.S === sk);
   const meta = part(META);
   if (meta === undefined) return undefined;
@@ -129,33 +124,25 @@ const endOf = ({ site }: ListRange): string => (site === undefined ? '~' : `${si
 
 /** One Query over devices in the order of site and identifier. */
 export const listDevices = async (registry: Registry, range: ListRange): Promise<ListSlice> => {
-  const filters = [
-    ...(range.type === undefined ? [] : ['#type = :type']),
-    ...(range.state === undefined ? [] : ['#state = :state']),
-  ];
-  const { Items: items = [], LastEvaluatedKey: last } = await registry.client.send(
-    new QueryCommand({
-      TableName: registry.table,
-      IndexName: LISTING_INDEX,
-      KeyConditionExpression: 'kind = :kind AND listKey BETWEEN :low AND :high',
-      ExpressionAttributeValues: marshal({
-        ':kind': 'DEVICE',
-        ':low': startOf(range),
-        ':high': endOf(range),
-        ':type': range.type,
-        ':state': range.state,
-      }),
-      ...(filters.length === 0
-        ? {}
-        : {
-            FilterExpression: filters.join(' AND '),
-            ExpressionAttributeNames: {
-              ...(range.type === undefined ? {} : { '#type': 'type' }),
-              ...(range.state === undefined ? {} : { '#state': 'state' }),
-            },
-          }),
-      Limit: range.limit,
+  const filtered = (['type', 'state'] as const).filter((name) => range[name] !== undefined);
+  const { items, next } = await readPage(registry.client, registry.table, {
+    index: LISTING_INDEX,
+    condition: 'kind = :kind AND listKey BETWEEN :low AND :high',
+    values: marshal({
+      ':kind': 'DEVICE',
+      ':low': startOf(range),
+      ':high': endOf(range),
+      ':type': range.type,
+      ':state': range.state,
     }),
-  );
-  return { devices: items.map(deviceFromItem), seen: last?.['listKey']?.S };
+    ...(filtered.length === 0
+      ? {}
+      : {
+          filter: filtered.map((name) => `#${name} = :${name}`).join(' AND '),
+          names: Object.fromEntries(filtered.map((name) => [`#${name}`, name])),
+        }),
+    consistent: false,
+    limit: range.limit,
+  });
+  return { devices: items.map(deviceFromItem), seen: next?.['listKey']?.S };
 };

@@ -1,7 +1,8 @@
 /** Instrument types in the registry. */
-import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { marshal } from '../attributes.ts';
+import { readPage } from '../query.ts';
 import { conditionally } from './conditions.ts';
 import { typeFromItem, typeToItem } from './items.ts';
 import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
@@ -63,14 +64,12 @@ export const listTypes = async (
   after: string | undefined,
   limit: number,
 ): Promise<{ readonly types: readonly InstrumentType[]; readonly seen: string | undefined }> => {
-  const { Items: items = [], LastEvaluatedKey: last } = await registry.client.send(
-    new QueryCommand({
-      TableName: registry.table,
-      IndexName: LISTING_INDEX,
-      KeyConditionExpression: after === undefined ? 'kind = :kind' : 'kind = :kind AND listKey > :after',
-      ExpressionAttributeValues: marshal({ ':kind': 'TYPE', ':after': after }),
-      Limit: limit,
-    }),
-  );
-  return { types: items.map(typeFromItem), seen: last?.['listKey']?.S };
+  const { items, next } = await readPage(registry.client, registry.table, {
+    index: LISTING_INDEX,
+    condition: after === undefined ? 'kind = :kind' : 'kind = :kind AND listKey > :after',
+    values: marshal({ ':kind': 'TYPE', ':after': after }),
+    consistent: false,
+    limit,
+  });
+  return { types: items.map(typeFromItem), seen: next?.['listKey']?.S };
 };
