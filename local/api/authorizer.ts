@@ -9,9 +9,12 @@ export type Authorize = (
   token: string | undefined,
 ) => Promise<Record<string, string>>;
 
+/** Tokens that are remembered. */
+const KEPT = 1000;
+
 /**
  * The `COGNITO_USER_POOLS` authorizer: signature (RS256 alone) by the key set of the issuer, issuer and
- * expiry. With scopes on the method only an access token that has one of them passes, without any only an
+ * expiry. A token that was proved once needs no proof again until it expires. With scopes on the method only an access token that has one of them passes, without any only an
  * ID token does.
  * @param issuer issuer URL of a user pool; its keys are under `/.well-known/jwks.json`
  */
@@ -50,10 +53,21 @@ export function createAuthorizer(issuer: (userPoolId: string) => string): Author
     throw new GatewayFailure('UNAUTHORIZED', undefined, { cause: rejection });
   };
 
+  const proved = new Map<string, JWTPayload>();
+  const prove = async (authorizer: CognitoAuthorizer, token: string): Promise<JWTPayload> => {
+    const key = `${authorizer.userPoolIds.join()} ${token}`;
+    const known = proved.get(key);
+    if (known !== undefined && Date.now() < (known.exp ?? 0) * 1000) return known;
+    const claims = await verify(authorizer, token);
+    if (proved.size >= KEPT) proved.clear();
+    proved.set(key, claims);
+    return claims;
+  };
+
   return async (authorizer, method, token) => {
     const jwt = token?.replace(/^Bearer\s+/i, '').trim();
     if (!jwt) throw new GatewayFailure('UNAUTHORIZED');
-    const claims = await verify(authorizer, jwt);
+    const claims = await prove(authorizer, jwt);
     const wanted = method.authorizationScopes;
     if (wanted.length === 0) {
       if (claims['token_use'] !== 'id') throw new GatewayFailure('UNAUTHORIZED');

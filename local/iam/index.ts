@@ -188,19 +188,17 @@ class Evaluator implements Iam {
   }
 
   #decide(caller: string, { action, resource, context }: AccessRequest): Decision {
-    // Object keys of S3 make endless resources, and a context endless contexts: only the plain ones are kept.
-    const key = context === undefined ? `${caller}\n${action}\n${resource}` : undefined;
-    const known = key === undefined ? undefined : this.#decisions.get(key);
+    const key = `${caller}\n${action}\n${resource}\n${context === undefined ? '' : JSON.stringify(context)}`;
+    const known = this.#decisions.get(key);
     if (known !== undefined) {
       return known;
     }
     const decision = this.#evaluate(this.#roles.get(caller), { action, resource, context: context ?? {} });
-    if (key !== undefined) {
-      if (this.#decisions.size >= KEPT) {
-        this.#decisions.clear();
-      }
-      this.#decisions.set(key, decision);
+    // Object keys of S3 make endless resources.
+    if (this.#decisions.size >= KEPT) {
+      this.#decisions.clear();
     }
+    this.#decisions.set(key, decision);
     return decision;
   }
 
