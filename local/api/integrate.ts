@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Functions, InvokeResult, Log, StreamingResult } from '../types.ts';
 import type { RequestContext } from './context.ts';
@@ -106,32 +106,59 @@ export async function answerStreaming(
   const cut = new AbortController();
   const left = timeoutMs - (performance.now() - startedAt);
   const timer = setTimeout(() => cut.abort(new GatewayFailure('INTEGRATION_TIMEOUT')), left);
+  const onClose = (): void => cut.abort(new ClientGone('the client went away'));
+  response.once('close', onClose);
   try {
-    const { signal } = cut;
-    await pipeline(Readable.from(counted(result.body, context), { objectMode: false }), response, { signal });
+    await passOn(result.body, response, context, cut.signal);
   } catch (cause) {
-    // Status and headers are gone: all that is left is the cut connection, which pipeline has made.
-    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ERR_STREAM_PREMATURE_CLOSE';
-    log(gone ? 'debug' : 'error', gone ? 'the client went away' : 'a streamed reply was cut off', {
+    const gone = cause instanceof ClientGone;
+    log(gone ? 'debug' : 'error', gone ? cause.message : 'a streamed reply was cut off', {
       functionArn,
       requestId: context.requestId,
-      cause: String(cut.signal.aborted ? cut.signal.reason : cause),
+      cause: String(cause),
     });
+    // Status and headers are gone, or go with this turn: all that is left is to cut the connection.
+    await nextTurn();
+    response.destroy();
   } finally {
     clearTimeout(timer);
+    response.off('close', onClose);
+  }
+}
+
+class ClientGone extends Error {}
+
+/**
+ * Writes a body, piece by piece, no faster than it is taken.
+ * @param signal ends it; the body is told
+ * @throws what the function failed with, or the reason of `signal`
+ */
+async function passOn(
+  body: AsyncIterable<Uint8Array>,
+  response: ServerResponse,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
+  const ended = Promise.withResolvers<never>();
+  const end = (): void => {
+    void chunks.return?.();
+    ended.reject(signal.reason);
+  };
+  signal.addEventListener('abort', end);
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([chunks.next(), ended.promise]);
+      if (done === true) break;
+      context.responseLength += value.byteLength;
+      if (!response.write(value)) await Promise.race([once(response, 'drain'), ended.promise]);
+    }
+    response.end();
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 
 async function discard(result: StreamingResult): Promise<void> {
   await result.body[Symbol.asyncIterator]().return?.();
-}
-
-async function* counted(
-  body: AsyncIterable<Uint8Array>,
-  context: RequestContext,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) {
-    context.responseLength += chunk.byteLength;
-    if (chunk.byteLength > 0) yield chunk;
-  }
 }

@@ -55,4 +55,4 @@ export type FromWorker =
   | { readonly type: 'end'; readonly requestId: string };
 
 /** Bytes of a streamed response that may be under way to the gateway before the writer has to wait. */
-export const STREAM_WINDOW = 256 * 1024;
+export const STREAM_WINDOW = 1024 * 1024;
