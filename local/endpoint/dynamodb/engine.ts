@@ -7,7 +7,8 @@ import type { WorkerMessage, WorkerOptions, WorkerReply } from './worker.ts';
 
 export interface EngineReply {
   readonly status: number;
-  readonly body: string;
+  /** JSON. */
+  readonly body: Buffer;
 }
 
 interface Waiting {
@@ -29,7 +30,8 @@ export class DynamoEngine {
     worker.on('message', (message: WorkerReply) => {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
-      waiting?.resolve(message);
+      const { status, body } = message;
+      waiting?.resolve({ status, body: Buffer.from(body.buffer) });
     });
     worker.on('error', (error) => {
       log('error', 'dynamodb: the store has stopped', { error: error.stack ?? String(error) });
@@ -59,7 +61,7 @@ export class DynamoEngine {
     const engine = new DynamoEngine(worker, log);
     // Opens the store: a folder that another process holds shows here, not at the first request.
     const reply = await engine.call('ListTables', '{}');
-    if (reply.status !== 200) throw new Error(`dynamodb: cannot open the store: ${reply.body}`);
+    if (reply.status !== 200) throw new Error(`dynamodb: cannot open the store: ${reply.body.toString()}`);
     return engine;
   }
 

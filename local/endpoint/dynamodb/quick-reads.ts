@@ -8,6 +8,7 @@
 import { hash } from 'node:crypto';
 import type { Fields } from '../json.ts';
 import { fields, isFields, list } from '../json.ts';
+import { project } from './project.ts';
 
 /** A table as dynalite keeps it, as far as it is looked at here. */
 export interface TableDefinition {
@@ -24,8 +25,10 @@ interface Range {
   readonly lte?: string;
 }
 interface AsText {
+  readonly keyEncoding: 'utf8';
   readonly valueEncoding: 'utf8';
 }
+const AS_TEXT: AsText = { keyEncoding: 'utf8', valueEncoding: 'utf8' };
 
 /** The level store of dynalite; values are items as JSON. */
 export interface ItemStore {
@@ -41,30 +44,45 @@ export interface QuickRead {
   answer(): Promise<string | undefined> | string | undefined;
 }
 
-/** Well below the megabyte of text after which dynalite goes on in another page. */
-const MOST_CHARACTERS = 600_000;
+/** Well below the megabyte of text after which dynalite goes on in another page of a query. */
+const MOST_QUERIED = 600_000;
+/** Well below the 16 MB of items after which it leaves keys of a batch unread. */
+const MOST_GOT = 12_000_000;
 const ITEMS_AT_ONCE = 64;
 const MOST_KEYS = 100;
 const MOST_KEY_CHARACTERS = 300;
+const MOST_REMEMBERED = 20_000;
 const NAMES = /^[A-Za-z]\w*(?:,[A-Za-z]\w*)*$/;
 const CONDITION =
   /^(?<pk>\w+) = (?<is>:\w+)(?: AND (?:(?<sk>\w+) BETWEEN (?<from>:\w+) AND (?<to>:\w+)|begins_with\((?<begins>\w+), (?<prefix>:\w+)\)))?$/;
 
-const hex = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
+/** Keeps what was told of a text: the same keys are asked for again and again. */
+const remembering = (of: (text: string) => string): ((text: string) => string) => {
+  const known = new Map<string, string>();
+  return (text) => {
+    const told = known.get(text) ?? of(text);
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(text, told);
+    return told;
+  };
+};
+
+const hex = remembering((text) => Buffer.from(text, 'utf8').toString('hex'));
 
 /** What the keys of a partition begin with (dynalite's `hashPrefix` and `createKey`). */
-const partitionKey = (pk: string): string => `${hash('md5', `Outliers${pk}`).slice(0, 6)}/${hex(pk)}/`;
+const partitionKey = remembering((pk) => `${hash('md5', `Outliers${pk}`).slice(0, 6)}/${hex(pk)}/`);
+
+const isOnly = (asked: Fields, ...names: readonly string[]): boolean => {
+  for (const name in asked) if (!names.includes(name)) return false;
+  return true;
+};
 
 /** The text of an attribute that is nothing else, and no longer than any key of ours. */
 const textOf = (value: unknown): string | undefined => {
-  if (!isFields(value)) return undefined;
-  const { S: text, ...rest } = value;
-  const isKey = typeof text === 'string' && text !== '' && text.length <= MOST_KEY_CHARACTERS;
-  return isKey && Object.keys(rest).length === 0 ? text : undefined;
+  if (!isFields(value) || !isOnly(value, 'S')) return undefined;
+  const { S: text } = value;
+  return typeof text === 'string' && text !== '' && text.length <= MOST_KEY_CHARACTERS ? text : undefined;
 };
-
-const isOnly = (asked: Fields, ...names: readonly string[]): boolean =>
-  Object.keys(asked).every((name) => names.includes(name));
 
 const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
 
@@ -72,12 +90,8 @@ const isFlag = (value: unknown): boolean => value === undefined || typeof value 
 const projector = (expression: unknown): ((item: string) => string) | undefined => {
   if (expression === undefined) return (item) => item;
   if (typeof expression !== 'string' || !NAMES.test(expression)) return undefined;
-  const names = expression.split(',');
-  return (text) => {
-    const item = fields(JSON.parse(text));
-    const some = names.filter((name) => Object.hasOwn(item, name)).map((name) => [name, item[name]]);
-    return JSON.stringify(Object.fromEntries(some));
-  };
+  const names = new Set(expression.split(','));
+  return (item) => project(item, names);
 };
 
 const charactersOf = (items: readonly string[]): number => items.reduce((sum, { length }) => sum + length, 0);
@@ -130,10 +144,10 @@ export class QuickReads {
     const [table, request] = asked;
     if (!isFields(request) || !isOnly(request, 'Keys', 'ConsistentRead', 'ProjectionExpression'))
       return undefined;
-    const project = projector(request['ProjectionExpression']);
+    const toWanted = projector(request['ProjectionExpression']);
     const names = keysOf(this.#tableOf(table));
     const wanted = list(request['Keys']);
-    if (project === undefined || names === undefined || !isFlag(request['ConsistentRead'])) return undefined;
+    if (toWanted === undefined || names === undefined || !isFlag(request['ConsistentRead'])) return undefined;
     const [pkName, skName] = names;
     const keys = new Set<string>();
     for (const key of wanted) {
@@ -147,9 +161,9 @@ export class QuickReads {
     return {
       form: `BatchGetItem ${table} ${String(request['ProjectionExpression'])}`,
       answer: () => {
-        const items = [...keys].flatMap((key) => this.#store.getSync(key, { valueEncoding: 'utf8' }) ?? []);
-        if (charactersOf(items) > MOST_CHARACTERS) return undefined;
-        const found = shuffled(items).map(project).join();
+        const items = [...keys].flatMap((key) => this.#store.getSync(key, AS_TEXT) ?? []);
+        if (charactersOf(items) > MOST_GOT) return undefined;
+        const found = shuffled(items).map(toWanted).join();
         return `{"Responses":{${JSON.stringify(table)}:[${found}]},"UnprocessedKeys":{}}`;
       },
     };
@@ -160,8 +174,8 @@ export class QuickReads {
     const { TableName: table, KeyConditionExpression: condition, ProjectionExpression: projection } = input;
     const { groups } = typeof condition === 'string' ? (CONDITION.exec(condition) ?? {}) : {};
     const names = typeof table === 'string' ? keysOf(this.#tableOf(table)) : undefined;
-    const project = projector(projection);
-    if (groups === undefined || names === undefined || project === undefined) return undefined;
+    const toWanted = projector(projection);
+    if (groups === undefined || names === undefined || toWanted === undefined) return undefined;
     const known = ['TableName', 'KeyConditionExpression', 'ExpressionAttributeValues'] as const;
     if (!isOnly(input, ...known, 'ConsistentRead', 'ProjectionExpression')) return undefined;
     const { pk, is = '', sk, from, to, begins, prefix } = groups;
@@ -185,17 +199,17 @@ export class QuickReads {
         const items = await this.#within(range);
         if (items === undefined) return undefined;
         const { length } = items;
-        return `{"Items":[${items.map(project).join()}],"Count":${length},"ScannedCount":${length}}`;
+        return `{"Items":[${items.map(toWanted).join()}],"Count":${length},"ScannedCount":${length}}`;
       },
     };
   }
 
   /** Items of a range, in order; `undefined` when they are more than are given at once. */
   async #within(range: Range): Promise<string[] | undefined> {
-    const values = this.#store.values({ ...range, valueEncoding: 'utf8' });
+    const values = this.#store.values({ ...range, ...AS_TEXT });
     try {
       const items: string[] = [];
-      for (let characters = 0; characters <= MOST_CHARACTERS; ) {
+      for (let characters = 0; characters <= MOST_QUERIED; ) {
         const some = await values.nextv(ITEMS_AT_ONCE);
         if (some.length === 0) return items;
         items.push(...some);

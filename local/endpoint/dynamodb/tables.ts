@@ -89,14 +89,16 @@ export async function provisionTable(engine: DynamoEngine, table: Table): Promis
   const call = (operation: string, input: Fields) => engine.call(operation, JSON.stringify(input));
   const created = await call('CreateTable', table.definition);
   if (created.status !== 200) {
-    const error = fields(JSON.parse(created.body));
+    const error = fields(JSON.parse(created.body.toString()));
     if (!String(error['__type']).endsWith('#ResourceInUseException')) {
-      throw new Error(`dynamodb: cannot make table ${table.name}: ${text(error['message']) ?? created.body}`);
+      throw new Error(
+        `dynamodb: cannot make table ${table.name}: ${text(error['message']) ?? created.body.toString()}`,
+      );
     }
   }
   for (;;) {
     const reply = await call('DescribeTable', { TableName: table.name });
-    const found = fields(fields(JSON.parse(reply.body))['Table']);
+    const found = fields(fields(JSON.parse(reply.body.toString()))['Table']);
     if (found['TableStatus'] !== 'ACTIVE') continue;
     if (layout(found) !== layout(table.definition)) {
       throw new Error(

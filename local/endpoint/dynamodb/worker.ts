@@ -28,7 +28,8 @@ export type WorkerMessage =
 export interface WorkerReply {
   readonly id: number;
   readonly status: number;
-  readonly body: string;
+  /** JSON. */
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 type TableCallback = (error: unknown, table?: TableDefinition) => void;
@@ -91,6 +92,8 @@ class Response {
   }
 }
 
+const encoder = new TextEncoder();
+
 function serve(port: MessagePort, server: Server, store: Store): void {
   const { prepare, tableOf } = rememberTables(store);
   const quickReads = new QuickReads(store.db, tableOf);
@@ -113,7 +116,9 @@ function serve(port: MessagePort, server: Server, store: Store): void {
     const { id, operation, body } = message;
     prepare(operation);
     const answer = (status: number, reply: string) => {
-      port.postMessage({ id, status, body: reply } satisfies WorkerReply);
+      // Bytes change hands between threads without a copy, and go out as they are.
+      const bytes = encoder.encode(reply);
+      port.postMessage({ id, status, body: bytes } satisfies WorkerReply, [bytes.buffer]);
       underWay -= 1;
       // A store that cannot be closed ends the thread with the error, which the other side reports.
       void closeWhenIdle();

@@ -177,8 +177,10 @@ export const startWorld = async (): Promise<World> => {
   let handler: (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
 
   const real = async (call: Call, body: string): Promise<Reply> => {
-    if (call.action.startsWith('dynamodb:'))
-      return await engine.call(call.action.slice('dynamodb:'.length), body);
+    if (call.action.startsWith('dynamodb:')) {
+      const reply = await engine.call(call.action.slice('dynamodb:'.length), body);
+      return { status: reply.status, body: reply.body.toString() };
+    }
     if (call.action === 's3:GetObject') {
       const object = objects.get(call.path.replace('/archive/', ''));
       return object === undefined
