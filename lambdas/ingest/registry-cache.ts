@@ -1,7 +1,8 @@
 /** What the registry says of devices, remembered for a short time. Tolerates concurrent use. */
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
+import type { KnownDevice } from '../store/registry/items.ts';
 import type { Registry } from '../store/registry/keys.ts';
-import { type KnownDevice, readRegistry } from '../store/registry/lookup.ts';
+import { readRegistry } from '../store/registry/lookup.ts';
 
 const KNOWN_MILLIS = 30_000;
 /** A device may be registered at any time: one that is not known is asked for again soon. */

@@ -1,13 +1,17 @@
 /** Items of the registry as the words of the contract. */
+import type * as z from 'zod';
 import { type Device, device } from '../../../contracts/devices.ts';
 import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
 import { type Attribute, type Item, marshal, unmarshal } from '../attributes.ts';
 import { deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey, UnknownItemFormat } from './keys.ts';
 
+const checkFormat = ({ pk, format }: Item): void => {
+  if (format?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(String(pk?.S), format?.N);
+};
+
 const open = (item: Item): { [name: string]: Attribute } => {
-  const object = unmarshal(item);
-  if (object['format'] !== ITEM_FORMAT) throw new UnknownItemFormat(String(object['pk']), object['format']);
-  return object;
+  checkFormat(item);
+  return unmarshal(item);
 };
 
 /**
@@ -16,6 +20,22 @@ const open = (item: Item): { [name: string]: Attribute } => {
  * @throws {z.ZodError} when the item is not what the contract says
  */
 export const deviceFromItem = (item: Item): Device => device.parse(open(item));
+
+const knownDevice = device.pick({ id: true, site: true, type: true, state: true });
+
+/** What a device is judged by. */
+export type KnownDevice = z.infer<typeof knownDevice>;
+
+/**
+ * What a `META` item of a device says of what it is judged by: less work than the whole device.
+ * @throws {UnknownItemFormat}
+ * @throws {z.ZodError} when the item is not what the contract says
+ */
+export const knownDeviceFromItem = (item: Item): KnownDevice => {
+  checkFormat(item);
+  const { id, site, type, state } = item;
+  return knownDevice.parse({ id: id?.S, site: site?.S, type: type?.S, state: state?.S });
+};
 
 export const deviceToItem = (value: Device): Item =>
   marshal({

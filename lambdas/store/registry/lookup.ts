@@ -1,15 +1,12 @@
 /** Many devices and types of the registry at once, and the facts that devices report. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Device, DeviceFacts } from '../../../contracts/devices.ts';
+import type { DeviceFacts } from '../../../contracts/devices.ts';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { formatTime, type Micros } from '../../../contracts/time.ts';
 import { type Item, marshalValue } from '../attributes.ts';
 import { batchGet } from '../batch-get.ts';
-import { deviceFromItem, typeFromItem } from './items.ts';
+import { type KnownDevice, knownDeviceFromItem, typeFromItem } from './items.ts';
 import { deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
-
-/** What a device is judged by. */
-export type KnownDevice = Pick<Device, 'id' | 'site' | 'type' | 'state'>;
 
 export interface RegistryExtract {
   /** By identifier; one that is not registered is absent. */
@@ -43,8 +40,8 @@ export const readRegistry = async (
       const type = typeFromItem(item);
       types.set(type.id, type);
     } else {
-      const { id, site, type, state } = deviceFromItem(item);
-      devices.set(id, { id, site, type, state });
+      const known = knownDeviceFromItem(item);
+      devices.set(known.id, known);
     }
   }
   return { devices, types };
