@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CognitoPart, startCognito } from '../../../local/cognito/index.ts';
 import { newHarness, tree } from './harness.ts';
 import {
@@ -21,7 +21,10 @@ import {
 } from './template.ts';
 
 const { start, close } = newHarness();
-afterEach(close);
+afterEach(() => {
+  vi.useRealTimers();
+  return close();
+});
 
 const guarded = { AuthorizationType: 'COGNITO_USER_POOLS', AuthorizerId: 'auth' };
 const routes = apiResources([
@@ -177,6 +180,19 @@ describe('with tokens of an issuer that says anything', () => {
     expect(await response.json()).toEqual({ message: expect.stringMatching(/^Unauthorized$|has expired$/) });
     expect(response.headers.get('x-amzn-errortype')).toBe('UnauthorizedException');
     expect(events).toEqual([]);
+  });
+
+  it('takes a token that it has proved before until it expires, and none that only looks like it', async () => {
+    const { get } = await start(routes, {}, cognito);
+    const token = await sign();
+    const ask = async (authorization: string) =>
+      (await get('/v1/devices', { headers: { authorization } })).status;
+    expect([await ask(token), await ask(`Bearer ${token}`)]).toEqual([200, 200]);
+    expect(await ask(tamper(token, (payload) => ({ ...payload, sub: 'admin' })))).toBe(401);
+    vi.useFakeTimers({ toFake: ['Date'], now: (now + 601) * 1000 });
+    expect(await ask(token)).toBe(401);
+    vi.useRealTimers();
+    expect(await ask(token)).toBe(200);
   });
 
   it('does not blame the caller when the issuer does not answer', async () => {
