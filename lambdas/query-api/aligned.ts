@@ -3,7 +3,7 @@ import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { PointBatch } from './points.ts';
-import type { BucketRow } from './rows.ts';
+import type { BucketBatch } from './rows.ts';
 import type { Series } from './series-query.ts';
 
 /** A time, and the value of each series there. */
@@ -48,14 +48,17 @@ export async function* placedPoints(
 export async function* placedBuckets(
   series: Series,
   places: Places,
-  batches: AsyncIterable<readonly BucketRow[]>,
+  batches: AsyncIterable<BucketBatch>,
 ): AsyncGenerator<Placed[]> {
   for await (const batch of batches) {
-    yield batch.flatMap(({ device, time, channel, values }) => {
-      const place = places.get(`${series.instruments[device]?.id}/${channel}`);
+    const ofChannel = batch.channels.map(({ channel }) =>
+      places.get(`${series.instruments[batch.device]?.id}/${channel}`),
+    );
+    yield batch.start.flatMap((time, at) => {
+      const place = ofChannel[batch.place[at] ?? 0];
       return place === undefined || !isNew(series, time)
         ? []
-        : [{ time, series: place, value: values[0] ?? null }];
+        : [{ time, series: place, value: batch.values[0]?.[at] ?? null }];
     });
   }
 }

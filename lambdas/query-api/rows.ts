@@ -3,8 +3,9 @@ import type { Value } from '../../contracts/payload/message.ts';
 import type { Quality, Status } from '../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { asksQuantile } from '../series/aggregates.ts';
-import { Buckets, type FilledBucket } from '../series/buckets.ts';
-import { type DenseBucket, type DenseRow, Filler } from '../series/fill.ts';
+import { type BucketChannel, type BucketColumns, bucketsFrom } from '../series/bucket-columns.ts';
+import { Buckets } from '../series/buckets.ts';
+import { Filler } from '../series/fill.ts';
 import { readPieces, type Source } from '../series/plan.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
@@ -20,49 +21,52 @@ export interface PointRow {
   readonly quality: Quality | undefined;
 }
 
-/** A bucket of one channel. */
-export interface BucketRow extends DenseRow {
+/** Buckets of one device. */
+export interface BucketBatch extends BucketColumns {
+  readonly length: number;
+  /** Place of the device among those that were asked for. */
   readonly device: number;
-  /** Its start. */
-  readonly time: Micros;
-  readonly filled: boolean;
-  readonly partial: boolean;
+  /** `undefined`: none is. */
+  readonly partial: readonly boolean[] | undefined;
+  /** `undefined`: none is. */
+  readonly filled: readonly boolean[] | undefined;
 }
 
-/** Rows of one batch, so that no one has to wait for each. */
-const BATCH = 1024;
+/** A part of a batch. */
+export const bucketPart = (batch: BucketBatch, from: number, to: number): BucketBatch => ({
+  length: to - from,
+  device: batch.device,
+  ...bucketsFrom(batch, from, to),
+  partial: batch.partial?.slice(from, to),
+  filled: batch.filled?.slice(from, to),
+});
 
-/** Rows in batches, of those that come after the last page. */
-class Batches {
-  readonly #after: { readonly time: Micros; readonly channel: string } | undefined;
-  #rows: BucketRow[] = [];
+/** The channel of a bucket. */
+export const bucketChannelAt = ({ channels, place }: BucketBatch, at: number): BucketChannel | undefined =>
+  channels[place[at] ?? 0];
 
-  constructor(after: { readonly time: Micros; readonly channel: string } | undefined) {
-    this.#after = after;
-  }
-
-  /** @returns whether a batch is full */
-  add(row: BucketRow): boolean {
-    const after = this.#after;
-    if (
-      after === undefined ||
-      row.time > after.time ||
-      (row.time === after.time && row.channel > after.channel)
-    )
-      this.#rows.push(row);
-    return this.#rows.length >= BATCH;
-  }
-
-  take(): BucketRow[] {
-    const rows = this.#rows;
-    this.#rows = [];
-    return rows;
-  }
-}
+/** Whether each bucket is cut by an end of the range, or by now. */
+const partialOf = ({ start, end }: BucketColumns, { from, to, now }: Series): boolean[] | undefined => {
+  const until = Math.min(to, now);
+  // They are in order of time.
+  if ((start[0] ?? from) >= from && (end[end.length - 1] ?? until) <= until) return undefined;
+  return start.map((time, at) => time < from || (end[at] ?? until) > until);
+};
 
 /** Where reading a device goes on after the last page. */
 const afterOf = (series: Series, device: number) =>
   series.after?.device === device ? series.after : undefined;
+
+/** Those of a batch that come after a row. */
+const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): BucketBatch => {
+  if (after === undefined) return batch;
+  const first = batch.start.findIndex(
+    (time, at) =>
+      time > after.time ||
+      (time === after.time && (bucketChannelAt(batch, at)?.channel ?? '') > after.channel),
+  );
+  return first === 0 ? batch : bucketPart(batch, first < 0 ? batch.length : first, batch.length);
+};
 
 const isUsual = (taken: readonly Status[]): boolean =>
   taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');
@@ -113,7 +117,7 @@ export async function* readBuckets(
   series: Series,
   query: BucketQuery,
   device: number,
-): AsyncGenerator<BucketRow[]> {
+): AsyncGenerator<BucketBatch> {
   const { grid, aggregates, fill, taken } = query;
   const after = afterOf(series, device);
   // What fills a bucket may lie any time before.
@@ -123,33 +127,25 @@ export async function* readBuckets(
   const kindOf = (channel: string) => channels[channel]?.kind ?? 'continuous';
   const buckets = new Buckets({ grid, aggregates, taken, kindOf, conversions: series.conversions });
   const to = Math.min(series.to, series.now);
-  const filler = new Filler({ fill, grid, from, to, aggregates, channels: channelsOf(series, device) });
-  const { from: cutBefore, to: cutAfter, now } = series;
-  const batches = new Batches(after);
-  /** @returns whether a batch is full */
-  const put = ({ start, end, rows }: DenseBucket): boolean => {
-    const partial = start < cutBefore || end > cutAfter || end > now;
-    let isFull = false;
-    for (const { channel, unit, count, values, quality, filled = false } of rows)
-      isFull = batches.add({ device, time: start, channel, unit, count, values, quality, filled, partial });
-    return isFull;
-  };
-  function* putAll(dense: Iterable<DenseBucket>): Generator<BucketRow[]> {
-    for (const bucket of dense) if (put(bucket)) yield batches.take();
+  const filler =
+    fill === 'none'
+      ? undefined
+      : new Filler({ fill, grid, from, to, aggregates, channels: channelsOf(series, device) });
+  function* given(columns: BucketColumns, filled?: readonly boolean[]): Generator<BucketBatch> {
+    const partial = partialOf(columns, series);
+    const batch = { length: columns.start.length, device, ...columns, partial, filled };
+    const part = partAfter(batch, after);
+    if (part.length > 0) yield part;
   }
-  function* putFilled(full: readonly FilledBucket[]): Generator<BucketRow[]> {
-    if (fill === 'none') yield* putAll(full);
-    else for (const bucket of full) yield* putAll(filler.add(bucket));
+  function* put(columns: BucketColumns): Generator<BucketBatch> {
+    if (filler === undefined) yield* given(columns);
+    else for (const dense of filler.add(columns)) yield* given(dense, dense.filled);
   }
   for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
-    yield* putFilled(buckets.takeUntil(piece.until));
-    const rows = batches.take();
-    if (rows.length > 0) yield rows;
+    yield* put(buckets.takeUntil(piece.until));
   }
-  yield* putFilled(buckets.takeUntil(Number.POSITIVE_INFINITY));
-  yield* putAll(filler.finish());
-  const rows = batches.take();
-  if (rows.length > 0) yield rows;
+  yield* put(buckets.takeUntil(Number.POSITIVE_INFINITY));
+  for (const dense of filler?.finish() ?? []) yield* given(dense, dense.filled);
 }

@@ -99,7 +99,7 @@ class Outlines {
       for (let at = first; at < end; at += 1) {
         if (countAt(column.slots, at) === 0) continue;
         outline.all = undefined;
-        this.#stretch(outline, run.start + at * run.width).merge(column.slots, at);
+        this.#stretch(outline, run.start + at * run.width).merge(column.slots, at, at + 1);
       }
     }
   }

@@ -4,7 +4,7 @@ import type { Value } from '../../contracts/payload/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import { channelAt, type PointBatch, partOf } from './points.ts';
-import type { BucketRow } from './rows.ts';
+import { type BucketBatch, bucketChannelAt, bucketPart } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 import type { Fact } from './tag.ts';
 
@@ -96,16 +96,20 @@ const typesOf = ({ instruments, channels }: Series): ValueType[] => [
 
 const given = <T>(items: readonly (T | undefined)[]): T[] => items.flatMap((item) => item ?? []);
 
+/** The device of a batch, where there are several. */
+const deviceColumn = <B extends { readonly device: number }>(series: Series): Column<B> | undefined =>
+  series.several
+    ? {
+        ...column<B>('device', 'd', 'text', (batch) => series.instruments[batch.device]?.id ?? ''),
+        isOne: () => true,
+      }
+    : undefined;
+
 /** Points as a table. */
 export const pointTable = (series: Series): Table<PointBatch> => {
   type Points = PointBatch;
   const ofOneChannel = ({ place }: Points): boolean => place === undefined;
-  const device = series.several
-    ? {
-        ...column<Points>('device', 'd', 'text', (batch) => series.instruments[batch.device]?.id ?? ''),
-        isOne: () => true,
-      }
-    : undefined;
+  const device = deviceColumn<Points>(series);
   const time = {
     ...column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0),
     list: (batch: Points) => batch.time,
@@ -149,28 +153,49 @@ export const pointTable = (series: Series): Table<PointBatch> => {
 
 const DATED = new Set(['first', 'last']);
 
+/** Whether all of a list is one, as counts mostly are. */
+const areOne = (list: readonly number[]): boolean => {
+  const [first] = list;
+  return list.every((each) => each === first);
+};
+
 /** Buckets as a table. */
-export const bucketTable = (series: Series): Table<readonly BucketRow[]> => {
-  type Rows = readonly BucketRow[];
-  const of = rowColumn<BucketRow>;
+export const bucketTable = (series: Series): Table<BucketBatch> => {
+  type Batches = BucketBatch;
   const { aggregates = [], fill } = series.buckets ?? {};
   const types = typesOf(series);
   const fills = fill !== undefined && fill !== 'none';
   const kindOf = (name: string): ColumnKind =>
     name === 'count' ? 'integer' : DATED.has(name) ? 'value' : 'number';
-  const device = series.several
-    ? of('device', 'd', 'text', (row) => series.instruments[row.device]?.id ?? '')
-    : undefined;
-  const time = of('time', 't', 'time', (row) => row.time);
-  const channel = of('channel', 'n', 'text', (row) => row.channel);
-  const unit = of('unit', 'u', 'text', (row) => row.unit);
-  const values: Column<Rows>[] = aggregates.map((name, at) => ({
-    ...of(name, name, kindOf(name), (row) => row.values[at] ?? null),
+  const ofOneChannel = ({ channels }: Batches): boolean => channels.length === 1;
+  const time = {
+    ...column<Batches>('time', 't', 'time', (batch, at) => batch.start[at] ?? 0),
+    list: (batch: Batches) => batch.start,
+  };
+  const channel = {
+    ...column<Batches>('channel', 'n', 'text', (batch, at) => bucketChannelAt(batch, at)?.channel ?? ''),
+    isOne: ofOneChannel,
+  };
+  const unit = {
+    ...column<Batches>('unit', 'u', 'text', (batch, at) => bucketChannelAt(batch, at)?.unit ?? ''),
+    isOne: ofOneChannel,
+  };
+  const values = aggregates.map((name, place) => ({
+    ...column<Batches>(name, name, kindOf(name), (batch, at) => batch.values[place]?.[at] ?? null),
+    list: (batch: Batches) => batch.values[place] ?? [],
     types,
   }));
-  const qualities = STATUSES.map((status) => of(status, status, 'integer', ({ quality }) => quality[status]));
-  const partial = of('partial', 'partial', 'truth', (row) => row.partial);
-  const filled = of('filled', 'filled', 'truth', (row) => row.filled);
+  const qualities = STATUSES.map((status) => ({
+    ...column<Batches>(status, status, 'integer', (batch, at) => batch.quality[status][at] ?? 0),
+    list: (batch: Batches) => batch.quality[status],
+    isOne: (batch: Batches) => areOne(batch.quality[status]),
+  }));
+  const partial = {
+    ...column<Batches>('partial', 'partial', 'truth', (batch, at) => batch.partial?.[at] ?? false),
+    isOne: (batch: Batches) => batch.partial === undefined,
+  };
+  const filled = column<Batches>('filled', 'filled', 'truth', (batch, at) => batch.filled?.[at] ?? false);
+  const device = deviceColumn<Batches>(series);
   return {
     columns: given([
       device,
@@ -188,11 +213,27 @@ export const bucketTable = (series: Series): Table<readonly BucketRow[]> => {
       ...flat([partial]),
       ...(fills ? [{ name: 'filled', column: filled, onlyTrue: true } as const] : []),
     ],
-    part: rowsPart,
-    position: (rows, at) => ({
-      device: rows[at]?.device ?? 0,
-      time: rows[at]?.time ?? 0,
-      channel: rows[at]?.channel ?? '',
+    part: bucketPart,
+    facts: (batch) => {
+      const { good, uncertain, bad } = batch.quality;
+      const flags = [batch.partial ?? [], batch.filled ?? []];
+      return [
+        JSON.stringify([batch.length, batch.device, batch.channels, ...flags.map(({ length }) => length)]),
+        ...[
+          batch.channels.length === 1 ? [] : batch.place,
+          batch.start,
+          ...batch.values,
+          good,
+          uncertain,
+          bad,
+          ...flags,
+        ],
+      ];
+    },
+    position: (batch, at) => ({
+      device: batch.device,
+      time: batch.start[at] ?? 0,
+      channel: bucketChannelAt(batch, at)?.channel ?? '',
     }),
   };
 };

@@ -15,12 +15,12 @@ export const tagOfBytes = (pieces: readonly Uint8Array[]): string => {
 };
 
 /** What an answer is made of: text, or cells. */
-export type Fact = string | readonly Value[];
+export type Fact = string | readonly (Value | null)[];
 
 /** Numbers as they are, to the bit; what is none by its place among them, and as JSON. */
-const bytesOf = (cells: readonly Value[]): Uint8Array[] => {
+const bytesOf = (cells: readonly (Value | null)[]): Uint8Array[] => {
   const numbers = new Float64Array(cells.length);
-  const others: (readonly [number, Value | undefined])[] = [];
+  const others: (readonly [number, Value | null | undefined])[] = [];
   for (let at = 0; at < cells.length; at += 1) {
     const cell = cells[at];
     if (typeof cell === 'number') numbers[at] = cell;

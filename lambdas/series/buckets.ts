@@ -4,30 +4,24 @@
  * Quantiles are exact in buckets that can be shorter than an hour, and within 1 % (DDSketch) in all others: one
  * rule, whatever they are made of.
  */
-import type { Value } from '../../contracts/payload/message.ts';
 import { type Status, statusOf } from '../../contracts/quality.ts';
 import type { Aggregate } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { asksQuantile, keptFor, type Teller, tellerOf } from './aggregates.ts';
+import {
+  BucketChannels,
+  type BucketColumns,
+  emptyLists,
+  type GrowingLists,
+  ofEachList,
+} from './bucket-columns.ts';
 import type { SeriesColumn } from './column.ts';
 import { convertAggregate } from './convert.ts';
 import { placesIn } from './slots.ts';
 import { type ChannelKind, isNumeric, type Kept, Summary } from './summary.ts';
 import type { SummaryRun } from './summary-codec.ts';
 import type { Conversion } from './units.ts';
-import type { Grid, Span } from './width.ts';
-
-/** What is known of the points of one channel in one bucket. */
-export interface BucketRow {
-  readonly channel: string;
-  readonly unit: string;
-  /** Points that entered the aggregates. */
-  readonly count: number;
-  /** In the order that was asked for. */
-  readonly values: readonly (Value | null)[];
-  /** All points, whatever enters the aggregates. */
-  readonly quality: Readonly<Record<Status, number>>;
-}
+import type { Grid } from './width.ts';
 
 /** What is made of points. */
 export interface BucketOptions {
@@ -43,7 +37,10 @@ export interface BucketOptions {
 /** A channel, and its bucket that is being filled. */
 interface Lane {
   readonly channel: string;
-  unit: string;
+  readonly conversion: Conversion | undefined;
+  unit: string | undefined;
+  /** Of the channel with its unit. */
+  place: number;
   numeric: boolean;
   /** One for all buckets: a day of minutes would take hundreds. */
   summary: Summary;
@@ -54,17 +51,7 @@ interface Lane {
   end: Micros;
 }
 
-/** A row and its bucket. */
-interface FullRow extends Span {
-  readonly row: BucketRow;
-}
-
 const NONE = Number.NEGATIVE_INFINITY;
-
-/** Rows of one bucket, by channel name. */
-export interface FilledBucket extends Span {
-  readonly rows: readonly BucketRow[];
-}
 
 /** Sorts points into buckets, piece by piece in order of time, and gives buckets away as soon as they are full. */
 export class Buckets {
@@ -73,7 +60,9 @@ export class Buckets {
   readonly #exact: boolean;
   readonly #tellers: readonly Teller[];
   readonly #lanes = new Map<string, Lane>();
-  #full: FullRow[] = [];
+  readonly #channels = new BucketChannels();
+  /** Buckets that are full: of each channel in order. */
+  #full: GrowingLists;
 
   constructor(options: BucketOptions) {
     this.#options = options;
@@ -81,6 +70,7 @@ export class Buckets {
     this.#kept = keptFor(options.aggregates, !fine);
     this.#exact = fine && asksQuantile(options.aggregates);
     this.#tellers = options.aggregates.map(tellerOf);
+    this.#full = emptyLists(this.#tellers.length);
   }
 
   /** @param columns sorted by time; of a channel no earlier than what was added before */
@@ -112,11 +102,16 @@ export class Buckets {
       const { slots } = column;
       const { good, uncertain, bad } = slots;
       const lane = this.#laneOf(column, run.start + first * run.width);
-      for (let at = first; at < stop; at += 1) {
-        if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) continue;
+      for (let at = first; at < stop; ) {
+        if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) {
+          at += 1;
+          continue;
+        }
         const time = run.start + at * run.width;
         if (time >= lane.end) this.#open(lane, column, time);
-        lane.summary.merge(slots, at);
+        const end = Math.min(stop, Math.ceil((lane.end - run.start) / run.width));
+        lane.summary.merge(slots, at, end);
+        at = end;
       }
     }
   }
@@ -136,7 +131,10 @@ export class Buckets {
     if (lane === undefined) {
       const numeric = isNumeric(type);
       const summary = this.#summary(channel, numeric);
-      lane = { channel, unit: '', numeric, summary, numbers: undefined, start: NONE, end: NONE };
+      const conversion = this.#options.conversions?.get(channel);
+      const unit = undefined;
+      const none = { numbers: undefined, start: NONE, end: NONE };
+      lane = { channel, conversion, unit, place: 0, numeric, summary, ...none };
       this.#lanes.set(channel, lane);
     }
     if (time < lane.start) throw new RangeError(`points of ${channel} come after later ones`);
@@ -149,7 +147,10 @@ export class Buckets {
     const { start, end } = this.#options.grid.at(time);
     lane.start = start;
     lane.end = end;
-    lane.unit = unit;
+    if (lane.unit !== unit) {
+      lane.place = this.#channels.placeOf(lane.channel, lane.conversion?.unit ?? unit);
+      lane.unit = unit;
+    }
     const numeric = isNumeric(type);
     if (lane.numeric === numeric) lane.summary.clear();
     else lane.summary = this.#summary(lane.channel, numeric);
@@ -158,51 +159,43 @@ export class Buckets {
   }
 
   #close(lane: Lane): void {
-    const { start, end } = lane;
+    const { place, start, end, summary, numbers, conversion } = lane;
     if (end === NONE) return;
-    this.#full.push({ start, end, row: this.#row(lane) });
     lane.end = NONE;
+    const { count, counts } = summary;
+    const { quality, values, ...lists } = this.#full;
+    lists.place.push(place);
+    lists.start.push(start);
+    lists.end.push(end);
+    lists.count.push(count);
+    quality.good.push(counts.good);
+    quality.uncertain.push(counts.uncertain);
+    quality.bad.push(counts.bad);
+    const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
+    for (let at = 0; at < this.#tellers.length; at += 1) {
+      const value = this.#tellers[at]?.(summary, sorted) ?? null;
+      const name = conversion === undefined ? undefined : this.#options.aggregates[at];
+      values[at]?.push(
+        conversion === undefined || name === undefined
+          ? value
+          : convertAggregate(name, value, count, conversion),
+      );
+    }
   }
 
-  /** Takes out the buckets that end at a time or before, in order. */
-  takeUntil(time: Micros): FilledBucket[] {
+  /** Takes out the buckets that are full at a time, which is no earlier than what was added. */
+  takeUntil(time: Micros): BucketColumns {
     for (const lane of this.#lanes.values()) if (lane.end <= time) this.#close(lane);
     const full = this.#full;
-    this.#full = full.filter(({ end }) => end > time);
-    const done = this.#full.length === 0 ? full : full.filter(({ end }) => end <= time);
+    this.#full = emptyLists(this.#tellers.length);
+    const channels = this.#channels.list;
     // Those of one channel came in order.
-    if (this.#lanes.size > 1)
-      done.sort((left, right) => left.start - right.start || (left.row.channel < right.row.channel ? -1 : 1));
-    const buckets: FilledBucket[] = [];
-    let rows: BucketRow[] = [];
-    let last = NONE;
-    for (const { start, end, row } of done) {
-      if (start === last) rows.push(row);
-      else {
-        rows = [row];
-        buckets.push({ start, end, rows });
-      }
-      last = start;
-    }
-    return buckets;
-  }
-
-  #row({ channel, unit, summary, numbers }: Lane): BucketRow {
-    const { aggregates, conversions } = this.#options;
-    const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
-    const conversion = conversions?.get(channel);
-    return {
-      channel,
-      unit: conversion?.unit ?? unit,
-      count: summary.count,
-      values: this.#tellers.map((tell, at) => {
-        const value = tell(summary, sorted);
-        const name = conversion === undefined ? undefined : aggregates[at];
-        return conversion === undefined || name === undefined
-          ? value
-          : convertAggregate(name, value, summary.count, conversion);
-      }),
-      quality: summary.counts,
-    };
+    if (this.#lanes.size < 2) return { channels, ...full };
+    const { start, place } = full;
+    const nameAt = (at: number): string => channels[place[at] ?? 0]?.channel ?? '';
+    const order = Array.from(start, (_, at) => at).sort(
+      (left, right) => (start[left] ?? 0) - (start[right] ?? 0) || (nameAt(left) < nameAt(right) ? -1 : 1),
+    );
+    return { channels, ...ofEachList(full, <T>(list: readonly T[]) => order.map((at) => list[at] as T)) };
   }
 }

@@ -8,6 +8,10 @@ export class MalformedBytes extends Error {
 /** Greatest magnitude that {@link ByteWriter.signed} takes: its zigzag form stays an exact integer. */
 export const MAX_SIGNED = 2 ** 52 - 1;
 
+/** The bit of a byte that says that more follow. */
+const MORE = 0x80;
+const MAX_WORD = 0x7fffffff;
+
 export class ByteWriter {
   private buffer: Buffer;
   /** The same memory. */
@@ -155,6 +159,40 @@ export class ByteReader {
   signed(): number {
     const value = this.unsigned();
     return value % 2 === 1 ? -((value + 1) / 2) : value / 2;
+  }
+
+  /** So many whole numbers, as {@link unsigned} reads each. */
+  unsigneds(into: Float64Array, count: number): void {
+    const { buffer } = this;
+    let { at } = this;
+    for (let place = 0; place < count; place += 1) {
+      const first = buffer[at] ?? MORE;
+      if (first < MORE) {
+        into[place] = first;
+        at += 1;
+        continue;
+      }
+      const second = buffer[at + 1] ?? MORE;
+      if (second < MORE) {
+        into[place] = (first & 0x7f) | (second << 7);
+        at += 2;
+        continue;
+      }
+      this.at = at;
+      into[place] = this.unsigned();
+      at = this.at;
+    }
+    this.at = at;
+  }
+
+  /** So many whole numbers, as {@link signed} reads each. */
+  signeds(into: Float64Array, count: number): void {
+    this.unsigneds(into, count);
+    for (let place = 0; place < count; place += 1) {
+      const value = into[place] ?? 0;
+      if (value <= MAX_WORD) into[place] = (value >>> 1) ^ -(value & 1);
+      else into[place] = value % 2 === 1 ? -((value + 1) / 2) : value / 2;
+    }
   }
 
   /** A count of things that take at least `size` bytes each: what cannot fit is refused before any allocation. */

@@ -45,6 +45,34 @@ export class ExactSum {
     this.#grow(term);
   }
 
+  /** Adds terms of a list from a place to another, excluded. */
+  addAll(terms: Float64Array, from: number, to: number): void {
+    const parts = this.#parts;
+    let at = from;
+    if (this.#count <= 2) {
+      // Most sums are of two parts, which stay in registers.
+      let high = this.#count === 0 ? 0 : (parts[this.#count - 1] ?? 0);
+      let low = this.#count === 2 ? (parts[0] ?? 0) : 0;
+      for (; at < to; at += 1) {
+        const term = terms[at] ?? 0;
+        if (!(Math.abs(term) < TERM_LIMIT)) break;
+        const near = low + term;
+        const share = near - low;
+        // Two-sum in any order (D. E. Knuth): what is left would be a third part.
+        if (low - (near - share) + (term - share) !== 0) break;
+        const sum = high + near;
+        const added = sum - high;
+        low = high - (sum - added) + (near - added);
+        high = sum;
+      }
+      let kept = 0;
+      if (low !== 0) parts[kept++] = low;
+      if (high !== 0) parts[kept++] = high;
+      this.#count = kept;
+    }
+    for (; at < to; at += 1) this.add(terms[at] ?? 0);
+  }
+
   #grow(term: number): void {
     const parts = this.#parts;
     const length = this.#count;

@@ -3,25 +3,30 @@
  */
 
 import type { Value } from '../../contracts/payload/message.ts';
+import { STATUSES } from '../../contracts/quality.ts';
 import type { Aggregate, Fill } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { BucketRow, FilledBucket } from './buckets.ts';
+import {
+  BucketChannels,
+  type BucketColumns,
+  emptyLists,
+  type GrowingLists,
+  ofEachList,
+} from './bucket-columns.ts';
 import type { Grid, Span } from './width.ts';
 
-/** A row that points made, or that was filled in. */
-export interface DenseRow extends BucketRow {
-  readonly filled?: boolean;
-}
-export interface DenseBucket extends Span {
-  /** By channel name. */
-  readonly rows: readonly DenseRow[];
+/** Buckets that points made, and some that were filled in. */
+export interface DenseColumns extends BucketColumns {
+  readonly filled: readonly boolean[];
 }
 
 /** Longest gap, in buckets, that a line is drawn over; longer ones are filled with nulls. */
 export const LONGEST_LINE = 1000;
+/** Buckets that are given at a time. */
+const BATCH = 4096;
 
 export interface FillOptions {
-  readonly fill: Fill;
+  readonly fill: Exclude<Fill, 'none'>;
   readonly grid: Grid;
   readonly from: Micros;
   readonly to: Micros;
@@ -32,129 +37,167 @@ export interface FillOptions {
 
 type Values = readonly (Value | null)[];
 
-type Counts = BucketRow['quality'];
-
-interface Slot extends Span {
-  readonly rows: Map<string, DenseRow>;
-}
-interface Waiting extends Slot {
-  readonly quality: Counts;
-}
-
 /** The last bucket with points of a channel, and the buckets since that wait for the next one. */
 interface Trail {
-  readonly channel: string;
-  readonly unit: string;
   readonly start: Micros;
   readonly values: Values;
-  readonly gap: Waiting[];
+  /** Their places, counted from the first that was ever given. */
+  readonly gap: number[];
 }
 
-const NO_POINTS = { good: 0, uncertain: 0, bad: 0 } as const;
+/** A channel that is filled. */
+interface Lane {
+  readonly channel: string;
+  /** Place of the channel in the unit of what is filled. */
+  readonly place: number;
+  trail: Trail | undefined;
+}
 
 /** Takes buckets in order of time and gives every bucket of the range. */
 export class Filler {
   readonly #options: FillOptions;
-  readonly #trails = new Map<string, Trail>();
-  /** Buckets of which some channel still waits for the next one. */
-  #waiting: Slot[] = [];
+  readonly #channels = new BucketChannels();
+  readonly #lanes: readonly Lane[];
+  #lists: GrowingLists;
+  #filled: boolean[] = [];
+  /** How many have been given. */
+  #given = 0;
   #next: Micros;
 
   constructor(options: FillOptions) {
     this.#options = options;
     this.#next = options.from;
+    this.#lists = emptyLists(options.aggregates.length);
+    this.#lanes = options.channels.map(({ channel, unit }) => ({
+      channel,
+      place: this.#channels.placeOf(channel, unit),
+      trail: undefined,
+    }));
   }
 
-  *add(bucket: FilledBucket): Generator<DenseBucket> {
-    const { fill } = this.#options;
-    if (fill === 'none') {
-      yield bucket;
-      return;
+  /** @param columns later than all before */
+  *add(columns: BucketColumns): Generator<DenseColumns> {
+    const { start: starts, end: ends } = columns;
+    for (let at = 0; at < starts.length; ) {
+      const start = starts[at] ?? 0;
+      yield* this.#empty(start);
+      this.#next = ends[at] ?? start;
+      let to = at + 1;
+      while (starts[to] === start) to += 1;
+      this.#put({ start, end: this.#next }, columns, at, to);
+      at = to;
+      yield* this.#ready(BATCH);
     }
-    yield* this.#empty(bucket.start);
-    this.#next = bucket.end;
-    yield* this.#put(bucket, bucket.rows);
+    yield* this.#ready(1);
   }
 
   /** The rest of the range. */
-  *finish(): Generator<DenseBucket> {
-    if (this.#options.fill === 'none') return;
+  *finish(): Generator<DenseColumns> {
     yield* this.#empty(this.#options.to);
-    for (const trail of this.#trails.values()) this.#resolve(trail, undefined);
-    yield* this.#ready();
+    for (const lane of this.#lanes) lane.trail = undefined;
+    yield* this.#ready(1);
   }
 
   /** Buckets without any point before a time. */
-  *#empty(until: Micros): Generator<DenseBucket> {
+  *#empty(until: Micros): Generator<DenseColumns> {
     while (this.#next < until) {
       const span = this.#options.grid.at(this.#next);
       this.#next = span.end;
-      yield* this.#put(span, []);
+      this.#put(span, undefined, 0, 0);
+      yield* this.#ready(BATCH);
     }
   }
 
-  *#put(span: Span, rows: readonly BucketRow[]): Generator<DenseBucket> {
-    const slot: Slot = { start: span.start, end: span.end, rows: new Map() };
-    const found = new Map(rows.map((row) => [row.channel, row]));
-    for (const { channel, unit } of this.#options.channels)
-      this.#settle(slot, channel, unit, found.get(channel));
-    this.#waiting.push(slot);
-    yield* this.#ready();
+  /** Puts a bucket of each channel. @param columns of these channels some, by name, from a place to another */
+  #put(span: Span, columns: BucketColumns | undefined, from: number, to: number): void {
+    const channelAt = (at: number) => columns?.channels[columns.place[at] ?? 0];
+    let at = from;
+    for (const lane of this.#lanes) {
+      while (at < to && (channelAt(at)?.channel ?? '') < lane.channel) at += 1;
+      const found = channelAt(at);
+      if (columns === undefined || at >= to || found?.channel !== lane.channel)
+        this.#fill(lane, span, undefined, 0);
+      else if ((columns.count[at] ?? 0) === 0) this.#fill(lane, span, columns, at);
+      else this.#copy(lane, found.unit, columns, at);
+    }
   }
 
-  #settle(slot: Slot, channel: string, unit: string, row: BucketRow | undefined): void {
+  #copy(lane: Lane, unit: string, columns: BucketColumns, at: number): void {
+    const lists = this.#lists;
+    const values = columns.values.map((list) => list[at] ?? null);
+    const start = columns.start[at] ?? 0;
+    if (lane.trail !== undefined) this.#draw(lane.trail, { start, values });
+    lane.trail = { start, values, gap: [] };
+    lists.place.push(this.#channels.placeOf(lane.channel, unit));
+    lists.count.push(columns.count[at] ?? 0);
+    this.#push({ start, end: columns.end[at] ?? start }, values, columns, at);
+    this.#filled.push(false);
+  }
+
+  /** @param columns where points are counted that entered nothing */
+  #fill(lane: Lane, span: Span, columns: BucketColumns | undefined, at: number): void {
     const { fill } = this.#options;
-    const trail = this.#trails.get(channel);
-    const { quality } = row ?? { quality: NO_POINTS };
-    if (row !== undefined && row.count > 0) {
-      if (trail !== undefined) this.#resolve(trail, { start: slot.start, values: row.values });
-      this.#trails.set(channel, { channel, unit, start: slot.start, values: row.values, gap: [] });
-      slot.rows.set(channel, { ...row, filled: false });
-    } else if (trail === undefined || fill === 'null') {
-      slot.rows.set(channel, this.#row(channel, unit, quality, undefined));
-    } else if (fill === 'previous') {
-      slot.rows.set(channel, this.#row(channel, unit, quality, trail.values));
-    } else {
-      trail.gap.push({ ...slot, quality });
-      if (trail.gap.length <= LONGEST_LINE) return;
-      this.#resolve(trail, undefined);
-      this.#trails.delete(channel);
+    const { trail } = lane;
+    const lists = this.#lists;
+    if (fill === 'linear' && trail !== undefined) {
+      trail.gap.push(this.#given + lists.start.length);
+      if (trail.gap.length > LONGEST_LINE) lane.trail = undefined;
     }
+    lists.place.push(lane.place);
+    lists.count.push(0);
+    this.#push(span, this.#told(fill === 'previous' ? trail?.values : undefined), columns, at);
+    this.#filled.push(true);
   }
 
-  #row(channel: string, unit: string, quality: Counts, values: Values | undefined): DenseRow {
-    const filled = this.#options.aggregates.map((name, at) =>
-      name === 'count' ? 0 : (values?.[at] ?? null),
-    );
-    return { channel, unit, count: 0, values: filled, quality, filled: true };
+  /** Values of a bucket that is filled. */
+  #told(values: Values | undefined): Values {
+    return this.#options.aggregates.map((name, at) => (name === 'count' ? 0 : (values?.[at] ?? null)));
   }
 
-  /** Fills the gap of a channel: on a line to its next bucket, or with nulls. */
-  #resolve(
-    { channel, unit, start, values, gap }: Trail,
-    next: { readonly start: Micros; readonly values: Values } | undefined,
-  ): void {
-    for (const slot of gap) {
-      const share = next === undefined ? 0 : (slot.start - start) / (next.start - start);
-      const between = values.map((left, at) => {
-        const right = next?.values[at];
+  #push({ start, end }: Span, values: Values, columns: BucketColumns | undefined, at: number): void {
+    const lists = this.#lists;
+    lists.start.push(start);
+    lists.end.push(end);
+    for (const [place, value] of values.entries()) lists.values[place]?.push(value);
+    for (const status of STATUSES) lists.quality[status].push(columns?.quality[status][at] ?? 0);
+  }
+
+  /** Fills the gap of a channel on a line to its next bucket. */
+  #draw({ start, values, gap }: Trail, next: { readonly start: Micros; readonly values: Values }): void {
+    const lists = this.#lists;
+    for (const place of gap) {
+      const at = place - this.#given;
+      const share = ((lists.start[at] ?? 0) - start) / (next.start - start);
+      const between = values.map((left, each) => {
+        const right = next.values[each];
         if (typeof left !== 'number' || typeof right !== 'number') return null;
         return left * (1 - share) + right * share;
       });
-      slot.rows.set(channel, this.#row(channel, unit, slot.quality, between));
+      for (const [each, value] of this.#told(between).entries()) {
+        const list = lists.values[each];
+        if (list !== undefined) list[at] = value;
+      }
     }
-    gap.length = 0;
   }
 
-  *#ready(): Generator<DenseBucket> {
-    const { channels } = this.#options;
-    let done = 0;
-    for (const slot of this.#waiting) {
-      if (channels.some(({ channel }) => !slot.rows.has(channel))) break;
-      done += 1;
-      const rows = [...slot.rows.values()].sort((left, right) => (left.channel < right.channel ? -1 : 1));
-      yield { start: slot.start, end: slot.end, rows };
-    }
-    if (done > 0) this.#waiting = this.#waiting.slice(done);
+  /** What waits for nothing, when it is so many at least. */
+  *#ready(least: number): Generator<DenseColumns> {
+    const lists = this.#lists;
+    const all = lists.start.length;
+    if (all < least) return;
+    const ready = this.#lanes.reduce(
+      (count, { trail }) => Math.min(count, (trail?.gap[0] ?? Number.POSITIVE_INFINITY) - this.#given),
+      all,
+    );
+    if (ready < least) return;
+    this.#given += ready;
+    const filled = this.#filled;
+    this.#lists = ofEachList(lists, (list) => list.slice(ready));
+    this.#filled = filled.slice(ready);
+    yield {
+      channels: this.#channels.list,
+      ...ofEachList(lists, (list) => list.slice(0, ready)),
+      filled: filled.slice(0, ready),
+    };
   }
 }

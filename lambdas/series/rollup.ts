@@ -73,7 +73,8 @@ const withSlot = (
     const from = at === place ? hour : before;
     if (from === undefined) continue;
     const summary = new Summary(kind, numeric, KEEP_ALL);
-    summary.merge(from, at === place ? 0 : at);
+    const slot = at === place ? 0 : at;
+    summary.merge(from, slot, slot + 1);
     slots.put(at, summary);
   }
   return slots.build();

@@ -7,11 +7,9 @@ import type { Micros } from '../../contracts/time.ts';
 import type { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
 
-/** Exact sums, each as terms that come to it. */
+/** Exact sums by slot, each as terms that come to it: the first of each slot, the second of each, and so on. */
 export interface Sums {
-  readonly terms: Float64Array;
-  /** Where the terms of a slot end; those of the next begin there. */
-  readonly ends: Uint32Array;
+  readonly terms: readonly Float64Array[];
   /** Slots whose sum is not known, because a term was too great. */
   readonly beyond: ReadonlySet<number>;
 }
@@ -20,8 +18,8 @@ export interface Sums {
 export interface Ends {
   readonly firstTimes: Float64Array;
   readonly lastTimes: Float64Array;
-  readonly firsts: readonly Value[];
-  readonly lasts: readonly Value[];
+  readonly firsts: ArrayLike<Value>;
+  readonly lasts: ArrayLike<Value>;
 }
 
 /** The earliest least and the earliest greatest number by slot. */
@@ -46,45 +44,50 @@ export interface Slots {
 }
 
 /** Points of a slot that entered the aggregates: rollups are of good and uncertain ones. */
-export const countAt = ({ good, uncertain }: Slots, at: number): number =>
+export const countAt = ({ good, uncertain }: Pick<Slots, 'good' | 'uncertain'>, at: number): number =>
   (good[at] ?? 0) + (uncertain[at] ?? 0);
 
-/** Adds the sum of a slot to another. */
-export const addSum = ({ terms, ends, beyond }: Sums, at: number, sum: ExactSum): void => {
+/** Adds the sums of slots from a place to another, excluded, to another sum. */
+export const addSums = ({ terms, beyond }: Sums, from: number, to: number, sum: ExactSum): void => {
   // What cannot be added makes a sum that is not known.
-  if (beyond.size > 0 && beyond.has(at)) sum.add(Number.POSITIVE_INFINITY);
-  const end = ends[at] ?? 0;
-  for (let place = at === 0 ? 0 : (ends[at - 1] ?? 0); place < end; place += 1) sum.add(terms[place] ?? 0);
+  if (beyond.size > 0)
+    for (let at = from; at < to; at += 1) if (beyond.has(at)) sum.add(Number.POSITIVE_INFINITY);
+  for (let place = 0; place < terms.length; place += 1) {
+    const column = terms[place];
+    if (column !== undefined) sum.addAll(column, from, to);
+  }
 };
 
-/** Collects the terms of sums, slot after slot. */
+/** Collects the terms of sums. */
 export class SumsBuilder {
-  readonly #terms: number[] = [];
-  readonly #ends: Uint32Array;
+  readonly #slots: number;
+  readonly #terms: Float64Array[] = [];
+  /** How many terms each slot has. */
+  readonly #counts: Uint32Array;
   readonly #beyond = new Set<number>();
-  #filled = 0;
 
   constructor(slots: number) {
-    this.#ends = new Uint32Array(slots);
+    this.#slots = slots;
+    this.#counts = new Uint32Array(slots);
   }
 
-  /** Gives a term to a slot no earlier than the one before. */
   add(at: number, term: number): void {
-    this.#close(at);
-    this.#terms.push(term);
+    const place = this.#counts[at] ?? 0;
+    this.#counts[at] = place + 1;
+    let column = this.#terms[place];
+    if (column === undefined) {
+      column = new Float64Array(this.#slots);
+      this.#terms.push(column);
+    }
+    column[at] = term;
   }
 
   beyond(at: number): void {
     this.#beyond.add(at);
   }
 
-  #close(at: number): void {
-    for (; this.#filled < at; this.#filled += 1) this.#ends[this.#filled] = this.#terms.length;
-  }
-
   build(): Sums {
-    this.#close(this.#ends.length);
-    return { terms: Float64Array.from(this.#terms), ends: this.#ends, beyond: this.#beyond };
+    return { terms: this.#terms, beyond: this.#beyond };
   }
 }
 

@@ -12,13 +12,13 @@
  */
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { VALUE_TYPES } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
 import { ByteReader, MalformedBytes } from './bytes.ts';
 import type { Sketch } from './sketch.ts';
 import type { Slots } from './slots.ts';
 import { type ChannelKind, isNumeric } from './summary.ts';
 import { CorruptSummaries, type SlotRange, type SummaryColumn, type SummaryRun } from './summary-codec.ts';
-import { readNumbers, readSketch, readTerms, readValues } from './summary-columns.ts';
+import { readNumbers, readSketch, readValues } from './summary-columns.ts';
+import { readTerms } from './sums-codec.ts';
 
 const VERSION = 1;
 const HEADER_BYTES = 5;
@@ -45,9 +45,7 @@ const readNumeric = (
   };
   const values = (): Float64Array => {
     const list = new Float64Array(slots);
-    readNumbers(input, filled.length, (at, value) => {
-      list[filled[at] ?? 0] = value;
-    });
+    readNumbers(input, filled, list);
     return list;
   };
   const extremes = { minTimes: times(), maxTimes: times(), mins: values(), maxs: values() };
@@ -76,13 +74,7 @@ const readColumn = (input: ByteReader, range: SlotRange, channel: string): Summa
     lastTimes[at] = (firstTimes[at] ?? 0) + (lastTimes[at] ?? 0);
   }
   const numeric = isNumeric(type);
-  const values = (): Value[] => {
-    const list = new Array<Value>(range.slots).fill(0);
-    readValues(input, filled.length, numeric, (at, value) => {
-      list[filled[at] ?? 0] = value;
-    });
-    return list;
-  };
+  const values = () => readValues(input, filled, range.slots, numeric);
   const ends = { firstTimes, lastTimes, firsts: values(), lasts: values() };
   const nothing = {
     extremes: undefined,

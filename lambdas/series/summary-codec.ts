@@ -22,26 +22,24 @@
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { VALUE_TYPES, type ValueType } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
-import { addSum, countAt, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
+import { addSums, countAt, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
 import {
   readCounts,
   readNumbers,
   readSketch,
-  readSums,
   readValues,
   readWhole,
   writeNumbers,
   writeSketch,
-  writeSums,
   writeValues,
   writeWhole,
 } from './summary-columns.ts';
+import { readSums, writeSums } from './sums-codec.ts';
 
 const VERSION = 2;
 const HEADER_BYTES = 6;
@@ -114,16 +112,17 @@ const written = (write: (out: ByteWriter) => void): Buffer => {
 const EMPTY = Buffer.alloc(0);
 
 /** Places of slots that points entered. */
-const filledPlaces = (slots: Slots, count: number): number[] => {
-  const places: number[] = [];
-  for (let at = 0; at < count; at += 1) if (countAt(slots, at) > 0) places.push(at);
-  return places;
+const filledPlaces = (counts: Pick<Slots, 'good' | 'uncertain'>, slots: number): Uint32Array => {
+  const places = new Uint32Array(slots);
+  let filled = 0;
+  for (let at = 0; at < slots; at += 1) if (countAt(counts, at) > 0) places[filled++] = at;
+  return places.subarray(0, filled);
 };
 
 /** A channel as bytes by section. */
 export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedColumn => {
   const { channel, unit, type, kind, slots } = column;
-  const places = filledPlaces(slots, range.slots);
+  const places = [...filledPlaces(slots, range.slots)];
   const numeric = isNumeric(type);
   const { ends, extremes, sketches } = slots;
   const pick = <T>(values: ArrayLike<T | undefined>): T[] =>
@@ -142,7 +141,7 @@ export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedCo
             out,
             places.map((at) => {
               const sum = new ExactSum();
-              addSum(of, at, sum);
+              addSums(of, at, at + 1, sum);
               return sum;
             }),
           ),
@@ -255,7 +254,7 @@ const readHead = (input: ByteReader, { slots }: SlotRange): Head => {
   return { channel, unit, type, kind, good: counts(), uncertain: counts(), bad: counts() };
 };
 
-const readEnds = (input: ByteReader, range: SlotRange, places: readonly number[], numeric: boolean): Ends => {
+const readEnds = (input: ByteReader, range: SlotRange, places: Uint32Array, numeric: boolean): Ends => {
   const firstTimes = new Float64Array(range.slots);
   const lastTimes = new Float64Array(range.slots);
   readWhole(input, places, firstTimes);
@@ -265,17 +264,11 @@ const readEnds = (input: ByteReader, range: SlotRange, places: readonly number[]
     firstTimes[at] = first;
     lastTimes[at] = first + (lastTimes[at] ?? 0);
   }
-  const values = (): Value[] => {
-    const list = new Array<Value>(range.slots).fill(0);
-    readValues(input, places.length, numeric, (at, value) => {
-      list[places[at] ?? 0] = value;
-    });
-    return list;
-  };
+  const values = () => readValues(input, places, range.slots, numeric);
   return { firstTimes, lastTimes, firsts: values(), lasts: values() };
 };
 
-const readExtremes = (input: ByteReader, range: SlotRange, places: readonly number[]): Extremes => {
+const readExtremes = (input: ByteReader, range: SlotRange, places: Uint32Array): Extremes => {
   const times = (): Float64Array => {
     const list = new Float64Array(range.slots);
     readWhole(input, places, list);
@@ -284,15 +277,13 @@ const readExtremes = (input: ByteReader, range: SlotRange, places: readonly numb
   };
   const values = (): Float64Array => {
     const list = new Float64Array(range.slots);
-    readNumbers(input, places.length, (at, value) => {
-      list[places[at] ?? 0] = value;
-    });
+    readNumbers(input, places, list);
     return list;
   };
   return { minTimes: times(), maxTimes: times(), mins: values(), maxs: values() };
 };
 
-const readSketches = (input: ByteReader, range: SlotRange, places: readonly number[]) => {
+const readSketches = (input: ByteReader, range: SlotRange, places: Uint32Array) => {
   const sketches = new Array<Sketch | undefined>(range.slots).fill(undefined);
   for (const at of places) sketches[at] = readSketch(input);
   return sketches;
@@ -332,11 +323,7 @@ const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, 
     if (head === undefined) throw new MalformedBytes('a channel is empty');
     const { good, uncertain, bad, ...about } = head;
     const counts = { good, uncertain, bad };
-    const none = { ends: undefined, extremes: undefined, sketches: undefined };
-    const places = filledPlaces(
-      { ...counts, ...none, sums: undefined, squares: undefined, areas: undefined },
-      range.slots,
-    );
+    const places = filledPlaces(counts, range.slots);
     const sums = (section: Section): Sums | undefined =>
       partOf(parts[section]?.[at], (reader) => readSums(reader, places, range.slots));
     const slots: Slots = {

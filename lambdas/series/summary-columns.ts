@@ -1,9 +1,7 @@
-/** Columns of summaries as bytes, and back: counts and offsets, values, exact sums, sketches. */
+/** Columns of summaries as bytes, and back: counts and offsets, values, sketches. */
 import type { Value } from '../../contracts/payload/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
-import { ExactSum } from './exact.ts';
 import { type Bins, Sketch } from './sketch.ts';
-import { type Sums, SumsBuilder } from './slots.ts';
 
 const greatestDivisor = (values: Iterable<number>): number => {
   let divisor = 0;
@@ -15,8 +13,8 @@ const greatestDivisor = (values: Iterable<number>): number => {
   return divisor;
 };
 
-const SAME = 0;
-const EACH = 1;
+export const SAME = 0;
+export const EACH = 1;
 
 /** Whole numbers from 0: one where all are the same, else each over what divides all of them. */
 export const writeWhole = (out: ByteWriter, values: readonly number[]): void => {
@@ -32,18 +30,28 @@ export const writeWhole = (out: ByteWriter, values: readonly number[]): void => 
   for (const value of values) out.unsigned(value / unit);
 };
 
-const kindOf = (input: ByteReader): number => {
+export const kindOf = (input: ByteReader): number => {
   const kind = input.byte();
   if (kind !== SAME && kind !== EACH) throw new MalformedBytes('whole numbers of an unknown kind');
   return kind;
+};
+
+/** Numbers on their way to their places. */
+let scratch = new Float64Array(1440);
+export const scratchOf = (count: number): Float64Array => {
+  if (scratch.length < count) scratch = new Float64Array(count);
+  return scratch;
 };
 
 /** Reads whole numbers of some slots into their places. */
 export const readWhole = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
   const kind = kindOf(input);
   const unit = input.unsigned();
-  for (let at = 0; at < places.length; at += 1)
-    into[places[at] ?? 0] = kind === SAME ? unit : input.unsigned() * unit;
+  const count = places.length;
+  const values = scratchOf(count);
+  if (kind === SAME) values.fill(1, 0, count);
+  else input.unsigneds(values, count);
+  for (let at = 0; at < count; at += 1) into[places[at] ?? 0] = (values[at] ?? 0) * unit;
 };
 
 /** Columns of one number, by it and their length: most counts are such. */
@@ -66,12 +74,13 @@ export const readCounts = (input: ByteReader, slots: number): Float64Array => {
   const unit = input.unsigned();
   if (kind === SAME) return uniformOf(unit, slots);
   const counts = new Float64Array(slots);
-  for (let at = 0; at < slots; at += 1) counts[at] = input.unsigned() * unit;
+  input.unsigneds(counts, slots);
+  if (unit !== 1) for (let at = 0; at < slots; at += 1) counts[at] = (counts[at] ?? 0) * unit;
   return counts;
 };
 
-const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
-/** Digits of values, and of sums of their products. */
+export const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
+/** Digits of values at most. */
 const VALUE_DIGITS = 7;
 const FLOATS = 255;
 
@@ -98,22 +107,22 @@ export const writeNumbers = (out: ByteWriter, values: readonly number[]): void =
   }
 };
 
-export const readNumbers = (
-  input: ByteReader,
-  count: number,
-  put: (at: number, value: number) => void,
-): void => {
+/** Reads numbers into their places. */
+export const readNumbers = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+  const count = places.length;
   const digits = input.byte();
+  if (digits === FLOATS) {
+    for (let at = 0; at < count; at += 1) into[places[at] ?? 0] = input.float64();
+    return;
+  }
   const power = digits < VALUE_DIGITS ? POWERS[digits] : undefined;
-  if (power === undefined && digits !== FLOATS) throw new MalformedBytes('a number of digits is unknown');
+  if (power === undefined) throw new MalformedBytes('a number of digits is unknown');
+  const steps = scratchOf(count);
+  input.signeds(steps, count);
   let scaled = 0;
   for (let at = 0; at < count; at += 1) {
-    if (power === undefined) {
-      put(at, input.float64());
-      continue;
-    }
-    scaled += input.signed();
-    put(at, scaled / power);
+    scaled += steps[at] ?? 0;
+    into[places[at] ?? 0] = scaled / power;
   }
 };
 
@@ -123,156 +132,26 @@ export const writeValues = (out: ByteWriter, values: readonly Value[], numeric: 
   else for (const value of values) out.text(JSON.stringify(value));
 };
 
+/** Reads values of some slots into their places, among so many. */
 export const readValues = (
   input: ByteReader,
-  count: number,
+  places: ArrayLike<number>,
+  slots: number,
   numeric: boolean,
-  put: (at: number, value: Value) => void,
-): void => {
+): ArrayLike<Value> => {
   if (numeric) {
-    readNumbers(input, count, put);
-    return;
+    const numbers = new Float64Array(slots);
+    readNumbers(input, places, numbers);
+    return numbers;
   }
-  for (let at = 0; at < count; at += 1) {
+  const values = new Array<Value>(slots).fill(0);
+  for (let at = 0; at < places.length; at += 1) {
     const value: unknown = JSON.parse(input.text());
     if (typeof value !== 'string' && typeof value !== 'boolean')
       throw new MalformedBytes('a value is neither text nor truth value');
-    put(at, value);
+    values[places[at] ?? 0] = value;
   }
-};
-
-const BEYOND = 255;
-const TERMS = 0;
-const NEAR_DECIMALS = 1;
-/** The rest of a sum beside its decimal is of two digits to this base. */
-const REST_BASE = 2 ** 40;
-/** Powers of two below it might not be exact any more. */
-const LEAST_EXPONENT = -900;
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** Exponent of the last binary digit of a number that is not 0. */
-const lastBit = (value: number): number => {
-  bits.setFloat64(0, value);
-  const high = bits.getUint32(0);
-  const low = bits.getUint32(4);
-  const exponent = (high >>> 20) & 0x7ff;
-  const zeros = (word: number): number => 31 - Math.clz32(word & -word);
-  // The digit before the point is there in all numbers but the least ones, which have an exponent of their own.
-  const trailing = low === 0 ? 32 + zeros((high & 0xfffff) | 0x100000) : zeros(low);
-  return Math.max(exponent, 1) - 1075 + trailing;
-};
-
-interface NearDecimal {
-  readonly digits: number;
-  readonly exponent: number;
-  readonly decimals: readonly number[];
-  readonly high: readonly number[];
-  readonly low: readonly number[];
-}
-
-/**
- * Sums of decimals are all but decimals: what is between is what the float64 of each term was off, a few last binary
- * digits. A sum is told as decimal · 10^-digits + (high · 2^40 + low) · 2^exponent, exactly.
- * @returns `undefined` where the sums are of no decimals
- */
-const nearDecimals = (sums: readonly ExactSum[]): NearDecimal | undefined => {
-  const digits = POWERS.findIndex((power) =>
-    sums.every(({ value }) => {
-      const scaled = value * power;
-      return Math.abs(scaled) < 2 ** 50 && Math.abs(scaled - Math.round(scaled)) < 1 / 16;
-    }),
-  );
-  const power = POWERS[digits];
-  if (power === undefined) return undefined;
-  const decimals = sums.map(({ value }) => Math.round(value * power));
-  const rests = sums.map((sum, at) => {
-    const rest = new ExactSum(sum.parts);
-    rest.add(-(decimals[at] ?? 0) / power);
-    return rest;
-  });
-  const last = rests.flatMap((rest) => rest.parts.map(lastBit));
-  const exponent = last.length === 0 ? 0 : last.reduce((least, each) => Math.min(least, each));
-  if (exponent < LEAST_EXPONENT) return undefined;
-  const unit = 2 ** exponent;
-  const high = rests.map(({ value }) => Math.round(value / unit / REST_BASE));
-  const low = rests.map((rest, at) => {
-    rest.add(-(high[at] ?? 0) * REST_BASE * unit);
-    return rest.value / unit;
-  });
-  const fits = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 50;
-  return high.every(fits) && low.every(fits) ? { digits, exponent, decimals, high, low } : undefined;
-};
-
-const writeSigned = (out: ByteWriter, values: readonly number[]): void => {
-  const same = values.every((value) => value === 0);
-  out.byte(same ? SAME : EACH);
-  if (!same) for (const value of values) out.signed(value);
-};
-
-const readSigned = (input: ByteReader, count: number): Float64Array => {
-  if (kindOf(input) === SAME) return uniformOf(0, count);
-  const values = new Float64Array(count);
-  for (let at = 0; at < count; at += 1) values[at] = input.signed();
   return values;
-};
-
-/** Exact sums: as decimals and what they are off where they are of decimals, else term by term. */
-export const writeSums = (out: ByteWriter, sums: readonly ExactSum[]): void => {
-  const near = sums.some(({ beyond }) => beyond) ? undefined : nearDecimals(sums);
-  if (near === undefined) {
-    out.byte(TERMS);
-    for (const { beyond, parts } of sums) {
-      out.byte(beyond ? BEYOND : parts.length);
-      for (const part of parts) out.float64(part);
-    }
-    return;
-  }
-  out.byte(NEAR_DECIMALS);
-  out.byte(near.digits);
-  out.signed(near.exponent);
-  writeSigned(
-    out,
-    near.decimals.map((decimal, at) => decimal - (near.decimals[at - 1] ?? 0)),
-  );
-  writeSigned(out, near.high);
-  writeSigned(out, near.low);
-};
-
-/** Reads the terms of sums as {@link writeSums} writes those that are of no decimals. */
-export const readTerms = (input: ByteReader, places: ArrayLike<number>, slots: number): Sums => {
-  const sums = new SumsBuilder(slots);
-  for (let at = 0; at < places.length; at += 1) {
-    const place = places[at] ?? 0;
-    const length = input.byte();
-    if (length === BEYOND) sums.beyond(place);
-    else for (let part = 0; part < length; part += 1) sums.add(place, input.float64());
-  }
-  return sums.build();
-};
-
-/** @param places of slots that have a sum, among so many */
-export const readSums = (input: ByteReader, places: ArrayLike<number>, slots: number): Sums => {
-  const kind = input.byte();
-  if (kind === TERMS) return readTerms(input, places, slots);
-  const power = POWERS[input.byte()];
-  if (kind !== NEAR_DECIMALS || power === undefined) throw new MalformedBytes('sums of an unknown kind');
-  const unit = 2 ** input.signed();
-  const { length } = places;
-  const steps = readSigned(input, length);
-  const high = readSigned(input, length);
-  const low = readSigned(input, length);
-  const sums = new SumsBuilder(slots);
-  let decimal = 0;
-  for (let at = 0; at < length; at += 1) {
-    const place = places[at] ?? 0;
-    decimal += steps[at] ?? 0;
-    if (decimal !== 0) sums.add(place, decimal / power);
-    const [more = 0, less = 0] = [high[at], low[at]];
-    if (more !== 0) sums.add(place, more * REST_BASE * unit);
-    if (less !== 0) sums.add(place, less * unit);
-  }
-  return sums.build();
 };
 
 const writeBins = (out: ByteWriter, bins: Bins): void => {

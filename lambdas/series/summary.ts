@@ -13,7 +13,7 @@ import { type Quality, type Status, statusOf } from '../../contracts/quality.ts'
 import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
 import { ExactSum, squaredDeviations } from './exact.ts';
 import { Sketch } from './sketch.ts';
-import { addSum, countAt, type Slots, type Sums } from './slots.ts';
+import { addSums, countAt, type Slots, type Sums } from './slots.ts';
 
 /** How a channel behaves between points: along a straight line, or as it was. */
 export type ChannelKind = 'continuous' | 'step';
@@ -109,11 +109,14 @@ export class Summary implements SummaryState {
     this.#extremes = numeric && kept.extremes;
   }
 
-  /** Begins anew, empty. Counts that were given away stay as they are. */
+  /** Begins anew, empty. */
   clear(): void {
     const kept = this.#kept;
     const numeric = this.#numeric;
-    this.counts = { good: 0, uncertain: 0, bad: 0 };
+    const { counts } = this;
+    counts.good = 0;
+    counts.uncertain = 0;
+    counts.bad = 0;
     this.count = 0;
     this.first = undefined;
     this.last = undefined;
@@ -144,7 +147,7 @@ export class Summary implements SummaryState {
     this.sum?.add(value);
     this.squares?.addProduct(value, value);
     this.sketch?.add(value);
-    if (this.area !== undefined) this.#bridge(this.area, time, value);
+    if (this.area !== undefined && this.last !== undefined) this.#bridge(this.area, this.last, time, value);
   }
 
   #widen(minTime: Micros, min: number, maxTime: Micros, max: number): void {
@@ -152,37 +155,60 @@ export class Summary implements SummaryState {
     if (this.max === undefined || max > this.max.value) this.max = { time: maxTime, value: max };
   }
 
-  /** Adds the area between the last point and a later one. */
-  #bridge(area: ExactSum, time: Micros, value: Value | undefined): void {
-    if (typeof this.last?.value !== 'number' || typeof value !== 'number') return;
-    const span = time - this.last.time;
-    area.addProduct(span, this.last.value);
+  /**
+   * Takes all of some slots, from a place to another, excluded. They are later than all before, and of the same
+   * channel. What they did not keep is not kept from then on.
+   */
+  merge(slots: Slots, from: number, to: number): void {
+    const { good, uncertain, bad } = slots;
+    const { counts } = this;
+    let usual = 0;
+    let less = 0;
+    for (let at = from; at < to; at += 1) {
+      usual += good[at] ?? 0;
+      less += uncertain[at] ?? 0;
+      counts.bad += bad[at] ?? 0;
+    }
+    counts.good += usual;
+    counts.uncertain += less;
+    const count = usual + less;
+    if (count === 0) return;
+    this.count += count;
+    this.sum = added(this.sum, slots.sums, from, to);
+    this.squares = added(this.squares, slots.squares, from, to);
+    this.#mergeAreas(slots, from, to);
+    if (this.sketch !== undefined) this.sketch = joined(this.sketch, slots.sketches, from, to);
+    if (this.#ends) this.#mergeEnds(slots, from, to);
+    if (this.#extremes) this.#mergeExtremes(slots, from, to);
+  }
+
+  /** Takes areas, and those between slots; the ends still are those of before. */
+  #mergeAreas(slots: Slots, from: number, to: number): void {
+    const { ends, areas } = slots;
+    if (this.area === undefined) return;
+    if (ends === undefined || areas === undefined) {
+      this.area = undefined;
+      return;
+    }
+    addSums(areas, from, to, this.area);
+    let { last } = this;
+    for (let at = from; at < to; at += 1) {
+      if (countAt(slots, at) === 0) continue;
+      if (last !== undefined) this.#bridge(this.area, last, ends.firstTimes[at] ?? 0, ends.firsts[at]);
+      last = { time: ends.lastTimes[at] ?? 0, value: ends.lasts[at] ?? 0 };
+    }
+  }
+
+  /** Adds the area between a point and a later one. */
+  #bridge(area: ExactSum, last: Dated, time: Micros, value: Value | undefined): void {
+    if (typeof last.value !== 'number' || typeof value !== 'number') return;
+    const span = time - last.time;
+    area.addProduct(span, last.value);
     if (this.kind === 'continuous') area.addProduct(span, value);
   }
 
-  /**
-   * Takes all of a slot that is later than all before, of the same channel. What the slot did not keep is not kept
-   * from then on.
-   */
-  merge(slots: Slots, at: number): void {
-    const { counts } = this;
-    counts.good += slots.good[at] ?? 0;
-    counts.uncertain += slots.uncertain[at] ?? 0;
-    counts.bad += slots.bad[at] ?? 0;
-    const count = countAt(slots, at);
-    if (count === 0) return;
-    this.sum = added(this.sum, slots.sums, at);
-    this.squares = added(this.squares, slots.squares, at);
-    if (this.area !== undefined && this.count > 0)
-      this.#bridge(this.area, slots.ends?.firstTimes[at] ?? 0, slots.ends?.firsts[at]);
-    this.area = slots.ends === undefined ? undefined : added(this.area, slots.areas, at);
-    if (this.sketch !== undefined) this.sketch = joined(this.sketch, slots.sketches?.[at]);
-    this.count += count;
-    if (this.#ends) this.#mergeEnds(slots.ends, at);
-    if (this.#extremes) this.#mergeExtremes(slots.extremes, at);
-  }
-
-  #mergeEnds(ends: Slots['ends'], at: number): void {
+  #mergeEnds(slots: Slots, from: number, to: number): void {
+    const { ends } = slots;
     if (ends === undefined) {
       this.#ends = false;
       this.first = undefined;
@@ -190,11 +216,18 @@ export class Summary implements SummaryState {
       return;
     }
     const { firstTimes, firsts, lastTimes, lasts } = ends;
-    this.first ??= { time: firstTimes[at] ?? 0, value: firsts[at] ?? 0 };
+    if (this.first === undefined) {
+      let at = from;
+      while (countAt(slots, at) === 0) at += 1;
+      this.first = { time: firstTimes[at] ?? 0, value: firsts[at] ?? 0 };
+    }
+    let at = to - 1;
+    while (countAt(slots, at) === 0) at -= 1;
     this.last = { time: lastTimes[at] ?? 0, value: lasts[at] ?? 0 };
   }
 
-  #mergeExtremes(extremes: Slots['extremes'], at: number): void {
+  #mergeExtremes(slots: Slots, from: number, to: number): void {
+    const { extremes } = slots;
     if (extremes === undefined) {
       this.#extremes = false;
       this.min = undefined;
@@ -202,7 +235,15 @@ export class Summary implements SummaryState {
       return;
     }
     const { minTimes, mins, maxTimes, maxs } = extremes;
-    this.#widen(minTimes[at] ?? 0, mins[at] ?? 0, maxTimes[at] ?? 0, maxs[at] ?? 0);
+    let [least, greatest] = [-1, -1];
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let at = from; at < to; at += 1) {
+      if (countAt(slots, at) === 0) continue;
+      const [low, high] = [mins[at] ?? 0, maxs[at] ?? 0];
+      if (least < 0 || low < min) [least, min] = [at, low];
+      if (greatest < 0 || high > max) [greatest, max] = [at, high];
+    }
+    this.#widen(minTimes[least] ?? 0, min, maxTimes[greatest] ?? 0, max);
   }
 
   get mean(): number | null {
@@ -264,14 +305,22 @@ const known = (value: number): number | null => (Number.isFinite(value) ? value 
 const emptied = (sum: ExactSum | undefined, isKept: boolean): ExactSum | undefined =>
   isKept ? (sum?.clear() ?? new ExactSum()) : undefined;
 
-const added = (sum: ExactSum | undefined, slots: Sums | undefined, at: number): ExactSum | undefined => {
+const added = (
+  sum: ExactSum | undefined,
+  slots: Sums | undefined,
+  from: number,
+  to: number,
+): ExactSum | undefined => {
   if (sum === undefined || slots === undefined) return undefined;
-  addSum(slots, at, sum);
+  addSums(slots, from, to, sum);
   return sum;
 };
 
-const joined = (left: Sketch, right: Sketch | undefined): Sketch | undefined => {
-  if (right === undefined) return undefined;
-  left.merge(right);
-  return left;
+const joined = (sketch: Sketch, slots: Slots['sketches'], from: number, to: number): Sketch | undefined => {
+  if (slots === undefined) return undefined;
+  for (let at = from; at < to; at += 1) {
+    const slot = slots[at];
+    if (slot !== undefined) sketch.merge(slot);
+  }
+  return sketch;
 };

@@ -40,7 +40,8 @@ const slotOf = (run: SummaryRun, hour: Micros): SummaryRun => ({
   columns: run.columns.flatMap((column) => {
     const numeric = isNumeric(column.type);
     const summary = new Summary(column.kind, numeric);
-    summary.merge(column.slots, (hour - run.start) / run.width);
+    const slot = (hour - run.start) / run.width;
+    summary.merge(column.slots, slot, slot + 1);
     const slots = new SlotsBuilder(1, numeric, numeric);
     slots.put(0, summary);
     return [{ ...column, slots: slots.build() }];

@@ -13,6 +13,7 @@ import {
   parseTime,
 } from '../../../contracts/time.ts';
 import { keptFor } from '../../../lambdas/series/aggregates.ts';
+import type { BucketColumns } from '../../../lambdas/series/bucket-columns.ts';
 import { type BucketOptions, Buckets } from '../../../lambdas/series/buckets.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { sliceColumns } from '../../../lambdas/series/merge.ts';
@@ -87,6 +88,22 @@ const dots = fc
   )
   .map((list) => list.sort((left, right) => left.time - right.time));
 
+/** Rows of each bucket. */
+const bucketsOf = ({ channels, place, start, end, count, values, quality }: BucketColumns) =>
+  [...new Set(start)].map((from) => {
+    const places = [...start.keys()].filter((at) => start[at] === from);
+    return {
+      start: from,
+      end: end[places[0] ?? 0] ?? 0,
+      rows: places.map((at) => ({
+        ...channels[place[at] ?? 0],
+        count: count[at],
+        values: values.map((list) => list[at]),
+        quality: { good: quality.good[at], uncertain: quality.uncertain[at], bad: quality.bad[at] },
+      })),
+    };
+  });
+
 /** One flat list: every bucket by looking through all points. */
 const naive = (list: readonly Dot[], options: BucketOptions) => {
   const found = new Map<Micros, Dot[]>();
@@ -100,7 +117,7 @@ const naive = (list: readonly Dot[], options: BucketOptions) => {
       grid: { ...options.grid, at: () => ({ start, end: Number.POSITIVE_INFINITY }) },
     });
     buckets.add([columnOf('x', inside)]);
-    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
+    const [bucket] = bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY));
     return { start, rows: bucket?.rows };
   });
 };
@@ -181,9 +198,9 @@ const read = async (
     last = piece.until;
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
-    found.push(...buckets.takeUntil(piece.until));
+    found.push(...bucketsOf(buckets.takeUntil(piece.until)));
   }
-  found.push(...buckets.takeUntil(Number.POSITIVE_INFINITY));
+  found.push(...bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY)));
   return found.map(({ start, rows }) => ({ start, rows }));
 };
 
@@ -287,7 +304,7 @@ describe('Buckets', () => {
           options({ aggregates: ['count', 'mean', 'sum', 'stddev', 'min', 'max'] }),
         );
         buckets.add([columnOf('x', list)]);
-        for (const { start, end, rows } of buckets.takeUntil(Number.POSITIVE_INFINITY)) {
+        for (const { start, end, rows } of bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY))) {
           const inside = list.filter((dot) => dot.time >= start && dot.time < end);
           const usable = inside.filter((dot) => dot.quality !== 12).map((dot) => dot.value);
           const n = usable.length;
@@ -323,9 +340,9 @@ describe('Buckets', () => {
             const until = hour + MICROS_PER_HOUR;
             const columns = Object.entries(channels).map(([name, list]) => columnOf(name, list));
             buckets.add(sliceColumns(columns, hour === START ? 0 : hour, until));
-            found.push(...buckets.takeUntil(until));
+            found.push(...bucketsOf(buckets.takeUntil(until)));
           }
-          found.push(...buckets.takeUntil(Number.POSITIVE_INFINITY));
+          found.push(...bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY)));
           expect(found.map(({ start }) => start)).toEqual(
             [...new Set(found.map(({ start }) => start))].sort((a, b) => a - b),
           );
@@ -333,7 +350,10 @@ describe('Buckets', () => {
         };
         const each = [...rowsOf({ b: one }), ...rowsOf({ a: other })];
         expect(rowsOf({ b: one, a: other })).toEqual(
-          each.sort((left, right) => left.start - right.start || (left.channel < right.channel ? -1 : 1)),
+          each.sort(
+            (left, right) =>
+              left.start - right.start || ((left.channel ?? '') < (right.channel ?? '') ? -1 : 1),
+          ),
         );
       }),
       { numRuns: 50 },
@@ -352,7 +372,7 @@ describe('Buckets', () => {
     );
     const list = [4, 1, 3, 2].map((value, at) => ({ time: at, value, quality: at === 0 ? 9 : 0 }));
     buckets.add([columnOf('x', [...list, { time: 9, value: 1000, quality: 12 }])]);
-    const [bucket] = buckets.takeUntil(MICROS_PER_MINUTE);
+    const [bucket] = bucketsOf(buckets.takeUntil(MICROS_PER_MINUTE));
     expect(bucket?.rows[0]?.values).toEqual([1, 2.5, expect.closeTo(3.85, 12), 4]);
   });
 
@@ -360,7 +380,7 @@ describe('Buckets', () => {
     const buckets = new Buckets(options({ aggregates: ['count', 'max'], taken: ['bad'] }));
     const list = [0, 9, 12].map((quality, at) => ({ time: at, value: at, quality }));
     buckets.add([columnOf('x', list)]);
-    const [bucket] = buckets.takeUntil(Number.POSITIVE_INFINITY);
+    const [bucket] = bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY));
     expect(bucket?.rows).toMatchObject([{ values: [1, 2], quality: { good: 1, uncertain: 1, bad: 1 } }]);
   });
 });

@@ -86,10 +86,14 @@ describe('a summary', () => {
         const parts = bounds.slice(1).map((end, index) => summed(list.slice(bounds[index], end), of));
         const left = new Summary(of, true);
         const slots = reread(slotsOf(parts, 'number'), of);
-        for (const at of parts.keys()) left.merge(slots, at);
+        // Slots at once and one by one, of which some are empty.
+        const [one = 0, other = one] = cuts.map((cut) => cut % parts.length).sort((a, b) => a - b);
+        left.merge(slots, 0, one);
+        for (let at = one; at < other; at += 1) left.merge(slots, at, at + 1);
+        left.merge(slots, other, parts.length);
         expect(said(left)).toEqual(said(whole));
         const right = parts.reduceRight((later, earlier) => {
-          earlier.merge(reread(slotsOf([later], 'number'), of), 0);
+          earlier.merge(reread(slotsOf([later], 'number'), of), 0, 1);
           return earlier;
         }, new Summary(of, true));
         expect(said(right)).toEqual(said(whole));
@@ -155,7 +159,7 @@ describe('a summary', () => {
     const [left, right] = [new Summary('continuous', true), new Summary('continuous', true)];
     left.add(1, Number.MAX_VALUE, 0);
     right.add(2, -Number.MAX_VALUE, 0);
-    left.merge(reread(slotsOf([right], 'number'), 'continuous'), 0);
+    left.merge(reread(slotsOf([right], 'number'), 'continuous'), 0, 1);
     expect(left).toMatchObject({ count: 2, total: null, mean: null, stddev: null, timeWeightedMean: null });
   });
 });
@@ -227,7 +231,7 @@ const reread = (slots: Slots, of: 'continuous' | 'step'): Slots => {
 const saidBySlot = ({ slots, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
   Array.from(slots.good, (_, at) => {
     const summary = new Summary(of, isNumeric(type), kept);
-    summary.merge(slots, at);
+    summary.merge(slots, at, at + 1);
     return said(summary);
   });
 
