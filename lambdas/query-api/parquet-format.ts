@@ -21,9 +21,10 @@ const SCHEMA = {
 
 const sourceOf = <B extends Batch>(column: TypedColumn<B>, batches: readonly B[]): ColumnSource => {
   const { name, kind } = column;
-  const cells = cellsOf(column, batches).slice();
+  const cells = cellsOf(column, batches);
   const whole = kind === 'time' || kind === 'integer';
-  const data = whole ? cells.map((cell) => (cell === null ? null : BigInt(cell))) : cells;
+  // The cells may be a list of the batch itself, and the writer does not promise to leave lists as they are.
+  const data = whole ? cells.map((cell) => (cell === null ? null : BigInt(cell))) : cells.slice();
   // Not numbers by dictionary, in which 0 and −0 would be one.
   if (kind === 'number') return { name, data, encoding: 'PLAIN' };
   return kind === 'time' ? { name, data, encoding: 'DELTA_BINARY_PACKED' } : { name, data };
@@ -45,6 +46,7 @@ export const parquetEncoder = <B extends Batch>({ columns }: Table<B>): Encoder<
   });
   /** Takes out what has been written; places in the file go on counting. */
   const drain = (): Uint8Array => {
+    // A copy: what is written next stands in the same memory.
     const bytes = writer.getBytes().slice();
     writer.index = 0;
     return bytes;

@@ -107,20 +107,13 @@ class Collector {
 /** One column: its parts are batches as they are, unless points are left out or converted. */
 function* ofOne(column: SeriesColumn, device: number, taken: Taken): Generator<PointBatch> {
   const { channel, unit, time, value, quality } = column;
+  const channels = [{ channel, unit }];
+  const all: PointBatch = { length: time.length, device, channels, place: undefined, time, value, quality };
   const collector = new Collector(device, [column], taken);
   const asIs = taken.only === undefined && !taken.conversions.has(channel);
   for (let from = startOf(column, taken.after); from < time.length; from += BATCH) {
     const to = Math.min(from + BATCH, time.length);
     if (asIs) {
-      const all: PointBatch = {
-        length: time.length,
-        device,
-        channels: [{ channel, unit }],
-        place: undefined,
-        time,
-        value,
-        quality,
-      };
       yield to - from === all.length ? all : partOf(all, from, to);
       continue;
     }
