@@ -7,7 +7,7 @@ import { readCursor } from '../runtime/http/cursor.ts';
 import { requireMatch } from '../runtime/http/etag.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { parsePart } from '../runtime/http/validate.ts';
-import { ConditionFailed } from '../store/registry/conditions.ts';
+import { ConditionFailed } from '../store/conditions.ts';
 import { listDevices, replaceDevice, type StoredDevice } from '../store/registry/devices.ts';
 import { deviceListKey, type Registry } from '../store/registry/keys.ts';
 import { type Json, mergePatch } from './merge-patch.ts';

@@ -23,7 +23,7 @@ import {
   setCertificate,
   ThingTaken,
 } from '../runtime/iot.ts';
-import { ConditionFailed } from '../store/registry/conditions.ts';
+import { ConditionFailed } from '../store/conditions.ts';
 import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../store/registry/devices.ts';
 import { createConnection } from '../store/registry/presence.ts';
 import { readType } from '../store/registry/types.ts';

@@ -7,7 +7,7 @@ import type { Device } from '../../contracts/devices.ts';
 import { requireMatch } from '../runtime/http/etag.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { disconnect, setCertificate } from '../runtime/iot.ts';
-import { ConditionFailed } from '../store/registry/conditions.ts';
+import { ConditionFailed } from '../store/conditions.ts';
 import { replaceDevice, type StoredDevice } from '../store/registry/devices.ts';
 import type { Context } from './context.ts';
 

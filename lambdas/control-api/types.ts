@@ -13,7 +13,7 @@ import { digest } from '../runtime/digest.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { requireMatch } from '../runtime/http/etag.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { ConditionFailed } from '../store/registry/conditions.ts';
+import { ConditionFailed } from '../store/conditions.ts';
 import type { Registry } from '../store/registry/keys.ts';
 import { createType, listTypes, readType, replaceType } from '../store/registry/types.ts';
 

@@ -15,6 +15,7 @@ import { digest } from '../runtime/digest.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import type { LinkTo } from '../runtime/objects.ts';
+import { ConditionFailed } from '../store/conditions.ts';
 import {
   changeExport,
   createExport,
@@ -23,7 +24,6 @@ import {
   readFiles,
   type StoredExport,
 } from '../store/exports.ts';
-import { ConditionFailed } from '../store/registry/conditions.ts';
 import type { Registry } from '../store/registry/keys.ts';
 import { readRegistry } from '../store/registry/lookup.ts';
 

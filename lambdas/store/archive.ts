@@ -13,7 +13,7 @@
  * their own, so that they are read without the points between them.
  */
 import { createHash } from 'node:crypto';
-import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../contracts/time.ts';
 import { formatTime } from '../../contracts/time.ts';
 import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../runtime/objects.ts';
@@ -21,6 +21,7 @@ import type { SeriesColumn } from '../series/column.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../series/parquet.ts';
 import type { Item } from './attributes.ts';
 import { tryAgain } from './batch-get.ts';
+import { isWritten } from './conditions.ts';
 import { isExpired } from './measurements/expiry.ts';
 import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './measurements/keys.ts';
 import { dayKey, parseDay } from './measurements/marks.ts';
@@ -202,8 +203,8 @@ export const archiveDay = async (
   const manifest = manifestOf(file, key, points, sha256, at);
   await archive.putObject(`archive-manifests/${pathOf(file)}.json`, manifest, signal);
   const { until } = file;
-  try {
-    await update(
+  return await isWritten(
+    update(
       `SET f = :f, v = :v, #key = :key, n = :n, #size = :size, sha256 = :sha256, hotUntil = :hotUntil${
         until === undefined ? ' REMOVE expiresAt' : ', expiresAt = :until'
       } DELETE pending :own`,
@@ -220,10 +221,6 @@ export const archiveDay = async (
         ...(until === undefined ? {} : { ':until': { N: String(Math.floor(until / 1e6)) } }),
       },
       file.before === 0 ? 'attribute_not_exists(v)' : 'v = :before',
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+    ),
+  );
 };

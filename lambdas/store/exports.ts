@@ -8,8 +8,8 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../contracts/exports.ts';
 import { type Attribute, marshal, unmarshal } from './attributes.ts';
+import { ConditionFailed, conditionally } from './conditions.ts';
 import { queryPages } from './query.ts';
-import { ConditionFailed, conditionally } from './registry/conditions.ts';
 import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './registry/keys.ts';
 
 /** Where the next file begins: a device of the query by its place, and the start of an hour. */

@@ -5,13 +5,14 @@
  * parts that the head does not need are deleted last. Whatever step is the last one done, every point is found: the
  * head that counts is whole, and a chunk that is in it already changes nothing.
  */
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT, tellRuns } from '../../domain/hour-account.ts';
 import type { SeriesColumn } from '../../series/column.ts';
 import { mergeColumns } from '../../series/merge.ts';
 import type { Item } from '../attributes.ts';
+import { isWritten } from '../conditions.ts';
 import { TimeIsUp } from '../retry.ts';
 import { runOf } from './accounts.ts';
 import { type ArchivedHour, readArchivedHour } from './archived-hour.ts';
@@ -62,15 +63,8 @@ const putHead = async (
           ConditionExpression: 'v = :version',
           ExpressionAttributeValues: { ':version': { N: `${version}` } },
         };
-  try {
-    await client.send(new PutItemCommand({ TableName: table, Item: head, ...condition }), {
-      abortSignal: signal,
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const put = new PutItemCommand({ TableName: table, Item: head, ...condition });
+  return await isWritten(client.send(put, { abortSignal: signal }));
 };
 
 /** Writes and deletes, all of it. @throws {TimeIsUp} */

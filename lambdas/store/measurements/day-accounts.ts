@@ -6,14 +6,11 @@
  * `expiresAt`, see `expiry.ts`. An item is 200 to 400 bytes an hour. An hour of very many gaps has an item of its own,
  * sk `{hour}`: as its block held its account, so can that. Where two items tell of an hour, the later version counts.
  */
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { HourAccount } from '../../domain/hour-account.ts';
 import type { Item } from '../attributes.ts';
+import { isWritten } from '../conditions.ts';
 import { queryPages } from '../query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
@@ -78,20 +75,14 @@ export const writeDayAccounts = async (
       h: { M: Object.fromEntries(entries) },
       ...(until === undefined ? {} : { expiresAt: secondOf(until) }),
     };
-    try {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: item,
-          ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
-          ExpressionAttributeValues: { ':version': number(version) },
-        }),
-        { abortSignal: signal },
-      );
-    } catch (error) {
-      // Whoever archived the day later knew of these as well.
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
+    const put = new PutItemCommand({
+      TableName: table,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
+      ExpressionAttributeValues: { ':version': number(version) },
+    });
+    // Where it is not written: whoever archived the day later knew of these as well.
+    await isWritten(client.send(put, { abortSignal: signal }));
   }
 };
 

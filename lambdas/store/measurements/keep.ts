@@ -1,7 +1,8 @@
 /** Moves the time from which a block may go. */
-import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { Item } from '../attributes.ts';
+import { isWritten } from '../conditions.ts';
 import { secondOf } from './expiry.ts';
 import type { HourItems } from './hour-items.ts';
 import { headKey, type Measurements } from './keys.ts';
@@ -22,24 +23,20 @@ export const keepBlock = async (
   const partItems = parts.map(({ pk = { S: device }, sk = { S: '' } }): Item => ({ pk, sk }));
   for (const Key of [...partItems, headItem]) {
     const isHead = Key === headItem;
-    try {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key,
-          UpdateExpression: 'SET expiresAt = :until',
-          // Keys of parts name their version.
-          ConditionExpression: isHead ? 'g = :tag' : 'attribute_exists(pk)',
-          ExpressionAttributeValues: {
-            ':until': secondOf(until),
-            ...(isHead ? { ':tag': { S: head.tag } } : {}),
-          },
-        }),
-        { abortSignal: signal },
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return;
-    }
+    const write = client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key,
+        UpdateExpression: 'SET expiresAt = :until',
+        // Keys of parts name their version.
+        ConditionExpression: isHead ? 'g = :tag' : 'attribute_exists(pk)',
+        ExpressionAttributeValues: {
+          ':until': secondOf(until),
+          ...(isHead ? { ':tag': { S: head.tag } } : {}),
+        },
+      }),
+      { abortSignal: signal },
+    );
+    if (!(await isWritten(write))) return;
   }
 };

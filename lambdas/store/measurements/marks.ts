@@ -9,13 +9,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { Item } from '../attributes.ts';
+import { isWritten } from '../conditions.ts';
 import { queryPages } from '../query.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
@@ -191,20 +188,14 @@ export const keepMark = async (
   until: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
-  try {
-    await client.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: keyOf(mark),
-        UpdateExpression: 'SET kept = :until',
-        ConditionExpression: 't = :value',
-        ExpressionAttributeValues: { ':until': { N: String(until) }, ':value': { S: mark.value } },
-      }),
-      { abortSignal: signal },
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  const update = new UpdateItemCommand({
+    TableName: table,
+    Key: keyOf(mark),
+    UpdateExpression: 'SET kept = :until',
+    ConditionExpression: 't = :value',
+    ExpressionAttributeValues: { ':until': { N: String(until) }, ':value': { S: mark.value } },
+  });
+  await isWritten(client.send(update, { abortSignal: signal }));
 };
 
 /**
@@ -212,18 +203,11 @@ export const keepMark = async (
  * @returns whether it was as it was read; otherwise there is more to do
  */
 export const clearMark = async ({ client, table }: Measurements, mark: Mark): Promise<boolean> => {
-  try {
-    await client.send(
-      new DeleteItemCommand({
-        TableName: table,
-        Key: keyOf(mark),
-        ConditionExpression: 'attribute_not_exists(pk) OR t = :value',
-        ExpressionAttributeValues: { ':value': { S: mark.value } },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const take = new DeleteItemCommand({
+    TableName: table,
+    Key: keyOf(mark),
+    ConditionExpression: 'attribute_not_exists(pk) OR t = :value',
+    ExpressionAttributeValues: { ':value': { S: mark.value } },
+  });
+  return await isWritten(client.send(take));
 };

@@ -1,6 +1,6 @@
 /** Writes rollups: hours as they are compacted, minutes when their day is archived. */
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { withHour } from '../../series/rollup.ts';
 import { KEEP_ALL } from '../../series/summary.ts';
@@ -13,6 +13,7 @@ import {
   type SummaryRun,
 } from '../../series/summary-codec.ts';
 import type { Item } from '../attributes.ts';
+import { isWritten } from '../conditions.ts';
 import { TimeIsUp } from '../retry.ts';
 import type { Measurements } from './keys.ts';
 import { startOfDay } from './marks.ts';
@@ -113,23 +114,15 @@ const replace = async (
     if (undone.size > 0) throw new TimeIsUp(`${head['pk']?.S}/${head['sk']?.S} could not be written in time`);
   };
   await write(parts, []);
-  try {
-    await measurements.client.send(
-      new PutItemCommand({
-        TableName: measurements.table,
-        Item: head,
-        ConditionExpression: `attribute_not_exists(pk) OR ${condition.text}`,
-        ExpressionAttributeValues: condition.values,
-      }),
-      { abortSignal: patience.signal },
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    await write([], parts);
-    return false;
-  }
-  await write([], before?.parts ?? []);
-  return true;
+  const put = new PutItemCommand({
+    TableName: measurements.table,
+    Item: head,
+    ConditionExpression: `attribute_not_exists(pk) OR ${condition.text}`,
+    ExpressionAttributeValues: condition.values,
+  });
+  const isReplaced = await isWritten(measurements.client.send(put, { abortSignal: patience.signal }));
+  await write([], isReplaced ? (before?.parts ?? []) : parts);
+  return isReplaced;
 };
 
 const readOne = async (

@@ -3,8 +3,8 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { connection, type Device, type DeviceDetail, deviceFacts } from '../../../contracts/devices.ts';
 import { type Item, marshal, marshalValue, unmarshal } from '../attributes.ts';
+import { conditionally } from '../conditions.ts';
 import { queryPages, readPage } from '../query.ts';
-import { conditionally } from './conditions.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
 import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
 

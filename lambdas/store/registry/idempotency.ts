@@ -2,7 +2,7 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../attributes.ts';
-import { ConditionFailed, conditionally } from './conditions.ts';
+import { conditionally, isWritten } from '../conditions.ts';
 import { ITEM_FORMAT, idempotencyKey, META, type Registry } from './keys.ts';
 
 /** Who asks for what under which key. */
@@ -47,22 +47,14 @@ export const takeKey = async (
   registry: Registry,
   attempt: Attempt,
 ): Promise<'proceed' | 'conflict' | Answer> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: itemOf(attempt, undefined),
-          // An item past its time is as good as gone: nobody waits for TTL to take it.
-          ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
-          ExpressionAttributeValues: marshal({ ':now': secondsOf(attempt.now) }),
-        }),
-      ),
-    );
-    return 'proceed';
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+  const put = new PutItemCommand({
+    TableName: registry.table,
+    Item: itemOf(attempt, undefined),
+    // An item past its time is as good as gone: nobody waits for TTL to take it.
+    ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+    ExpressionAttributeValues: marshal({ ':now': secondsOf(attempt.now) }),
+  });
+  if (await isWritten(registry.client.send(put))) return 'proceed';
   const { Item: item } = await registry.client.send(
     new GetItemCommand({
       TableName: registry.table,

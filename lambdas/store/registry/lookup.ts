@@ -5,6 +5,7 @@ import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { formatTime, type Micros } from '../../../contracts/time.ts';
 import { type Item, marshalValue } from '../attributes.ts';
 import { batchGet } from '../batch-get.ts';
+import { isWritten } from '../conditions.ts';
 import { type KnownDevice, knownDeviceFromItem, typeFromItem } from './items.ts';
 import { deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
 
@@ -75,20 +76,13 @@ export const saveReported = async (
   }
   const sets = given.map((_, index) => `#f${index} = :f${index}`);
   const changes = given.map((_, index) => `attribute_not_exists(#f${index}) OR #f${index} <> :f${index}`);
-  try {
-    await registry.client.send(
-      new UpdateItemCommand({
-        TableName: registry.table,
-        Key: { pk: { S: deviceKey(device) }, sk: { S: REPORTED } },
-        UpdateExpression: `SET #micros = :micros, #at = :at, #format = :format, ${sets.join(', ')}`,
-        ConditionExpression: `attribute_not_exists(#micros) OR (#micros < :micros AND (${changes.join(' OR ')}))`,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
-      }),
-    );
-    return 'saved';
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return 'unchanged';
-    throw error;
-  }
+  const update = new UpdateItemCommand({
+    TableName: registry.table,
+    Key: { pk: { S: deviceKey(device) }, sk: { S: REPORTED } },
+    UpdateExpression: `SET #micros = :micros, #at = :at, #format = :format, ${sets.join(', ')}`,
+    ConditionExpression: `attribute_not_exists(#micros) OR (#micros < :micros AND (${changes.join(' OR ')}))`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  });
+  return (await isWritten(registry.client.send(update))) ? 'saved' : 'unchanged';
 };

@@ -1,7 +1,7 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshal } from '../attributes.ts';
-import { ConditionFailed, conditionally } from './conditions.ts';
+import { isWritten } from '../conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
 
 /** A lifecycle event of the broker, reduced to what is kept. */
@@ -25,27 +25,20 @@ const SAME_ERA_MILLIS = 5 * 60_000;
 
 /** Makes the item of a device that has never connected; one that is there stays as it is. */
 export const createConnection = async (registry: Registry, device: string): Promise<void> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: marshal({
-            pk: deviceKey(device),
-            sk: CONNECTION,
-            format: ITEM_FORMAT,
-            state: 'unknown',
-            at: 0,
-            order: -1,
-            superseded: 0,
-          }),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+  const put = new PutItemCommand({
+    TableName: registry.table,
+    Item: marshal({
+      pk: deviceKey(device),
+      sk: CONNECTION,
+      format: ITEM_FORMAT,
+      state: 'unknown',
+      at: 0,
+      order: -1,
+      superseded: 0,
+    }),
+    ConditionExpression: 'attribute_not_exists(pk)',
+  });
+  await isWritten(registry.client.send(put));
 };
 
 const key = (device: string) => marshal({ pk: deviceKey(device), sk: CONNECTION });
@@ -87,27 +80,13 @@ export const applyConnection = async (
   registry: Registry,
   change: ConnectionChange,
 ): Promise<'applied' | 'superseded' | 'unknown'> => {
-  try {
-    await conditionally(registry.client.send(apply(registry, change)));
-    return 'applied';
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
-  try {
-    await conditionally(
-      registry.client.send(
-        new UpdateItemCommand({
-          TableName: registry.table,
-          Key: key(change.device),
-          UpdateExpression: 'ADD superseded :one',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: marshal({ ':one': 1 }),
-        }),
-      ),
-    );
-    return 'superseded';
-  } catch (error) {
-    if (error instanceof ConditionFailed) return 'unknown';
-    throw error;
-  }
+  if (await isWritten(registry.client.send(apply(registry, change)))) return 'applied';
+  const count = new UpdateItemCommand({
+    TableName: registry.table,
+    Key: key(change.device),
+    UpdateExpression: 'ADD superseded :one',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: marshal({ ':one': 1 }),
+  });
+  return (await isWritten(registry.client.send(count))) ? 'superseded' : 'unknown';
 };

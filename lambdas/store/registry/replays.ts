@@ -2,7 +2,7 @@
 import { BatchGetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../attributes.ts';
-import { ConditionFailed, conditionally } from './conditions.ts';
+import { ConditionFailed, conditionally } from '../conditions.ts';
 import { ITEM_FORMAT, META, type Registry, replayKey } from './keys.ts';
 
 const replay = z.object({

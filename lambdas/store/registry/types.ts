@@ -2,8 +2,8 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { marshal } from '../attributes.ts';
+import { conditionally } from '../conditions.ts';
 import { readPage } from '../query.ts';
-import { conditionally } from './conditions.ts';
 import { typeFromItem, typeToItem } from './items.ts';
 import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
 
