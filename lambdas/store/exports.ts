@@ -4,13 +4,12 @@
  * One item `META` is what an export has come to, changed only on the version that was read; an item for each file is
  * written once, before `META` counts it. Who makes the same file a second time finds it there and goes on after it.
  */
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../contracts/exports.ts';
 import { type Attribute, marshal, unmarshal } from './attributes.ts';
-import { ConditionFailed, conditionally } from './conditions.ts';
 import { queryPages } from './query.ts';
 import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './registry/keys.ts';
+import { createItem, readItem, replaceItem, writeOnce } from './registry/single.ts';
 
 /** Where the next file begins: a device of the query by its place, and the start of an hour. */
 const place = z.object({ device: z.int(), hour: z.number() });
@@ -63,46 +62,18 @@ const open = (item: Parameters<typeof unmarshal>[0]): unknown => {
   return object;
 };
 
-const read = async (registry: Registry, id: string, sk: string): Promise<unknown> => {
-  const { Item: item } = await registry.client.send(
-    new GetItemCommand({
-      TableName: registry.table,
-      Key: marshal({ pk: exportKey(id), sk }),
-      ConsistentRead: true,
-    }),
-  );
-  return item === undefined ? undefined : open(item);
-};
-
 /** Reads an export as it is now. */
 export const readExport = async (registry: Registry, id: string): Promise<StoredExport | undefined> => {
-  const found = await read(registry, id, META);
-  return found === undefined ? undefined : stored.parse(found);
+  const item = await readItem(registry, exportKey(id), META);
+  return item === undefined ? undefined : stored.parse(open(item));
 };
 
 /**
  * Writes an export that is not there yet.
  * @returns it, or the one that is there
  */
-export const createExport = async (registry: Registry, made: StoredExport): Promise<StoredExport> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: itemOf(made),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
-    );
-    return made;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    const known = await readExport(registry, made.id);
-    if (known === undefined) throw error;
-    return known;
-  }
-};
+export const createExport = async (registry: Registry, made: StoredExport): Promise<StoredExport> =>
+  await writeOnce(made, createItem(registry, itemOf(made)), () => readExport(registry, made.id));
 
 /**
  * Changes an export.
@@ -115,17 +86,7 @@ export const changeExport = async (
   change: Partial<Omit<StoredExport, 'id' | 'version'>>,
 ): Promise<StoredExport> => {
   const next = { ...before, ...change, version: before.version + 1 };
-  await conditionally(
-    registry.client.send(
-      new PutItemCommand({
-        TableName: registry.table,
-        Item: itemOf(next),
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: marshal({ ':before': before.version }),
-      }),
-    ),
-  );
+  await replaceItem(registry, itemOf(next), before.version);
   return next;
 };
 
@@ -140,27 +101,12 @@ export const noteFile = async (
   number: number,
   file: StoredFile,
 ): Promise<StoredFile> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: marshal({
-            ...file,
-            pk: exportKey(owner.id),
-            sk: fileKey(number),
-            format: ITEM_FORMAT,
-            expiresAt: owner.expiresAt,
-          }),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
-    );
-    return file;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return storedFile.parse(await read(registry, owner.id, fileKey(number)));
-  }
+  const [pk, sk] = [exportKey(owner.id), fileKey(number)];
+  const item = marshal({ ...file, pk, sk, format: ITEM_FORMAT, expiresAt: owner.expiresAt });
+  return await writeOnce(file, createItem(registry, item), async () => {
+    const first = await readItem(registry, pk, sk);
+    return first === undefined ? undefined : storedFile.parse(open(first));
+  });
 };
 
 /**

@@ -1,12 +1,11 @@
 /** Devices in the registry: one `META` item each, changed only on the version that was read. */
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { connection, type Device, type DeviceDetail, deviceFacts } from '../../../contracts/devices.ts';
 import { type Item, marshal, marshalValue, unmarshal } from '../attributes.ts';
-import { conditionally } from '../conditions.ts';
 import { queryPages, readPage } from '../query.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
 import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
+import { createItem, readItem, replaceItem } from './single.ts';
 
 /** What is kept of a registration to finish or repeat it; none of it is secret, none of it is shown in lists. */
 const enrolment = z.object({
@@ -34,13 +33,7 @@ const fromItem = (item: Item): StoredDevice => ({
 
 /** Reads a device as it is now. */
 export const readDevice = async (registry: Registry, id: string): Promise<StoredDevice | undefined> => {
-  const { Item: item } = await registry.client.send(
-    new GetItemCommand({
-      TableName: registry.table,
-      Key: marshal({ pk: deviceKey(id), sk: META }),
-      ConsistentRead: true,
-    }),
-  );
+  const item = await readItem(registry, deviceKey(id), META);
   return item === undefined ? undefined : fromItem(item);
 };
 
@@ -67,15 +60,7 @@ export const readDetail = async (registry: Registry, id: string): Promise<Device
  * @throws {ConditionFailed} when it is there
  */
 export const createDevice = async (registry: Registry, stored: StoredDevice): Promise<void> => {
-  await conditionally(
-    registry.client.send(
-      new PutItemCommand({
-        TableName: registry.table,
-        Item: toItem(stored),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      }),
-    ),
-  );
+  await createItem(registry, toItem(stored));
 };
 
 /**
@@ -84,17 +69,7 @@ export const createDevice = async (registry: Registry, stored: StoredDevice): Pr
  * @throws {ConditionFailed} when the table holds another version
  */
 export const replaceDevice = async (registry: Registry, stored: StoredDevice): Promise<void> => {
-  await conditionally(
-    registry.client.send(
-      new PutItemCommand({
-        TableName: registry.table,
-        Item: toItem(stored),
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: marshal({ ':before': stored.device.version - 1 }),
-      }),
-    ),
-  );
+  await replaceItem(registry, toItem(stored), stored.device.version - 1);
 };
 
 /** What a list asks for; `after` is a list key, excluded. */

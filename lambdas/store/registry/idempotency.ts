@@ -1,9 +1,10 @@
 /** Answers to requests with an Idempotency-Key, kept for a day. */
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../attributes.ts';
 import { conditionally, isWritten } from '../conditions.ts';
 import { ITEM_FORMAT, idempotencyKey, META, type Registry } from './keys.ts';
+import { readItem } from './single.ts';
 
 /** Who asks for what under which key. */
 export interface Attempt {
@@ -55,13 +56,7 @@ export const takeKey = async (
     ExpressionAttributeValues: marshal({ ':now': secondsOf(attempt.now) }),
   });
   if (await isWritten(registry.client.send(put))) return 'proceed';
-  const { Item: item } = await registry.client.send(
-    new GetItemCommand({
-      TableName: registry.table,
-      Key: marshal({ pk: idempotencyKey(attempt.subject, attempt.key), sk: META }),
-      ConsistentRead: true,
-    }),
-  );
+  const item = await readItem(registry, idempotencyKey(attempt.subject, attempt.key), META);
   if (item === undefined) return 'proceed';
   const found = record.parse(unmarshal(item));
   if (found.requestHash !== attempt.requestHash) return 'conflict';

@@ -2,8 +2,9 @@
 import { BatchGetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../attributes.ts';
-import { ConditionFailed, conditionally } from '../conditions.ts';
+import { conditionally } from '../conditions.ts';
 import { ITEM_FORMAT, META, type Registry, replayKey } from './keys.ts';
+import { createItem, writeOnce } from './single.ts';
 
 const replay = z.object({
   /** Who ordered it. */
@@ -51,29 +52,15 @@ export const readReplays = async (
   return found;
 };
 
+const readReplay = async (registry: Registry, id: string): Promise<Replay | undefined> =>
+  (await readReplays(registry, [id])).get(id);
+
 /**
  * Orders a replay.
  * @returns the order that counts: this one, or the one that was there before
  */
-export const orderReplay = async (registry: Registry, id: string, order: Replay): Promise<Replay> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: itemOf(id, order),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
-    );
-    return order;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    const known = (await readReplays(registry, [id])).get(id);
-    if (known === undefined) throw error;
-    return known;
-  }
-};
+export const orderReplay = async (registry: Registry, id: string, order: Replay): Promise<Replay> =>
+  await writeOnce(order, createItem(registry, itemOf(id, order)), () => readReplay(registry, id));
 
 /**
  * Notes that the order is on the stream. The first that is noted stays.
@@ -84,22 +71,13 @@ export const noteReplayed = async (
   id: string,
   order: Replay & { readonly sequence: string },
 ): Promise<Replay> => {
-  try {
-    await conditionally(
-      registry.client.send(
-        new PutItemCommand({
-          TableName: registry.table,
-          Item: itemOf(id, order),
-          ConditionExpression: 'attribute_not_exists(#sequence)',
-          ExpressionAttributeNames: { '#sequence': 'sequence' },
-        }),
-      ),
-    );
-    return order;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    const known = (await readReplays(registry, [id])).get(id);
-    if (known === undefined) throw error;
-    return known;
-  }
+  const put = new PutItemCommand({
+    TableName: registry.table,
+    Item: itemOf(id, order),
+    ConditionExpression: 'attribute_not_exists(#sequence)',
+    ExpressionAttributeNames: { '#sequence': 'sequence' },
+  });
+  return await writeOnce<Replay>(order, conditionally(registry.client.send(put)), () =>
+    readReplay(registry, id),
+  );
 };

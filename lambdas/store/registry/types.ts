@@ -1,21 +1,14 @@
 /** Instrument types in the registry. */
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import { marshal } from '../attributes.ts';
-import { conditionally } from '../conditions.ts';
 import { readPage } from '../query.ts';
 import { typeFromItem, typeToItem } from './items.ts';
 import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
+import { createItem, readItem, replaceItem } from './single.ts';
 
 /** Reads an instrument type as it is now. */
 export const readType = async (registry: Registry, id: string): Promise<InstrumentType | undefined> => {
-  const { Item: item } = await registry.client.send(
-    new GetItemCommand({
-      TableName: registry.table,
-      Key: marshal({ pk: typeKey(id), sk: META }),
-      ConsistentRead: true,
-    }),
-  );
+  const item = await readItem(registry, typeKey(id), META);
   return item === undefined ? undefined : typeFromItem(item);
 };
 
@@ -24,15 +17,7 @@ export const readType = async (registry: Registry, id: string): Promise<Instrume
  * @throws {ConditionFailed} when it is there
  */
 export const createType = async (registry: Registry, type: InstrumentType): Promise<void> => {
-  await conditionally(
-    registry.client.send(
-      new PutItemCommand({
-        TableName: registry.table,
-        Item: typeToItem(type),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      }),
-    ),
-  );
+  await createItem(registry, typeToItem(type));
 };
 
 /**
@@ -41,17 +26,7 @@ export const createType = async (registry: Registry, type: InstrumentType): Prom
  * @throws {ConditionFailed} when the table holds another version
  */
 export const replaceType = async (registry: Registry, type: InstrumentType): Promise<void> => {
-  await conditionally(
-    registry.client.send(
-      new PutItemCommand({
-        TableName: registry.table,
-        Item: typeToItem(type),
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: marshal({ ':before': type.version - 1 }),
-      }),
-    ),
-  );
+  await replaceItem(registry, typeToItem(type), type.version - 1);
 };
 
 /**
