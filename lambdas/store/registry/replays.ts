@@ -1,7 +1,8 @@
 /** Replays of quarantined messages: one item an entry, made once, for good. */
-import { BatchGetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../attributes.ts';
+import { batchGet } from '../batch-get.ts';
 import { conditionally } from '../conditions.ts';
 import { ITEM_FORMAT, META, type Registry, replayKey } from './keys.ts';
 import { createItem, writeOnce } from './single.ts';
@@ -18,38 +19,22 @@ export type Replay = z.infer<typeof replay>;
 const itemOf = (id: string, value: Replay): Item =>
   marshal({ pk: replayKey(id), sk: META, format: ITEM_FORMAT, ...value });
 
-const BATCH_KEYS = 100;
-const ATTEMPTS = 5;
-
-/** DynamoDB leaves keys unread again and again. */
-export class ReplaysUnread extends Error {
-  override readonly name = 'RegistryUnavailable';
-}
-
 /**
  * Reads the replays of entries, as they are now.
+ * @param ids each once
  * @returns by identifier of the entry; one that nobody replayed is absent
+ * @throws {ItemsUnread} when DynamoDB leaves keys unread after several tries with back-off
  */
 export const readReplays = async (
   registry: Registry,
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, Replay>> => {
-  const found = new Map<string, Replay>();
-  for (let start = 0; start < ids.length; start += BATCH_KEYS) {
-    let keys = ids.slice(start, start + BATCH_KEYS).map((id) => marshal({ pk: replayKey(id), sk: META }));
-    for (let attempt = 1; keys.length > 0; attempt += 1) {
-      if (attempt > ATTEMPTS) throw new ReplaysUnread(`${keys.length} replays stay unread`);
-      const { Responses, UnprocessedKeys } = await registry.client.send(
-        new BatchGetItemCommand({ RequestItems: { [registry.table]: { Keys: keys, ConsistentRead: true } } }),
-        signal === undefined ? {} : { abortSignal: signal },
-      );
-      for (const item of Responses?.[registry.table] ?? [])
-        found.set((item['pk']?.S ?? '').slice(replayKey('').length), replay.parse(unmarshal(item)));
-      keys = UnprocessedKeys?.[registry.table]?.Keys ?? [];
-    }
-  }
-  return found;
+  const keys = ids.map((id): Item => marshal({ pk: replayKey(id), sk: META }));
+  const items = await batchGet(registry.client, registry.table, keys, { consistent: true, signal });
+  return new Map(
+    items.map((item) => [(item['pk']?.S ?? '').slice(replayKey('').length), replay.parse(unmarshal(item))]),
+  );
 };
 
 const readReplay = async (registry: Registry, id: string): Promise<Replay | undefined> =>
