@@ -13,7 +13,7 @@
  * | read an instrument type                  | GetItem     | pk `TYPE#{id}`, sk `META`                            |
  * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
  * | answer to a request that is repeated     | GetItem     | pk `IDEMPOTENCY#{subject}#{key}`, sk `META`          |
- * | replay of a quarantined message          | GetItem     | pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
+ * | replays of quarantined messages          | BatchGetItem| pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
  * | an export                                | GetItem     | pk `EXPORT#{id}`, sk `META`                          |
  * | files of an export                       | Query       | pk `EXPORT#{id}`, sk `FILE#{number}`                 |
  *
