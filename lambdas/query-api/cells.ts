@@ -61,7 +61,7 @@ export const jsonCells = <B>(column: Column<B>): CellsWriter<B> => {
   if (list !== undefined && kind !== 'text')
     return (out, batch, from, to) => {
       const values = list(batch);
-      for (let at = from; at < to; at += 1) {
+      for (let at = out.numbers(values, from, to); at < to; at = out.numbers(values, at + 1, to)) {
         out.byte(COMMA);
         jsonValue(out, values[at] ?? null);
       }

@@ -9,38 +9,20 @@ import {
   MICROS_PER_MINUTE,
   type Micros,
 } from '../../contracts/time.ts';
+import { PAIRS, POINT, SHORT, SHORT_LENGTHS, TRIPLES, USED } from './digit-tables.ts';
+import { NOT_SURE, writeLong } from './long-digits.ts';
 
 /** Bytes that may be written past the end. */
 const SPARE = 3;
 /** Room that a time or a number takes at most: the longest of them is `-1.2345678901234567e-308`. */
 export const LONGEST = 27 + SPARE;
 
-const ZERO = 0x30;
-const POINT = 0x2e;
 const MINUS = 0x2d;
 const COLON = 0x3a;
 const Z = 0x5a;
 
 /** A text of four letters, or of fewer to the left, as a word. */
 const word = (text: string): number => Buffer.from(text.padEnd(4, '\0'), 'latin1').readInt32BE();
-const table = (length: number, make: (at: number) => number): number[] =>
-  Array.from({ length }, (_, at) => make(at));
-const digit = (value: number): number => ZERO + (value % 10);
-
-/** Two digits, to the right of a word. */
-const PAIRS = Int32Array.from(table(100, (at) => (digit(Math.floor(at / 10)) << 8) | digit(at)));
-/** Three digits, to the right of a word. */
-const TRIPLES = Int32Array.from(
-  table(1000, (at) => (digit(Math.floor(at / 100)) << 16) | (PAIRS[at % 100] ?? 0)),
-);
-/** Lengths of numbers below a thousand, and their digits to the left of a word. */
-const SHORT_LENGTHS = Uint8Array.from(table(1000, (at) => (at < 10 ? 1 : at < 100 ? 2 : 3)));
-const SHORT = Int32Array.from(
-  table(1000, (at) => (TRIPLES[at] ?? 0) << (8 * (4 - (SHORT_LENGTHS[at] ?? 0)))),
-);
-/** Of three digits those before the zeros at the end. */
-const USED = Uint8Array.from(table(1000, (at) => (at % 10 > 0 ? 3 : at % 100 > 0 ? 2 : at > 0 ? 1 : 0)));
-
 const ascii = (view: DataView, at: number, text: string): number => {
   for (let from = 0; from < text.length; from += 1) view.setUint8(at + from, text.charCodeAt(from));
   return at + text.length;
@@ -116,7 +98,7 @@ const writeWhole = (view: DataView, at: number, value: number): number => {
 };
 
 /** Decimals that are tried: what has fewer ends with zeros, which are left out. */
-const SCALES = [1e3, 1e6, 1e9] as const;
+const SCALES = [1e6, 1e9] as const;
 /** Smaller numbers are written with an exponent. */
 const LEAST_PLAIN = 1e-6;
 const MOST_PLAIN = 0x7fffffff;
@@ -143,9 +125,21 @@ const writeFraction = (view: DataView, at: number, digits: number, scale: number
 };
 
 /**
- * As `String`. A number that is n / 10^k rounded to a float64 and has 15 digits at most is written as these digits:
- * no two decimals of up to 15 digits round to one float64, so that the shortest text that comes back as the number,
- * which ECMAScript asks for (Number::toString), can be no other.
+ * A number that is n / 10^k rounded to a float64 and has 15 digits at most as these digits: no two decimals of up to 15
+ * digits round to one float64, so that the shortest text that comes back as the number can be no other.
+ */
+const writeShort = (view: DataView, at: number, size: number, before: number): number => {
+  for (const scale of SCALES) {
+    if (size >= SURE / scale) break;
+    const scaled = Math.round(size * scale);
+    if (scaled / scale === size)
+      return writeFraction(view, writeWhole(view, at, before), scaled - before * scale, scale);
+  }
+  return NOT_SURE;
+};
+
+/**
+ * As `String`: the shortest text that comes back as the number (ECMAScript, Number::toString).
  * @returns the end
  */
 export const writeNumber = (view: DataView, at: number, value: number): number => {
@@ -166,13 +160,10 @@ export const writeNumber = (view: DataView, at: number, value: number): number =
       view.setInt32(point, (POINT << 24) | (TRIPLES[three] ?? 0));
       return point + 1 + (USED[three] ?? 0);
     }
-    for (let at = 1; at < SCALES.length; at += 1) {
-      const scale = SCALES[at] ?? 1;
-      if (size >= SURE / scale) break;
-      const scaled = Math.round(size * scale);
-      if (scaled / scale === size)
-        return writeFraction(view, writeWhole(view, start, before), scaled - before * scale, scale);
-    }
+    let end = writeShort(view, start, size, before);
+    if (end !== NOT_SURE) return end;
+    end = writeLong(view, writeWhole(view, start, before), size, before);
+    if (end !== NOT_SURE) return end;
   }
   return ascii(view, at, String(value));
 };

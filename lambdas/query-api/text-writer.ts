@@ -11,6 +11,7 @@ const SLACK_BYTES = 4 * 1024;
 const SHORT = 24;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const COMMA_QUOTE = 0x2c22;
 /** What stands around a time. */
 const AROUND = 3;
@@ -101,6 +102,25 @@ export class TextWriter {
       at += 1;
     }
     this.at = at;
+  }
+
+  /**
+   * Numbers, a comma before each, from a place to another, excluded: as far as they are numbers that JSON has.
+   * @returns the place of what is none, or the end
+   */
+  numbers(values: readonly (Value | null)[], from: number, to: number): number {
+    this.room((to - from) * (1 + LONGEST));
+    const { view } = this;
+    let { at } = this;
+    let place = from;
+    for (; place < to; place += 1) {
+      const value = values[place];
+      if (typeof value !== 'number' || !Number.isFinite(value)) break;
+      view.setUint8(at, COMMA);
+      at = writeNumber(view, at + 1, value);
+    }
+    this.at = at;
+    return place;
   }
 
   /** As `String`. */

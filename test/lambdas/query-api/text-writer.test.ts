@@ -26,6 +26,22 @@ const decimal = fc
 const computed = fc
   .tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.constantFrom(0.001, 0.1, 1.8, 1e-7, 273.15))
   .map(([digits, factor]) => digits * factor);
+/** Means: most take all digits that there are. */
+const mean = fc
+  .tuple(fc.integer({ min: -1e8, max: 1e8 }), fc.constantFrom(1, 10, 1000), fc.integer({ min: 3, max: 1e4 }))
+  .map(([sum, power, count]) => sum / power / count);
+/** What has 15 to 17 digits, and its neighbours. */
+const long = fc
+  .tuple(
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    fc.integer({ min: 15, max: 17 }),
+    fc.integer({ min: -2, max: 2 }),
+  )
+  .map(([number, digits, step]) => {
+    const next = new Float64Array([Number(number.toPrecision(digits))]);
+    new BigInt64Array(next.buffer)[0] = (new BigInt64Array(next.buffer)[0] ?? 0n) + BigInt(step);
+    return next[0] ?? 0;
+  });
 const EDGES = [
   0,
   -0,
@@ -50,6 +66,16 @@ const EDGES = [
   2147483648,
   -2147483648,
   -2147483649,
+  0.01,
+  0.010000000000000002,
+  0.09999999999999999,
+  0.9999999999999999,
+  1.0000000000000002,
+  9.999999999999998,
+  999999.9999999998,
+  1000000.0000000001,
+  65536.00000000001,
+  65535.99999999999,
   2147483647.5,
   2147483648.5,
   999999.999999999,
@@ -65,7 +91,7 @@ const EDGES = [
   Number.NEGATIVE_INFINITY,
 ];
 
-const numbers = fc.oneof(bits, decimal, computed, fc.double());
+const numbers = fc.oneof(bits, decimal, computed, mean, long, fc.double());
 
 describe('numbers', () => {
   it.each(EDGES)('are written as String writes %f', (value) => {
