@@ -155,8 +155,8 @@ const DATED = new Set(['first', 'last']);
 
 /** Whether all of a list is one, as counts mostly are. */
 const areOne = (list: readonly number[]): boolean => {
-  const [first] = list;
-  return list.every((each) => each === first);
+  for (let at = 1; at < list.length; at += 1) if (list[at] !== list[0]) return false;
+  return true;
 };
 
 /** Buckets as a table. */

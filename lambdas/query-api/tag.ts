@@ -17,31 +17,81 @@ export const tagOfBytes = (pieces: readonly Uint8Array[]): string => {
 /** What an answer is made of: text, or cells. */
 export type Fact = string | readonly (Value | null)[];
 
-/** Numbers as they are, to the bit; what is none by its place among them, and as JSON. */
-const bytesOf = (cells: readonly (Value | null)[]): Uint8Array[] => {
-  const numbers = new Float64Array(cells.length);
-  const others: (readonly [number, Value | null | undefined])[] = [];
-  for (let at = 0; at < cells.length; at += 1) {
-    const cell = cells[at];
-    if (typeof cell === 'number') numbers[at] = cell;
-    else others.push([at, cell]);
-  }
-  return [new Uint8Array(numbers.buffer), Buffer.from(JSON.stringify(others))];
+const TEXT = 0;
+const CELLS = 1;
+const EVEN = 2;
+/** Numbers that are hashed at once. */
+const PIECE = 8192;
+
+/** The step between numbers that are all as far apart, as starts and counts of buckets mostly are; else undefined. */
+const stepOf = (cells: readonly (Value | null)[]): number | undefined => {
+  const [first, second] = cells;
+  if (typeof first !== 'number' || typeof second !== 'number') return undefined;
+  const step = second - first;
+  for (let at = 0; at < cells.length; at += 1) if (!Object.is(cells[at], first + at * step)) return undefined;
+  return step;
 };
+
+/** Each fact after its kind and its length, so that what belongs to one can never be taken for another's. */
+class FactHash {
+  readonly hash = createHash('sha256');
+  private readonly numbers = new Float64Array(PIECE);
+  private readonly bytes = new Uint8Array(this.numbers.buffer);
+  private count = 0;
+
+  flush(): void {
+    this.hash.update(this.bytes.subarray(0, this.count * Float64Array.BYTES_PER_ELEMENT));
+    this.count = 0;
+  }
+
+  private number(value: number): void {
+    if (this.count === PIECE) this.flush();
+    this.numbers[this.count] = value;
+    this.count += 1;
+  }
+
+  text(text: string): void {
+    const bytes = Buffer.from(text);
+    this.number(TEXT);
+    this.number(bytes.length);
+    this.flush();
+    this.hash.update(bytes);
+  }
+
+  /** Numbers as they are, to the bit; what is none by its place among them, and as JSON. */
+  cells(cells: readonly (Value | null)[]): void {
+    const step = stepOf(cells);
+    if (step !== undefined) {
+      for (const number of [EVEN, cells.length, Number(cells[0]), step]) this.number(number);
+      return;
+    }
+    this.number(CELLS);
+    this.number(cells.length);
+    const others: (readonly [number, Value | null | undefined])[] = [];
+    for (let at = 0; at < cells.length; at += 1) {
+      const cell = cells[at];
+      if (typeof cell === 'number') this.number(cell);
+      else {
+        this.number(0);
+        others.push([at, cell]);
+      }
+    }
+    this.number(others.length);
+    if (others.length > 0) this.text(JSON.stringify(others));
+  }
+}
 
 /**
  * The tag of an answer that is made of these facts and of nothing else: known before a byte of it is. Two answers
  * have one tag only if their facts are the same, one by one.
  */
 export const tagOfFacts = (facts: Iterable<Fact>): string => {
-  const hash = createHash('sha256');
-  const update = (bytes: Uint8Array): void => {
-    // With their length, so that what belongs to one fact can never be taken for another's.
-    hash.update(`${bytes.length}:`);
-    hash.update(bytes);
-  };
-  hash.update(`${WRITTEN}:`);
-  for (const fact of facts)
-    for (const bytes of typeof fact === 'string' ? [Buffer.from(fact)] : bytesOf(fact)) update(bytes);
-  return tagOf(hash);
+  const hash = new FactHash();
+  hash.text(`${WRITTEN}`);
+  for (const fact of facts) {
+    if (typeof fact === 'string') hash.text(fact);
+    else hash.cells(fact);
+  }
+  hash.flush();
+  return tagOf(hash.hash);
 };
