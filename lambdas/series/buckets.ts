@@ -163,19 +163,19 @@ export class Buckets {
     if (end === NONE) return;
     lane.end = NONE;
     const { count, counts } = summary;
-    const { quality, values, ...lists } = this.#full;
-    lists.place.push(place);
-    lists.start.push(start);
-    lists.end.push(end);
-    lists.count.push(count);
-    quality.good.push(counts.good);
-    quality.uncertain.push(counts.uncertain);
-    quality.bad.push(counts.bad);
+    const full = this.#full;
+    full.place.push(place);
+    full.start.push(start);
+    full.end.push(end);
+    full.count.push(count);
+    full.quality.good.push(counts.good);
+    full.quality.uncertain.push(counts.uncertain);
+    full.quality.bad.push(counts.bad);
     const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
     for (let at = 0; at < this.#tellers.length; at += 1) {
       const value = this.#tellers[at]?.(summary, sorted) ?? null;
       const name = conversion === undefined ? undefined : this.#options.aggregates[at];
-      values[at]?.push(
+      full.values[at]?.push(
         conversion === undefined || name === undefined
           ? value
           : convertAggregate(name, value, count, conversion),

@@ -50,24 +50,28 @@ export class ExactSum {
     const parts = this.#parts;
     let at = from;
     if (this.#count <= 2) {
-      // Most sums are of two parts, which stay in registers.
+      // Most sums are two parts: as long as the lower one takes what the higher one rounds off, without loss.
       let high = this.#count === 0 ? 0 : (parts[this.#count - 1] ?? 0);
       let low = this.#count === 2 ? (parts[0] ?? 0) : 0;
       for (; at < to; at += 1) {
         const term = terms[at] ?? 0;
         if (!(Math.abs(term) < TERM_LIMIT)) break;
-        const near = low + term;
-        const share = near - low;
-        // Two-sum in any order (D. E. Knuth): what is left would be a third part.
-        if (low - (near - share) + (term - share) !== 0) break;
-        const sum = high + near;
-        const added = sum - high;
-        low = high - (sum - added) + (near - added);
+        // Two-sums of terms in any order (D. E. Knuth).
+        const sum = high + term;
+        const more = sum - high;
+        const off = high - (sum - more) + (term - more);
+        const rest = low + off;
+        const less = rest - low;
+        if (low - (rest - less) + (off - less) !== 0) break;
         high = sum;
+        low = rest;
       }
+      const sum = high + low;
+      const more = sum - high;
+      const off = high - (sum - more) + (low - more);
       let kept = 0;
-      if (low !== 0) parts[kept++] = low;
-      if (high !== 0) parts[kept++] = high;
+      if (off !== 0) parts[kept++] = off;
+      if (sum !== 0) parts[kept++] = sum;
       this.#count = kept;
     }
     for (; at < to; at += 1) this.add(terms[at] ?? 0);
@@ -152,8 +156,9 @@ const rounded = (parts: readonly number[], count: number): number => {
     low = part - (high - before);
     if (low !== 0) break;
   }
+  if (at === 0) return high;
   const next = parts[at - 1] ?? 0;
-  if (at > 0 && ((low < 0 && next < 0) || (low > 0 && next > 0))) {
+  if ((low < 0 && next < 0) || (low > 0 && next > 0)) {
     const twice = low * 2;
     const up = high + twice;
     if (twice === up - high) high = up;
