@@ -76,6 +76,8 @@ export const columnsOfHour = (
   if (head === undefined) return mergeColumns(chunks.map(decoded)).columns;
   const name = blockName(device, hour, head.tag);
   const block = wanted(columnsOfBlock(name, head, parts, channels));
+  // The usual case: a block is what a merge came to, and in one item nothing of it is apart.
+  if (chunks.length === 0 && parts.length === 0) return [...block];
   return mergeColumns([
     ...chunks.filter((chunk) => isReached(head.reach, chunk)).map(decoded),
     block,
