@@ -2,7 +2,8 @@
  * The same questions to this application and to other stores that hold the same data, all in one run: how long until
  * the last byte of the answer is there, median of several after as much warming up, the same for all. Other stores are asked over HTTP or SQL without any
  * access control; ours through the local gateway with token, API layer, worker, access policies and the endpoint that
- * stands for DynamoDB, and beside that by the handler alone, which shares a thread with that endpoint.
+ * stands for DynamoDB, and beside that by the handler alone, in this process, with that endpoint. Each store is a
+ * process of its own, and this one asks.
  *
  * Each store has the computer for itself: it is started, loaded, asked and stopped before the next. `--scale` is the
  * part of a year that device 0 measured; the whole one takes some minutes longer.

@@ -1,5 +1,6 @@
 /** The gateway alone in a process, so that the memory and the processor time of this process are the gateway's. */
 import { type Gateway, startGateway } from '../../../local/gateway.ts';
+import { readFunction } from '../../../local/lambda/definition.ts';
 import type { FromGateway, ToGateway } from './plan.ts';
 
 const WATCH_MS = 100;
@@ -16,6 +17,18 @@ const opened = (): Gateway => {
   return gateway;
 };
 
+const environmentOf = ({ assembly, iam, endpoint }: Gateway): Record<string, string> => {
+  const functions = assembly.byType('AWS::Lambda::Function');
+  return {
+    ...Object.assign({}, ...functions.map((one) => readFunction(one, assembly, iam).environment)),
+    AWS_ENDPOINT_URL: endpoint.url,
+    AWS_REGION: assembly.region,
+    AWS_ACCESS_KEY_ID: iam.operator.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: iam.operator.secretAccessKey,
+    AWS_SESSION_TOKEN: iam.operator.sessionToken,
+  };
+};
+
 const open = async (assemblyDir: string): Promise<void> => {
   gateway = await startGateway({ assemblyDir, ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 } });
   const { addresses, credentialsDir } = gateway;
@@ -23,7 +36,7 @@ const open = async (assemblyDir: string): Promise<void> => {
   setInterval(() => {
     rss = Math.max(rss, process.memoryUsage.rss());
   }, WATCH_MS).unref();
-  answer({ type: 'opened', api: addresses.api, credentialsDir });
+  answer({ type: 'opened', api: addresses.api, credentialsDir, environment: environmentOf(gateway) });
 };
 
 const drain = async (): Promise<void> => {
@@ -37,9 +50,25 @@ const use = (): void => {
   answer({ type: 'used', cpu: (user + system) / 1e6, rss: rss / 2 ** 20, connections });
 };
 
+let counted: { readonly until: () => void; readonly from: number } = { until: () => undefined, from: 0 };
+
+/** A fault that takes no time still counts whom it hits. */
+const count = (service: 'dynamodb' | 's3' | undefined): void => {
+  const { faults } = opened();
+  const calls = faults.injected - counted.from;
+  counted.until();
+  const until =
+    service === undefined
+      ? () => undefined
+      : faults.set({ service, rate: 1, kind: 'latency', milliseconds: 0, seed: 1 });
+  counted = { until, from: faults.injected };
+  answer({ type: 'counted', calls });
+};
+
 process.on('message', (message: ToGateway) => {
   if (message.type === 'open') void open(message.assembly);
   else if (message.type === 'drain') void drain();
+  else if (message.type === 'count') count(message.service);
   else use();
 });
 process.on('disconnect', () => void (gateway?.close() ?? Promise.resolve()).then(() => process.exit(0)));

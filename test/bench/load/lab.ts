@@ -34,7 +34,15 @@ const each = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): P
   return results;
 };
 
-const tokens = ({ clientId, clientSecret, tokenEndpoint }: Program): (() => Promise<string>) => {
+/**
+ * Tokens of a program that may ask the gateway.
+ * @param credentialsDir folder where the gateway has put these programs
+ */
+export const tokensFor = (credentialsDir: string, name: string): (() => Promise<string>) => {
+  const programs = JSON.parse(readFileSync(join(credentialsDir, 'clients.json'), 'utf8')) as Program[];
+  const program = programs.find((each) => each.name === name);
+  if (program === undefined) throw new Error(`no program ${name}`);
+  const { clientId, clientSecret, tokenEndpoint } = program;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
   const ask = async () => {
     const response = await fetch(tokenEndpoint, {
@@ -58,10 +66,7 @@ const tokens = ({ clientId, clientSecret, tokenEndpoint }: Program): (() => Prom
  * @param credentialsDir folder where the gateway has put the programs that may ask it
  */
 export const labAt = async (api: string, credentialsDir: string): Promise<Lab> => {
-  const programs = JSON.parse(readFileSync(join(credentialsDir, 'clients.json'), 'utf8')) as Program[];
-  const program = programs.find(({ name }) => name === 'fleet');
-  if (program === undefined) throw new Error('no program fleet');
-  const token = tokens(program);
+  const token = tokensFor(credentialsDir, 'fleet');
 
   /** Calls the API, and again later where it says that there were too many calls. */
   const ask = async <T>(path: string, body?: object): Promise<T> => {

@@ -68,14 +68,24 @@ export type ToGateway =
   | { readonly type: 'open'; readonly assembly: string }
   /** Everything that was accepted is to go its way to the end. */
   | { readonly type: 'drain' }
-  | { readonly type: 'use' };
+  | { readonly type: 'use' }
+  /** Calls of this service of AWS are to be counted from now on; of none when absent. */
+  | { readonly type: 'count'; readonly service?: 'dynamodb' | 's3' };
 
 export type FromGateway =
-  | { readonly type: 'opened'; readonly api: string; readonly credentialsDir: string }
+  | {
+      readonly type: 'opened';
+      readonly api: string;
+      readonly credentialsDir: string;
+      /** What functions find in their environment, with the credentials of the operator. */
+      readonly environment: Readonly<Record<string, string>>;
+    }
   /** Milliseconds since the epoch. */
   | { readonly type: 'drained'; readonly at: number }
   /** Processor time of the process in seconds, its greatest resident set so far in MB, live connections. */
-  | { readonly type: 'used'; readonly cpu: number; readonly rss: number; readonly connections: number };
+  | { readonly type: 'used'; readonly cpu: number; readonly rss: number; readonly connections: number }
+  /** Calls that were counted since the last time it was asked to count. */
+  | { readonly type: 'counted'; readonly calls: number };
 
 /** Points of each message: five times of two channels. */
 export const TIMES = 5;

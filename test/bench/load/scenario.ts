@@ -5,17 +5,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENVIRONMENT, NODE_OPTIONS } from '../../../local/memory.ts';
 import { Child } from './child.ts';
+import { type GatewayProcess, newGatewayProcess } from './gateway-process.ts';
 import { labAt } from './lab.ts';
 import {
   type Fleet,
-  type FromGateway,
   type FromPublisher,
   type Phase,
   POINTS,
   type Published,
-  type ToGateway,
   type ToPublisher,
 } from './plan.ts';
 
@@ -50,7 +48,6 @@ export interface ScenarioResult {
   readonly rss: number;
 }
 
-type GatewayProcess = Child<ToGateway, FromGateway>;
 type PublisherProcess = Child<ToPublisher, FromPublisher>;
 
 const load = async (
@@ -86,11 +83,7 @@ export const runScenario = async (
   { assembly, devices, phases }: Scenario,
   told: (progress: string) => void,
 ): Promise<ScenarioResult> => {
-  const { BENCH_NODE_ARGUMENTS: more } = process.env;
-  await using gateway: GatewayProcess = new Child('gateway', new URL('./gateway.ts', import.meta.url), {
-    options: [...NODE_OPTIONS, ...(more === undefined ? [] : more.split(' '))],
-    environment: ENVIRONMENT,
-  });
+  await using gateway = newGatewayProcess();
   const { api, credentialsDir } = await gateway.say({ type: 'open', assembly }, 'opened');
   const lab = await labAt(api, credentialsDir);
   const idle = await gateway.say({ type: 'use' }, 'used');

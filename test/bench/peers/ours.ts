@@ -93,8 +93,7 @@ export interface Ours extends AsyncDisposable {
 export const openOurs = async (assembly: string): Promise<Ours> => {
   const lab = await openLoadedLab(assembly, TYPE, EVERYONE);
   const askHandler = await openHandler();
-  const headers = { authorization: `Bearer ${await lab.lab.token('analysis')}` };
-  const { api: base = '' } = lab.lab.gateway.addresses;
+  const headers = { authorization: `Bearer ${await lab.token()}` };
   const close = async () => undefined;
   const load = async (extent: Extent) => {
     await storeHours({ client: lab.dynamo, table: lab.measurementsTable }, hoursOfChannels(extent));
@@ -107,7 +106,7 @@ export const openOurs = async (assembly: string): Promise<Ours> => {
       name: 'labgate',
       points: COLUMNS,
       load,
-      ask: async (question) => read(await ask(`${base}${pathOf(question)}`, { headers })),
+      ask: async (question) => read(await ask(`${lab.api}${pathOf(question)}`, { headers })),
       [Symbol.asyncDispose]: close,
     },
     arrow: {
@@ -115,7 +114,7 @@ export const openOurs = async (assembly: string): Promise<Ours> => {
       points: 'Arrow',
       load,
       ask: async (question) =>
-        readArrow(await ask(`${base}${pathOf(question)}`, { headers: { ...headers, accept: ARROW } })),
+        readArrow(await ask(`${lab.api}${pathOf(question)}`, { headers: { ...headers, accept: ARROW } })),
       [Symbol.asyncDispose]: close,
     },
     handler: {

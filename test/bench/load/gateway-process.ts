@@ -1,0 +1,15 @@
+/** The gateway in a process of its own, as `npm start` runs it. */
+import { ENVIRONMENT, NODE_OPTIONS } from '../../../local/memory.ts';
+import { Child } from './child.ts';
+import type { FromGateway, ToGateway } from './plan.ts';
+
+export type GatewayProcess = Child<ToGateway, FromGateway>;
+
+/** `BENCH_NODE_ARGUMENTS` of the environment are more options of Node, for profiles. */
+export const newGatewayProcess = (): GatewayProcess => {
+  const { BENCH_NODE_ARGUMENTS: more } = process.env;
+  return new Child('gateway', new URL('./gateway.ts', import.meta.url), {
+    options: [...NODE_OPTIONS, ...(more === undefined ? [] : more.split(' '))],
+    environment: ENVIRONMENT,
+  });
+};
