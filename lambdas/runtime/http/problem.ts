@@ -34,7 +34,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** Errors of the SDK that pass when one waits: throttling, time limits, a service that does not answer. */
+/** Faults that pass when one waits, and do not say so: throttling, time limits, a service that does not answer. */
 const PASSING = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -42,22 +42,23 @@ const PASSING = new Set([
   'Throttling',
   'TooManyRequestsException',
   'LimitExceededException',
-  'InternalServerError',
-  'InternalFailureException',
-  'ServiceUnavailable',
-  'ServiceUnavailableException',
   'TimeoutError',
   'RequestTimeout',
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
-  'RegistryUnavailable',
+  'NoAnswer',
   'ItemsUnread',
 ]);
 
+/** As services and the SDK mark their errors: a fault of the service may not come again. */
+const isOfService = (error: Error): boolean => '$fault' in error && error.$fault === 'server';
+
 const isPassing = (error: unknown): boolean =>
   error instanceof Error &&
-  (PASSING.has(error.name) || ('code' in error && typeof error.code === 'string' && PASSING.has(error.code)));
+  (isOfService(error) ||
+    PASSING.has(error.name) ||
+    ('code' in error && typeof error.code === 'string' && PASSING.has(error.code)));
 
 /** Any thrown thing as a problem: what is not one already is `unavailable` when it may pass, else `internal-error`. */
 export const asProblem = (error: unknown): ProblemError => {

@@ -3,12 +3,14 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { PROBLEMS, problem } from '../../../contracts/problems.ts';
+import { CallRefused } from '../../../lambdas/runtime/calls.ts';
 import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
 import { bufferedHandler, requestOf } from '../../../lambdas/runtime/http/lambda.ts';
 import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
 import { createLogger } from '../../../lambdas/runtime/logger.ts';
+import { NoAnswer, ObjectRefused } from '../../../lambdas/runtime/objects.ts';
 import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
 
 type ControlHandlers = Handlers<'control-api'>;
@@ -103,6 +105,26 @@ describe('every answer', () => {
       expect(answer.body).not.toHaveProperty('detail');
     },
   );
+
+  it.each<[string, Error]>([
+    ['a fault of DynamoDB', new CallRefused('InternalServerError', 500, 'DynamoDB_20120810.Query')],
+    ['S3 that asks to slow down', new ObjectRefused('SlowDown', 503, 'a/key')],
+    ['no answer of S3', new NoAnswer('S3 gave no answer')],
+    ['a connection that breaks', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+  ])('asks to wait after %s', async (_what, fault) => {
+    const listTypes = () => Promise.reject(fault);
+    expect(await call({ listTypes }, { path: '/v1/types' })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: { code: 'unavailable' },
+    });
+  });
+
+  it('does not ask to wait after what would be refused again', async () => {
+    const listTypes = () =>
+      Promise.reject(new CallRefused('ValidationException', 400, 'DynamoDB_20120810.Query'));
+    expect(await call({ listTypes }, { path: '/v1/types' })).toMatchObject({ status: 500 });
+  });
 });
 
 describe('routes', () => {
