@@ -10,7 +10,6 @@ export const MAX_SIGNED = 2 ** 52 - 1;
 
 /** The bit of a byte that says that more follow. */
 const MORE = 0x80;
-const MAX_WORD = 0x7fffffff;
 
 export class ByteWriter {
   private buffer: Buffer;
@@ -163,36 +162,34 @@ export class ByteReader {
 
   /** So many whole numbers, as {@link unsigned} reads each. */
   unsigneds(into: Float64Array, count: number): void {
-    const { buffer } = this;
-    let { at } = this;
-    for (let place = 0; place < count; place += 1) {
-      const first = buffer[at] ?? MORE;
-      if (first < MORE) {
-        into[place] = first;
-        at += 1;
-        continue;
-      }
-      const second = buffer[at + 1] ?? MORE;
-      if (second < MORE) {
-        into[place] = (first & 0x7f) | (second << 7);
-        at += 2;
-        continue;
-      }
-      this.at = at;
-      into[place] = this.unsigned();
-      at = this.at;
-    }
-    this.at = at;
+    this.wholes(into, count, false);
   }
 
   /** So many whole numbers, as {@link signed} reads each. */
   signeds(into: Float64Array, count: number): void {
-    this.unsigneds(into, count);
+    this.wholes(into, count, true);
+  }
+
+  private wholes(into: Float64Array, count: number, signed: boolean): void {
+    const { buffer } = this;
+    let { at } = this;
     for (let place = 0; place < count; place += 1) {
-      const value = into[place] ?? 0;
-      if (value <= MAX_WORD) into[place] = (value >>> 1) ^ -(value & 1);
-      else into[place] = value % 2 === 1 ? -((value + 1) / 2) : value / 2;
+      let value = buffer[at] ?? MORE;
+      at += 1;
+      if (value >= MORE) {
+        const second = buffer[at] ?? MORE;
+        if (second >= MORE) {
+          this.at = at - 1;
+          into[place] = signed ? this.signed() : this.unsigned();
+          at = this.at;
+          continue;
+        }
+        at += 1;
+        value = (value & 0x7f) | (second << 7);
+      }
+      into[place] = signed ? (value >>> 1) ^ -(value & 1) : value;
     }
+    this.at = at;
   }
 
   /** A count of things that take at least `size` bytes each: what cannot fit is refused before any allocation. */

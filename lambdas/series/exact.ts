@@ -145,8 +145,9 @@ export class ExactSum {
 
 /** Rounds an expansion as Python's `math.fsum` does: half-even across all of its parts. */
 const rounded = (parts: readonly number[], count: number): number => {
+  if (count === 0) return 0;
+  if (count === 2) return (parts[0] ?? 0) + (parts[1] ?? 0);
   let at = count;
-  if (at === 0) return 0;
   let high = parts[--at] ?? 0;
   let low = 0;
   while (at > 0) {

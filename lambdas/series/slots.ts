@@ -10,8 +10,8 @@ import type { Sketch } from './sketch.ts';
 /** Exact sums by slot, each as terms that come to it: the first of each slot, the second of each, and so on. */
 export interface Sums {
   readonly terms: readonly Float64Array[];
-  /** Slots whose sum is not known, because a term was too great. */
-  readonly beyond: ReadonlySet<number>;
+  /** Slots whose sum is not known, because a term was too great; `undefined`: none. */
+  readonly beyond: ReadonlySet<number> | undefined;
 }
 
 /** First and last points by slot. */
@@ -44,13 +44,13 @@ export interface Slots {
 }
 
 /** Points of a slot that entered the aggregates: rollups are of good and uncertain ones. */
-export const countAt = ({ good, uncertain }: Pick<Slots, 'good' | 'uncertain'>, at: number): number =>
+export const countAt = ({ good, uncertain }: Slots, at: number): number =>
   (good[at] ?? 0) + (uncertain[at] ?? 0);
 
 /** Adds the sums of slots from a place to another, excluded, to another sum. */
 export const addSums = ({ terms, beyond }: Sums, from: number, to: number, sum: ExactSum): void => {
   // What cannot be added makes a sum that is not known.
-  if (beyond.size > 0)
+  if (beyond !== undefined)
     for (let at = from; at < to; at += 1) if (beyond.has(at)) sum.add(Number.POSITIVE_INFINITY);
   for (let place = 0; place < terms.length; place += 1) {
     const column = terms[place];
@@ -87,7 +87,7 @@ export class SumsBuilder {
   }
 
   build(): Sums {
-    return { terms: this.#terms, beyond: this.#beyond };
+    return { terms: this.#terms, beyond: this.#beyond.size === 0 ? undefined : this.#beyond };
   }
 }
 

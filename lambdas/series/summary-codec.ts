@@ -26,7 +26,7 @@ import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
-import { addSums, countAt, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
+import { addSums, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
 import {
   readCounts,
@@ -112,17 +112,21 @@ const written = (write: (out: ByteWriter) => void): Buffer => {
 const EMPTY = Buffer.alloc(0);
 
 /** Places of slots that points entered. */
-const filledPlaces = (counts: Pick<Slots, 'good' | 'uncertain'>, slots: number): Uint32Array => {
-  const places = new Uint32Array(slots);
+const filledPlaces = ({ good, uncertain }: Pick<Slots, 'good' | 'uncertain'>): Uint32Array => {
+  const places = new Uint32Array(good.length);
   let filled = 0;
-  for (let at = 0; at < slots; at += 1) if (countAt(counts, at) > 0) places[filled++] = at;
-  return places.subarray(0, filled);
+  for (let at = 0; at < good.length; at += 1) {
+    if (good[at] === 0 && uncertain[at] === 0) continue;
+    places[filled] = at;
+    filled += 1;
+  }
+  return filled === places.length ? places : places.subarray(0, filled);
 };
 
 /** A channel as bytes by section. */
 export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedColumn => {
   const { channel, unit, type, kind, slots } = column;
-  const places = [...filledPlaces(slots, range.slots)];
+  const places = [...filledPlaces(slots)];
   const numeric = isNumeric(type);
   const { ends, extremes, sketches } = slots;
   const pick = <T>(values: ArrayLike<T | undefined>): T[] =>
@@ -323,7 +327,7 @@ const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, 
     if (head === undefined) throw new MalformedBytes('a channel is empty');
     const { good, uncertain, bad, ...about } = head;
     const counts = { good, uncertain, bad };
-    const places = filledPlaces(counts, range.slots);
+    const places = filledPlaces(counts);
     const sums = (section: Section): Sums | undefined =>
       partOf(parts[section]?.[at], (reader) => readSums(reader, places, range.slots));
     const slots: Slots = {

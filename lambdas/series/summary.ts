@@ -162,16 +162,16 @@ export class Summary implements SummaryState {
   merge(slots: Slots, from: number, to: number): void {
     const { good, uncertain, bad } = slots;
     const { counts } = this;
-    let usual = 0;
-    let less = 0;
+    let [goods, uncertains, bads] = [0, 0, 0];
     for (let at = from; at < to; at += 1) {
-      usual += good[at] ?? 0;
-      less += uncertain[at] ?? 0;
-      counts.bad += bad[at] ?? 0;
+      goods += good[at] ?? 0;
+      uncertains += uncertain[at] ?? 0;
+      bads += bad[at] ?? 0;
     }
-    counts.good += usual;
-    counts.uncertain += less;
-    const count = usual + less;
+    counts.good += goods;
+    counts.uncertain += uncertains;
+    counts.bad += bads;
+    const count = goods + uncertains;
     if (count === 0) return;
     this.count += count;
     this.sum = added(this.sum, slots.sums, from, to);

@@ -4,7 +4,6 @@ import { ExactSum } from './exact.ts';
 import { type Sums, SumsBuilder } from './slots.ts';
 import { EACH, kindOf, POWERS, SAME, scratchOf } from './summary-columns.ts';
 
-const NONE: ReadonlySet<number> = new Set();
 const BEYOND = 255;
 const TERMS = 0;
 const NEAR_DECIMALS = 1;
@@ -156,5 +155,5 @@ export const readSums = (input: ByteReader, places: ArrayLike<number>, slots: nu
     readSigned(input, places, slots, REST_BASE * unit),
     readSigned(input, places, slots, unit),
   ];
-  return { terms: terms.filter((column) => column !== undefined), beyond: NONE };
+  return { terms: terms.filter((column) => column !== undefined), beyond: undefined };
 };
