@@ -68,6 +68,31 @@ export const bucketsFrom = (columns: BucketColumns, from: number, to?: number): 
   ...ofEachList(columns, (list) => list.slice(from, to)),
 });
 
+/** Places of buckets by start and channel, where those of each channel are in order of time. */
+export const orderOf = ({ start, place }: BucketLists, channels: readonly BucketChannel[]): number[] => {
+  const names = [...new Set(channels.map(({ channel }) => channel))].sort();
+  const nameOf = channels.map(({ channel }) => names.indexOf(channel));
+  const lanes = names.map((): number[] => []);
+  for (let at = 0; at < place.length; at += 1) lanes[nameOf[place[at] ?? 0] ?? 0]?.push(at);
+  const END = Number.POSITIVE_INFINITY;
+  const startAt = (at: number | undefined): Micros => (at === undefined ? END : (start[at] ?? END));
+  const taken = lanes.map(() => 0);
+  const heads = lanes.map(([first]) => startAt(first));
+  const order: number[] = [];
+  while (order.length < place.length) {
+    let first = END;
+    for (let lane = 0; lane < heads.length; lane += 1) first = Math.min(first, heads[lane] ?? END);
+    for (let lane = 0; lane < heads.length; lane += 1) {
+      if (heads[lane] !== first) continue;
+      const next = (taken[lane] ?? 0) + 1;
+      order.push(lanes[lane]?.[next - 1] ?? 0);
+      taken[lane] = next;
+      heads[lane] = startAt(lanes[lane]?.[next]);
+    }
+  }
+  return order;
+};
+
 /** The channels of some buckets, each with the units that it had. */
 export class BucketChannels {
   /** Never changed: who has it may keep it. */

@@ -14,6 +14,7 @@ import {
   emptyLists,
   type GrowingLists,
   ofEachList,
+  orderOf,
 } from './bucket-columns.ts';
 import type { SeriesColumn } from './column.ts';
 import { convertAggregate } from './convert.ts';
@@ -191,11 +192,7 @@ export class Buckets {
     const channels = this.#channels.list;
     // Those of one channel came in order.
     if (this.#lanes.size < 2) return { channels, ...full };
-    const { start, place } = full;
-    const nameAt = (at: number): string => channels[place[at] ?? 0]?.channel ?? '';
-    const order = Array.from(start, (_, at) => at).sort(
-      (left, right) => (start[left] ?? 0) - (start[right] ?? 0) || (nameAt(left) < nameAt(right) ? -1 : 1),
-    );
+    const order = orderOf(full, channels);
     return { channels, ...ofEachList(full, <T>(list: readonly T[]) => order.map((at) => list[at] as T)) };
   }
 }

@@ -3,7 +3,6 @@
  */
 
 import type { Value } from '../../contracts/payload/message.ts';
-import { STATUSES } from '../../contracts/quality.ts';
 import type { Aggregate, Fill } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import {
@@ -48,7 +47,9 @@ interface Trail {
 /** A channel that is filled. */
 interface Lane {
   readonly channel: string;
-  /** Place of the channel in the unit of what is filled. */
+  /** Of what is filled. */
+  readonly unit: string;
+  /** Place of the channel in that unit. */
   readonly place: number;
   trail: Trail | undefined;
 }
@@ -70,6 +71,7 @@ export class Filler {
     this.#lists = emptyLists(options.aggregates.length);
     this.#lanes = options.channels.map(({ channel, unit }) => ({
       channel,
+      unit,
       place: this.#channels.placeOf(channel, unit),
       trail: undefined,
     }));
@@ -128,7 +130,7 @@ export class Filler {
     const start = columns.start[at] ?? 0;
     if (lane.trail !== undefined) this.#draw(lane.trail, { start, values });
     lane.trail = { start, values, gap: [] };
-    lists.place.push(this.#channels.placeOf(lane.channel, unit));
+    lists.place.push(unit === lane.unit ? lane.place : this.#channels.placeOf(lane.channel, unit));
     lists.count.push(columns.count[at] ?? 0);
     this.#push({ start, end: columns.end[at] ?? start }, values, columns, at);
     this.#filled.push(false);
@@ -158,8 +160,10 @@ export class Filler {
     const lists = this.#lists;
     lists.start.push(start);
     lists.end.push(end);
-    for (const [place, value] of values.entries()) lists.values[place]?.push(value);
-    for (const status of STATUSES) lists.quality[status].push(columns?.quality[status][at] ?? 0);
+    for (let place = 0; place < values.length; place += 1) lists.values[place]?.push(values[place] ?? null);
+    lists.quality.good.push(columns?.quality.good[at] ?? 0);
+    lists.quality.uncertain.push(columns?.quality.uncertain[at] ?? 0);
+    lists.quality.bad.push(columns?.quality.bad[at] ?? 0);
   }
 
   /** Fills the gap of a channel on a line to its next bucket. */
