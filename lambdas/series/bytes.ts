@@ -122,6 +122,12 @@ export class ByteWriter {
   }
 }
 
+const fromZigzag = (value: number): number => {
+  // Not by `%`, which is a call for what is longer than a word.
+  const half = Math.floor(value / 2);
+  return value === 2 * half ? half : -half - 1;
+};
+
 export class ByteReader {
   private readonly buffer: Buffer;
   private at = 0;
@@ -141,12 +147,15 @@ export class ByteReader {
   }
 
   unsigned(): number {
+    const { buffer, at: start } = this;
     let value = 0;
     let weight = 1;
-    for (let count = 0; count < 8; count += 1) {
-      const byte = this.byte();
+    for (let at = start; at < start + 8; at += 1) {
+      const byte = buffer[at];
+      if (byte === undefined) throw new MalformedBytes('the bytes end early');
       value += (byte & 0x7f) * weight;
-      if (byte < 0x80) {
+      if (byte < MORE) {
+        this.at = at + 1;
         if (value > Number.MAX_SAFE_INTEGER) break;
         return value;
       }
@@ -156,8 +165,7 @@ export class ByteReader {
   }
 
   signed(): number {
-    const value = this.unsigned();
-    return value % 2 === 1 ? -((value + 1) / 2) : value / 2;
+    return fromZigzag(this.unsigned());
   }
 
   /** So many whole numbers, as {@link unsigned} reads each. */
@@ -180,7 +188,8 @@ export class ByteReader {
         const second = buffer[at] ?? MORE;
         if (second >= MORE) {
           this.at = at - 1;
-          into[place] = signed ? this.signed() : this.unsigned();
+          const long = this.unsigned();
+          into[place] = signed ? fromZigzag(long) : long;
           at = this.at;
           continue;
         }

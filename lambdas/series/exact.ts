@@ -131,6 +131,7 @@ export class ExactSum {
    */
   get parts(): number[] {
     if (this.#beyond) return [];
+    if (this.#count <= 2) return rounds(this.#parts, this.#count);
     const rest = new ExactSum();
     rest.merge(this);
     const parts: number[] = [];
@@ -167,10 +168,22 @@ const rounded = (parts: readonly number[], count: number): number => {
   return high;
 };
 
+/** Two parts at most, the greater one as their sum rounded and the other as what that is off. */
+const rounds = (parts: readonly number[], count: number): number[] => {
+  if (count === 0) return [];
+  const [low = 0, high = 0] = count === 1 ? [0, parts[0]] : parts;
+  const sum = high + low;
+  const less = sum - high;
+  const off = high - (sum - less) + (low - less);
+  return off === 0 ? [sum] : [sum, off];
+};
+
+const deviations = new ExactSum();
+
 /** `count · squares − sum²`, exactly, then rounded once: what a variance is made of, without cancellation. */
 export const squaredDeviations = (count: number, sum: ExactSum, squares: ExactSum): number => {
   if (sum.beyond || squares.beyond) return Number.NaN;
-  const total = new ExactSum();
+  const total = deviations.clear();
   for (const part of squares.parts) total.addProduct(count, part);
   const parts = sum.parts;
   for (const left of parts) for (const right of parts) total.addProduct(-left, right);
