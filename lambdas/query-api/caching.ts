@@ -65,7 +65,7 @@ const tagged = async (
  * The entity tag is told from the rows or the bytes, so that it can never be wrong, whatever was compacted, archived or
  * replayed: of pages in any format, and of streams that turn out to be short. Of longer ones it would be known with
  * the last byte, which is too late for a header; those are kept as long as the range is settled, without a tag. A page
- * of points has its tag before its first byte is made, and is made while it is sent.
+ * of points or buckets has its tag before its first byte is made, and is made while it is sent.
  */
 export const keepable = async (
   pieces: AsyncGenerator<Uint8Array>,
