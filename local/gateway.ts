@@ -10,6 +10,7 @@ import { type EventSources, resourceTypes as eventTypes, startEventSources } fro
 import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
 import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
 import { resourceTypes as functionTypes, type LocalFunctions, startFunctions } from './lambda/index.ts';
+import { freeThreads } from './memory.ts';
 import { checkPorts, type Listener, type Ports, portTaken } from './options.ts';
 import { type Schedules, resourceTypes as scheduleTypes, startSchedules } from './schedule/index.ts';
 import type { Assembly, Credentials, Endpoint, Log, PartOptions } from './types.ts';
@@ -177,6 +178,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host = '127.0.0.1', log = () => undefined, dataDir, ports } = options;
   assertLoopback(host);
   await checkPorts(ports, host);
+  freeThreads();
   await using running = new AsyncDisposableStack();
   const folders = takeFolders(dataDir);
   running.defer(() => folders.release());

@@ -16,8 +16,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What V8 may take for values that live short: half of what it would. */
-const YOUNG_GENERATION_MB = 48;
+/** What V8 may take for values that live short: a quarter of what it would. */
+const YOUNG_GENERATION_MB = 24;
 
 export class DynamoEngine {
   readonly #worker: Worker;
