@@ -39,8 +39,8 @@ const LIMITS = new Map([
   [POSTGRESQL, 1],
 ]);
 /** As often, and as long at most, is asked before measuring and while: slow answers are measured less often. */
-const WARM_UP = { most: 20, least: 2, millis: 2000 };
-const MEASURED = { most: 25, least: 3, millis: 4000 };
+const WARM_UP = { most: 60, least: 2, millis: 4000 };
+const MEASURED = { most: 51, least: 3, millis: 6000 };
 
 interface Asked {
   readonly question: Question;

@@ -43,7 +43,7 @@ export const victoriaBytes = async (
   await ask(`${url}/internal/force_merge`);
   await ask(`${url}/internal/force_flush`);
   // What it says itself, because not all of it is on the disk yet.
-  const metrics = (await ask(`${url}/metrics`)).toString();
+  const metrics = (await ask(`${url}/metrics`))().toString();
   const sizes = [...metrics.matchAll(/^vm_data_size_bytes\{type="storage\/\w+"\} (\d+)$/gm)];
   return sizes.reduce((sum, [, size]) => sum + Number(size), 0);
 };

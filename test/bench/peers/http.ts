@@ -1,4 +1,4 @@
-/** Requests over kept connections, whole answers as bytes: the same client for all stores. */
+/** Requests over kept connections: the same client for all stores. */
 import { Agent, type IncomingMessage, request } from 'node:http';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 128 });
@@ -9,11 +9,15 @@ export interface Ask {
   readonly body?: string | Uint8Array;
 }
 
+/** The answer, whole. */
+export type Bytes = () => Buffer;
+
 /**
- * Resolves with the last byte of the answer.
+ * Resolves with the last byte of the answer. What it came in is put together by who reads it: that would be measured,
+ * and be collected while the next answer is waited for.
  * @throws for a status that is not 2xx, with what was said
  */
-export const ask = async (url: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Buffer> => {
+export const ask = async (url: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Bytes> => {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(url, { agent, method, headers }, resolve);
     sent.on('error', reject);
@@ -21,10 +25,10 @@ export const ask = async (url: string, { method = 'GET', headers = {}, body }: A
   });
   const parts: Buffer[] = [];
   for await (const part of response) parts.push(part as Buffer);
-  const bytes = Buffer.concat(parts);
+  const bytes = () => Buffer.concat(parts);
   const { statusCode = 0 } = response;
   if (statusCode < 200 || statusCode > 299)
-    throw new Error(`${method} ${url.slice(0, 200)}: ${statusCode} ${bytes.toString().slice(0, 500)}`);
+    throw new Error(`${method} ${url.slice(0, 200)}: ${statusCode} ${bytes().toString().slice(0, 500)}`);
   return bytes;
 };
 

@@ -42,7 +42,7 @@ const query = async (url: string, text: string): Promise<() => Answer> => {
   const parameters = new URLSearchParams({ db: 'bench', epoch: 'ms', q: text });
   const bytes = await ask(`${url}/query?${parameters}`);
   return () => {
-    const [result] = (JSON.parse(bytes.toString()) as Results).results;
+    const [result] = (JSON.parse(bytes().toString()) as Results).results;
     if (result?.error !== undefined) throw new Error(`InfluxDB: ${result.error}`);
     return answerOf(
       (result?.series ?? []).flatMap(({ values }) =>

@@ -9,7 +9,7 @@ import { type HourOfChannel, storeHours } from '../aws/load.ts';
 import { recordOf, take } from '../aws/records.ts';
 import { MADE } from '../aws/registry.ts';
 import { DEVICES, type Extent, HOUR, hourOf, hoursOf, nameOf } from './data.ts';
-import { ask } from './http.ts';
+import { ask, type Bytes } from './http.ts';
 import type { Peer } from './peer.ts';
 import { type Answer, answerOf, type Question } from './questions.ts';
 
@@ -70,8 +70,8 @@ interface Page {
   readonly columns?: { readonly v?: readonly number[]; readonly mean?: readonly number[] };
 }
 
-const read = (bytes: Buffer) => (): Answer => {
-  const { next, items, columns } = JSON.parse(bytes.toString()) as Page;
+const read = (bytes: Bytes) => (): Answer => {
+  const { next, items, columns } = JSON.parse(bytes().toString()) as Page;
   if (next !== null) throw new Error('the answer has more pages than one');
   return answerOf(columns?.mean ?? columns?.v ?? (items ?? []).map(({ v }) => v));
 };
@@ -79,7 +79,7 @@ const read = (bytes: Buffer) => (): Answer => {
 const COLUMNS = 'JSON lists of times, channels, values, units and qualities';
 const ARROW = 'application/vnd.apache.arrow.stream';
 
-const readArrow = (bytes: Buffer) => (): Answer => answerOf(tableFromIPC(bytes).getChild('value') ?? []);
+const readArrow = (bytes: Bytes) => (): Answer => answerOf(tableFromIPC(bytes()).getChild('value') ?? []);
 
 export interface Ours extends AsyncDisposable {
   readonly lab: LoadedLab;
@@ -121,7 +121,10 @@ export const openOurs = async (assembly: string): Promise<Ours> => {
       name: 'labgate, handler alone',
       points: COLUMNS,
       load,
-      ask: async (question) => read(await askHandler(pathOf(question))),
+      ask: async (question) => {
+        const bytes = await askHandler(pathOf(question));
+        return read(() => bytes);
+      },
       [Symbol.asyncDispose]: close,
     },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),

@@ -1,6 +1,6 @@
 /** VictoriaMetrics, single node. Its cache of results is left out: it would answer from the question before. */
 import { type Extent, hoursOf, nameOf } from './data.ts';
-import { ask } from './http.ts';
+import { ask, type Bytes } from './http.ts';
 import type { Peer, PeerSource } from './peer.ts';
 import { type Answer, answerOf, type Question } from './questions.ts';
 import { findProgram, freePort, makeFolder, startServer } from './server.ts';
@@ -34,8 +34,8 @@ const load = async (url: string, extent: Extent): Promise<void> => {
   await ask(`${url}/internal/force_merge`);
 };
 
-const readVectors = (bytes: Buffer) => (): Answer => {
-  const { data } = JSON.parse(bytes.toString()) as Vectors;
+const readVectors = (bytes: Bytes) => (): Answer => {
+  const { data } = JSON.parse(bytes().toString()) as Vectors;
   return answerOf(
     data.result.flatMap(({ value, values = value === undefined ? [] : [value] }) =>
       values.map(([, text]) => Number(text)),
@@ -43,9 +43,9 @@ const readVectors = (bytes: Buffer) => (): Answer => {
   );
 };
 
-const readExport = (bytes: Buffer) => (): Answer =>
+const readExport = (bytes: Bytes) => (): Answer =>
   answerOf(
-    bytes
+    bytes()
       .toString()
       .split('\n')
       .filter((line) => line !== '')
