@@ -9,8 +9,8 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * Options of Node: three half-spaces of 8 MB, as what passes through the main thread dies young; and an old generation
- * is collected once it has grown by three quarters, sooner than V8 would: more is faster, but 10 000 devices would not
- * stay below 1.5 GB (`npm run bench -- pipeline`).
+ * is collected once it has grown by three quarters, sooner than V8 would: later is faster and takes more. So 10 000
+ * devices stay below 1.5 GB (`npm run bench -- pipeline`).
  */
 export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=75'];
 
