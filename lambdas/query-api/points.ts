@@ -223,10 +223,6 @@ export const partOf = (batch: PointBatch, from: number, to: number): PointBatch 
   quality: batch.quality?.slice(from, to),
 });
 
-/** The channel of a point. */
-export const channelAt = ({ channels, place }: PointBatch, at: number): PointChannel | undefined =>
-  channels[place?.[at] ?? 0];
-
 /** Points of one device by time and channel. */
 export async function* readPoints(
   source: Source,

@@ -3,7 +3,7 @@ import type { Value } from '../../contracts/payload/message.ts';
 import type { Quality, Status } from '../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { asksQuantile } from '../series/aggregates.ts';
-import { type BucketChannel, type BucketColumns, bucketsFrom } from '../series/bucket-columns.ts';
+import { type BucketColumns, bucketsFrom } from '../series/bucket-columns.ts';
 import { Buckets } from '../series/buckets.ts';
 import { Filler } from '../series/fill.ts';
 import { readPieces, type Source } from '../series/plan.ts';
@@ -41,9 +41,16 @@ export const bucketPart = (batch: BucketBatch, from: number, to: number): Bucket
   filled: batch.filled?.slice(from, to),
 });
 
-/** The channel of a bucket. */
-export const bucketChannelAt = ({ channels, place }: BucketBatch, at: number): BucketChannel | undefined =>
-  channels[place[at] ?? 0];
+/** The channels of a batch, and of each row the place of its own. */
+export interface OfChannels<C> {
+  readonly channels: readonly C[];
+  /** `undefined`: the first. */
+  readonly place: readonly number[] | undefined;
+}
+
+/** The channel of a row. */
+export const channelAt = <C>({ channels, place }: OfChannels<C>, at: number): C | undefined =>
+  channels[place?.[at] ?? 0];
 
 /** Whether each bucket is cut by an end of the range, or by now. */
 const partialOf = ({ start, end }: BucketColumns, { from, to, now }: Series): boolean[] | undefined => {
@@ -62,8 +69,7 @@ const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): Bucke
   if (after === undefined) return batch;
   const first = batch.start.findIndex(
     (time, at) =>
-      time > after.time ||
-      (time === after.time && (bucketChannelAt(batch, at)?.channel ?? '') > after.channel),
+      time > after.time || (time === after.time && (channelAt(batch, at)?.channel ?? '') > after.channel),
   );
   return first === 0 ? batch : bucketPart(batch, first < 0 ? batch.length : first, batch.length);
 };

@@ -3,8 +3,8 @@ import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/payload/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
-import { channelAt, type PointBatch, partOf } from './points.ts';
-import { type BucketBatch, bucketChannelAt, bucketPart } from './rows.ts';
+import { type PointBatch, partOf } from './points.ts';
+import { type BucketBatch, bucketPart, channelAt, type OfChannels } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 import type { Fact } from './tag.ts';
 
@@ -105,6 +105,17 @@ const deviceColumn = <B extends { readonly device: number }>(series: Series): Co
       }
     : undefined;
 
+/** Channel and unit of each row. @param isOne whether all rows of a batch are of one channel */
+const channelColumns = <B extends OfChannels<{ readonly channel: string; readonly unit: string }>>(
+  isOne: (batch: B) => boolean,
+) => ({
+  channel: {
+    ...column<B>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? ''),
+    isOne,
+  },
+  unit: { ...column<B>('unit', 'u', 'text', (batch, at) => channelAt(batch, at)?.unit ?? ''), isOne },
+});
+
 /** Points as a table. */
 export const pointTable = (series: Series): Table<PointBatch> => {
   type Points = PointBatch;
@@ -114,14 +125,7 @@ export const pointTable = (series: Series): Table<PointBatch> => {
     ...column<Points>('time', 't', 'time', (batch, at) => batch.time[at] ?? 0),
     list: (batch: Points) => batch.time,
   };
-  const channel = {
-    ...column<Points>('channel', 'n', 'text', (batch, at) => channelAt(batch, at)?.channel ?? ''),
-    isOne: ofOneChannel,
-  };
-  const unit = {
-    ...column<Points>('unit', 'u', 'text', (batch, at) => channelAt(batch, at)?.unit ?? ''),
-    isOne: ofOneChannel,
-  };
+  const { channel, unit } = channelColumns<Points>(ofOneChannel);
   const value = {
     ...column<Points>('value', 'v', 'value', (batch, at) => batch.value[at] ?? null),
     list: (batch: Points) => batch.value,
@@ -172,14 +176,7 @@ export const bucketTable = (series: Series): Table<BucketBatch> => {
     ...column<Batches>('time', 't', 'time', (batch, at) => batch.start[at] ?? 0),
     list: (batch: Batches) => batch.start,
   };
-  const channel = {
-    ...column<Batches>('channel', 'n', 'text', (batch, at) => bucketChannelAt(batch, at)?.channel ?? ''),
-    isOne: ofOneChannel,
-  };
-  const unit = {
-    ...column<Batches>('unit', 'u', 'text', (batch, at) => bucketChannelAt(batch, at)?.unit ?? ''),
-    isOne: ofOneChannel,
-  };
+  const { channel, unit } = channelColumns<Batches>(ofOneChannel);
   const values = aggregates.map((name, place) => ({
     ...column<Batches>(name, name, kindOf(name), (batch, at) => batch.values[place]?.[at] ?? null),
     list: (batch: Batches) => batch.values[place] ?? [],
@@ -233,7 +230,7 @@ export const bucketTable = (series: Series): Table<BucketBatch> => {
     position: (batch, at) => ({
       device: batch.device,
       time: batch.start[at] ?? 0,
-      channel: bucketChannelAt(batch, at)?.channel ?? '',
+      channel: channelAt(batch, at)?.channel ?? '',
     }),
   };
 };

@@ -107,16 +107,14 @@ export const writeNumbers = (out: ByteWriter, values: readonly number[]): void =
   }
 };
 
-/** Reads numbers into their places. */
-export const readNumbers = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+/** Reads decimals, of each how much it is more than the one before, into their places. @param power of ten */
+export const readSteps = (
+  input: ByteReader,
+  places: ArrayLike<number>,
+  power: number,
+  into: Float64Array,
+): void => {
   const count = places.length;
-  const digits = input.byte();
-  if (digits === FLOATS) {
-    for (let at = 0; at < count; at += 1) into[places[at] ?? 0] = input.float64();
-    return;
-  }
-  const power = digits < VALUE_DIGITS ? POWERS[digits] : undefined;
-  if (power === undefined) throw new MalformedBytes('a number of digits is unknown');
   const steps = scratchOf(count);
   input.signeds(steps, count);
   let scaled = 0;
@@ -124,6 +122,18 @@ export const readNumbers = (input: ByteReader, places: ArrayLike<number>, into: 
     scaled += steps[at] ?? 0;
     into[places[at] ?? 0] = scaled / power;
   }
+};
+
+/** Reads numbers into their places. */
+export const readNumbers = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+  const digits = input.byte();
+  if (digits === FLOATS) {
+    for (let at = 0; at < places.length; at += 1) into[places[at] ?? 0] = input.float64();
+    return;
+  }
+  const power = digits < VALUE_DIGITS ? POWERS[digits] : undefined;
+  if (power === undefined) throw new MalformedBytes('a number of digits is unknown');
+  readSteps(input, places, power, into);
 };
 
 /** Numbers as {@link writeNumbers} has them, all else as JSON. */

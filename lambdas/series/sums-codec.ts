@@ -2,7 +2,7 @@
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
 import { ExactSum } from './exact.ts';
 import { type Sums, SumsBuilder } from './slots.ts';
-import { EACH, kindOf, POWERS, SAME, scratchOf } from './summary-columns.ts';
+import { EACH, kindOf, POWERS, readSteps, SAME, scratchOf } from './summary-columns.ts';
 
 const BEYOND = 255;
 const TERMS = 0;
@@ -89,7 +89,7 @@ const readSigned = (
   return terms;
 };
 
-/** Reads decimals, of each how much it is more than the one before, into their places. */
+/** Reads decimals by {@link readSteps}; nothing when all are zero. */
 const readDecimals = (
   input: ByteReader,
   places: ArrayLike<number>,
@@ -97,15 +97,8 @@ const readDecimals = (
   power: number,
 ): Float64Array | undefined => {
   if (kindOf(input) === SAME) return undefined;
-  const { length } = places;
-  const steps = scratchOf(length);
-  input.signeds(steps, length);
   const terms = new Float64Array(slots);
-  let decimal = 0;
-  for (let at = 0; at < length; at += 1) {
-    decimal += steps[at] ?? 0;
-    terms[places[at] ?? 0] = decimal / power;
-  }
+  readSteps(input, places, power, terms);
   return terms;
 };
 

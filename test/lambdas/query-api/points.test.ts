@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../../contracts/quality.ts';
 import { statusOf } from '../../../contracts/quality.ts';
-import { channelAt, type PointBatch, partOf, pointBatches } from '../../../lambdas/query-api/points.ts';
+import { type PointBatch, partOf, pointBatches } from '../../../lambdas/query-api/points.ts';
+import { channelAt } from '../../../lambdas/query-api/rows.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { rowsOf } from '../../../lambdas/series/rows.ts';
 
