@@ -14,7 +14,7 @@ export default {
     wall(
       'contracts-import-nothing-of-ours',
       { path: '^contracts/' },
-      { path: '^(bin|lib|lambdas|local|device|web|test)/' },
+      { path: '^(bin|lib|payload|series|lambdas|local|device|web|test)/' },
       'The words everyone shares depend on nobody.',
     ),
     wall(

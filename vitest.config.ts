@@ -52,8 +52,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['lambdas/**/*.ts', 'contracts/**/*.ts', 'device/**/*.ts'],
-      exclude: ['contracts/payload/gen/**'],
+      include: ['lambdas/**/*.ts', 'payload/**/*.ts', 'contracts/**/*.ts', 'device/**/*.ts'],
+      exclude: ['payload/gen/**'],
       reporter: ['text-summary'],
       thresholds: { lines: 90, statements: 90, functions: 90, branches: 85 },
     },

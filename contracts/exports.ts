@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { channelName } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
+import { slug } from './messages/topics.ts';
 import { timeInput } from './time.ts';
-import { slug } from './topics.ts';
 
 /** How long an export is kept. */
 export const EXPORT_DAYS = 7;

@@ -1,5 +1,5 @@
 /** The permission matrix: who may do what. The API, the live connection and the tests read this one table. */
-import { slug } from './topics.ts';
+import { slug } from './messages/topics.ts';
 
 export const ROLES = ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'] as const;
 export type Role = (typeof ROLES)[number];

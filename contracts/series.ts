@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { channelName } from './instrument-types.ts';
 import { LIMITS } from './limits.ts';
+import { slug } from './messages/topics.ts';
 import { STATUSES } from './quality.ts';
 import { durationInput, timeInput } from './time.ts';
-import { slug } from './topics.ts';
 
 /** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
 export const AGGREGATES = [

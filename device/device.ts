@@ -11,9 +11,9 @@ import {
   ackMessage,
   type ErrorsMessage,
   errorsMessage,
-} from '../contracts/payload/downstream.ts';
-import { encodeMessage, type Wrapping } from '../contracts/payload/encode.ts';
-import type { Measurement } from '../contracts/payload/outgoing.ts';
+} from '../contracts/messages/downstream.ts';
+import { encodeMessage, type Wrapping } from '../payload/encode.ts';
+import type { Measurement } from '../payload/outgoing.ts';
 import { Link } from './link.ts';
 import type { DeviceOptions } from './options.ts';
 import { Outbox, type Parcel } from './outbox.ts';

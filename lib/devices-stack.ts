@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { basicIngest, downstream, type Origin, TOPIC_ROOT, upstream } from '../contracts/topics.ts';
+import { basicIngest, downstream, type Origin, TOPIC_ROOT, upstream } from '../contracts/messages/topics.ts';
 import { substitution, TopicRule } from './constructs/topic-rule.ts';
 import type { StorageStack } from './storage-stack.ts';
 

@@ -2,7 +2,7 @@
 import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { downstream } from '../contracts/topics.ts';
+import { downstream } from '../contracts/messages/topics.ts';
 import { Compaction } from './constructs/compaction.ts';
 import { ExportsWorker } from './constructs/exports-worker.ts';
 import { LambdaFunction } from './constructs/lambda-function.ts';

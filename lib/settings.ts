@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { LIMITS } from '../contracts/limits.ts';
+import { slug } from '../contracts/messages/topics.ts';
 import { ROLES } from '../contracts/roles.ts';
-import { slug } from '../contracts/topics.ts';
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
 

@@ -2,7 +2,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { PAYLOAD_FORMATS, type PayloadFormat } from '../../contracts/payload/encode.ts';
 import { parseDuration, parseTime } from '../../contracts/time.ts';
 import {
   FAULTS,
@@ -14,6 +13,7 @@ import {
   type SimulatedDevice,
   simulateFleet,
 } from '../../device/simulator/index.ts';
+import { PAYLOAD_FORMATS, type PayloadFormat } from '../../payload/encode.ts';
 import { type Api, ApiError, openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';

@@ -9,7 +9,7 @@ import {
   registered,
   registration,
 } from '../devices.ts';
-import { slug } from '../topics.ts';
+import { slug } from '../messages/topics.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
 export const DEVICES_ROUTES = {

@@ -1,9 +1,9 @@
 /** What a route is, and what many routes share: their problems, headers, parameters and pages. */
 import * as z from 'zod';
 import { LIMITS } from '../limits.ts';
+import { slug } from '../messages/topics.ts';
 import { PROBLEMS, type ProblemCode, problem } from '../problems.ts';
 import type { Permission } from '../roles.ts';
-import { slug } from '../topics.ts';
 
 /** Which function serves a route. */
 export type Service = 'control-api' | 'query-api' | 'records-api';

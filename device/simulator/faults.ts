@@ -2,7 +2,7 @@
  * Faults by name, each with a label that says what was done where and when, so that whatever detects them can be
  * scored. When they happen depends on the seed alone.
  */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
 

@@ -1,9 +1,9 @@
 /** A fleet of simulated devices as a stream of messages, without any I/O. */
 import type { DeviceFacts } from '../../contracts/devices.ts';
-import { encodeMessage } from '../../contracts/payload/encode.ts';
-import type { Value } from '../../contracts/payload/message.ts';
-import type { Measurement } from '../../contracts/payload/outgoing.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
+import { encodeMessage } from '../../payload/encode.ts';
+import type { Measurement } from '../../payload/outgoing.ts';
 import { type FaultLabel, type FaultName, FaultPlan } from './faults.ts';
 import { type FleetShape, type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 

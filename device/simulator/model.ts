@@ -1,6 +1,6 @@
 /** What an instrument shows at a moment. */
 import type { InstrumentTypeInput } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Noise } from './noise.ts';
 
 export interface Instrument {

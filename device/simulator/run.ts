@@ -1,7 +1,7 @@
 /** A fleet over real connections. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErrorsMessage } from '../../contracts/payload/downstream.ts';
-import { encodeMessage } from '../../contracts/payload/encode.ts';
+import type { ErrorsMessage } from '../../contracts/messages/downstream.ts';
+import { encodeMessage } from '../../payload/encode.ts';
 import { Device, type TrackedFormat } from '../device.ts';
 import type { DeviceOptions } from '../options.ts';
 import { StoreFull } from '../store/message-store.ts';

@@ -11,8 +11,8 @@
  * | device `active`                        | the whole; the repeated request gets the same answer     |
  */
 import type { Device, Registered, Registration } from '../../contracts/devices.ts';
+import { downstream, upstream } from '../../contracts/messages/topics.ts';
 import { allowed, type Principal } from '../../contracts/roles.ts';
-import { downstream, upstream } from '../../contracts/topics.ts';
 import { digest } from '../runtime/digest.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import {

@@ -1,7 +1,8 @@
 /** A record of a device as it came in, and the message that it holds. */
-import { decodeMessage } from '../../contracts/payload/decode.ts';
-import { type Message, UndecodableMessage } from '../../contracts/payload/message.ts';
+
+import { type Message, UndecodableMessage } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
+import { decodeMessage } from '../../payload/decode.ts';
 
 /** One record as it came in. */
 export interface Arrival {

@@ -1,6 +1,6 @@
 /** Points of one channel in one batch of a device: checked, judged, each once. */
 import { LIMITS } from '../../contracts/limits.ts';
-import type { Column, Value } from '../../contracts/payload/message.ts';
+import type { Column, Value } from '../../contracts/messages/message.ts';
 import type { QuarantineCode } from '../../contracts/problems.ts';
 import { GOOD, type Quality } from '../../contracts/quality.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';

@@ -1,8 +1,8 @@
 /** A device's channels in one batch: what its instrument type knows of them, and their points by hour. */
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
-import type { Column } from '../../contracts/payload/message.ts';
-import { pointTo } from '../../contracts/payload/pointer.ts';
+import type { Column } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
+import { pointTo } from '../../payload/pointer.ts';
 import type { SeriesColumn } from '../series/column.ts';
 import { ChannelRun } from './channel-run.ts';
 import type { DeviceState } from './device-state.ts';

@@ -1,5 +1,5 @@
 /** What is wrong with a message, as its device is told. */
-import type { ErrorNote } from '../../contracts/payload/downstream.ts';
+import type { ErrorNote } from '../../contracts/messages/downstream.ts';
 import { QUARANTINE, type QuarantineCode } from '../../contracts/problems.ts';
 
 const NO_NOTES: readonly ErrorNote[] = [];

@@ -1,6 +1,6 @@
 /** Quality of a point, judged by what its instrument type says is normal. Never improves what the device says. */
 import type { Channel } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { GOOD, type Quality, quality, statusOf } from '../../contracts/quality.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
 

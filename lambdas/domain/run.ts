@@ -5,8 +5,8 @@
 import { crc32 } from 'node:zlib';
 import type { DeviceFacts } from '../../contracts/devices.ts';
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
-import type { ErrorNote } from '../../contracts/payload/downstream.ts';
-import type { Message } from '../../contracts/payload/message.ts';
+import type { ErrorNote } from '../../contracts/messages/downstream.ts';
+import type { Message } from '../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import type { MessageIdentity } from '../series/messages.ts';
 import { type Arrival, decodeArrival, type Undecoded } from './arrival.ts';

@@ -1,5 +1,5 @@
 /** Messages of a device's sessions in one batch: which of them came before, and which become durable. */
-import type { Message } from '../../contracts/payload/message.ts';
+import type { Message } from '../../contracts/messages/message.ts';
 import { type DeviceState, MAX_RECENT, type Recent } from './device-state.ts';
 import { NewMessage } from './new-message.ts';
 import { contiguous, holds, noteDurable, type SeqRange, type Session, toRanges } from './sessions.ts';

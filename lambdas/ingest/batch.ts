@@ -1,7 +1,7 @@
 /** A batch of a stream as runs: the records of each device, in the order of the shard. */
 import { crc32 } from 'node:zlib';
 import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
-import { type Origin, parsePartitionKey } from '../../contracts/topics.ts';
+import { type Origin, parsePartitionKey } from '../../contracts/messages/topics.ts';
 import type { Arrival } from '../domain/arrival.ts';
 
 /** The records of one partition key. */

@@ -1,9 +1,9 @@
 /** A batch's way: recall devices, take their records, write, remember, tell. */
 
 import type { InstrumentType } from '../../contracts/instrument-types.ts';
+import type { Origin } from '../../contracts/messages/topics.ts';
 import { QUARANTINE, type QuarantineCode } from '../../contracts/problems.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { Origin } from '../../contracts/topics.ts';
 import { hourOf } from '../domain/channel-run.ts';
 import { NEW_STATE } from '../domain/device-state.ts';
 import { type Quarantined, type RunResult, takeRun } from '../domain/run.ts';

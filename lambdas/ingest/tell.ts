@@ -1,7 +1,7 @@
 /** What devices are told: what is durable, and what was quarantined. */
-import type { AckMessage, ErrorsMessage } from '../../contracts/payload/downstream.ts';
+import type { AckMessage, ErrorsMessage } from '../../contracts/messages/downstream.ts';
+import { downstream, type Origin } from '../../contracts/messages/topics.ts';
 import { formatTime } from '../../contracts/time.ts';
-import { downstream, type Origin } from '../../contracts/topics.ts';
 import type { Quarantined } from '../domain/run.ts';
 import type { Durable } from '../domain/session-run.ts';
 import { runLimited } from '../runtime/limit.ts';

@@ -1,5 +1,5 @@
 /** Cells of columns as text. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Column } from './table.ts';
 import { TextWriter } from './text-writer.ts';
 

@@ -1,5 +1,5 @@
 /** Points of a series as they go through the engine: columns in the order of rows, an hour of one device at most. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../series/column.ts';

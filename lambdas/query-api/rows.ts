@@ -1,5 +1,5 @@
 /** Rows of a series as they go through the engine, in batches: what is held at a time is an hour of one device. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality, Status } from '../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import { asksQuantile } from '../series/aggregates.ts';

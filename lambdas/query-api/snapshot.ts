@@ -1,6 +1,7 @@
 /** What many devices showed at one instant. */
 import * as z from 'zod';
 import { LIMITS } from '../../contracts/limits.ts';
+import { slug } from '../../contracts/messages/topics.ts';
 import { qualityName } from '../../contracts/quality.ts';
 import type { Principal } from '../../contracts/roles.ts';
 import type { SnapshotQuery } from '../../contracts/series.ts';
@@ -11,7 +12,6 @@ import {
   MICROS_PER_HOUR,
   type Micros,
 } from '../../contracts/time.ts';
-import { slug } from '../../contracts/topics.ts';
 import { jsonResponse } from '../runtime/http/api.ts';
 import { readCursor, writeCursor } from '../runtime/http/cursor.ts';
 import { nextLink } from '../runtime/http/page.ts';

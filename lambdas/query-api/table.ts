@@ -1,6 +1,6 @@
 /** Rows as tables: one list of columns for every format. */
 import type { ValueType } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import { type PointBatch, partOf } from './points.ts';

@@ -1,6 +1,6 @@
 /** Entity tags (RFC 9110, 8.8.3). */
 import { createHash, type Hash } from 'node:crypto';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 
 /** To be changed with whatever changes how the same facts are written. */
 const WRITTEN = 1;

@@ -1,5 +1,5 @@
 /** Text as bytes, piece by piece: times and numbers are written digit by digit, without strings between. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { LONGEST, TimeWriter, writeNumber } from './digits.ts';
 

@@ -1,7 +1,6 @@
 /** The quarantine: lists of it, one entry of it, and taking an entry again. */
 import * as z from 'zod';
-import { decodeMessage } from '../../contracts/payload/decode.ts';
-import { type Message, UndecodableMessage } from '../../contracts/payload/message.ts';
+import { type Message, UndecodableMessage } from '../../contracts/messages/message.ts';
 import { qualityName } from '../../contracts/quality.ts';
 import {
   QUARANTINE_PAGE,
@@ -11,6 +10,7 @@ import {
 } from '../../contracts/quarantine.ts';
 import { allowed, allowedSites, type Principal } from '../../contracts/roles.ts';
 import { formatTime } from '../../contracts/time.ts';
+import { decodeMessage } from '../../payload/decode.ts';
 import { encodeReplay } from '../domain/replay.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';

@@ -1,6 +1,6 @@
 /** Aggregates by name: what each takes to be kept, and what it says. */
 
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { type Aggregate, quantileOf } from '../../contracts/series.ts';
 import type { Kept, Summary } from './summary.ts';
 

@@ -1,5 +1,5 @@
 /** Buckets as columns: a day of minutes of a hundred devices makes no object for any of them. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Status } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 

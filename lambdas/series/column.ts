@@ -1,6 +1,6 @@
 /** Columns of points as the store keeps them. */
 import type { ValueType } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 

@@ -1,5 +1,5 @@
 /** Aggregates in another unit. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Aggregate } from '../../contracts/series.ts';
 import type { Conversion } from './units.ts';
 

@@ -5,7 +5,7 @@
  * all are always among them.
  */
 
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { Dated, Summary } from './summary.ts';
 

@@ -2,7 +2,7 @@
  * Buckets without points that enter the aggregates: nulls, the values before, or a straight line between the neighbours.
  */
 
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Aggregate, Fill } from '../../contracts/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import {

@@ -4,7 +4,7 @@
  * Identity of a point is (channel, time). Where two chunks hold the same point, the later arrival wins; an equal
  * value is a duplicate. Pieces are given in order of arrival, see `compareChunks` in the store.
  */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from './column.ts';

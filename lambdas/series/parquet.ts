@@ -14,7 +14,7 @@ import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zl
 import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { VALUE_TYPES, type ValueType } from '../../contracts/instrument-types.ts';
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { opcUaOf, type Quality, qualityFromName, qualityName } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from './column.ts';

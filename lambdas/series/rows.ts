@@ -1,5 +1,5 @@
 /** Columns as rows: by time, then by channel. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from './column.ts';

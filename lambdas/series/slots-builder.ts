@@ -1,5 +1,5 @@
 /** Columns of summaries, made of summaries one by one. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
 import { type Extremes, type Slots, SumsBuilder } from './slots.ts';

@@ -2,7 +2,7 @@
  * Summaries of one channel in slots of one width, column by column: what rollups hold. A day of minutes is merged
  * into buckets without an object for each.
  */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';

@@ -1,5 +1,5 @@
 /** Columns of summaries as bytes, and back: counts and offsets, values, sketches. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
 import { type Bins, Sketch } from './sketch.ts';
 

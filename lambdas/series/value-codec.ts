@@ -1,5 +1,5 @@
 /** Values of one channel: decimals as whole numbers where that is exact, else float64; bits; a dictionary of texts. */
-import type { Value } from '../../contracts/payload/message.ts';
+import type { Value } from '../../contracts/messages/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
 import { NARROW, readPacked, writeNarrow, writePacked } from './packed.ts';
 

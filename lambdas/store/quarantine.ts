@@ -1,6 +1,6 @@
 /** The quarantine: what could not be stored, whole and with the reasons, one object of the archive a message. */
 import * as z from 'zod';
-import { type ErrorNote, errorNote } from '../../contracts/payload/downstream.ts';
+import { type ErrorNote, errorNote } from '../../contracts/messages/downstream.ts';
 import { formatTime, type Micros, parseTime } from '../../contracts/time.ts';
 import type { GetObject, ListObjects, PutObject } from '../runtime/objects.ts';
 

@@ -6,7 +6,7 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { instrumentType } from '../../contracts/instrument-types.ts';
-import { encodeMessage } from '../../contracts/payload/encode.ts';
+import { encodeMessage } from '../../payload/encode.ts';
 import { type AskHandler, openHandler } from './aws/ask-handler.ts';
 import { ARCHIVE_AT_ONCE, callCompaction, compactAll } from './aws/compact.ts';
 import { type HourOfChannel, storeDays, storeHours } from './aws/load.ts';

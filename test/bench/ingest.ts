@@ -6,8 +6,8 @@
 import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
-import { encodeMessage } from '../../contracts/payload/encode.ts';
-import type { Measurement } from '../../contracts/payload/outgoing.ts';
+import { encodeMessage } from '../../payload/encode.ts';
+import type { Measurement } from '../../payload/outgoing.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 import { allocatedBytes } from './ingest/allocated.ts';
 

@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Aedes, type Client } from 'aedes';
-import { decodeMessage } from '../../contracts/payload/decode.ts';
-import type { Message } from '../../contracts/payload/message.ts';
-import { downstream, upstream } from '../../contracts/topics.ts';
+import type { Message } from '../../contracts/messages/message.ts';
+import { downstream, upstream } from '../../contracts/messages/topics.ts';
 import { createIdentity } from '../../device/identity.ts';
 import type { DeviceOptions } from '../../device/options.ts';
 import { openMemoryStore } from '../../device/store/memory-store.ts';
 import { openPki, type Pki } from '../../local/iot/pki.ts';
+import { decodeMessage } from '../../payload/decode.ts';
 
 const ORIGIN = { site: 'basel', device: 'incubator-1' };
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeMessage } from '../../contracts/payload/encode.ts';
 import { connectDevice, Device } from '../../device/device.ts';
 import { openMemoryStore } from '../../device/store/memory-store.ts';
 import { StoreFull } from '../../device/store/message-store.ts';
+import { encodeMessage } from '../../payload/encode.ts';
 import { TestBroker } from './broker.ts';
 
 const point = (value: number) => ({

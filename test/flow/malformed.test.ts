@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type ErrorsMessage, errorsMessage } from '../../contracts/payload/downstream.ts';
+import { type ErrorsMessage, errorsMessage } from '../../contracts/messages/downstream.ts';
 import { isBalanced, sumCounts } from '../../lambdas/domain/ledger.ts';
 import { readLatest } from '../../lambdas/store/measurements.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';

@@ -9,7 +9,7 @@
  * | texts | dictionary; places in it as whole numbers | their bits |
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 import { AS_IT_IS, MAX_DIGITS, PRINTED, powerOfTen, rounded, SINGLE, toDecimals } from './decimals.ts';
 import { readIntegers, writeIntegers } from './integers.ts';

@@ -1,5 +1,5 @@
 /** Points and newest values of a device, for readers. */
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareReach } from '../../domain/device-state.ts';

@@ -2,7 +2,7 @@
  * What is remembered of a device, as an item: `f` format, `v` version, `m` the greatest sequence number of its marks,
  * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time.
  */
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain/device-state.ts';
 import type { Counts } from '../../domain/ledger.ts';
 import type { Track } from '../../domain/quality.ts';

@@ -3,8 +3,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisStreamRecord } from 'aws-lambda';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
-import { encodeMessage } from '../../../contracts/payload/encode.ts';
-import type { Measurement } from '../../../contracts/payload/outgoing.ts';
+import { encodeMessage } from '../../../payload/encode.ts';
+import type { Measurement } from '../../../payload/outgoing.ts';
 import { REGISTRY } from './meter.ts';
 import { type Ingest, recordOf, take } from './records.ts';
 import { MADE, putRegistry } from './registry.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Measurement } from '../../../contracts/payload/outgoing.ts';
 import {
   FAULTS,
   type FaultLabel,
@@ -8,6 +7,7 @@ import {
   type SimulatedMessage,
   simulateFleet,
 } from '../../../device/simulator/index.ts';
+import type { Measurement } from '../../../payload/outgoing.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) * 1000;
 const shape: FleetOptions = { devices: 6, seed: 3, intervalMs: 1000, start: START, samples: 1200 };

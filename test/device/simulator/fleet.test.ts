@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deviceFacts, deviceMetadata } from '../../../contracts/devices.ts';
 import { instrumentTypeInput } from '../../../contracts/instrument-types.ts';
-import { decodeMessage } from '../../../contracts/payload/decode.ts';
-import { PAYLOAD_FORMATS } from '../../../contracts/payload/encode.ts';
-import { slug } from '../../../contracts/topics.ts';
+import { slug } from '../../../contracts/messages/topics.ts';
 import {
   encodeSimulated,
   type FleetOptions,
@@ -12,6 +10,8 @@ import {
   simulateFleet,
 } from '../../../device/simulator/index.ts';
 import { INSTRUMENTS } from '../../../device/simulator/types.ts';
+import { decodeMessage } from '../../../payload/decode.ts';
+import { PAYLOAD_FORMATS } from '../../../payload/encode.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) * 1000;
 const shape: FleetOptions = { devices: 12, seed: 7, intervalMs: 1000, start: START, samples: 5 };

@@ -12,7 +12,7 @@ import type {
 import { vi } from 'vitest';
 import type { Device } from '../../../contracts/devices.ts';
 import type { InstrumentType } from '../../../contracts/instrument-types.ts';
-import type { AckMessage, ErrorsMessage } from '../../../contracts/payload/downstream.ts';
+import type { AckMessage, ErrorsMessage } from '../../../contracts/messages/downstream.ts';
 import {
   type Latest,
   type Measurements,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { encoded, encoderOf } from '../../../lambdas/query-api/formats.ts';
 import { jsonPage } from '../../../lambdas/query-api/json.ts';

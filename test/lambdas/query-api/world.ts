@@ -5,7 +5,7 @@ import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } fr
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
 import { Counts } from '../../../lambdas/compaction/counts.ts';
 import { archiveMarkedDay } from '../../../lambdas/compaction/day.ts';

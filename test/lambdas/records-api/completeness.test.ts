@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Message } from '../../../contracts/payload/message.ts';
+import type { Message } from '../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
 import { EMPTY_LEDGER, isBalanced, type Ledger } from '../../../lambdas/domain/ledger.ts';
 import type { MessageIdentity } from '../../../lambdas/series/messages.ts';

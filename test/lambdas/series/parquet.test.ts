@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Value } from '../../../contracts/payload/message.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
 import { opcUaOf, QUALITIES, qualityName } from '../../../contracts/quality.ts';
 import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import { ParquetDay, readParquetDay } from '../../../lambdas/series/parquet.ts';

@@ -1,0 +1,44 @@
+/** Writes SenML packs, RFC 8428, as JSON and as CBOR. */
+import { Encoder } from 'cbor-x';
+import { opcUaOf, qualityFromName } from '../contracts/quality.ts';
+import { MICROS_PER_SECOND } from '../contracts/time.ts';
+import type { Measurement, Outgoing } from './outgoing.ts';
+import type { SenmlRecord } from './senml.ts';
+import { CBOR_LABELS, type SenmlLabel } from './senml-labels.ts';
+import { senmlOf } from './senml-units.ts';
+
+const isGood = (quality: Measurement['quality']): boolean =>
+  quality === undefined ||
+  (typeof quality === 'number' ? quality : opcUaOf(qualityFromName(quality) ?? 0)) === 0;
+
+const valueLabel = { number: 'v', string: 'vs', boolean: 'vb' } as const;
+
+const recordOf = ({ channel, time, value, unit, quality }: Measurement): SenmlRecord => {
+  if (!isGood(quality)) throw new RangeError(`SenML has no word for the quality of ${channel}.`);
+  const label = valueLabel[typeof value as keyof typeof valueLabel];
+  return {
+    n: channel,
+    ...(unit === undefined ? {} : { u: senmlOf(unit) }),
+    t: time / MICROS_PER_SECOND,
+    [label]: value,
+  };
+};
+
+const recordsOf = ({ session, facts, points }: Outgoing): SenmlRecord[] => {
+  if (session !== undefined) throw new RangeError('SenML has no word for sessions and sequence numbers.');
+  if (facts !== undefined) throw new RangeError('SenML has no word for device facts.');
+  return points.map(recordOf);
+};
+
+export const encodeSenml = (message: Outgoing): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(recordsOf(message)));
+
+const cbor = new Encoder({ useRecords: false, mapsAsObjects: false, tagUint8Array: false });
+
+export const encodeSenmlCbor = (message: Outgoing): Uint8Array =>
+  cbor.encode(
+    recordsOf(message).map(
+      (record) =>
+        new Map(Object.entries(record).map(([label, value]) => [CBOR_LABELS[label as SenmlLabel], value])),
+    ),
+  );

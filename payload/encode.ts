@@ -1,0 +1,99 @@
+/** Writes messages in every format: what a device does, and the counterpart of decode.ts. */
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Message, Value } from '../contracts/messages/message.ts';
+import { PAYLOAD_VERSION } from '../contracts/messages/message.ts';
+import type { QualityName } from '../contracts/quality.ts';
+import { formatTime, type Micros } from '../contracts/time.ts';
+import { encodeProtobuf } from './encode-protobuf.ts';
+import { encodeSenml, encodeSenmlCbor } from './encode-senml.ts';
+import type { Outgoing } from './outgoing.ts';
+
+export type PayloadFormat = Message['format'];
+export const PAYLOAD_FORMATS = [
+  'rows',
+  'columns',
+  'senml-json',
+  'senml-cbor',
+  'protobuf',
+] as const satisfies readonly PayloadFormat[];
+export const WRAPPINGS = ['none', 'gzip', 'zstd'] as const;
+export type Wrapping = (typeof WRAPPINGS)[number];
+
+const utf8 = new TextEncoder();
+
+const headerOf = ({ session, seq, sent, ack, facts }: Outgoing) => ({
+  v: PAYLOAD_VERSION,
+  session,
+  seq,
+  sent: sent === undefined ? undefined : formatTime(sent),
+  ack,
+  device: facts,
+});
+
+const encodeRows = (message: Outgoing): Uint8Array =>
+  utf8.encode(
+    JSON.stringify({
+      ...headerOf(message),
+      data: message.points.map(({ channel, time, value, unit, quality }) => ({
+        n: channel,
+        t: formatTime(time),
+        v: value,
+        u: unit,
+        q: quality,
+      })),
+    }),
+  );
+
+interface Block {
+  readonly u: string | undefined;
+  readonly v: Value[];
+  q?: (QualityName | number)[];
+}
+
+const encodeColumns = (message: Outgoing): Uint8Array => {
+  const blocks = new Map<string, { readonly block: Block; readonly times: Micros[] }>();
+  for (const { channel, time, value, unit, quality } of message.points) {
+    const entry = blocks.get(channel) ?? { block: { u: unit, v: [] }, times: [] };
+    blocks.set(channel, entry);
+    if (entry.block.u !== unit) throw new RangeError(`Columns hold one unit a channel; ${channel} has two.`);
+    if (quality !== undefined) entry.block.q ??= entry.block.v.map(() => 'good');
+    entry.block.q?.push(quality ?? 'good');
+    entry.block.v.push(value);
+    entry.times.push(time);
+  }
+  const times = [...blocks.values()][0]?.times ?? [];
+  for (const [channel, entry] of blocks) {
+    if (entry.times.length !== times.length || entry.times.some((time, at) => time !== times[at])) {
+      throw new RangeError(`Columns share their times; those of ${channel} differ.`);
+    }
+  }
+  const c = Object.fromEntries([...blocks].map(([channel, { block }]) => [channel, block]));
+  return utf8.encode(JSON.stringify({ ...headerOf(message), t: times.map((time) => time / 1000), c }));
+};
+
+const encoders: Readonly<Record<PayloadFormat, (message: Outgoing) => Uint8Array>> = {
+  rows: encodeRows,
+  columns: encodeColumns,
+  'senml-json': encodeSenml,
+  'senml-cbor': encodeSenmlCbor,
+  protobuf: encodeProtobuf,
+};
+
+/**
+ * Writes a message.
+ * @throws RangeError when the format cannot say it: columns of differing times, facts or a session in SenML,
+ * a quality other than good in SenML, a value that is not finite
+ */
+export const encodeMessage = (
+  message: Outgoing,
+  format: PayloadFormat,
+  wrapping: Wrapping = 'none',
+): Uint8Array => {
+  for (const { channel, value } of message.points) {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new RangeError(`${channel} has the value ${value}; send no point instead.`);
+    }
+  }
+  const bytes = encoders[format](message);
+  return wrapping === 'gzip' ? gzipSync(bytes) : wrapping === 'zstd' ? zstdCompressSync(bytes) : bytes;
+};
