@@ -1,6 +1,11 @@
 /** The walls of the house: which room may import which. */
 const wall = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
+const ROOMS = ['bin', 'contracts', 'payload', 'series', 'lambdas', 'lib', 'local', 'device', 'web', 'test'];
+
+/** Every room but these. */
+const allBut = (...rooms) => `^(${ROOMS.filter((room) => !rooms.includes(room)).join('|')})/`;
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
@@ -14,30 +19,49 @@ export default {
     wall(
       'contracts-import-nothing-of-ours',
       { path: '^contracts/' },
-      { path: '^(bin|lib|payload|series|lambdas|local|device|web|test)/' },
+      { path: allBut('contracts') },
       'The words everyone shares depend on nobody.',
     ),
     wall(
-      'pure-rooms-stay-pure',
-      { path: '^lambdas/(domain|series)/' },
-      {
-        path: '^(lambdas/(?!domain/|series/)|lib|local|device|web|bin|test)|^node_modules/(@aws-sdk|@smithy)',
-      },
-      'Rules and the engine know no I/O.',
+      'payload-imports-contracts-alone',
+      { path: '^payload/' },
+      { path: allBut('contracts', 'payload') },
+      'What instruments say is read in Lambda, on the device and in a browser.',
+    ),
+    wall(
+      'series-imports-contracts-and-payload-alone',
+      { path: '^series/' },
+      { path: allBut('contracts', 'payload', 'series') },
+      'The engine knows nobody who uses it.',
+    ),
+    wall(
+      'domain-imports-series-and-below-alone',
+      { path: '^lambdas/domain/' },
+      { path: [allBut('contracts', 'payload', 'series', 'lambdas'), '^lambdas/(?!domain/)'] },
+      'Rules know no I/O: neither stores nor plumbing.',
+    ),
+    wall(
+      'pure-rooms-know-no-sdk',
+      { path: '^(contracts|payload|series|lambdas/domain)/' },
+      { path: '^node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools)' },
+      'Pure rooms talk to nobody.',
+    ),
+    wall(
+      'stores-know-no-function',
+      { path: '^lambdas/(store|runtime)/' },
+      { path: '^lambdas/functions/' },
+      'Functions use the stores, never the other way.',
     ),
     wall(
       'one-function-never-imports-another',
-      { path: '^lambdas/([^/]+)/', pathNot: '^lambdas/(domain|series|store|runtime)/' },
-      {
-        path: '^lambdas/([^/]+)/',
-        pathNot: ['^lambdas/$1/', '^lambdas/(domain|series|store|runtime)/'],
-      },
+      { path: '^lambdas/functions/([^/]+)/' },
+      { path: '^lambdas/functions/([^/]+)/', pathNot: '^lambdas/functions/$1/' },
       'Functions share domain, series, store and runtime, never each other.',
     ),
     wall(
-      'lambdas-know-only-contracts',
+      'lambdas-know-no-deployment',
       { path: '^lambdas/' },
-      { path: '^(bin|lib|local|device|web|test)/' },
+      { path: allBut('contracts', 'payload', 'series', 'lambdas') },
       'What runs in AWS knows nothing of how it is deployed or emulated.',
     ),
     wall(
@@ -49,19 +73,25 @@ export default {
     wall(
       'local-cannot-cheat',
       { path: '^local/' },
-      { path: '^(lambdas|lib|device|web|test|bin)/' },
+      { path: allBut('contracts', 'local') },
       'The local gateway runs the bundles out of the assembly.',
     ),
     wall(
-      'device-and-web-know-only-contracts',
-      { path: '^(device|web)/' },
-      { path: '^(bin|lib|lambdas|local|test)/' },
-      'What runs on an instrument or in a browser knows only the contracts.',
+      'device-knows-contracts-and-payload-alone',
+      { path: '^device/' },
+      { path: allBut('contracts', 'payload', 'device') },
+      'What runs on an instrument knows the contracts and the formats.',
     ),
     wall(
-      'lib-knows-only-contracts',
+      'web-knows-no-server',
+      { path: '^web/' },
+      { path: [allBut('contracts', 'payload', 'series', 'web'), '^series/(?!units/|points/downsample)'] },
+      'The page knows contracts and formats, and of the engine units and downsampling.',
+    ),
+    wall(
+      'lib-knows-contracts-alone',
       { path: '^lib/' },
-      { path: '^(bin|lambdas|local|device|web|test)/' },
+      { path: allBut('contracts', 'lib') },
       'Deployment names handlers by path, never by import.',
     ),
     wall(

@@ -1,6 +1,6 @@
 /** One hour of one device: into its block, into its rollups, and off the list. */
 import type { Micros } from '../../contracts/time.ts';
-import { hourOf } from '../series/rollup.ts';
+import { hourOf } from '../../series/summaries/rollup.ts';
 import {
   clearMark,
   type Mark,

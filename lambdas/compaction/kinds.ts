@@ -1,5 +1,5 @@
 /** Kinds of the channels of devices, as the registry has them. */
-import type { ChannelKind } from '../series/summary.ts';
+import type { ChannelKind } from '../../series/summaries/summary.ts';
 import type { Registry } from '../store/registry/keys.ts';
 import { readRegistry } from '../store/registry/lookup.ts';
 

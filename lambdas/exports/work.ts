@@ -8,6 +8,7 @@ import {
   exportFile,
 } from '../../contracts/exports.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../contracts/time.ts';
+import { type FileSize, startFile } from '../../series/formats/export-files.ts';
 import type { PutBytes } from '../runtime/objects.ts';
 import {
   changeExport,
@@ -21,7 +22,6 @@ import {
 } from '../store/exports.ts';
 import { type Measurements, readHours } from '../store/measurements.ts';
 import type { Registry } from '../store/registry/keys.ts';
-import { type FileSize, startFile } from './rows.ts';
 
 /** What an export is made with. */
 export interface Workshop {

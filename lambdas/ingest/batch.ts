@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import { type Origin, parsePartitionKey } from '../../contracts/messages/topics.ts';
-import type { Arrival } from '../domain/arrival.ts';
+import type { Arrival } from '../domain/ingestion/arrival.ts';
 
 /** The records of one partition key. */
 export interface DeviceRun {

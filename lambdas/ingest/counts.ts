@@ -1,5 +1,5 @@
 /** What a batch came to, for metrics. */
-import { type Ledger, sumCounts } from '../domain/ledger.ts';
+import { type Ledger, sumCounts } from '../domain/ledger/ledger.ts';
 
 export class BatchCounts {
   messages = 0;

@@ -1,6 +1,6 @@
 /** Records that ask for messages of the quarantine to be taken again. */
-import type { Arrival } from '../domain/arrival.ts';
-import { parseReplay } from '../domain/replay.ts';
+import type { Arrival } from '../domain/ingestion/arrival.ts';
+import { parseReplay } from '../domain/ingestion/replay.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { GetObject } from '../runtime/objects.ts';
 import { entryId, readQuarantined } from '../store/quarantine.ts';

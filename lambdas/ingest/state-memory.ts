@@ -17,7 +17,7 @@
  * 6. Points never depend on it: a chunk's key names its records, so that no late chunk replaces a longer one, and
  *    what is stored twice is one point when read. What a state that is set back costs is a count in the ledger.
  */
-import type { DeviceState } from '../domain/device-state.ts';
+import type { DeviceState } from '../domain/ingestion/device-state.ts';
 
 const MAX_DEVICES = 20_000;
 

@@ -2,8 +2,8 @@
 import type { AckMessage, ErrorsMessage } from '../../contracts/messages/downstream.ts';
 import { downstream, type Origin } from '../../contracts/messages/topics.ts';
 import { formatTime } from '../../contracts/time.ts';
-import type { Quarantined } from '../domain/run.ts';
-import type { Durable } from '../domain/session-run.ts';
+import type { Quarantined } from '../domain/ingestion/run.ts';
+import type { Durable } from '../domain/ingestion/session-run.ts';
 import { runLimited } from '../runtime/limit.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Publish } from '../runtime/publisher.ts';

@@ -2,19 +2,20 @@
 import { LIMITS } from '../../contracts/limits.ts';
 import type { ManySeriesQuery, SeriesQuery } from '../../contracts/series.ts';
 import { formatTime } from '../../contracts/time.ts';
+import { encoded, encoderOf, SERIES_TYPES } from '../../series/formats/encoders.ts';
+import { jsonPage } from '../../series/formats/json.ts';
+import type { Batch } from '../../series/formats/table.ts';
 import { negotiate } from '../runtime/http/accept.ts';
 import { writeCursor } from '../runtime/http/cursor.ts';
 import { nextLink } from '../runtime/http/page.ts';
 import { keepable } from './caching.ts';
-import { encoded, encoderOf, SERIES_TYPES } from './formats.ts';
-import { jsonPage } from './json.ts';
 import { positionOf, type Series } from './series-query.ts';
-import type { Batch, Table } from './table.ts';
+import type { PagedTable } from './table.ts';
 import { type Fact, tagOfFacts } from './tag.ts';
 
 /** Rows in batches, and what they are made into. */
 export interface Answer<B extends Batch> {
-  readonly table: Table<B>;
+  readonly table: PagedTable<B>;
   readonly rows: AsyncIterable<B>;
 }
 
@@ -76,7 +77,7 @@ const resolved = (series: Series, { query, url }: SeriesRequest) => {
 /** All that a page is made of: its head, its columns, and what its rows are. */
 function* factsOf<B extends Batch>(
   head: readonly unknown[],
-  { columns, facts }: Table<B>,
+  { columns, facts }: PagedTable<B>,
   batches: readonly B[],
 ): Generator<Fact> {
   yield JSON.stringify([...head, columns.map(({ name, short, types = [] }) => [name, short, ...types])]);

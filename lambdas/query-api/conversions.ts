@@ -1,8 +1,8 @@
 /** Units that a request asks for, by channel. */
 import type { SeriesQuery } from '../../contracts/series.ts';
+import { isNumeric } from '../../series/summaries/summary.ts';
+import { type Conversion, conversion, UnitError } from '../../series/units/units.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { isNumeric } from '../series/summary.ts';
-import { type Conversion, conversion, UnitError } from '../series/units.ts';
 import type { Instrument } from './instruments.ts';
 
 const refused = (detail: string): ProblemError =>

@@ -2,9 +2,9 @@
 import type { Value } from '../../contracts/messages/message.ts';
 import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { SeriesColumn } from '../series/column.ts';
-import type { Source } from '../series/plan.ts';
-import type { Conversion } from '../series/units.ts';
+import type { Source } from '../../series/buckets/plan.ts';
+import type { SeriesColumn } from '../../series/points/column.ts';
+import type { Conversion } from '../../series/units/units.ts';
 import type { PointRow } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 

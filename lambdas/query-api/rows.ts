@@ -2,11 +2,11 @@
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality, Status } from '../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
-import { asksQuantile } from '../series/aggregates.ts';
-import { type BucketColumns, bucketsFrom } from '../series/bucket-columns.ts';
-import { Buckets } from '../series/buckets.ts';
-import { Filler } from '../series/fill.ts';
-import { readPieces, type Source } from '../series/plan.ts';
+import { asksQuantile } from '../../series/buckets/aggregates.ts';
+import { type BucketColumns, bucketsFrom } from '../../series/buckets/bucket-columns.ts';
+import { Buckets } from '../../series/buckets/buckets.ts';
+import { Filler } from '../../series/buckets/fill.ts';
+import { readPieces, type Source } from '../../series/buckets/plan.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
 /** A point. */

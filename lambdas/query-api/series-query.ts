@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { STATUSES, type Status } from '../../contracts/quality.ts';
 import { type Aggregate, type Fill, type SeriesQuery, USUAL_AGGREGATES } from '../../contracts/series.ts';
 import { MICROS_PER_DAY, type Micros } from '../../contracts/time.ts';
+import { type Grid, gridOf, isBucketWidth } from '../../series/buckets/width.ts';
+import { daysOf } from '../../series/buckets/zone.ts';
+import type { Conversion } from '../../series/units/units.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import type { Conversion } from '../series/units.ts';
-import { type Grid, gridOf, isBucketWidth } from '../series/width.ts';
-import { daysOf } from '../series/zone.ts';
 import { conversionsOf } from './conversions.ts';
 import type { Instrument } from './instruments.ts';
 

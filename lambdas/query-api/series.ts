@@ -1,7 +1,7 @@
 /** Answers of the series routes. */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
-import { keptFor } from '../series/aggregates.ts';
-import { wholeSlots } from '../series/plan.ts';
+import { keptFor } from '../../series/buckets/aggregates.ts';
+import { wholeSlots } from '../../series/buckets/plan.ts';
 import type { Measurements } from '../store/measurements.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';

@@ -1,14 +1,14 @@
 /** Points of a range that keep its shape, chosen in one pass over summaries and points. */
 import { STATUSES, type Status } from '../../contracts/quality.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
+import { readPieces, type Source } from '../../series/buckets/plan.ts';
+import { gridOf } from '../../series/buckets/width.ts';
+import type { SeriesColumn } from '../../series/points/column.ts';
+import { cornersOf, shapeOf } from '../../series/points/downsample.ts';
+import { countAt, placesIn } from '../../series/summaries/slots.ts';
+import { type Dated, isNumeric, type Kept, Summary } from '../../series/summaries/summary.ts';
+import type { SummaryRun } from '../../series/summaries/summary-codec.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import type { SeriesColumn } from '../series/column.ts';
-import { cornersOf, shapeOf } from '../series/downsample.ts';
-import { readPieces, type Source } from '../series/plan.ts';
-import { countAt, placesIn } from '../series/slots.ts';
-import { type Dated, isNumeric, type Kept, Summary } from '../series/summary.ts';
-import type { SummaryRun } from '../series/summary-codec.ts';
-import { gridOf } from '../series/width.ts';
 import type { PointRow } from './rows.ts';
 import type { Series } from './series-query.ts';
 

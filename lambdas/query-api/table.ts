@@ -2,46 +2,15 @@
 import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/messages/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../contracts/quality.ts';
+import type { Batch, Column, ColumnKind, Member, Table } from '../../series/formats/table.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import { type PointBatch, partOf } from './points.ts';
 import { type BucketBatch, bucketPart, channelAt, type OfChannels } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 import type { Fact } from './tag.ts';
 
-/** What a column holds: `time` is microseconds, `value` whatever the channel is of. */
-export type ColumnKind = 'time' | 'text' | 'number' | 'integer' | 'truth' | 'value';
-
-/** Rows that go together, each by its place: no object is made for any of them. */
-export interface Batch {
-  readonly length: number;
-}
-
-export interface Column<B> {
-  /** In tables. */
-  readonly name: string;
-  /** In JSON. */
-  readonly short: string;
-  readonly kind: ColumnKind;
-  /** A cell. */
-  readonly of: (batch: B, at: number) => Value | null;
-  /** Cells of all rows of a batch, where they are a list already. */
-  readonly list?: (batch: B) => readonly (Value | null)[];
-  /** Whether all rows of a batch have one cell, as far as that is known without looking at them. */
-  readonly isOne?: (batch: B) => boolean;
-  /** Of a column of values: types of the channels that it may hold. */
-  readonly types?: readonly ValueType[];
-}
-
-/** A member of a row in JSON: a column, or members under a name. */
-export type Member<B> =
-  | { readonly name: string; readonly column: Column<B>; readonly onlyTrue?: true }
-  | { readonly name: string; readonly members: readonly Member<B>[] };
-
-/** What is made of rows. */
-export interface Table<B extends Batch> {
-  readonly columns: readonly Column<B>[];
-  /** A row as JSON has it. */
-  readonly members: readonly Member<B>[];
+/** A table that a page can be cut out of. */
+export interface PagedTable<B extends Batch> extends Table<B> {
   /** Rows of a batch from a place to another, excluded. */
   part(batch: B, from: number, to: number): B;
   /**
@@ -117,7 +86,7 @@ const channelColumns = <B extends OfChannels<{ readonly channel: string; readonl
 });
 
 /** Points as a table. */
-export const pointTable = (series: Series): Table<PointBatch> => {
+export const pointTable = (series: Series): PagedTable<PointBatch> => {
   type Points = PointBatch;
   const ofOneChannel = ({ place }: Points): boolean => place === undefined;
   const device = deviceColumn<Points>(series);
@@ -164,7 +133,7 @@ const areOne = (list: readonly number[]): boolean => {
 };
 
 /** Buckets as a table. */
-export const bucketTable = (series: Series): Table<BucketBatch> => {
+export const bucketTable = (series: Series): PagedTable<BucketBatch> => {
   type Batches = BucketBatch;
   const { aggregates = [], fill } = series.buckets ?? {};
   const types = typesOf(series);
@@ -236,7 +205,7 @@ export const bucketTable = (series: Series): Table<BucketBatch> => {
 };
 
 /** Several series beside each other as a table. */
-export const alignedTable = (series: readonly AlignedSeries[]): Table<readonly AlignedValues[]> => {
+export const alignedTable = (series: readonly AlignedSeries[]): PagedTable<readonly AlignedValues[]> => {
   const of = rowColumn<AlignedValues>;
   const time = of('time', 't', 'time', (row) => row.time);
   const values = series.map(({ name, type }, at) => ({

@@ -15,10 +15,10 @@ import {
   type Micros,
   parseTime,
 } from '../../contracts/time.ts';
-import { gapsOf, type SeqGap } from '../domain/gaps.ts';
-import { addLedgers, EMPTY_LEDGER, sumCounts } from '../domain/ledger.ts';
+import { gapsOf, type SeqGap } from '../domain/ledger/gaps.ts';
+import { addLedgers, EMPTY_LEDGER, sumCounts } from '../domain/ledger/ledger.ts';
+import { mergeStretches } from '../domain/ledger/stretches.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
-import { mergeStretches } from '../series/stretches.ts';
 import { type Measurements, readAccounts, readHours, readLatest } from '../store/measurements.ts';
 import { readConnections } from '../store/registry/connections.ts';
 import type { Registry } from '../store/registry/keys.ts';

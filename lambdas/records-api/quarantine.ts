@@ -11,7 +11,7 @@ import {
 import { allowed, allowedSites, type Principal } from '../../contracts/roles.ts';
 import { formatTime } from '../../contracts/time.ts';
 import { decodeMessage } from '../../payload/decode.ts';
-import { encodeReplay } from '../domain/replay.ts';
+import { encodeReplay } from '../domain/ingestion/replay.ts';
 import { readCursor } from '../runtime/http/cursor.ts';
 import { ProblemError } from '../runtime/http/problem.ts';
 import { visible } from '../runtime/http/scope.ts';

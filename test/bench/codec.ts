@@ -6,11 +6,11 @@
  * what it was merged from) is told as a figure of its own. Times are of the fastest of many rounds, of fifty
  * thousand points each: whatever else the computer does only ever adds.
  */
-import { EMPTY_ACCOUNT } from '../../lambdas/domain/hour-account.ts';
-import { decodeChunk, encodeChunk } from '../../lambdas/series/chunk.ts';
-import type { SeriesColumn } from '../../lambdas/series/column.ts';
+import { EMPTY_ACCOUNT } from '../../lambdas/domain/ledger/hour-account.ts';
 import type { Item } from '../../lambdas/store/attributes.ts';
 import { toBlockItems } from '../../lambdas/store/measurements/block-item.ts';
+import { decodeChunk, encodeChunk } from '../../series/codec/chunk.ts';
+import type { SeriesColumn } from '../../series/points/column.ts';
 import { loadDataSets } from './codec/datasets.ts';
 import { type Pace, POINTS, SERIES, seriesOf } from './codec/jitter.ts';
 import { gzippedCsv, zstdParquet } from './codec/others.ts';

@@ -3,7 +3,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type ErrorsMessage, errorsMessage } from '../../contracts/messages/downstream.ts';
-import { isBalanced, sumCounts } from '../../lambdas/domain/ledger.ts';
+import { isBalanced, sumCounts } from '../../lambdas/domain/ledger/ledger.ts';
 import { readLatest } from '../../lambdas/store/measurements.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
 import { MALFORMED } from './malformed.ts';

@@ -1,8 +1,8 @@
 /** What became of an hour's messages, as attributes of the items that tell of the hour. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { HourAccount, ToldRun } from '../../domain/hour-account.ts';
-import type { Ledger } from '../../domain/ledger.ts';
-import { decodeStretches, encodeStretches } from '../../series/stretches.ts';
+import type { HourAccount, ToldRun } from '../../domain/ledger/hour-account.ts';
+import type { Ledger } from '../../domain/ledger/ledger.ts';
+import { decodeStretches, encodeStretches } from '../../domain/ledger/stretches.ts';
 import type { Item } from '../attributes.ts';
 
 /** `l` ledger, `m` stretches of its messages, `last` the last run told of each lane. */

@@ -1,8 +1,8 @@
 /** What became of a device's messages, by the hour in which they arrived. */
 import type { Micros } from '../../../contracts/time.ts';
-import { EMPTY_ACCOUNT, type HourAccount, tellRuns } from '../../domain/hour-account.ts';
-import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger.ts';
-import { decodeMessages, toRunMessages } from '../../series/messages.ts';
+import { EMPTY_ACCOUNT, type HourAccount, tellRuns } from '../../domain/ledger/hour-account.ts';
+import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger/ledger.ts';
+import { decodeMessages, toRunMessages } from '../../domain/ledger/messages.ts';
 import type { Item } from '../attributes.ts';
 import { queryPages } from '../query.ts';
 import { isReached } from './block-item.ts';

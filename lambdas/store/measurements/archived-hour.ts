@@ -1,7 +1,7 @@
 /** An hour whose block is gone, out of the archive. */
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../series/column.ts';
-import { sliceColumns } from '../../series/merge.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { sliceColumns } from '../../../series/points/merge.ts';
 import { readArchivedDay, readArchivedDays } from '../archive.ts';
 import { type ArchivedAccount, readDayAccounts } from './day-accounts.ts';
 import type { Measurements } from './keys.ts';

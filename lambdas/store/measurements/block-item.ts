@@ -1,9 +1,9 @@
 /** Blocks as items: all points of a closed hour of a device, sorted, each once. */
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../../contracts/time.ts';
-import type { HourAccount } from '../../domain/hour-account.ts';
-import { CorruptChunk, decodeChunk } from '../../series/chunk.ts';
-import type { SeriesColumn } from '../../series/column.ts';
+import { CorruptChunk, decodeChunk } from '../../../series/codec/chunk.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import type { HourAccount } from '../../domain/ledger/hour-account.ts';
 import type { Item } from '../attributes.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';

@@ -1,10 +1,10 @@
 /** Chunks as items. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
-import type { Ledger } from '../../domain/ledger.ts';
-import { decodeChunk, type Effort, encodeChunk } from '../../series/chunk.ts';
-import type { SeriesColumn } from '../../series/column.ts';
-import { encodeMessages, type MessageIdentity, toRunMessages } from '../../series/messages.ts';
+import { decodeChunk, type Effort, encodeChunk } from '../../../series/codec/chunk.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import type { Ledger } from '../../domain/ledger/ledger.ts';
+import { encodeMessages, type MessageIdentity, toRunMessages } from '../../domain/ledger/messages.ts';
 import type { Item } from '../attributes.ts';
 import {
   type ChunkKey,

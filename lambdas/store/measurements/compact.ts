@@ -8,9 +8,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
-import { EMPTY_ACCOUNT, tellRuns } from '../../domain/hour-account.ts';
-import type { SeriesColumn } from '../../series/column.ts';
-import { mergeColumns } from '../../series/merge.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { mergeColumns } from '../../../series/points/merge.ts';
+import { EMPTY_ACCOUNT, tellRuns } from '../../domain/ledger/hour-account.ts';
 import type { Item } from '../attributes.ts';
 import { isWritten } from '../conditions.ts';
 import { TimeIsUp } from '../retry.ts';

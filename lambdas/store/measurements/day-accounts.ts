@@ -8,7 +8,7 @@
  */
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
-import type { HourAccount } from '../../domain/hour-account.ts';
+import type { HourAccount } from '../../domain/ledger/hour-account.ts';
 import type { Item } from '../attributes.ts';
 import { isWritten } from '../conditions.ts';
 import { queryPages } from '../query.ts';

@@ -1,7 +1,7 @@
 /** The items of one hour of a device, and the points that they come to. */
 import type { Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../series/column.ts';
-import { mergeColumns } from '../../series/merge.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { mergeColumns } from '../../../series/points/merge.ts';
 import type { Item } from '../attributes.ts';
 import { type BlockHead, blockName, columnsOfBlock, fromHeadItem, isReached } from './block-item.ts';
 import { fromChunkItem } from './chunk-item.ts';

@@ -32,7 +32,7 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { compareSequences } from '../../domain/sequence.ts';
+import { compareSequences } from '../../domain/ledger/sequence.ts';
 import type { GetObject } from '../../runtime/objects.ts';
 
 /** The measurements table and the way to it. */

@@ -1,5 +1,5 @@
 /** Newest values of many devices, without reading their points. */
-import { compareReach } from '../../domain/device-state.ts';
+import { compareReach } from '../../domain/ingestion/device-state.ts';
 import type { Item } from '../attributes.ts';
 import { batchGet } from '../batch-get.ts';
 import { LATEST, type Measurements } from './keys.ts';

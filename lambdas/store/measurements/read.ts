@@ -2,13 +2,13 @@
 import type { Value } from '../../../contracts/messages/message.ts';
 import type { Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { compareReach } from '../../domain/device-state.ts';
-import type { Ledger } from '../../domain/ledger.ts';
-import type { Session } from '../../domain/sessions.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { mergeColumns, sliceColumns } from '../../../series/points/merge.ts';
+import { compareReach } from '../../domain/ingestion/device-state.ts';
+import type { Ledger } from '../../domain/ledger/ledger.ts';
+import type { Session } from '../../domain/ledger/sessions.ts';
 import { ahead } from '../../runtime/ahead.ts';
 import type { GetObject } from '../../runtime/objects.ts';
-import type { SeriesColumn } from '../../series/column.ts';
-import { mergeColumns, sliceColumns } from '../../series/merge.ts';
 import { type ArchivedDay, readArchivedDay, readArchivedDays } from '../archive.ts';
 import type { Item } from '../attributes.ts';
 import { queryPages } from '../query.ts';

@@ -9,7 +9,7 @@
  * minutes are written when the day is archived, and nobody relies on them as long as it is marked unarchived.
  */
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
-import type { Kept } from '../../series/summary.ts';
+import type { Kept } from '../../../series/summaries/summary.ts';
 import {
   decodeSummaries,
   SECTIONS,
@@ -17,8 +17,8 @@ import {
   type Sections,
   type SummaryRun,
   sectionsFor,
-} from '../../series/summary-codec.ts';
-import { decodeSummaries1 } from '../../series/summary-codec-1.ts';
+} from '../../../series/summaries/summary-codec.ts';
+import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
 import type { Item } from '../attributes.ts';
 import { UnknownItemFormat } from './keys.ts';
 import { dayKey } from './marks.ts';

@@ -1,7 +1,7 @@
 /** Rollups of devices, for readers. */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
-import type { Kept } from '../../series/summary.ts';
-import type { SummaryRun } from '../../series/summary-codec.ts';
+import type { Kept } from '../../../series/summaries/summary.ts';
+import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
 import type { Item } from '../attributes.ts';
 import { batchGet } from '../batch-get.ts';
 import { queryPages } from '../query.ts';

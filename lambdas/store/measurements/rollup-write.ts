@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { withHour } from '../../series/rollup.ts';
-import { KEEP_ALL } from '../../series/summary.ts';
+import { withHour } from '../../../series/summaries/rollup.ts';
+import { KEEP_ALL } from '../../../series/summaries/summary.ts';
 import {
   type EncodedColumn,
   encodeColumn,
@@ -11,7 +11,7 @@ import {
   SECTIONS,
   type SlotRange,
   type SummaryRun,
-} from '../../series/summary-codec.ts';
+} from '../../../series/summaries/summary-codec.ts';
 import type { Item } from '../attributes.ts';
 import { isWritten } from '../conditions.ts';
 import { TimeIsUp } from '../retry.ts';

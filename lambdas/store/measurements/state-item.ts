@@ -3,10 +3,10 @@
  * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time.
  */
 import type { Value } from '../../../contracts/messages/message.ts';
-import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain/device-state.ts';
-import type { Counts } from '../../domain/ledger.ts';
-import type { Track } from '../../domain/quality.ts';
-import type { SeqRange } from '../../domain/sessions.ts';
+import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain/ingestion/device-state.ts';
+import type { Track } from '../../domain/ingestion/quality.ts';
+import type { Counts } from '../../domain/ledger/ledger.ts';
+import type { SeqRange } from '../../domain/ledger/sessions.ts';
 import type { Item } from '../attributes.ts';
 import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
 

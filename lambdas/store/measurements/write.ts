@@ -1,6 +1,6 @@
 /** Many items at once, for `ingest`. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
-import { compareReach, type DeviceState, reachOf } from '../../domain/device-state.ts';
+import { compareReach, type DeviceState, reachOf } from '../../domain/ingestion/device-state.ts';
 import type { Item } from '../attributes.ts';
 import { batchRead, batchWrite } from '../batch-calls.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';

@@ -3,12 +3,8 @@
  * day as the blocks and rollups that `compaction` would have made of it.
  */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { EMPTY_ACCOUNT } from '../../../lambdas/domain/hour-account.ts';
-import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { mergeColumns } from '../../../lambdas/series/merge.ts';
-import { hourOf, minutesOf, minutesOfDay, withHour } from '../../../lambdas/series/rollup.ts';
-import { encodeColumn, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
+import { EMPTY_ACCOUNT } from '../../../lambdas/domain/ledger/hour-account.ts';
+import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger/ledger.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
 import { toBlockItems } from '../../../lambdas/store/measurements/block-item.ts';
 import { toRollupItems } from '../../../lambdas/store/measurements/rollup-write.ts';
@@ -18,6 +14,10 @@ import {
   toMarkItem,
   writeItems,
 } from '../../../lambdas/store/measurements.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { mergeColumns } from '../../../series/points/merge.ts';
+import { hourOf, minutesOf, minutesOfDay, withHour } from '../../../series/summaries/rollup.ts';
+import { encodeColumn, type SummaryRun } from '../../../series/summaries/summary-codec.ts';
 
 /** Points of one channel in one hour. */
 export interface HourOfChannel {

@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 
 const PACKAGE = 'vega-datasets';
 const VERSION = '3.2.1';

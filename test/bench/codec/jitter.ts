@@ -4,7 +4,7 @@
  */
 
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 
 export const SERIES = 100;
 export const POINTS = 50_000;

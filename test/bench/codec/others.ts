@@ -2,7 +2,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { formatTime } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 
 /** Comma-separated: a time and its values a line, under gzip. */
 export const gzippedCsv = (columns: readonly SeriesColumn[]): number => {

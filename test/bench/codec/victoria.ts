@@ -1,5 +1,5 @@
 /** The same series in VictoriaMetrics, where Debian's package is installed: bytes that its data folder takes. */
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 import { ask } from '../peers/http.ts';
 import { findProgram, freePort, makeFolder, startServer } from '../peers/server.ts';
 

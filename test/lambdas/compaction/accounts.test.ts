@@ -1,8 +1,8 @@
 /** What is known of a day's messages while its blocks are there, and once DynamoDB has deleted them. */
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { addLedgers, EMPTY_LEDGER, type Ledger } from '../../../lambdas/domain/ledger.ts';
-import { mergeStretches, type Stretch } from '../../../lambdas/series/stretches.ts';
+import { addLedgers, EMPTY_LEDGER, type Ledger } from '../../../lambdas/domain/ledger/ledger.ts';
+import { mergeStretches, type Stretch } from '../../../lambdas/domain/ledger/stretches.ts';
 import { readAccounts } from '../../../lambdas/store/measurements.ts';
 import { addHours, DAY } from './days.ts';
 import { it } from './it.ts';

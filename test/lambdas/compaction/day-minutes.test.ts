@@ -2,17 +2,17 @@
 import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY } from '../../../contracts/time.ts';
-import { mergeColumns } from '../../../lambdas/series/merge.ts';
-import { minutesOf, minutesOfDay } from '../../../lambdas/series/rollup.ts';
-import { KEEP_SUMS } from '../../../lambdas/series/summary.ts';
-import { encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
 import {
   MinuteReader,
   readHours,
   type WantedSummaries,
   writeItems,
 } from '../../../lambdas/store/measurements.ts';
-import { SUMMARIES_1 } from '../series/summaries-1.ts';
+import { mergeColumns } from '../../../series/points/merge.ts';
+import { minutesOf, minutesOfDay } from '../../../series/summaries/rollup.ts';
+import { KEEP_SUMS } from '../../../series/summaries/summary.ts';
+import { encodeSummaries, type SummaryRun } from '../../../series/summaries/summary-codec.ts';
+import { SUMMARIES_1 } from '../../series/summaries/summaries-1.ts';
 import { DAY, it, wave } from './days.ts';
 import { column, HOUR, TYPE } from './points.ts';
 import type { World } from './world.ts';

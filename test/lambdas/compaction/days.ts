@@ -1,9 +1,9 @@
 /** A day of a device on its way into the archive, for the tests of all that may happen to it. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { readParquetDay } from '../../../lambdas/series/parquet.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
+import { readParquetDay } from '../../../series/formats/parquet.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 import { it as base } from './it.ts';
 import { column, HOUR, type Point, type Told, told } from './points.ts';
 import type { World } from './world.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../contracts/time.ts';
-import { countAt } from '../../../lambdas/series/slots.ts';
 import { readDirtyHours } from '../../../lambdas/store/measurements.ts';
+import { countAt } from '../../../series/summaries/slots.ts';
 import { Hour, it, noise } from './hours.ts';
 import { bulk, column, HOUR, type Told, told } from './points.ts';
 

@@ -1,17 +1,17 @@
 /** An hour of a device on its way into a block, for the tests of all that may happen to it. */
 import { expect } from 'vitest';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { hourOf } from '../../../lambdas/series/rollup.ts';
-import { SlotsBuilder } from '../../../lambdas/series/slots-builder.ts';
-import { isNumeric, KEEP_ALL, Summary } from '../../../lambdas/series/summary.ts';
-import { encodeSummaries, type SummaryRun } from '../../../lambdas/series/summary-codec.ts';
 import {
   readAccounts,
   readDirtyHours,
   readHourSummaries,
   readHours,
 } from '../../../lambdas/store/measurements.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { hourOf } from '../../../series/summaries/rollup.ts';
+import { SlotsBuilder } from '../../../series/summaries/slots-builder.ts';
+import { isNumeric, KEEP_ALL, Summary } from '../../../series/summaries/summary.ts';
+import { encodeSummaries, type SummaryRun } from '../../../series/summaries/summary-codec.ts';
 import { it as base } from './it.ts';
 import { column, HOUR, type Point, type Told, TYPE, told } from './points.ts';
 import type { World } from './world.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
 import type { Value } from '../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 
 export const TYPE: InstrumentType = instrumentType.parse({
   id: 'incubator',

@@ -4,8 +4,7 @@ import type { Context } from 'aws-lambda';
 import type { Device } from '../../../contracts/devices.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { CompactionReport } from '../../../lambdas/compaction/handler.ts';
-import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
+import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger/ledger.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
 import {
   type Measurements,
@@ -15,6 +14,7 @@ import {
   writeItems,
 } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 import { type Aws, startAws } from '../runtime/aws.ts';
 import { type Call, startDoor, type Watch } from './door.ts';
 import { byHour, HOUR, type Told, TYPE, told } from './points.ts';

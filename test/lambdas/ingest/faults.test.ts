@@ -1,6 +1,6 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger.ts';
+import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger/ledger.ts';
 import { type Call, fault, NOW, record, rows, startWorld, type World } from './world.ts';
 
 let world: World;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { quality } from '../../../contracts/quality.ts';
-import { isBalanced } from '../../../lambdas/domain/ledger.ts';
+import { isBalanced } from '../../../lambdas/domain/ledger/ledger.ts';
 import { NOW, record, rows, startWorld, type World } from './world.ts';
 
 let world: World;

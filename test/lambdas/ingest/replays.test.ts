@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isBalanced } from '../../../lambdas/domain/ledger.ts';
-import { encodeReplay } from '../../../lambdas/domain/replay.ts';
+import { encodeReplay } from '../../../lambdas/domain/ingestion/replay.ts';
+import { isBalanced } from '../../../lambdas/domain/ledger/ledger.ts';
 import { marshal } from '../../../lambdas/store/attributes.ts';
 import { typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { ITEM_FORMAT, META, replayKey } from '../../../lambdas/store/registry/keys.ts';

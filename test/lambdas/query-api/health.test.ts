@@ -1,7 +1,7 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../../contracts/problems.ts';
-import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
+import { NEW_STATE } from '../../../lambdas/domain/ingestion/device-state.ts';
 import { toStateItem } from '../../../lambdas/store/measurements.ts';
 import { startWorld, time, type World } from './world.ts';
 

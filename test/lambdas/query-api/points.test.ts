@@ -4,8 +4,8 @@ import type { Status } from '../../../contracts/quality.ts';
 import { statusOf } from '../../../contracts/quality.ts';
 import { type PointBatch, partOf, pointBatches } from '../../../lambdas/query-api/points.ts';
 import { channelAt } from '../../../lambdas/query-api/rows.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
-import { rowsOf } from '../../../lambdas/series/rows.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { rowsOf } from '../../../series/points/rows.ts';
 
 const column = (channel: string, size: number, most: number): fc.Arbitrary<SeriesColumn> =>
   fc

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instrumentType } from '../../../contracts/instrument-types.ts';
-import { encoded, encoderOf } from '../../../lambdas/query-api/formats.ts';
-import { jsonPage } from '../../../lambdas/query-api/json.ts';
 import type { PointBatch } from '../../../lambdas/query-api/points.ts';
 import type { BucketBatch } from '../../../lambdas/query-api/rows.ts';
 import { resolveSeries } from '../../../lambdas/query-api/series-query.ts';
-import { type Batch, bucketTable, pointTable, type Table } from '../../../lambdas/query-api/table.ts';
+import { bucketTable, type PagedTable, pointTable } from '../../../lambdas/query-api/table.ts';
 import { type Fact, tagOfBytes, tagOfFacts } from '../../../lambdas/query-api/tag.ts';
-import { gridOf } from '../../../lambdas/series/width.ts';
+import { gridOf } from '../../../series/buckets/width.ts';
+import { encoded, encoderOf } from '../../../series/formats/encoders.ts';
+import { jsonPage } from '../../../series/formats/json.ts';
+import type { Batch } from '../../../series/formats/table.ts';
 
 const cell = fc.oneof(fc.double(), fc.nat(2), fc.boolean(), fc.constantFrom('', '0', 'a', '[0,"a"]', null));
 const fact: fc.Arbitrary<Fact> = fc.oneof(
@@ -68,7 +69,7 @@ const batch: fc.Arbitrary<PointBatch> = fc.nat(3).chain((length) => {
 });
 
 /** What a page is written as, in formats that share nothing. */
-const written = async <B extends Batch>(table: Table<B>, page: readonly B[]): Promise<string[]> => {
+const written = async <B extends Batch>(table: PagedTable<B>, page: readonly B[]): Promise<string[]> => {
   const bodies = (['rows', 'columns'] as const).map((layout) =>
     tagOfBytes([...jsonPage({ before: { x: 1 }, table, page, layout, next: null })]),
   );
@@ -85,7 +86,7 @@ const written = async <B extends Batch>(table: Table<B>, page: readonly B[]): Pr
 };
 
 /** Pages of which one has something of another batch in place of its own. */
-const expectTold = async <B extends Batch>(table: Table<B>, one: fc.Arbitrary<B>): Promise<void> => {
+const expectTold = async <B extends Batch>(table: PagedTable<B>, one: fc.Arbitrary<B>): Promise<void> => {
   const tag = (batches: readonly B[]) => tagOfFacts(batches.flatMap((each) => table.facts?.(each) ?? []));
   const changed = (batch: B, other: B, member: number): B => {
     if (other.length !== batch.length) return other;

@@ -11,10 +11,9 @@ import { Counts } from '../../../lambdas/compaction/counts.ts';
 import { archiveMarkedDay } from '../../../lambdas/compaction/day.ts';
 import { compactHour } from '../../../lambdas/compaction/hour.ts';
 import { KnownDevices } from '../../../lambdas/compaction/kinds.ts';
-import { NEW_STATE } from '../../../lambdas/domain/device-state.ts';
-import type { Track } from '../../../lambdas/domain/quality.ts';
+import { NEW_STATE } from '../../../lambdas/domain/ingestion/device-state.ts';
+import type { Track } from '../../../lambdas/domain/ingestion/quality.ts';
 import { getFrom, putInto, replaceIn, tagsIn } from '../../../lambdas/runtime/objects.ts';
-import type { SeriesColumn } from '../../../lambdas/series/column.ts';
 import {
   type Mark,
   type MarkKind,
@@ -27,6 +26,7 @@ import {
 } from '../../../lambdas/store/measurements.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
 import { type Aws, startAws } from '../runtime/aws.ts';
 import { lambdaContext, proxyEvent, type Sent } from '../runtime/events.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR } from '../../../contracts/time.ts';
-import { EMPTY_LEDGER, isBalanced, type Ledger } from '../../../lambdas/domain/ledger.ts';
-import type { MessageIdentity } from '../../../lambdas/series/messages.ts';
+import { EMPTY_LEDGER, isBalanced, type Ledger } from '../../../lambdas/domain/ledger/ledger.ts';
+import type { MessageIdentity } from '../../../lambdas/domain/ledger/messages.ts';
 import { column } from '../query-api/world.ts';
 import { person } from '../runtime/events.ts';
 import { micros, NOW, startWorld, TYPE, type World } from './world.ts';

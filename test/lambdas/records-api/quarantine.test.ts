@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseReplay } from '../../../lambdas/domain/replay.ts';
+import { parseReplay } from '../../../lambdas/domain/ingestion/replay.ts';
 import { putInto } from '../../../lambdas/runtime/objects.ts';
 import { quarantine } from '../../../lambdas/store/quarantine.ts';
 import { person } from '../runtime/events.ts';

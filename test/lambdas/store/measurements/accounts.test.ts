@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { EMPTY_ACCOUNT } from '../../../../lambdas/domain/hour-account.ts';
-import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger.ts';
+import { EMPTY_ACCOUNT } from '../../../../lambdas/domain/ledger/hour-account.ts';
+import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { toBlockItems } from '../../../../lambdas/store/measurements/block-item.ts';
 import { readAccounts } from '../../../../lambdas/store/measurements.ts';
 

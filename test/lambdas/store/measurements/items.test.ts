@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/device-state.ts';
-import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger.ts';
-import { CorruptChunk } from '../../../../lambdas/series/chunk.ts';
-import type { SeriesColumn } from '../../../../lambdas/series/column.ts';
-import { decodeMessages } from '../../../../lambdas/series/messages.ts';
+import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
+import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
+import { decodeMessages } from '../../../../lambdas/domain/ledger/messages.ts';
 import {
   fromChunkItem,
   type PackedRun,
@@ -22,6 +20,8 @@ import {
   toStateItem,
   tracksOfItem,
 } from '../../../../lambdas/store/measurements/state-item.ts';
+import { CorruptChunk } from '../../../../series/codec/chunk.ts';
+import type { SeriesColumn } from '../../../../series/points/column.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
 const ORIGIN = {

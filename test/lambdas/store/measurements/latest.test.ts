@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/device-state.ts';
+import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import {
   readLatest,
   readManyLatest,

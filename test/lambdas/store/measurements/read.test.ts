@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger.ts';
+import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import {
   readChunks,
   readHours,

@@ -1,0 +1,92 @@
+/** A device's channels in one batch: what its instrument type knows of them, and their points by hour. */
+import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { Column } from '../../../contracts/messages/message.ts';
+import type { Micros } from '../../../contracts/time.ts';
+import { pointTo } from '../../../payload/pointer.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import { ChannelRun } from './channel-run.ts';
+import type { DeviceState } from './device-state.ts';
+import type { Faults } from './faults.ts';
+import { type Rules, rulesOf } from './quality.ts';
+
+export interface HourColumns {
+  readonly hour: Micros;
+  readonly columns: readonly SeriesColumn[];
+}
+
+const rulesByType = new WeakMap<InstrumentType, Map<string, Rules>>();
+
+const rulesOfType = (type: InstrumentType): Map<string, Rules> => {
+  let rules = rulesByType.get(type);
+  if (rules === undefined) {
+    rules = new Map(Object.entries(type.channels).map(([name, channel]) => [name, rulesOf(channel)]));
+    rulesByType.set(type, rules);
+  }
+  return rules;
+};
+
+export class ChannelRuns {
+  /** Points taken, as the ledger counts them. */
+  readonly counts = { stored: 0, duplicate: 0, overwritten: 0 };
+  private readonly type: InstrumentType;
+  private readonly before: DeviceState['tracks'];
+  private readonly rules: Map<string, Rules>;
+  private readonly channels = new Map<string, ChannelRun>();
+
+  constructor(type: InstrumentType, before: DeviceState['tracks']) {
+    this.type = type;
+    this.before = before;
+    this.rules = rulesOfType(type);
+  }
+
+  /**
+   * Takes a column of a message.
+   * @param arrived when the message arrived: times are checked against it
+   * @param faults where points that are not taken are noted
+   */
+  take(column: Column, arrived: Micros, faults: Faults): void {
+    const rules = this.rules.get(column.channel);
+    if (rules === undefined) {
+      const detail = `${this.type.id} has no channel ${column.channel}.`;
+      faults.add('unknown-channel', column.time.length, pointTo(column, 0), detail);
+      return;
+    }
+    if (column.unit !== undefined && column.unit !== rules.channel.unit) {
+      const detail = `${column.channel} is in ${rules.channel.unit}, not ${column.unit}.`;
+      faults.add('wrong-unit', column.time.length, pointTo(column, 0), detail);
+      return;
+    }
+    let channel = this.channels.get(column.channel);
+    if (channel === undefined) {
+      channel = new ChannelRun(column.channel, rules, this.before.get(column.channel));
+      this.channels.set(column.channel, channel);
+    }
+    const taken = channel.take(column, arrived);
+    this.counts.stored += taken.stored;
+    this.counts.duplicate += taken.duplicate;
+    this.counts.overwritten += taken.overwritten;
+    for (const { code, first, points } of taken.refused) faults.add(code, points, pointTo(column, first));
+  }
+
+  /** The points taken. Nothing is taken any more afterwards. */
+  hours(): HourColumns[] {
+    const hours = new Map<Micros, SeriesColumn[]>();
+    let before: ChannelRun | undefined;
+    for (const channel of this.channels.values()) {
+      for (const [hour, column] of channel.byHour(before)) {
+        const columns = hours.get(hour);
+        if (columns === undefined) hours.set(hour, [column]);
+        else columns.push(column);
+      }
+      before = channel;
+    }
+    return [...hours].map(([hour, columns]) => ({ hour, columns }));
+  }
+
+  /** What is to be remembered of all channels, those without points in this batch included. */
+  tracks(): DeviceState['tracks'] {
+    const tracks = new Map(this.before);
+    for (const [name, { after }] of this.channels) if (after !== undefined) tracks.set(name, after);
+    return tracks;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What is remembered of a device between batches. A pure function of the device's records up to its marks: two
+ * states of one device differ only in how far they reach, and the one that reaches further is right.
+ */
+import { EMPTY_LEDGER, type Ledger } from '../ledger/ledger.ts';
+import { compareSequences, type Mark } from '../ledger/sequence.ts';
+import type { Session } from '../ledger/sessions.ts';
+import type { Track } from './quality.ts';
+
+/** A message of the newest session, to know it again when the device repeats it. */
+export interface Recent {
+  readonly seq: number;
+  /** Fingerprint of its bytes: the same `seq` with other bytes is another message. */
+  readonly print: number;
+}
+
+export const MAX_RECENT = 32;
+/** Shards whose marks are kept: resharding moves a device on, and its old shards drain. */
+export const MAX_MARKS = 4;
+
+export interface DeviceState {
+  /** One more with each batch of the device. */
+  readonly version: number;
+  /** By lane, that is shard of a stream. */
+  readonly marks: ReadonlyMap<string, Mark>;
+  readonly tracks: ReadonlyMap<string, Readonly<Track>>;
+  /** The newest last. */
+  readonly sessions: readonly Session[];
+  /** Of the newest session, the newest last. */
+  readonly recent: readonly Recent[];
+  /** CRC-32 of the facts last reported. */
+  readonly facts: number | undefined;
+  /** Totals since the device is known. */
+  readonly ledger: Ledger;
+}
+
+export const NEW_STATE: DeviceState = {
+  version: 0,
+  marks: new Map(),
+  tracks: new Map(),
+  sessions: [],
+  recent: [],
+  facts: undefined,
+  ledger: EMPTY_LEDGER,
+};
+
+/** How far a state goes: what two states of one device are compared by. */
+export interface Reach {
+  /** The greatest sequence number of its marks; empty for none. */
+  readonly sequence: string;
+  readonly version: number;
+}
+
+export const reachOf = ({ marks, version }: DeviceState): Reach => {
+  let greatest = '';
+  for (const { sequence } of marks.values())
+    if (compareSequences(sequence, greatest) > 0) greatest = sequence;
+  return { sequence: greatest, version };
+};
+
+/** @returns above 0 when `left` goes further */
+export const compareReach = (left: Reach, right: Reach): number =>
+  compareSequences(left.sequence, right.sequence) || left.version - right.version;
+
+/** Moves the mark of a lane; of too many lanes the one that lies furthest back is forgotten. */
+export const moveMark = (
+  marks: ReadonlyMap<string, Mark>,
+  lane: string,
+  mark: Mark,
+): ReadonlyMap<string, Mark> => {
+  const moved = new Map(marks).set(lane, mark);
+  while (moved.size > MAX_MARKS) {
+    const [oldest] = [...moved].reduce((one, other) => (other[1].arrived < one[1].arrived ? other : one));
+    moved.delete(oldest);
+  }
+  return moved;
+};

@@ -1,0 +1,207 @@
+/**
+ * One device's records of one batch: decoded, checked, judged, counted, and put into columns by hour. What was
+ * remembered goes in, what is to be remembered comes out; nothing is read or written here.
+ */
+import { crc32 } from 'node:zlib';
+import type { DeviceFacts } from '../../../contracts/devices.ts';
+import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { ErrorNote } from '../../../contracts/messages/downstream.ts';
+import type { Message } from '../../../contracts/messages/message.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { addLedgers, type Counts, type Ledger } from '../ledger/ledger.ts';
+import type { MessageIdentity } from '../ledger/messages.ts';
+import { compareSequences, isDurable } from '../ledger/sequence.ts';
+import { type Arrival, decodeArrival, type Undecoded } from './arrival.ts';
+import { ChannelRuns, type HourColumns } from './channel-runs.ts';
+import { type DeviceState, moveMark } from './device-state.ts';
+import { Faults } from './faults.ts';
+import { type Durable, SessionRun } from './session-run.ts';
+
+/** A message that goes to the quarantine, whole or for some of its points. */
+export interface Quarantined {
+  readonly arrival: Arrival;
+  readonly session: string | undefined;
+  readonly seq: number | undefined;
+  /** One for each code: where it stands first, and how many points it concerns. */
+  readonly notes: readonly ErrorNote[];
+  /** See {@link Undecoded.defect}. */
+  readonly defect?: unknown;
+}
+
+export interface RunResult {
+  /** Records that were not durable before; nothing is to be written when there are none. */
+  readonly messages: readonly MessageIdentity[];
+  readonly hours: readonly HourColumns[];
+  /** Of this run alone. */
+  readonly ledger: Ledger;
+  readonly quarantined: readonly Quarantined[];
+  /** Facts that differ from those last reported, and when they came. */
+  readonly facts: { readonly facts: DeviceFacts; readonly at: Micros } | undefined;
+  /** What the device wants to hear, those already durable included. */
+  readonly durable: readonly Durable[];
+  readonly state: DeviceState;
+}
+
+type MutableCounts = { -readonly [C in keyof Counts]: Counts[C] };
+
+/** How long after its end an hour is still open for points that are not late. */
+const OPEN_MICROS = 10 * MICROS_PER_MINUTE;
+
+/** Points of hours that were closed when the run began to arrive. */
+const lateOf = (hours: readonly HourColumns[], arrived: Micros): number =>
+  hours
+    .filter(({ hour }) => hour + MICROS_PER_HOUR + OPEN_MICROS <= arrived)
+    .flatMap(({ columns }) => columns)
+    .reduce((sum, { time }) => sum + time.length, 0);
+
+class Run {
+  private readonly before: DeviceState;
+  private readonly channels: ChannelRuns;
+  private readonly sessions: SessionRun;
+  private facts: DeviceFacts | undefined;
+  private factsAt = 0;
+  private received = 0;
+  /** Of messages that came before, whole. */
+  private repeated = 0;
+  private replayed = 0;
+  private readonly lost: { readonly quarantined: MutableCounts; readonly rejected: MutableCounts } = {
+    quarantined: {},
+    rejected: {},
+  };
+  private readonly messages: MessageIdentity[] = [];
+  private readonly quarantined: Quarantined[] = [];
+
+  constructor(type: InstrumentType, before: DeviceState) {
+    this.before = before;
+    this.channels = new ChannelRuns(type, before.tracks);
+    this.sessions = new SessionRun(before);
+  }
+
+  /** A record that is durable already: only its acknowledgement may have been lost. */
+  repeat(arrival: Arrival): void {
+    if (arrival.original !== undefined) return;
+    const message = decodeArrival(arrival);
+    if (!('error' in message)) this.sessions.noteSeq(message);
+  }
+
+  take(arrival: Arrival): void {
+    const message = decodeArrival(arrival);
+    if ('error' in message) {
+      this.reject(arrival, message);
+      return;
+    }
+    const { session, seq, points } = message;
+    this.messages.push({ sequence: arrival.sequence, arrived: arrival.arrived, session, seq, points });
+    this.received += points;
+    if (arrival.original !== undefined) {
+      // What it says of its session and its device was true then.
+      this.replayed += points;
+      this.takePoints(message, arrival);
+      return;
+    }
+    if (this.sessions.isRepeated(message, arrival.bytes)) this.repeated += points;
+    else this.takePoints(message, arrival);
+    if (message.facts !== undefined) {
+      this.facts = { ...this.facts, ...message.facts };
+      this.factsAt = arrival.arrived;
+    }
+    this.sessions.noteSeq(message);
+  }
+
+  private reject(arrival: Arrival, { error, defect }: Undecoded): void {
+    const faults = new Faults();
+    faults.add(error.code, 0, error.pointer, error.message);
+    this.lost.rejected[error.code] = (this.lost.rejected[error.code] ?? 0) + 1;
+    const { sequence, arrived } = arrival;
+    this.messages.push({ sequence, arrived, session: undefined, seq: undefined, points: 0 });
+    this.quarantined.push({
+      arrival,
+      session: undefined,
+      seq: undefined,
+      notes: faults.notes,
+      ...(defect === undefined ? {} : { defect }),
+    });
+  }
+
+  private takePoints(message: Message, arrival: Arrival): void {
+    const faults = new Faults();
+    for (const { code, points, pointer } of message.faults) faults.add(code, points, pointer);
+    for (const column of message.columns)
+      this.channels.take(column, arrival.original ?? arrival.arrived, faults);
+    const { notes } = faults;
+    if (notes.length === 0) return;
+    for (const { code, points } of notes)
+      this.lost.quarantined[code] = (this.lost.quarantined[code] ?? 0) + points;
+    this.quarantined.push({ arrival, session: message.session, seq: message.seq, notes });
+  }
+
+  private ledgerOf(hours: readonly HourColumns[]): Ledger {
+    const late = lateOf(hours, this.messages[0]?.arrived ?? 0);
+    const { stored, duplicate, overwritten } = this.channels.counts;
+    return {
+      messages: this.messages.length,
+      received: this.received,
+      stored,
+      duplicate: duplicate + this.repeated,
+      overwritten,
+      ...this.lost,
+      ...(late === 0 ? {} : { late }),
+      ...(this.replayed === 0 ? {} : { replayed: this.replayed }),
+    };
+  }
+
+  finish(lane: string): RunResult {
+    const { before, facts, messages, quarantined } = this;
+    const hours = this.channels.hours();
+    const ledger = this.ledgerOf(hours);
+    const { durable, sessions, recent } = this.sessions.finish();
+    const factsCrc = facts === undefined ? before.facts : crc32(JSON.stringify(facts));
+    const last = messages.at(-1);
+    return {
+      messages,
+      hours,
+      ledger,
+      quarantined,
+      facts: facts === undefined || factsCrc === before.facts ? undefined : { facts, at: this.factsAt },
+      durable,
+      state: {
+        version: before.version + 1,
+        marks: last === undefined ? before.marks : moveMark(before.marks, lane, last),
+        tracks: this.channels.tracks(),
+        sessions,
+        recent,
+        facts: factsCrc,
+        ledger: addLedgers(before.ledger, ledger),
+      },
+    };
+  }
+}
+
+/**
+ * Takes a device's records of one batch.
+ * @param before what is remembered of the device
+ * @param type its instrument type
+ * @param lane the shard that they come from
+ * @param arrivals in the order of the shard; those at or before the lane's mark are acknowledged again and
+ *   otherwise left alone
+ */
+export const takeRun = (
+  before: DeviceState,
+  type: InstrumentType,
+  lane: string,
+  arrivals: readonly Arrival[],
+): RunResult => {
+  const run = new Run(type, before);
+  const mark = before.marks.get(lane);
+  // Numbers ascend: what comes after the first beyond the mark is new.
+  let beyond = mark === undefined;
+  for (const arrival of arrivals) {
+    if (!beyond && isDurable(mark, arrival.sequence, arrival.arrived)) {
+      run.repeat(arrival);
+      continue;
+    }
+    beyond ||= mark !== undefined && compareSequences(arrival.sequence, mark.sequence) > 0;
+    run.take(arrival);
+  }
+  return run.finish(lane);
+};

@@ -1,0 +1,22 @@
+/** Aggregates in another unit. */
+import type { Value } from '../../contracts/messages/message.ts';
+import type { Aggregate } from '../../contracts/series.ts';
+import type { Conversion } from '../units/units.ts';
+
+/** Aggregates that are differences of values: the zero of a scale does not count. */
+const DIFFERENCES: ReadonlySet<Aggregate> = new Set<Aggregate>(['stddev', 'range', 'delta', 'rate']);
+
+/**
+ * An aggregate in another unit.
+ * @param count how many points it is over
+ */
+export const convertAggregate = (
+  name: Aggregate,
+  value: Value | null,
+  count: number,
+  conversion: Conversion,
+): Value | null => {
+  if (typeof value !== 'number' || name === 'count') return value;
+  if (name === 'sum') return conversion.sum(value, count);
+  return DIFFERENCES.has(name) ? conversion.difference(value) : conversion.value(value);
+};

@@ -1,0 +1,100 @@
+/**
+ * What a range is read from: summaries of whole slots where they tell all, points everywhere else.
+ *
+ * Hours that are still open, or reopened by late data, are read point by point, and so are the ends of a range that
+ * cut a slot, and whatever no summaries are found for. Results do not depend on the choice.
+ */
+import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
+import type { SeriesColumn } from '../points/column.ts';
+import type { SummaryRun } from '../summaries/summary-codec.ts';
+
+/** Where a device's points and summaries come from. */
+export interface Source {
+  /** Points in `[from, to)`, hour by hour in order of time, sorted and each once. */
+  hours(from: Micros, to: Micros): AsyncIterable<{ readonly columns: readonly SeriesColumn[] }>;
+  /**
+   * Starts of the hours of `[from, to)` of which summaries of a width may not tell all. Asked for before the
+   * summaries are read: what becomes clean meanwhile does no harm.
+   */
+  dirtyHours(width: Micros, from: Micros, to: Micros): Promise<ReadonlySet<Micros>>;
+  /** Summaries of slots of a width that touch `[from, to)`, in order of time. */
+  summaries(width: Micros, from: Micros, to: Micros): AsyncIterable<SummaryRun>;
+}
+
+/** A piece of a range; none is earlier than the one before. */
+export type Piece = {
+  /** All of the range before this time has been given with this piece. */
+  readonly until: Micros;
+} & (
+  | { readonly columns: readonly SeriesColumn[] }
+  /** Of the run the slots in `[from, until)`. */
+  | { readonly run: SummaryRun; readonly from: Micros }
+);
+
+async function* pointsOf(source: Source, from: Micros, to: Micros): AsyncGenerator<Piece> {
+  if (from >= to) return;
+  for await (const { columns } of source.hours(from, to)) {
+    let last = from;
+    for (const { time } of columns) last = Math.max(last, time[time.length - 1] ?? last);
+    const until = (Math.floor(last / MICROS_PER_HOUR) + 1) * MICROS_PER_HOUR;
+    yield { columns, until: Math.min(until, to) };
+  }
+}
+
+/** Stretches of `[from, to)` whose hours are all dirty or all clean. */
+function* stretches(
+  from: Micros,
+  to: Micros,
+  dirty: ReadonlySet<Micros>,
+): Generator<{ readonly from: Micros; readonly to: Micros; readonly clean: boolean }> {
+  const hourOf = (time: Micros): Micros => Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+  let start = from;
+  while (start < to) {
+    const clean = !dirty.has(hourOf(start));
+    let end = hourOf(start) + MICROS_PER_HOUR;
+    while (end < to && dirty.has(end) !== clean) end += MICROS_PER_HOUR;
+    yield { from: start, to: Math.min(end, to), clean };
+    start = end;
+  }
+}
+
+/** The part of `[from, to)` that is whole slots; there may be none. */
+export const wholeSlots = (
+  from: Micros,
+  to: Micros,
+  slot: Micros,
+): { readonly first: Micros; readonly end: Micros } => ({
+  first: Math.ceil(from / slot) * slot,
+  end: Math.floor(to / slot) * slot,
+});
+
+/**
+ * Reads a range.
+ * @param slot width of the summaries that would do, an hour or a minute; `undefined` when only points will do
+ */
+export async function* readPieces(
+  source: Source,
+  from: Micros,
+  to: Micros,
+  slot: Micros | undefined,
+): AsyncGenerator<Piece> {
+  const { first, end } = slot === undefined ? { first: to, end: from } : wholeSlots(from, to, slot);
+  if (slot === undefined || first >= end) {
+    yield* pointsOf(source, from, to);
+    return;
+  }
+  const dirty = await source.dirtyHours(slot, first, end);
+  // Everything before this is given.
+  let given = from;
+  for await (const run of source.summaries(slot, first, end)) {
+    const begins = Math.max(run.start, first);
+    const ends = Math.min(run.start + run.slots * run.width, end);
+    for (const stretch of stretches(begins, ends, dirty)) {
+      if (!stretch.clean) continue;
+      yield* pointsOf(source, given, stretch.from);
+      yield { run, from: stretch.from, until: stretch.to };
+      given = stretch.to;
+    }
+  }
+  yield* pointsOf(source, given, to);
+}

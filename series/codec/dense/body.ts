@@ -1,0 +1,127 @@
+/**
+ * Body of a dense chunk: a head, which may be put under zstd, and a tail of bits, which zstd could not make smaller.
+ *
+ * The head begins with a directory: how many time columns, and of each its points and its bytes in head and tail;
+ * how many channels, and of each name, unit, value type, place of its time column, and its bytes in head and tail.
+ * The parts follow in that order, so that a reader of some channels passes over the others.
+ */
+import { VALUE_TYPES, type ValueType } from '../../../contracts/instrument-types.ts';
+import type { Micros } from '../../../contracts/time.ts';
+import type { SeriesColumn } from '../../points/column.ts';
+import { ByteReader, ByteWriter, MalformedBytes } from '../bytes.ts';
+import { placeClocks } from '../clocks.ts';
+import { readQuality, writeQuality } from '../quality-codec.ts';
+import { readDenseTimes, writeDenseTimes } from './times.ts';
+import { readDenseValues, writeDenseValues } from './values.ts';
+
+/** Against memory that a forged chunk would ask for: an hour at 4 kHz. */
+const MAX_POINTS = 2 ** 24;
+
+const parts = new ByteWriter(64 * 1024);
+
+/** Writes columns in their order. */
+export const writeDense = (head: ByteWriter, tail: ByteWriter, columns: readonly SeriesColumn[]): void => {
+  const { clocks, places } = placeClocks(columns);
+  parts.reset();
+  const part = (write: () => void): void => {
+    const [headStart, tailStart] = [parts.size, tail.size];
+    write();
+    head.unsigned(parts.size - headStart);
+    head.unsigned(tail.size - tailStart);
+  };
+  head.unsigned(clocks.length);
+  for (const clock of clocks) {
+    if (clock.length > MAX_POINTS) throw new RangeError('too many points for a chunk');
+    head.unsigned(clock.length);
+    part(() => writeDenseTimes(parts, tail, clock));
+  }
+  head.unsigned(columns.length);
+  for (const [at, column] of columns.entries()) {
+    head.text(column.channel);
+    head.text(column.unit);
+    head.byte(VALUE_TYPES.indexOf(column.type));
+    head.unsigned(places[at] ?? 0);
+    part(() => {
+      writeDenseValues(parts, tail, column.value);
+      writeQuality(parts, column.quality ?? []);
+    });
+  }
+  head.bytes(parts.view());
+};
+
+interface Part {
+  readonly headBytes: number;
+  readonly tailBytes: number;
+}
+
+const readPart = (head: ByteReader): Part => ({ headBytes: head.unsigned(), tailBytes: head.unsigned() });
+
+/** Gives each part its bytes, and sees to it that it uses them up. */
+const taking = (head: ByteReader, tail: ByteReader) => (part: Part) => {
+  const [partHead, partTail] = [head.bytes(part.headBytes), tail.bytes(part.tailBytes)];
+  return <T>(read: (head: ByteReader, tail: ByteReader) => T): T => {
+    const readers = [new ByteReader(partHead), new ByteReader(partTail)] as const;
+    const found = read(...readers);
+    if (readers.some(({ left }) => left > 0)) throw new MalformedBytes('bytes are left over');
+    return found;
+  };
+};
+
+interface Entry extends Part {
+  readonly channel: string;
+  readonly unit: string;
+  readonly type: ValueType;
+  readonly place: number;
+}
+
+const readEntry = (head: ByteReader): Entry => {
+  const channel = head.text();
+  const unit = head.text();
+  const type = VALUE_TYPES[head.byte()];
+  if (type === undefined) throw new MalformedBytes('unknown type of values');
+  return { channel, unit, type, place: head.unsigned(), ...readPart(head) };
+};
+
+/**
+ * Reads columns.
+ * @param only channels that are wanted; all when absent
+ * @throws {MalformedBytes}
+ */
+export const readDense = (
+  head: ByteReader,
+  tail: ByteReader,
+  only: ReadonlySet<string> | undefined,
+): SeriesColumn[] => {
+  const clocks = Array.from({ length: head.count(3) }, () => {
+    const points = head.unsigned();
+    if (points > MAX_POINTS) throw new MalformedBytes(`${points} points in a chunk`);
+    return { points, ...readPart(head) };
+  });
+  const entries = Array.from({ length: head.count(6) }, () => readEntry(head));
+  const take = taking(head, tail);
+  const times = clocks.map((clock) => {
+    const read = take(clock);
+    let found: Micros[] | undefined;
+    return {
+      points: clock.points,
+      read: () => {
+        found ??= read((partHead, partTail) => readDenseTimes(partHead, partTail, clock.points));
+        return found;
+      },
+    };
+  });
+  const columns = entries.flatMap((entry): SeriesColumn[] => {
+    const read = take(entry);
+    if (only !== undefined && !only.has(entry.channel)) return [];
+    const clock = times[entry.place];
+    if (clock === undefined) throw new MalformedBytes('unknown time column');
+    const { channel, type, unit } = entry;
+    const { value, quality } = read((partHead, partTail) => ({
+      value: readDenseValues(partHead, partTail, clock.points),
+      quality: readQuality(partHead, clock.points),
+    }));
+    return [{ channel, type, unit, time: clock.read(), value, quality }];
+  });
+  if (head.left > 0 || tail.left > 0) throw new MalformedBytes('bytes are left over');
+  return columns;
+};

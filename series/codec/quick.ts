@@ -1,0 +1,49 @@
+/**
+ * Body of a quick chunk: the number of time columns and each of them; the number of channels and of each its name,
+ * unit, value type, place of its time column, values, and runs of quality.
+ */
+import { VALUE_TYPES } from '../../contracts/instrument-types.ts';
+import type { SeriesColumn } from '../points/column.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import { placeClocks } from './clocks.ts';
+import { readQuality, writeQuality } from './quality-codec.ts';
+import { readTimes, writeTimes } from './time-codec.ts';
+import { readValues, writeValues } from './value-codec.ts';
+
+/**
+ * Writes columns in their order.
+ * @returns how many of the bytes are not packed yet
+ */
+export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): number => {
+  let loose = 0;
+  const { clocks, places } = placeClocks(columns);
+  out.unsigned(clocks.length);
+  for (const clock of clocks) writeTimes(out, clock);
+  out.unsigned(columns.length);
+  for (const [at, column] of columns.entries()) {
+    out.text(column.channel);
+    out.text(column.unit);
+    out.byte(VALUE_TYPES.indexOf(column.type));
+    out.unsigned(places[at] ?? 0);
+    const start = out.size;
+    if (writeValues(out, column.value) === 'loose') loose += out.size - start;
+    writeQuality(out, column.quality ?? []);
+  }
+  return loose;
+};
+
+/** @throws {MalformedBytes} */
+export const readQuick = (input: ByteReader): SeriesColumn[] => {
+  const clocks = Array.from({ length: input.count(2) }, () => readTimes(input));
+  const columns = Array.from({ length: input.count(5) }, (): SeriesColumn => {
+    const channel = input.text();
+    const unit = input.text();
+    const type = VALUE_TYPES[input.byte()];
+    const time = clocks[input.unsigned()];
+    if (type === undefined || time === undefined) throw new MalformedBytes('unknown type or time column');
+    const value = readValues(input, time.length);
+    return { channel, type, unit, time, value, quality: readQuality(input, time.length) };
+  });
+  if (input.left > 0) throw new MalformedBytes('bytes are left over');
+  return columns;
+};
