@@ -19,4 +19,4 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/labgate', import.meta.url)));
 // The gateway starts this process anew, in another way: before anything is loaded twice.
 if (process.argv[2] === 'local') (await import('../local/memory.ts')).restartSmall();
-await import('./program.ts');
+await import('./cli/program.ts');

@@ -15,7 +15,7 @@ import { removalPolicy } from './removal.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface LambdaFunctionProps {
-  /** Folder under `lambdas/` that holds `handler.ts`. */
+  /** Folder under `lambdas/functions/` that holds `handler.ts`. */
   readonly handler: string;
   readonly settings: Settings;
   readonly memoryMegabytes: number;
@@ -41,7 +41,7 @@ export class LambdaFunction extends Construct {
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
     this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*']);
     this.function = new NodejsFunction(this, 'Function', {
-      entry: `${ROOT}lambdas/${props.handler}/handler.ts`,
+      entry: `${ROOT}lambdas/functions/${props.handler}/handler.ts`,
       handler: 'handler',
       projectRoot: ROOT,
       depsLockFilePath: `${ROOT}package-lock.json`,

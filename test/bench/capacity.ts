@@ -17,8 +17,8 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import { estimate } from '../../bin/cost/estimate.ts';
-import { PRICES } from '../../bin/cost/prices.ts';
+import { estimate } from '../../bin/cli/cost/estimate.ts';
+import { PRICES } from '../../bin/cli/cost/prices.ts';
 import { readHours } from '../../lambdas/store/measurements.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { callCompaction, compactAll } from './aws/compact.ts';
@@ -290,7 +290,7 @@ const figuresOf = (size: number, window: number, hour: Hour, timed: FleetResult,
 export const run = async (): Promise<readonly Figure[]> => {
   await using meter = await startMeter();
   Object.assign(process.env, { LOG_LEVEL: 'INFO' });
-  const { handler: ingest } = await import('../../lambdas/ingest/handler.ts');
+  const { handler: ingest } = await import('../../lambdas/functions/ingest/handler.ts');
   const single = await singleItems(meter);
   const figures = [
     inform(BENCH, 'one item a measurement: written', single.write, 'units/million'),

@@ -121,7 +121,7 @@ const power = (points: number): string => `10^${Math.log10(points).toFixed(0)}`;
 
 /** The newest point of all comes through `ingest`, which remembers it. */
 const ingestLast = async (extent: Extent): Promise<void> => {
-  const { handler } = await import('../../lambdas/ingest/handler.ts');
+  const { handler } = await import('../../lambdas/functions/ingest/handler.ts');
   const { times, values } = hourOf(extent, 0, extent.end - HOUR);
   const point = { channel: CHANNEL, time: (times.at(-1) ?? 0) * 1000, value: values.at(-1) ?? 0 };
   const payload = encodeMessage({ session: 'bench', seq: 1, points: [point] }, 'rows');

@@ -217,7 +217,7 @@ export const run = async (): Promise<readonly Figure[]> => {
   Object.assign(process.env, environment);
   const wire = new Wire();
   patchWire(wire);
-  const { handler } = await import('../../lambdas/ingest/handler.ts');
+  const { handler } = await import('../../lambdas/functions/ingest/handler.ts');
   const measure = async (shape: Shape) => {
     const handled: number[] = [];
     const parsed: number[] = [];

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { signIn } from '../../bin/client/tokens.ts';
+import { signIn } from '../../bin/cli/client/tokens.ts';
 import { openLab } from '../flow/lab.ts';
 
 const [assembly, picture] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { synthesize } from '../../bin/client/synthesize.ts';
+import { synthesize } from '../../bin/cli/client/synthesize.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

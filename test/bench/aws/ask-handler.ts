@@ -17,7 +17,7 @@ export type AskHandler = (path: string) => Promise<Buffer>;
 /** Loads the handler, with the environment that this process has. */
 export const openHandler = async (): Promise<AskHandler> => {
   Object.assign(globalThis, { awslambda });
-  const { handler }: { handler: Query } = await import('../../../lambdas/query-api/handler.ts');
+  const { handler }: { handler: Query } = await import('../../../lambdas/functions/query-api/handler.ts');
   return async (path) => {
     const parts: Buffer[] = [];
     const stream = new ResponseStream({

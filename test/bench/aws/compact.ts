@@ -1,5 +1,5 @@
 /** Calls of `compaction` until nothing is left to do. */
-import type { CompactionReport } from '../../../lambdas/compaction/handler.ts';
+import type { CompactionReport } from '../../../lambdas/functions/compaction/handler.ts';
 import { CONTEXT } from './records.ts';
 
 /** Hours that fail are told in the log and tried again by the next call, as on a schedule. */
@@ -19,6 +19,6 @@ export const ARCHIVE_AT_ONCE = { ARCHIVE_AFTER_HOURS: '0' };
 
 /** Calls the exported handler, with the environment that this process has. */
 export const callCompaction = async (): Promise<CompactionReport> => {
-  const { handler } = await import('../../../lambdas/compaction/handler.ts');
+  const { handler } = await import('../../../lambdas/functions/compaction/handler.ts');
   return handler({}, CONTEXT);
 };

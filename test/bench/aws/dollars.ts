@@ -1,5 +1,5 @@
 /** What a use of AWS costs, without what is paid by the hour or month. */
-import { PRICES } from '../../../bin/cost/prices.ts';
+import { PRICES } from '../../../bin/cli/cost/prices.ts';
 
 /** What a million measurements use. */
 export interface Use {

@@ -3,7 +3,7 @@ import { awslambda, ResponseStream } from '../../../local/lambda/worker/response
 import { lambdaContext, proxyEvent } from '../../lambdas/runtime/events.ts';
 
 Object.assign(globalThis, { awslambda });
-const { handler } = await import('../../../lambdas/query-api/handler.ts');
+const { handler } = await import('../../../lambdas/functions/query-api/handler.ts');
 const [path = '', accept = ''] = process.argv.slice(2);
 
 const NEWLINE = 10;

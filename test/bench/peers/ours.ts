@@ -38,7 +38,7 @@ function* hoursOfChannels(extent: Extent): Generator<HourOfChannel> {
 
 /** The last point of each device comes through `ingest`, which remembers it. */
 const ingestLast = async (extent: Extent): Promise<void> => {
-  const { handler } = await import('../../../lambdas/ingest/handler.ts');
+  const { handler } = await import('../../../lambdas/functions/ingest/handler.ts');
   const second = Math.floor(Date.now() / 1000);
   const records = EVERYONE.map((name, device) => {
     const { times, values } = hourOf(extent, device, extent.end - HOUR);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/exports.ts';
-import { startWorld, TYPE, type World } from '../query-api/world.ts';
+import { startWorld, TYPE, type World } from '../functions/query-api/world.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
 
 const SITE = 'lab';
@@ -17,7 +17,7 @@ let records: Buffered;
 beforeAll(async () => {
   world = await startWorld();
   await world.addDevice('matrix-1', SITE);
-  ({ handler: control } = await import('../../../lambdas/control-api/handler.ts'));
+  ({ handler: control } = await import('../../../lambdas/functions/control-api/handler.ts'));
   await createExport({ client: world.aws.dynamo, table: world.aws.registryTable }, EXPORT);
   const always = { left: Number.POSITIVE_INFINITY };
   world.aws.fail(`s3:GET /archive/quarantine/${SITE}/matrix-1/2026-03-01/1.json`, {
@@ -25,7 +25,7 @@ beforeAll(async () => {
     answer: KEPT,
   });
   world.aws.fail('kinesis:PutRecord', { ...always, answer: { SequenceNumber: '2' } });
-  ({ handler: records } = await import('../../../lambdas/records-api/handler.ts'));
+  ({ handler: records } = await import('../../../lambdas/functions/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { once } from '../../../lambdas/control-api/context.ts';
+import { once } from '../../../lambdas/functions/control-api/context.ts';
 import { defaultProvider } from '../../../lambdas/runtime/credentials.ts';
 import { askAll } from '../../../lambdas/runtime/dependencies.ts';
 import { digest } from '../../../lambdas/runtime/digest.ts';

@@ -1,0 +1,26 @@
+/** The templates of this checkout, synthesized by the CDK's own command line. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from './target.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/**
+ * Runs `cdk synth` of this checkout into a folder.
+ * @throws {UsageError} with what it printed, when it fails
+ */
+export const synthesize = async (folder: string, stage: string): Promise<void> => {
+  const cdk = join(createRequire(import.meta.url).resolve('aws-cdk/package.json'), '..', 'bin', 'cdk');
+  const child = spawn(
+    process.execPath,
+    [cdk, 'synth', '--quiet', '--no-notices', '--output', folder, '-c', `stage=${stage}`],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => output.push(part));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new UsageError(`cdk synth failed:\n${Buffer.concat(output).toString()}`);
+};

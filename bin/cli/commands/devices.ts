@@ -1,0 +1,111 @@
+/** `labgate devices`: list, show, register, retire. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Device, DeviceDetail } from '../../../contracts/devices.ts';
+import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import { openApi } from '../client/api.ts';
+import { enrol } from '../client/enrol.ts';
+import { UsageError } from '../client/target.ts';
+import { sample } from '../output/sample.ts';
+import { table } from '../output/table.ts';
+import { type CommonOptions, print, tell, withTarget } from './options.ts';
+
+const row = (device: Device): string[] => [
+  device.id,
+  device.site,
+  device.type,
+  device.state,
+  device.name ?? '',
+];
+
+interface ListOptions extends CommonOptions {
+  readonly site?: string;
+  readonly type?: string;
+  readonly state?: string;
+}
+
+const list = async (options: ListOptions): Promise<void> => {
+  const api = openApi(options);
+  const { site, type, state } = options;
+  const found = await Array.fromAsync(api.list<Device>('/v1/devices', { site, type, state }));
+  if (options.json) print(JSON.stringify(found));
+  else print(table(['id', 'site', 'type', 'state', 'name'], found.map(row)));
+};
+
+const show = async (id: string, options: CommonOptions): Promise<void> => {
+  const found = await openApi(options).json<DeviceDetail>(`/v1/devices/${encodeURIComponent(id)}`);
+  print(JSON.stringify(found, null, options.json ? 0 : 2));
+};
+
+interface RegisterOptions extends CommonOptions {
+  readonly site: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly csr?: string;
+  readonly out: string;
+}
+
+const csrFrom = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read: ${String(cause)}`, { cause });
+  }
+};
+
+const register = async (id: string, options: RegisterOptions): Promise<void> => {
+  const { site, type, name, csr, out } = options;
+  const enrolment = { id, site, type, ...(name === undefined ? {} : { name }) };
+  const api = openApi(options);
+  const made = await enrol(api, enrolment, join(out, id), csr === undefined ? undefined : csrFrom(csr));
+  const { certificate: _certificate, ca: _ca, key: _key, folder, ...rest } = made;
+  if (options.json) {
+    print(JSON.stringify({ ...rest, folder }));
+    return;
+  }
+  const { name: channel, value } = sample(await api.json<InstrumentType>(`/v1/types/${made.device.type}`));
+  print(`registered ${id}: key, certificate and CA are in ${folder}`);
+  print('try it:');
+  print(
+    `  mosquitto_pub -h ${made.endpoint.host} -p ${made.endpoint.port} -i ${made.clientId} -q 1 \\\n` +
+      `    --cafile ${folder}/ca.pem --cert ${folder}/certificate.pem --key ${folder}/key.pem \\\n` +
+      `    -t ${made.topics.data} -m '{"v":1,"data":[{"n":"${channel}","t":"'$(date -u +%FT%TZ)'","v":${JSON.stringify(value)}}]}'`,
+  );
+};
+
+const retire = async (id: string, options: CommonOptions & { readonly yes?: boolean }): Promise<void> => {
+  if (!options.yes)
+    throw new UsageError(`retiring ${id} revokes its certificate for good: repeat with --yes`);
+  const api = openApi(options);
+  const path = `/v1/devices/${encodeURIComponent(id)}`;
+  const headers = { 'if-match': await api.etag(path) };
+  const retired = await api.json<Device>(path, { method: 'DELETE', headers });
+  if (options.json) print(JSON.stringify(retired));
+  else tell(`${id} is ${retired.state}`);
+};
+
+/** The `devices` command. */
+export const devicesCommand = (): Command => {
+  const command = new Command('devices').description('instruments: list, show, register, retire');
+  withTarget(command.command('list'))
+    .description('list devices')
+    .option('--site <site>')
+    .option('--type <type>')
+    .option('--state <state>')
+    .action(list);
+  withTarget(command.command('show <id>')).description('show one device').action(show);
+  withTarget(command.command('register <id>'))
+    .description('register a device; its key is made here and stays here')
+    .requiredOption('--site <site>', 'where it stands')
+    .requiredOption('--type <type>', 'instrument type')
+    .option('--name <name>')
+    .option('--csr <file>', 'a CSR of a key that lives elsewhere')
+    .option('--out <folder>', 'where key and certificate go', 'devices')
+    .action(register);
+  withTarget(command.command('retire <id>'))
+    .description('revoke the certificate and cut the connection')
+    .option('--yes', 'do it')
+    .action(retire);
+  return command;
+};

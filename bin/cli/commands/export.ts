@@ -1,0 +1,141 @@
+/** `labgate export`: has points written into files, waits for them, gets them, and checks every byte. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import type { ExportFile, ExportFormat, ExportJob, ExportManifest } from '../../../contracts/exports.ts';
+import { type Api, openApi } from '../client/api.ts';
+import { UsageError } from '../client/target.ts';
+import { type CommonOptions, Interrupted, print, tell, withTarget } from './options.ts';
+import { startTime } from './times.ts';
+
+interface ExportOptions extends CommonOptions {
+  readonly channels?: string;
+  readonly from: string;
+  readonly to?: string;
+  readonly format: ExportFormat;
+  readonly out: string;
+  readonly key?: string;
+}
+
+const PAUSE_MILLIS = 500;
+const listOf = (text: string | undefined): string[] | undefined =>
+  text?.split(',').map((part) => part.trim());
+
+const report = ({ state, progress }: ExportJob): string =>
+  `${state} ${(progress.share * 100).toFixed(0)} %, ${progress.files} files, ${progress.rows} rows, ${progress.bytes} bytes`;
+
+/**
+ * Waits until it is over; an interrupt cancels it.
+ * @throws {Interrupted}
+ */
+const wait = async (api: Api, ordered: ExportJob): Promise<ExportJob> => {
+  const path = `/v1/exports/${ordered.id}`;
+  const stop = new AbortController();
+  const interrupted = (): void => stop.abort();
+  process.once('SIGINT', interrupted);
+  let job = ordered;
+  let told = '';
+  try {
+    while (job.state === 'queued' || job.state === 'running') {
+      const line = report(job);
+      if (line !== told) tell(line);
+      told = line;
+      await delay(PAUSE_MILLIS, undefined, { signal: stop.signal }).catch(() => undefined);
+      job = await api.json<ExportJob>(stop.signal.aborted ? `${path}/cancel` : path, {
+        method: stop.signal.aborted ? 'POST' : 'GET',
+      });
+    }
+  } finally {
+    process.off('SIGINT', interrupted);
+  }
+  if (stop.signal.aborted) throw new Interrupted(`interrupted: the export ${job.id} is ${job.state}`);
+  tell(report(job));
+  return job;
+};
+
+/** Gets a file beside its place, and puts it there only when its bytes are what they must be. */
+const download = async (url: string, path: string, sha256: string): Promise<void> => {
+  const response = await fetch(url);
+  if (!response.ok || response.body === null)
+    throw new Error(`${path} is not given: HTTP ${response.status} ${(await response.text()).slice(0, 200)}`);
+  const hash = createHash('sha256');
+  const counted = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  const part = `${path}.part`;
+  await pipeline(Readable.fromWeb(response.body as never), counted, createWriteStream(part));
+  const digest = hash.digest('hex');
+  if (digest !== sha256) {
+    await rm(part);
+    throw new Error(`${path} has the digest ${digest}, not ${sha256}: get it again`);
+  }
+  await rename(part, path);
+};
+
+const getManifest = async ({ id, manifest, state }: ExportJob, folder: string): Promise<ExportManifest> => {
+  if (manifest === undefined) throw new Error(`the export ${id} is ${state}`);
+  const response = await fetch(manifest.url);
+  const text = await response.text();
+  if (!response.ok)
+    throw new Error(`the manifest is not given: HTTP ${response.status} ${text.slice(0, 200)}`);
+  const digest = createHash('sha256').update(text).digest('hex');
+  if (digest !== manifest.sha256)
+    throw new Error(`the manifest has the digest ${digest}, not ${manifest.sha256}`);
+  await writeFile(join(folder, 'manifest.json'), text);
+  return JSON.parse(text) as ExportManifest;
+};
+
+const getFiles = async (api: Api, job: ExportJob, folder: string): Promise<ExportManifest> => {
+  const manifest = await getManifest(job, folder);
+  const listed = new Map(manifest.files.map((file) => [file.name, file]));
+  for await (const { name, url } of api.list<ExportFile & { url: string }>(`/v1/exports/${job.id}/files`)) {
+    const file = listed.get(name);
+    if (file === undefined || /[\\/]|^\.+$/.test(name)) throw new Error(`the manifest does not know ${name}`);
+    await download(url, join(folder, name), file.sha256);
+    listed.delete(name);
+    tell(`${join(folder, name)}: ${file.rows} rows, ${file.bytes} bytes, digest right`);
+  }
+  const [left] = listed.keys();
+  if (left !== undefined) throw new Error(`${left} of the manifest is not given`);
+  return manifest;
+};
+
+const order = async (devices: readonly string[], options: ExportOptions): Promise<void> => {
+  const { channels, to, format, key, out } = options;
+  if (key !== undefined && key.length < 8) throw new UsageError('--key: use at least 8 characters');
+  const api = openApi(options);
+  // Before points are read for nothing.
+  await mkdir(out, { recursive: true }).catch((cause: Error) => {
+    throw new UsageError(`--out ${out} cannot be made: ${cause.message}`);
+  });
+  const ordered = await api.json<ExportJob>('/v1/exports', {
+    method: 'POST',
+    body: { devices, channels: listOf(channels), from: startTime('--from', options.from), to, format },
+    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+  });
+  const job = await wait(api, ordered);
+  const manifest = await getFiles(api, job, out);
+  if (options.json) print(JSON.stringify(manifest));
+  else print(`${manifest.files.length} files with ${manifest.rows} rows in ${out}: all digests are right`);
+};
+
+/** The `export` command. */
+export const exportCommand = (): Command =>
+  withTarget(new Command('export'))
+    .description('points of devices as files, with a manifest; waits, gets them and checks every byte')
+    .argument('<device...>')
+    .option('--channels <names>', 'comma-separated; all when absent')
+    .option('--from <time>', 'RFC 3339, or an ISO 8601 duration back from now', 'P1D')
+    .option('--to <time>', 'end, not included; now when absent')
+    .addOption(new Option('--format <format>').choices(['csv', 'parquet']).default('csv'))
+    .option('--out <folder>', 'where the files go', 'export')
+    .option('--key <text>', 'the same key gives the same export again')
+    .action(order);

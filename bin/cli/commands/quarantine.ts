@@ -1,0 +1,72 @@
+/** `labgate quarantine`: list, show, replay. */
+import { Command } from 'commander';
+import type { Quarantined, QuarantinedMessage } from '../../../contracts/quarantine.ts';
+import { openApi } from '../client/api.ts';
+import { table } from '../output/table.ts';
+import { type CommonOptions, print, withTarget } from './options.ts';
+import { startTime } from './times.ts';
+
+interface ListOptions extends CommonOptions {
+  readonly site?: string;
+  readonly device?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const pathOf = (id: string): string => `/v1/quarantine/${id.split('/').map(encodeURIComponent).join('/')}`;
+
+const list = async (options: ListOptions): Promise<void> => {
+  const { site, device, from, to } = options;
+  const query = { site, device, from: from === undefined ? undefined : startTime('--from', from), to };
+  const found = await Array.fromAsync(openApi(options).list<Quarantined>('/v1/quarantine', query));
+  if (options.json) {
+    print(JSON.stringify(found));
+    return;
+  }
+  const rows = found.map(({ id, arrived, size, notes, replay }) => [
+    arrived,
+    id,
+    String(size),
+    notes.map(({ code, points }) => (points === 0 ? code : `${code} (${points})`)).join(', '),
+    replay === undefined ? '' : `${replay.at} by ${replay.by}`,
+  ]);
+  print(found.length === 0 ? 'nothing' : table(['arrived', 'id', 'bytes', 'why', 'replayed'], rows));
+};
+
+const show = async (id: string, options: CommonOptions & { readonly raw?: boolean }): Promise<void> => {
+  const found = await openApi(options).json<QuarantinedMessage>(pathOf(id));
+  if (options.raw) process.stdout.write(Buffer.from(found.bytes, 'base64'));
+  else print(JSON.stringify(found, null, options.json ? 0 : 2));
+};
+
+const replay = async (ids: readonly string[], options: CommonOptions): Promise<void> => {
+  const api = openApi(options);
+  for (const id of ids) {
+    const done = await api.json<{ entry: string; by: string; at: string }>(`${pathOf(id)}/replay`, {
+      method: 'POST',
+    });
+    print(options.json ? JSON.stringify(done) : `${done.entry}: taken again by ${done.by} at ${done.at}`);
+  }
+};
+
+/** The `quarantine` command. */
+export const quarantineCommand = (): Command => {
+  const command = new Command('quarantine').description(
+    'messages that could not be stored: list, show, replay',
+  );
+  withTarget(command.command('list'))
+    .description('list messages by site, device and arrival')
+    .option('--site <site>')
+    .option('--device <device>', 'only with --site')
+    .option('--from <time>', 'arrival: RFC 3339, or an ISO 8601 duration back from now')
+    .option('--to <time>', 'end, not included')
+    .action(list);
+  withTarget(command.command('show <id>'))
+    .description('show a message, and as much of it as can be read')
+    .option('--raw', 'print its bytes as they came')
+    .action(show);
+  withTarget(command.command('replay <id...>'))
+    .description('take messages again as of their first arrival, once each')
+    .action(replay);
+  return command;
+};

@@ -1,0 +1,102 @@
+/** `labgate types`: list, show, create, update. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import * as z from 'zod';
+import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
+import { openApi } from '../client/api.ts';
+import { UsageError } from '../client/target.ts';
+import { table } from '../output/table.ts';
+import { type CommonOptions, print, withTarget } from './options.ts';
+
+const list = async (options: CommonOptions): Promise<void> => {
+  const found = await Array.fromAsync(openApi(options).list<InstrumentType>('/v1/types'));
+  if (options.json) {
+    print(JSON.stringify(found));
+    return;
+  }
+  const rows = found.map(({ id, name, channels }) => [id, name, Object.keys(channels).join(', ')]);
+  print(table(['id', 'name', 'channels'], rows));
+};
+
+const show = async (id: string, options: CommonOptions): Promise<void> => {
+  const found = await openApi(options).json<InstrumentType>(`/v1/types/${encodeURIComponent(id)}`);
+  if (options.json) {
+    print(JSON.stringify(found));
+    return;
+  }
+  print(`${found.id}: ${found.name}`);
+  const span = (bounds: { min?: number | undefined; max?: number | undefined } | undefined): string =>
+    bounds === undefined ? '' : `${bounds.min ?? ''}..${bounds.max ?? ''}`;
+  print(
+    table(
+      ['channel', 'unit', 'type', 'kind', 'range', 'limits'],
+      Object.entries(found.channels).map(([name, channel]) => [
+        name,
+        channel.unit,
+        channel.type,
+        channel.kind,
+        span(channel.range),
+        span(channel.limits),
+      ]),
+    ),
+  );
+};
+
+/** @throws {UsageError} when the file cannot be read, or is no JSON */
+const read = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read as JSON: ${String(cause)}`, { cause });
+  }
+};
+
+const create = async (file: string, options: CommonOptions): Promise<void> => {
+  const body = read(file);
+  const made = await openApi(options).json<InstrumentType>('/v1/types', { method: 'POST', body });
+  print(options.json ? JSON.stringify(made) : `created ${made.id}`);
+};
+
+/** What of a file says which type is meant, and what the service keeps of it; the rest is what a person may change. */
+const kept = z.looseObject(
+  instrumentType
+    .pick({ id: true, version: true, createdAt: true, createdBy: true, updatedAt: true, updatedBy: true })
+    .partial({ version: true, createdAt: true, createdBy: true }).shape,
+);
+
+const update = async (file: string, options: CommonOptions): Promise<void> => {
+  const parsed = kept.safeParse(read(file));
+  if (!parsed.success)
+    throw new UsageError(`${file} is no instrument type: ${z.prettifyError(parsed.error)}`);
+  const {
+    id,
+    version,
+    createdAt: _at,
+    createdBy: _by,
+    updatedAt: _later,
+    updatedBy: _who,
+    ...body
+  } = parsed.data;
+  const api = openApi(options);
+  const path = `/v1/types/${id}`;
+  // Whoever has shown a version, and changed it, does not undo what somebody else has changed since.
+  const etag = version === undefined ? await api.etag(path) : `"${version}"`;
+  const now = await api.json<InstrumentType>(path, { method: 'PUT', body, headers: { 'if-match': etag } });
+  print(options.json ? JSON.stringify(now) : `updated ${now.id}, version ${now.version}`);
+};
+
+/** The `types` command. */
+export const typesCommand = (): Command => {
+  const command = new Command('types').description('instrument types: list, show, create, update');
+  withTarget(command.command('list')).description('list instrument types').action(list);
+  withTarget(command.command('show <id>')).description('show the channels of a type').action(show);
+  withTarget(command.command('create <file>'))
+    .description('create a type from a JSON file, or from standard input with -')
+    .action(create);
+  withTarget(command.command('update <file>'))
+    .description(
+      'change a type to what a file says, as `types show --json` prints it, or standard input with -',
+    )
+    .action(update);
+  return command;
+};

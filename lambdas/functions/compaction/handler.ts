@@ -1,0 +1,172 @@
+/**
+ * `compaction`: from chunks to blocks, rollups and the archive. Called on a schedule; finds its work by marks, does
+ * as much as the time allows, and leaves the rest marked for the next call.
+ *
+ * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
+ * block and for its rollups, and a conditional DeleteItem. Days of devices are worked off {@link WORKERS} at a time,
+ * hour by hour, and one hour of a device is what each of them holds in memory.
+ */
+import type { Context } from 'aws-lambda';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { dynamoClient } from '../../runtime/clients.ts';
+import { readEnv } from '../../runtime/env.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { addCounts, createMetrics, MetricUnit } from '../../runtime/metrics.ts';
+import { getFrom, putInto, replaceIn, tagsIn } from '../../runtime/objects.ts';
+import { oldestMarks } from '../../store/measurements.ts';
+import { Counts } from './counts.ts';
+import { archiveMarkedDay } from './day.ts';
+import { compactHour } from './hour.ts';
+import { KnownDevices } from './kinds.ts';
+import { hoursByDay, marksBefore } from './marked.ts';
+import { keepOverdueDays } from './overdue.ts';
+import { parseRetention } from './retention.ts';
+import { type TimeBudget, timeBudget, workOff } from './work.ts';
+
+const env = readEnv([
+  'REGISTRY_TABLE',
+  'MEASUREMENTS_TABLE',
+  'ARCHIVE_BUCKET',
+  'COMPACT_AFTER_MINUTES',
+  'ARCHIVE_AFTER_HOURS',
+  'RETENTION',
+]);
+const logger = createLogger();
+const metrics = createMetrics();
+const dynamo = dynamoClient({ maxAttempts: 3 });
+const registry = { client: dynamo, table: env.REGISTRY_TABLE };
+const retention = parseRetention(env.RETENTION);
+const archive = {
+  get: getFrom(env.ARCHIVE_BUCKET),
+  tag: tagsIn(env.ARCHIVE_BUCKET),
+  replace: replaceIn(env.ARCHIVE_BUCKET),
+  putObject: putInto(env.ARCHIVE_BUCKET),
+};
+const measurements = { client: dynamo, table: env.MEASUREMENTS_TABLE, archive: archive.get };
+
+const WORKERS = 8;
+/** A day is up to 2 million points at a time. */
+const DAY_WORKERS = 2;
+
+/** What a call answers. */
+export interface CompactionReport {
+  readonly hours: number;
+  readonly chunks: number;
+  readonly points: number;
+  /** Days archived. */
+  readonly days: number;
+  readonly failed: number;
+  /** Whether nothing was left to do; otherwise the next call goes on. */
+  readonly done: boolean;
+}
+
+/**
+ * Sees how long days have been waiting, whether or not this run comes to them, and keeps what would otherwise go
+ * before they are archived.
+ */
+const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
+  try {
+    const days = (await oldestMarks(measurements, 'unarchived', now, signal)).sort(
+      (one, other) => one.start - other.start,
+    );
+    const [day] = days;
+    if (day !== undefined) {
+      const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
+      counts.archiveLag = Math.max(0, now - due);
+    }
+    counts.daysKept = await keepOverdueDays(measurements, days, now, signal, (mark, error) => {
+      counts.failed += 1;
+      logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
+    });
+  } catch (error) {
+    // The marks stay: the next call looks again.
+    if (!signal.aborted) throw error;
+    counts.unfinished += 1;
+  }
+};
+
+const compactHours = async (
+  counts: Counts,
+  devices: KnownDevices,
+  budget: TimeBudget,
+  now: Micros,
+): Promise<boolean> => {
+  const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
+  // The hour that a closed time lies in is not over: those that begin before it are.
+  const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+  const around = { measurements, devices, retention };
+  return workOff(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (marks) => {
+    for (const mark of marks) {
+      if (budget.isOver()) {
+        counts.unfinished += 1;
+        continue;
+      }
+      counts.waited(now - mark.start - MICROS_PER_HOUR);
+      try {
+        await compactHour(around, counts, mark, now, budget.signal);
+      } catch (error) {
+        // Its mark stays: the next call tries again.
+        if (budget.signal.aborted) {
+          counts.unfinished += 1;
+          continue;
+        }
+        counts.failed += 1;
+        logger.error('an hour could not be compacted', { device: mark.device, hour: mark.start, error });
+      }
+    }
+  });
+};
+
+const archiveDays = async (
+  counts: Counts,
+  devices: KnownDevices,
+  budget: TimeBudget,
+  now: Micros,
+): Promise<boolean> => {
+  const due = now - Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
+  const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
+  const around = { measurements, archive, devices, retention };
+  return workOff(
+    marksBefore(measurements, 'unarchived', to, budget.signal),
+    DAY_WORKERS,
+    budget,
+    async (mark) => {
+      try {
+        await archiveMarkedDay(around, counts, mark, now, budget.signal);
+      } catch (error) {
+        // Its mark stays: the next call tries again.
+        if (budget.signal.aborted) {
+          counts.unfinished += 1;
+          return;
+        }
+        counts.daysFailed += 1;
+        logger.error('a day could not be archived', { device: mark.device, day: mark.start, error });
+      }
+    },
+  );
+};
+
+/** Works off what is marked: first hours, then days. */
+export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
+  const budget = timeBudget(context.getRemainingTimeInMillis());
+  const counts = new Counts();
+  const devices = new KnownDevices(registry);
+  try {
+    const now = Date.now() * 1000;
+    await lookAtDays(counts, now, budget.signal);
+    const compacted = await compactHours(counts, devices, budget, now);
+    const archived = await archiveDays(counts, devices, budget, now);
+    const { hours, chunks, points, days, unfinished } = counts;
+    const failed = counts.failed + counts.daysFailed;
+    const done = compacted && archived && failed + unfinished === 0;
+    const report = { hours, chunks, points, days, failed, done };
+    logger.info('compaction', { report });
+    return report;
+  } finally {
+    budget.clear();
+    addCounts(metrics, counts.metrics);
+    metrics.addMetric('CompactionLag', MetricUnit.Seconds, counts.lag / 1e6);
+    metrics.addMetric('ArchiveLag', MetricUnit.Seconds, counts.archiveLag / 1e6);
+    metrics.publishStoredMetrics();
+  }
+};

@@ -1,0 +1,57 @@
+/** One hour of one device: into its block, into its rollups, and off the list. */
+import type { Micros } from '../../../contracts/time.ts';
+import { hourOf } from '../../../series/summaries/rollup.ts';
+import {
+  clearMark,
+  type Mark,
+  type Measurements,
+  mergeHour,
+  startOfDay,
+  toMarkItem,
+  writeAll,
+  writeHour,
+} from '../../store/measurements.ts';
+import type { Counts } from './counts.ts';
+import type { KnownDevices } from './kinds.ts';
+import { blocksUntil, periodOf, type Retention, rollupsUntil } from './retention.ts';
+
+/** Everything around an hour. */
+export interface Surroundings {
+  readonly measurements: Measurements;
+  readonly devices: KnownDevices;
+  readonly retention: Retention;
+}
+
+/**
+ * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the mark
+ * goes last.
+ * @param now microseconds
+ */
+export const compactHour = async (
+  { measurements, devices, retention }: Surroundings,
+  counts: Counts,
+  mark: Mark,
+  now: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { device, start: hour } = mark;
+  const patience = { signal };
+  const known = await devices.of(device, signal);
+  const period = periodOf(retention, known?.site);
+  const result = await mergeHour(measurements, device, hour, blocksUntil(hour, now, period), patience);
+  if (result === 'raced') {
+    counts.raced += 1;
+    return;
+  }
+  if (result !== undefined) {
+    const { columns, version } = result;
+    const kindOf = (channel: string) => known?.kinds.get(channel);
+    const keeping = { until: rollupsUntil(hour, period), patience };
+    await writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping);
+    // The summaries of the day's minutes follow when it is archived, see day.ts.
+    const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
+    await writeAll(measurements, [unarchived], result.garbage, patience);
+    counts.addHour(result);
+  }
+  if (!(await clearMark(measurements, mark))) counts.reopened += 1;
+};

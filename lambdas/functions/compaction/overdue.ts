@@ -1,0 +1,70 @@
+/**
+ * Days that should have been archived long ago: their blocks, which were written with an end, stay until they are.
+ *
+ * A block stays for the hot days of its site after its day, as they were when it was written. Where half of the fewest
+ * that there can be are over and the day is still not in the archive, because an hour of it or the archive itself
+ * refuses, or because there never is the time, the blocks are kept for as many again. That comes before all other
+ * work, and an alarm has been on for days by then.
+ */
+import { LIMITS } from '../../../contracts/limits.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
+import {
+  keepBlock,
+  keepMark,
+  type Mark,
+  type Measurements,
+  markPartitionOf,
+  readHourItems,
+  readMarks,
+} from '../../store/measurements.ts';
+
+/** Days of devices that are kept in one run, so that time is left for other work. */
+const MAX_DAYS = 200;
+
+const keepDay = async (
+  measurements: Measurements,
+  mark: Mark,
+  until: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { device, start } = mark;
+  for (let hour = start; hour < start + MICROS_PER_DAY; hour += MICROS_PER_HOUR) {
+    const items = await readHourItems(measurements, device, hour, signal);
+    const { expires } = items.head ?? {};
+    if (expires !== undefined && expires < until) await keepBlock(measurements, device, items, until, signal);
+  }
+  await keepMark(measurements, mark, until, signal);
+};
+
+/**
+ * Keeps what is overdue.
+ * @param oldest the oldest mark of each partition
+ * @param failed is told of days that cannot be kept; they are tried again by the next run
+ * @returns how many days of devices were kept
+ */
+export const keepOverdueDays = async (
+  measurements: Measurements,
+  oldest: readonly Mark[],
+  now: Micros,
+  signal: AbortSignal,
+  failed: (mark: Mark, error: unknown) => void,
+): Promise<number> => {
+  const period = LIMITS.hotDays * MICROS_PER_DAY;
+  const to = now - period / 2 - MICROS_PER_DAY;
+  let kept = 0;
+  for (const { device, start } of oldest) {
+    if (start >= to) continue;
+    for await (const mark of readMarks(measurements, 'unarchived', markPartitionOf(device), { to }, signal)) {
+      if (kept >= MAX_DAYS) return kept;
+      if (mark.kept !== undefined && mark.kept >= now + period / 2) continue;
+      try {
+        await keepDay(measurements, mark, now + period, signal);
+        kept += 1;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failed(mark, error);
+      }
+    }
+  }
+  return kept;
+};

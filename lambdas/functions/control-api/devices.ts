@@ -1,0 +1,116 @@
+/** Devices: read, list, change. */
+import * as z from 'zod';
+import { type Device, deviceMetadata } from '../../../contracts/devices.ts';
+import { LIMITS } from '../../../contracts/limits.ts';
+import { allowedSites, type Principal } from '../../../contracts/roles.ts';
+import { readCursor } from '../../runtime/http/cursor.ts';
+import { requireMatch } from '../../runtime/http/etag.ts';
+import { ProblemError } from '../../runtime/http/problem.ts';
+import { parsePart } from '../../runtime/http/validate.ts';
+import { ConditionFailed } from '../../store/conditions.ts';
+import { listDevices, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
+import { deviceListKey, type Registry } from '../../store/registry/keys.ts';
+import { type Json, mergePatch } from './merge-patch.ts';
+
+interface DeviceListQuery {
+  readonly site?: string | undefined;
+  readonly type?: string | undefined;
+  readonly state?: Device['state'] | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** Queries of one request, at most: a filter that rejects nearly all makes a short page, not a long wait. */
+const QUERIES = 10;
+
+/** What a cursor of this list is bound to. */
+export const listIdentity = ({ site, type, state }: DeviceListQuery) => ({
+  list: 'devices',
+  site: site ?? null,
+  type: type ?? null,
+  state: state ?? null,
+});
+
+/** The sites to look at, in order; `undefined` stands for all at once. */
+const sitesOf = (principal: Principal, site: string | undefined): readonly (string | undefined)[] => {
+  const sites = allowedSites(principal, 'devices:read');
+  if (site !== undefined) return sites === 'all' || sites.includes(site) ? [site] : [];
+  return sites === 'all' ? [undefined] : sites;
+};
+
+const siteOfKey = (key: string): string => key.slice(0, key.indexOf('#'));
+
+/**
+ * One page of the devices that a principal may see, by site and identifier.
+ * @returns the items, and the list key to go on after, `undefined` at the end
+ */
+export const devicePage = async (
+  registry: Registry,
+  principal: Principal,
+  query: DeviceListQuery,
+): Promise<{ readonly items: readonly Device[]; readonly position: string | undefined }> => {
+  const limit = query.limit ?? LIMITS.pageDefault;
+  let after =
+    query.cursor === undefined
+      ? undefined
+      : readCursor(query.cursor, listIdentity(query), z.string().regex(/^[^#]+#/));
+  const items: Device[] = [];
+  let queries = 0;
+  for (const site of sitesOf(principal, query.site)) {
+    if (site !== undefined && after !== undefined && site < siteOfKey(after)) continue;
+    let from = site === undefined || (after !== undefined && siteOfKey(after) === site) ? after : undefined;
+    do {
+      if (queries++ === QUERIES) return { items, position: from ?? after ?? `${site ?? ''}#` };
+      const wanted = limit + 1 - items.length;
+      const slice = await listDevices(registry, {
+        site,
+        after: from,
+        type: query.type,
+        state: query.state,
+        limit: wanted,
+      });
+      items.push(...slice.devices);
+      const last = items[limit - 1];
+      // One more than asked for was looked for: it tells whether there is a next page at all.
+      if (items.length > limit && last !== undefined)
+        return { items: items.slice(0, limit), position: deviceListKey(last.site, last.id) };
+      from = slice.seen;
+    } while (from !== undefined);
+    after = undefined;
+  }
+  return { items, position: undefined };
+};
+
+type Patch = { readonly [name: string]: Json | undefined };
+
+/**
+ * Changes the metadata of a device by a merge patch.
+ * @throws {ProblemError} `precondition-required`, `precondition-failed`, `device-retired`, or `invalid-request`
+ * when the result is not valid
+ */
+export const changeDevice = async (
+  registry: Registry,
+  stored: StoredDevice,
+  change: { readonly patch: Patch; readonly ifMatch: string | undefined; readonly now: Date },
+): Promise<Device> => {
+  const { name, description, serial, location, labels, ...identity } = stored.device;
+  requireMatch(change.ifMatch, identity.version);
+  if (identity.state === 'retiring' || identity.state === 'retired') throw new ProblemError('device-retired');
+  const metadata = parsePart(
+    deviceMetadata,
+    'body',
+    mergePatch({ name, description, serial, location, labels }, change.patch),
+  );
+  const device: Device = {
+    ...identity,
+    ...metadata,
+    updatedAt: change.now.toISOString(),
+    version: identity.version + 1,
+  };
+  try {
+    await replaceDevice(registry, { ...stored, device });
+  } catch (cause) {
+    throw cause instanceof ConditionFailed ? new ProblemError('precondition-failed', { cause }) : cause;
+  }
+  return device;
+};

@@ -1,0 +1,113 @@
+/** `control-api`: devices and instrument types. */
+import { allowedSites, type Permission, type Principal } from '../../../contracts/roles.ts';
+import { dynamoClient, iotClient, iotDataClient } from '../../runtime/clients.ts';
+import { digest } from '../../runtime/digest.ts';
+import { readEnv, readOptionalEnv } from '../../runtime/env.ts';
+import { createApi, jsonResponse } from '../../runtime/http/api.ts';
+import { etagOf } from '../../runtime/http/etag.ts';
+import { bufferedHandler } from '../../runtime/http/lambda.ts';
+import { pageResponse } from '../../runtime/http/page.ts';
+import { ProblemError } from '../../runtime/http/problem.ts';
+import { visible } from '../../runtime/http/scope.ts';
+import { brokerAddress } from '../../runtime/iot.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { brokerRoots } from '../../runtime/trust.ts';
+import { readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
+import { readType } from '../../store/registry/types.ts';
+import { type Context, once } from './context.ts';
+import { changeDevice, devicePage, listIdentity } from './devices.ts';
+import { answerOf, idempotently } from './idempotency.ts';
+import { register } from './register.ts';
+import { retire } from './retire.ts';
+import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
+
+const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY']);
+const iot = iotClient();
+const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
+const context: Context = {
+  registry,
+  iot,
+  iotData: iotDataClient(),
+  policy: env.DEVICE_POLICY,
+  thingType: readOptionalEnv('THING_TYPE'),
+  broker: once(() => brokerAddress(iot)),
+  roots: once(() => brokerRoots()),
+  logger: createLogger(),
+};
+
+/** The device, for who may do this with it. */
+const storedFor = async (id: string, principal: Principal, act: Permission): Promise<StoredDevice> => {
+  const stored = await readDevice(registry, id);
+  visible(stored?.device, principal, { see: 'devices:read', act });
+  if (stored === undefined) throw new ProblemError('not-found');
+  return stored;
+};
+
+/** Types belong to all sites. */
+const requireEverywhere = (principal: Principal, permission: Permission): void => {
+  if (allowedSites(principal, permission) !== 'all')
+    throw new ProblemError('forbidden', { detail: `${permission} is needed at every site` });
+};
+
+const api = createApi('control-api', {
+  registerDevice: ({ body, headers, principal, now }) =>
+    idempotently(
+      registry,
+      { key: headers['idempotency-key'], hash: digest(['registerDevice', body]), principal, now },
+      async () => {
+        const registered = await register(context, body, principal, now);
+        const { id, version } = registered.device;
+        return answerOf(201, etagOf(version), `/v1/devices/${id}`, registered);
+      },
+    ),
+
+  listDevices: async ({ query, principal, url }) =>
+    pageResponse(url, listIdentity(query), await devicePage(registry, principal, query)),
+
+  readDevice: async ({ params, principal }) => {
+    const detail = visible(await readDetail(registry, params.id), principal, { see: 'devices:read' });
+    return jsonResponse(detail, 200, { etag: etagOf(detail.version) });
+  },
+
+  updateDevice: async ({ params, headers, body, principal, now }) => {
+    const stored = await storedFor(params.id, principal, 'devices:update');
+    const change = { patch: body, ifMatch: headers['if-match'], now };
+    const device = await changeDevice(registry, stored, change);
+    return jsonResponse(device, 200, { etag: etagOf(device.version) });
+  },
+
+  retireDevice: async ({ params, headers, principal, now }) => {
+    const stored = await storedFor(params.id, principal, 'devices:retire');
+    const device = await retire(context, stored, headers['if-match'], now);
+    return jsonResponse(device, 200, { etag: etagOf(device.version) });
+  },
+
+  createType: ({ body, headers, principal, now }) => {
+    requireEverywhere(principal, 'types:create');
+    return idempotently(
+      registry,
+      { key: headers['idempotency-key'], hash: digest(['createType', body]), principal, now },
+      async () => {
+        const type = await addType(registry, body, principal, now);
+        return answerOf(201, etagOf(type.version), `/v1/types/${type.id}`, type);
+      },
+    );
+  },
+
+  replaceType: async ({ params, headers, body, principal, now }) => {
+    requireEverywhere(principal, 'types:update');
+    const by = { ifMatch: headers['if-match'], principal, now };
+    const type = await changeType(registry, params.id, body, by);
+    return jsonResponse(type, 200, { etag: etagOf(type.version) });
+  },
+
+  listTypes: async ({ query, url }) => pageResponse(url, TYPE_LIST, await typePage(registry, query)),
+
+  readType: async ({ params }) => {
+    const type = await readType(registry, params.id);
+    if (type === undefined) throw new ProblemError('not-found');
+    return jsonResponse(type, 200, { etag: etagOf(type.version) });
+  },
+});
+
+export const handler = bufferedHandler(api, context.logger);

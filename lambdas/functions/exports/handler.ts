@@ -1,0 +1,70 @@
+/**
+ * `exports`: makes exports. A message of the queue makes one file and asks for the next by another: so each file is
+ * tried by itself, and exports take turns.
+ */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import * as z from 'zod';
+import { sendMessage } from '../../runtime/calls.ts';
+import { dynamoClient } from '../../runtime/clients.ts';
+import { readEnv } from '../../runtime/env.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { getFrom, putBytesInto } from '../../runtime/objects.ts';
+import { ConditionFailed } from '../../store/conditions.ts';
+import { changeExport, readExport } from '../../store/exports.ts';
+import { type Workshop, workOn } from './work.ts';
+
+const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'EXPORTS_QUEUE_URL']);
+const logger = createLogger();
+const client = dynamoClient();
+const workshop: Workshop = {
+  registry: { client, table: env.REGISTRY_TABLE },
+  measurements: { client, table: env.MEASUREMENTS_TABLE, archive: getFrom(env.ARCHIVE_BUCKET) },
+  put: putBytesInto(env.ARCHIVE_BUCKET),
+  // Bytes of CSV, rows of Parquet: both are some 100 MB in memory while they are made.
+  size: { bytes: 32 * 1024 * 1024, rows: 400_000 },
+};
+
+/** So often a file is tried, whether it fails or kills its worker. */
+const TRIES = 5;
+
+const task = z.object({ export: z.string() });
+
+/** Nobody will try again: the one who waits for it has to know. */
+const giveUp = async (id: string): Promise<void> => {
+  const job = await readExport(workshop.registry, id);
+  if (job?.state !== 'queued' && job?.state !== 'running') return;
+  await changeExport(workshop.registry, job, { state: 'failed' });
+};
+
+const take = async (record: SQSRecord): Promise<void> => {
+  const { export: id } = task.parse(JSON.parse(record.body));
+  if (Number(record.attributes.ApproximateReceiveCount) > TRIES) {
+    logger.error('an export is given up', { export: id });
+    await giveUp(id);
+    return;
+  }
+  try {
+    if (await workOn(workshop, id)) await sendMessage(env.EXPORTS_QUEUE_URL, record.body);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // Another worker went on, or it was cancelled: either of them knows better.
+    logger.info('someone else changed the export', { export: id });
+  }
+};
+
+/** Messages of which the work failed come again. */
+export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
+  const failed: string[] = [];
+  for (const record of event.Records) {
+    try {
+      await take(record);
+    } catch (error) {
+      logger.error('an export failed', {
+        messageId: record.messageId,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+      failed.push(record.messageId);
+    }
+  }
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+};

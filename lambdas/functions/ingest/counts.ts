@@ -1,0 +1,43 @@
+/** What a batch came to, for metrics. */
+import { type Ledger, sumCounts } from '../../domain/ledger/ledger.ts';
+
+export class BatchCounts {
+  messages = 0;
+  received = 0;
+  stored = 0;
+  duplicate = 0;
+  overwritten = 0;
+  quarantined = 0;
+  quarantinedMessages = 0;
+  /** Records that are reported as failed or come again because an earlier one is. */
+  retried = 0;
+  /** Tries of calls beyond the first. */
+  callRetries = 0;
+  untold = 0;
+
+  add(ledger: Ledger, quarantinedMessages: number): void {
+    this.messages += ledger.messages;
+    this.received += ledger.received;
+    this.stored += ledger.stored;
+    this.duplicate += ledger.duplicate;
+    this.overwritten += ledger.overwritten;
+    this.quarantined += sumCounts(ledger.quarantined);
+    this.quarantinedMessages += quarantinedMessages;
+  }
+
+  /** By metric name. */
+  get metrics(): Record<string, number> {
+    return {
+      MessagesReceived: this.messages,
+      PointsReceived: this.received,
+      PointsStored: this.stored,
+      PointsDuplicate: this.duplicate,
+      PointsOverwritten: this.overwritten,
+      PointsQuarantined: this.quarantined,
+      MessagesQuarantined: this.quarantinedMessages,
+      MessagesRetried: this.retried,
+      CallRetries: this.callRetries,
+      DevicesUntold: this.untold,
+    };
+  }
+}

@@ -1,0 +1,102 @@
+/** What the registry says of devices, remembered for a short time. Tolerates concurrent use. */
+import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { KnownDevice } from '../../store/registry/items.ts';
+import type { Registry } from '../../store/registry/keys.ts';
+import { readRegistry } from '../../store/registry/lookup.ts';
+
+const KNOWN_MILLIS = 30_000;
+/** A device may be registered at any time: one that is not known is asked for again soon. */
+const UNKNOWN_MILLIS = 3_000;
+const MAX_ENTRIES = 50_000;
+
+interface Entry<T> {
+  readonly value: T | undefined;
+  readonly until: number;
+}
+
+class Memory<T> {
+  private readonly entries = new Map<string, Entry<T>>();
+
+  fresh(key: string, now: number): Entry<T> | undefined {
+    const entry = this.entries.get(key);
+    return entry !== undefined && entry.until > now ? entry : undefined;
+  }
+
+  forget(key: string): T | undefined {
+    const entry = this.entries.get(key);
+    this.entries.delete(key);
+    return entry?.value;
+  }
+
+  keep(key: string, value: T | undefined, now: number): void {
+    this.entries.delete(key);
+    this.entries.set(key, { value, until: now + (value === undefined ? UNKNOWN_MILLIS : KNOWN_MILLIS) });
+    if (this.entries.size > MAX_ENTRIES) {
+      const oldest = this.entries.keys().next().value;
+      if (oldest !== undefined) this.entries.delete(oldest);
+    }
+  }
+}
+
+export interface Registered {
+  readonly device: KnownDevice;
+  /** `undefined` when the registry lacks the type of a device that it holds. */
+  readonly type: InstrumentType | undefined;
+}
+
+export class RegistryCache {
+  private readonly registry: Registry;
+  private readonly devices = new Memory<KnownDevice>();
+  private readonly types = new Memory<InstrumentType>();
+
+  constructor(registry: Registry) {
+    this.registry = registry;
+  }
+
+  /** Forgets devices and their types: what was changed just now has to count. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      const device = this.devices.forget(id);
+      if (device !== undefined) this.types.forget(device.type);
+    }
+  }
+
+  /**
+   * Looks devices up.
+   * @param now milliseconds
+   * @returns by identifier; one that is not registered is absent
+   */
+  async look(ids: readonly string[], now: number, signal: AbortSignal): Promise<Map<string, Registered>> {
+    const devices = await this.read(ids, this.devices, now, async (missing) => {
+      return (await readRegistry(this.registry, { devices: missing, types: [] }, signal)).devices;
+    });
+    const wanted = [...new Set([...devices.values()].map(({ type }) => type))];
+    const types = await this.read(wanted, this.types, now, async (missing) => {
+      return (await readRegistry(this.registry, { devices: [], types: missing }, signal)).types;
+    });
+    return new Map([...devices].map(([id, device]) => [id, { device, type: types.get(device.type) }]));
+  }
+
+  private async read<T>(
+    ids: readonly string[],
+    memory: Memory<T>,
+    now: number,
+    ask: (missing: string[]) => Promise<ReadonlyMap<string, T>>,
+  ): Promise<Map<string, T>> {
+    const found = new Map<string, T>();
+    const missing: string[] = [];
+    for (const id of ids) {
+      const entry = memory.fresh(id, now);
+      if (entry === undefined) missing.push(id);
+      else if (entry.value !== undefined) found.set(id, entry.value);
+    }
+    if (missing.length === 0) return found;
+    const answers = await ask(missing);
+    for (const id of missing) {
+      const value = answers.get(id);
+      memory.keep(id, value, now);
+      if (value !== undefined) found.set(id, value);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,42 @@
+/** Records that ask for messages of the quarantine to be taken again. */
+import type { Arrival } from '../../domain/ingestion/arrival.ts';
+import { parseReplay } from '../../domain/ingestion/replay.ts';
+import { runLimited } from '../../runtime/limit.ts';
+import type { GetObject } from '../../runtime/objects.ts';
+import { entryId, readQuarantined } from '../../store/quarantine.ts';
+import type { Registry } from '../../store/registry/keys.ts';
+import { readReplays } from '../../store/registry/replays.ts';
+import type { DeviceRun } from './batch.ts';
+
+/** Whether a run has such records. */
+export const asksForReplay = ({ origin, arrivals }: DeviceRun): boolean =>
+  origin !== undefined && arrivals.some(({ bytes }) => parseReplay(bytes) !== undefined);
+
+const READS = 8;
+
+/**
+ * Puts the messages themselves in the place of the records that ask for them. A record that names no entry of its
+ * own device, or one that nobody ordered to be taken again, stays what it is: bytes of no format.
+ */
+export const resolveReplays = async <R extends DeviceRun>(
+  around: { readonly registry: Registry; readonly getObject: GetObject },
+  run: R,
+  signal: AbortSignal,
+): Promise<R> => {
+  const { origin } = run;
+  if (origin === undefined || !asksForReplay(run)) return run;
+  const placeOf = ({ bytes }: Arrival) => {
+    const ref = parseReplay(bytes);
+    return ref === undefined ? undefined : { ...origin, ...ref };
+  };
+  const ids = new Set(run.arrivals.flatMap((arrival) => placeOf(arrival) ?? []).map(entryId));
+  const ordered = await readReplays(around.registry, [...ids], signal);
+  const arrivals = await runLimited(run.arrivals, READS, async (arrival): Promise<Arrival> => {
+    const place = placeOf(arrival);
+    if (place === undefined || !ordered.has(entryId(place))) return arrival;
+    const entry = await readQuarantined(around.getObject, place, signal);
+    if (entry === undefined) return arrival;
+    return { ...arrival, bytes: entry.bytes, original: entry.arrived };
+  });
+  return { ...run, arrivals };
+};

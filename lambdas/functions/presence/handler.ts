@@ -1,0 +1,56 @@
+/** `presence`: lifecycle events of the broker become the connection state of devices. */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { dynamoClient } from '../../runtime/clients.ts';
+import { readEnv } from '../../runtime/env.ts';
+import { runLimited } from '../../runtime/limit.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { addCounts, createMetrics } from '../../runtime/metrics.ts';
+import { recordConnection } from '../../store/registry/connections.ts';
+import { applyConnection } from '../../store/registry/presence.ts';
+import { changeOf, lifecycleEvent } from './lifecycle.ts';
+
+const env = readEnv(['REGISTRY_TABLE']);
+const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
+const logger = createLogger();
+const metrics = createMetrics();
+
+type Outcome = 'applied' | 'superseded' | 'unknown' | 'failed';
+
+/** A failed event goes back to the queue, and after its last try to the dead-letter queue: none is dropped. */
+const take = async (record: SQSRecord): Promise<Outcome> => {
+  try {
+    const change = changeOf(lifecycleEvent.parse(JSON.parse(record.body)));
+    const outcome = await applyConnection(registry, change);
+    // What is superseded happened all the same.
+    if (outcome !== 'unknown') await recordConnection(registry, change);
+    return outcome;
+  } catch (error) {
+    logger.error('lifecycle event failed', {
+      messageId: record.messageId,
+      error: error instanceof Error ? error : new Error(String(error)),
+    });
+    return 'failed';
+  }
+};
+
+/** No more than there are connections: a write that waits for one would run into its time limit. */
+const WRITES_AT_ONCE = 50;
+
+/** Events are taken together: their own order decides, not that of their arrival. */
+export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
+  const outcomes = await runLimited(event.Records, WRITES_AT_ONCE, take);
+  const count = (outcome: Outcome): number => outcomes.filter((each) => each === outcome).length;
+  addCounts(metrics, {
+    PresenceApplied: count('applied'),
+    PresenceSuperseded: count('superseded'),
+    // Browsers and programs connect as well; only registered devices have a presence.
+    PresenceUnknownClient: count('unknown'),
+    PresenceFailed: count('failed'),
+  });
+  metrics.publishStoredMetrics();
+  return {
+    batchItemFailures: event.Records.filter((_, index) => outcomes[index] === 'failed').map(
+      ({ messageId }) => ({ itemIdentifier: messageId }),
+    ),
+  };
+};

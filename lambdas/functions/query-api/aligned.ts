@@ -1,0 +1,164 @@
+/** Series of several devices and channels beside each other, joined by time. */
+import type { ValueType } from '../../../contracts/instrument-types.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
+import type { Micros } from '../../../contracts/time.ts';
+import type { PointBatch } from './points.ts';
+import type { BucketBatch } from './rows.ts';
+import type { Series } from './series-query.ts';
+
+/** A time, and the value of each series there. */
+export interface AlignedValues {
+  readonly time: Micros;
+  readonly values: readonly (Value | null)[];
+}
+
+/** A value of some series, by its place. */
+interface Placed {
+  readonly time: Micros;
+  readonly series: number;
+  readonly value: Value | null;
+}
+
+/** Places of series by {@link AlignedSeries.name}. */
+export type Places = ReadonlyMap<string, number>;
+
+/** Whether a time was not given by the page before. */
+const isNew = ({ after }: Series, time: Micros): boolean => time > (after?.time ?? Number.NEGATIVE_INFINITY);
+
+/** Points of one device by the place of their series. */
+export async function* placedPoints(
+  series: Series,
+  places: Places,
+  batches: AsyncIterable<PointBatch>,
+): AsyncGenerator<Placed[]> {
+  for await (const batch of batches) {
+    const ofChannel = batch.channels.map(({ channel }) =>
+      places.get(`${series.instruments[batch.device]?.id}/${channel}`),
+    );
+    yield batch.time.flatMap((time, at) => {
+      const place = ofChannel[batch.place?.[at] ?? 0];
+      return place === undefined || !isNew(series, time)
+        ? []
+        : [{ time, series: place, value: batch.value[at] ?? null }];
+    });
+  }
+}
+
+/** Buckets of one device, their one aggregate as the value, by the place of their series. */
+export async function* placedBuckets(
+  series: Series,
+  places: Places,
+  batches: AsyncIterable<BucketBatch>,
+): AsyncGenerator<Placed[]> {
+  for await (const batch of batches) {
+    const ofChannel = batch.channels.map(({ channel }) =>
+      places.get(`${series.instruments[batch.device]?.id}/${channel}`),
+    );
+    yield batch.start.flatMap((time, at) => {
+      const place = ofChannel[batch.place[at] ?? 0];
+      return place === undefined || !isNew(series, time)
+        ? []
+        : [{ time, series: place, value: batch.values[0]?.[at] ?? null }];
+    });
+  }
+}
+
+/** A series beside others: `{device}/{channel}`, and what its values are. */
+export interface AlignedSeries {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** Each series that is asked for, by device as asked and channel name. */
+export const alignedSeries = (series: Series): AlignedSeries[] => {
+  const [aggregate] = series.buckets?.aggregates ?? [];
+  // First and last are values of the channel, any other aggregate is a number.
+  const asIs = aggregate === undefined || aggregate === 'first' || aggregate === 'last';
+  return series.instruments.flatMap(({ id, channels }) =>
+    Object.entries(channels)
+      .filter(([channel]) => series.channels?.has(channel) ?? true)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([channel, { type }]) => ({ name: `${id}/${channel}`, type: asIs ? type : 'number' })),
+  );
+};
+
+/** Rows of one device, one after the other, with the next one in sight. */
+class Cursor {
+  readonly #batches: AsyncIterator<readonly Placed[]>;
+  #batch: readonly Placed[] = [];
+  #at = 0;
+
+  constructor(batches: AsyncIterable<readonly Placed[]>) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  get next(): Placed | undefined {
+    return this.#batch[this.#at];
+  }
+
+  /** Whether more has to be read before {@link next} is known. */
+  get isEmpty(): boolean {
+    return this.#at >= this.#batch.length;
+  }
+
+  async read(): Promise<void> {
+    let result = await this.#batches.next();
+    while (result.done !== true && result.value.length === 0) result = await this.#batches.next();
+    this.#batch = result.done === true ? [] : result.value;
+    this.#at = 0;
+  }
+
+  /** Takes what there is of a time into a row; reads on where a batch ends with that time. */
+  async takeAll(time: Micros, values: (Value | null)[]): Promise<void> {
+    for (;;) {
+      for (let { next } = this; next?.time === time; { next } = this) {
+        values[next.series] = next.value;
+        this.#at += 1;
+      }
+      if (!this.isEmpty) return;
+      await this.read();
+      if (this.isEmpty) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+}
+
+const BATCH = 2048;
+
+/**
+ * Joins rows by time.
+ * @param devices rows of each device by time
+ * @param count of series
+ */
+export async function* align(
+  devices: readonly AsyncIterable<readonly Placed[]>[],
+  count: number,
+): AsyncGenerator<AlignedValues[]> {
+  let cursors = devices.map((batches) => new Cursor(batches));
+  try {
+    await Promise.all(cursors.map((cursor) => cursor.read()));
+    let batch: AlignedValues[] = [];
+    for (;;) {
+      cursors = cursors.filter((cursor) => !cursor.isEmpty);
+      if (cursors.length === 0) break;
+      const time = cursors.reduce(
+        (least, { next }) => Math.min(least, next?.time ?? least),
+        Number.POSITIVE_INFINITY,
+      );
+      const values = new Array<Value | null>(count).fill(null);
+      const here = cursors.filter(({ next }) => next?.time === time);
+      await Promise.all(here.map((cursor) => cursor.takeAll(time, values)));
+      batch.push({ time, values });
+      if (batch.length === BATCH) {
+        yield batch;
+        batch = [];
+      }
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    await Promise.all(cursors.map((cursor) => cursor.close()));
+  }
+}

@@ -1,0 +1,157 @@
+/** Rows of a series as they go through the engine, in batches: what is held at a time is an hour of one device. */
+import type { Value } from '../../../contracts/messages/message.ts';
+import type { Quality, Status } from '../../../contracts/quality.ts';
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { asksQuantile } from '../../../series/buckets/aggregates.ts';
+import { type BucketColumns, bucketsFrom } from '../../../series/buckets/bucket-columns.ts';
+import { Buckets } from '../../../series/buckets/buckets.ts';
+import { Filler } from '../../../series/buckets/fill.ts';
+import { readPieces, type Source } from '../../../series/buckets/plan.ts';
+import type { BucketQuery, Series } from './series-query.ts';
+
+/** A point. */
+export interface PointRow {
+  /** Place of the device among those that were asked for. */
+  readonly device: number;
+  readonly time: Micros;
+  readonly channel: string;
+  readonly unit: string;
+  readonly value: Value;
+  /** `undefined` for a point that was chosen among summaries. */
+  readonly quality: Quality | undefined;
+}
+
+/** Buckets of one device. */
+export interface BucketBatch extends BucketColumns {
+  readonly length: number;
+  /** Place of the device among those that were asked for. */
+  readonly device: number;
+  /** `undefined`: none is. */
+  readonly partial: readonly boolean[] | undefined;
+  /** `undefined`: none is. */
+  readonly filled: readonly boolean[] | undefined;
+}
+
+/** A part of a batch. */
+export const bucketPart = (batch: BucketBatch, from: number, to: number): BucketBatch => ({
+  length: to - from,
+  device: batch.device,
+  ...bucketsFrom(batch, from, to),
+  partial: batch.partial?.slice(from, to),
+  filled: batch.filled?.slice(from, to),
+});
+
+/** The channels of a batch, and of each row the place of its own. */
+export interface OfChannels<C> {
+  readonly channels: readonly C[];
+  /** `undefined`: the first. */
+  readonly place: readonly number[] | undefined;
+}
+
+/** The channel of a row. */
+export const channelAt = <C>({ channels, place }: OfChannels<C>, at: number): C | undefined =>
+  channels[place?.[at] ?? 0];
+
+/** Whether each bucket is cut by an end of the range, or by now. */
+const partialOf = ({ start, end }: BucketColumns, { from, to, now }: Series): boolean[] | undefined => {
+  const until = Math.min(to, now);
+  // They are in order of time.
+  if ((start[0] ?? from) >= from && (end[end.length - 1] ?? until) <= until) return undefined;
+  return start.map((time, at) => time < from || (end[at] ?? until) > until);
+};
+
+/** Where reading a device goes on after the last page. */
+const afterOf = (series: Series, device: number) =>
+  series.after?.device === device ? series.after : undefined;
+
+/** Those of a batch that come after a row. */
+const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): BucketBatch => {
+  if (after === undefined) return batch;
+  const first = batch.start.findIndex(
+    (time, at) =>
+      time > after.time || (time === after.time && (channelAt(batch, at)?.channel ?? '') > after.channel),
+  );
+  return first === 0 ? batch : bucketPart(batch, first < 0 ? batch.length : first, batch.length);
+};
+
+const isUsual = (taken: readonly Status[]): boolean =>
+  taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');
+
+/** Bytes of a point, of a block beside its points, and of what is read of the minutes of a day; of one channel. */
+const POINT_BYTES = 2.3;
+const BLOCK_BYTES = 500;
+const MINUTES_BYTES = 12_000;
+/** Seconds between points of a channel that does not say. */
+const USUAL_INTERVAL = 1;
+
+/** Whether summaries of minutes are less to read than the points of a range. */
+const areMinutesLess = (series: Series, from: Micros, device: number): boolean => {
+  const channels = Object.entries(series.instruments[device]?.channels ?? {});
+  const wanted = channels.filter(([channel]) => series.channels?.has(channel) ?? true);
+  const to = Math.min(series.to, series.now);
+  const hours = Math.ceil((to - from) / MICROS_PER_HOUR);
+  const days = Math.ceil(to / MICROS_PER_DAY) - Math.floor(from / MICROS_PER_DAY);
+  const pointsAnHour = wanted.reduce((sum, [, { interval = USUAL_INTERVAL }]) => sum + 3600 / interval, 0);
+  return days * wanted.length * MINUTES_BYTES < hours * (BLOCK_BYTES + pointsAnHour * POINT_BYTES);
+};
+
+/** Width of summaries that buckets of a range can be made of; `undefined` when points have to be read. */
+export const slotOf = (query: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
+  const { grid, aggregates, taken } = query;
+  if (!isUsual(taken)) return undefined;
+  const slot = grid.slot(from, to);
+  // Summaries of a minute hold nothing that quantiles could be told from.
+  return slot === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : slot;
+};
+
+/** As {@link slotOf}, where summaries are less to read than points. */
+const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
+  const slot = slotOf(query, from, series.to);
+  return slot === MICROS_PER_MINUTE && !areMinutesLess(series, from, device) ? undefined : slot;
+};
+
+/** Channels of a device that buckets are filled for. */
+const channelsOf = (series: Series, device: number) =>
+  Object.entries(series.instruments[device]?.channels ?? {})
+    .filter(([channel]) => series.channels?.has(channel) ?? true)
+    .map(([channel, { unit }]) => ({ channel, unit: series.conversions.get(channel)?.unit ?? unit }))
+    .sort((left, right) => (left.channel < right.channel ? -1 : 1));
+
+/** Buckets of one device by start and channel. A page that begins within a bucket reads that bucket again. */
+export async function* readBuckets(
+  source: Source,
+  series: Series,
+  query: BucketQuery,
+  device: number,
+): AsyncGenerator<BucketBatch> {
+  const { grid, aggregates, fill, taken } = query;
+  const after = afterOf(series, device);
+  // What fills a bucket may lie any time before.
+  const again = after !== undefined && (fill === 'none' || fill === 'null');
+  const from = again ? Math.max(series.from, grid.at(after.time).start) : series.from;
+  const channels = series.instruments[device]?.channels ?? {};
+  const kindOf = (channel: string) => channels[channel]?.kind ?? 'continuous';
+  const buckets = new Buckets({ grid, aggregates, taken, kindOf, conversions: series.conversions });
+  const to = Math.min(series.to, series.now);
+  const filler =
+    fill === 'none'
+      ? undefined
+      : new Filler({ fill, grid, from, to, aggregates, channels: channelsOf(series, device) });
+  function* given(columns: BucketColumns, filled?: readonly boolean[]): Generator<BucketBatch> {
+    const partial = partialOf(columns, series);
+    const batch = { length: columns.start.length, device, ...columns, partial, filled };
+    const part = partAfter(batch, after);
+    if (part.length > 0) yield part;
+  }
+  function* put(columns: BucketColumns): Generator<BucketBatch> {
+    if (filler === undefined) yield* given(columns);
+    else for (const dense of filler.add(columns)) yield* given(dense, dense.filled);
+  }
+  for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
+    if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
+    else buckets.add(piece.columns);
+    yield* put(buckets.takeUntil(piece.until));
+  }
+  yield* put(buckets.takeUntil(Number.POSITIVE_INFINITY));
+  for (const dense of filler?.finish() ?? []) yield* given(dense, dense.filled);
+}

@@ -1,0 +1,122 @@
+/** Answers of the series routes. */
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { keptFor } from '../../../series/buckets/aggregates.ts';
+import { wholeSlots } from '../../../series/buckets/plan.ts';
+import type { Measurements } from '../../store/measurements.ts';
+import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
+import { limitOf, respond, type SeriesRequest } from './answer.ts';
+import { inOrder } from './in-order.ts';
+import type { Instrument } from './instruments.ts';
+import { batchesOf, readPoints } from './points.ts';
+import { readBuckets, slotOf } from './rows.ts';
+import { type Plain, readPlain, resolveSeries, type Series } from './series-query.ts';
+import { KEEP_CORNERS, readShape } from './shape.ts';
+import { type Soon, sourcesOf } from './source.ts';
+import { alignedTable, bucketTable, pointTable } from './table.ts';
+
+/** Devices that are read at a time: of those whose summaries of minutes come a hundred in a call, more. */
+const AT_ONCE = 16;
+const MOST_AT_ONCE = 100;
+const FEWEST_AT_ONCE = 4;
+
+/** Devices that are read at a time: no more than a page has room for. */
+const devicesAtOnce = ({ buckets, from, to, now, channels }: Series, limit: number | undefined): number => {
+  if (buckets === undefined || buckets.grid.slot(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
+  if (limit === undefined) return MOST_AT_ONCE;
+  const { start, end } = buckets.grid.at(from);
+  const rows = Math.ceil((Math.min(to, now) - from) / (end - start)) * (channels?.size ?? 1);
+  return Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, Math.ceil((limit + 1) / Math.max(1, rows))));
+};
+
+/** Devices that are asked for: their identifiers, and how they are read for a caller who may see them. */
+export interface Devices {
+  readonly ids: readonly string[];
+  read(): Promise<readonly Instrument[]>;
+}
+
+/** Of less, points may be less to read than summaries. */
+const LEAST_SUMMARIZED = 2 * MICROS_PER_HOUR;
+
+/** What will be asked of the sources, as far as that is known before the devices are: it is read at the same time. */
+const soonOf = (
+  { query, several }: SeriesRequest & { readonly several: boolean },
+  { buckets }: Plain,
+  now: Micros,
+): Soon | undefined => {
+  const { from, to = now } = query;
+  if (buckets === undefined) return several || query.points !== undefined ? undefined : { from, to };
+  const width = slotOf(buckets, from, to);
+  if (width === undefined || to - from < LEAST_SUMMARIZED) return undefined;
+  const { first, end } = wholeSlots(from, to, width);
+  return first < end ? { width, from: first, to: end } : undefined;
+};
+
+/**
+ * Answers a request for series that the caller may see: JSON in pages, other formats whole as a stream or, where a
+ * limit is given, in pages.
+ * @throws {ProblemError} `invalid-request`, `invalid-cursor`, `not-acceptable`
+ */
+export const seriesResponse = async (
+  measurements: Measurements,
+  devices: Devices,
+  request: SeriesRequest & { readonly now: Date; readonly several: boolean },
+): Promise<Response> => {
+  const now = request.now.getTime() * 1000;
+  const plain = readPlain(request.query);
+  const { buckets } = plain;
+  const asked = {
+    channels: plain.channels && new Set(plain.channels),
+    kept: buckets === undefined ? KEEP_CORNERS : keptFor(buckets.aggregates, true),
+  };
+  // A later page tells by its cursor what it asks for, and that is read with the devices.
+  const begun =
+    request.query.cursor === undefined
+      ? sourcesOf(measurements, { ...asked, devices: devices.ids, soon: soonOf(request, plain, now) })
+      : undefined;
+  const instruments = await devices.read();
+  const series = resolveSeries(instruments, request.query, { ...plain, several: request.several, now });
+  const sources =
+    begun ?? sourcesOf(measurements, { ...asked, devices: devices.ids.slice(series.after?.device ?? 0) });
+  const source = (device: number) => sources(instruments[device]?.id ?? '');
+  const ofAll = <B>(read: (device: number) => AsyncGenerator<B>): AsyncGenerator<B> =>
+    inOrder(
+      instruments
+        .slice(series.after?.device ?? 0)
+        .map((_, at) => () => read(at + (series.after?.device ?? 0))),
+      devicesAtOnce(series, limitOf(request)),
+    );
+  if (series.aligned) {
+    const names = alignedSeries(series);
+    const places = new Map(names.map(({ name }, at) => [name, at]));
+    const started = { ...series, after: undefined, from: series.after?.time ?? series.from };
+    const placed = instruments.map((_, device) =>
+      buckets === undefined
+        ? placedPoints(series, places, readPoints(source(device), started, device))
+        : placedBuckets(series, places, readBuckets(source(device), series, buckets, device)),
+    );
+    return await respond(series, { table: alignedTable(names), rows: align(placed, names.length) }, request);
+  }
+  if (series.points !== undefined)
+    return await respond(
+      series,
+      {
+        table: pointTable(series),
+        rows: ofAll((device) => batchesOf(readShape(source(device), series, device))),
+      },
+      request,
+    );
+  if (buckets === undefined)
+    return await respond(
+      series,
+      { table: pointTable(series), rows: ofAll((device) => readPoints(source(device), series, device)) },
+      request,
+    );
+  return await respond(
+    series,
+    {
+      table: bucketTable(series),
+      rows: ofAll((device) => readBuckets(source(device), series, buckets, device)),
+    },
+    request,
+  );
+};

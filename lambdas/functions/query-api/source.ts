@@ -1,0 +1,108 @@
+/** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import type { Source } from '../../../series/buckets/plan.ts';
+import type { Kept } from '../../../series/summaries/summary.ts';
+import { ahead, early } from '../../runtime/ahead.ts';
+import {
+  type HourOfPoints,
+  type MarkKind,
+  type Measurements,
+  MinuteReader,
+  markPartitionOf,
+  readAllMarks,
+  readHourSummaries,
+  readHours,
+} from '../../store/measurements.ts';
+
+/** What will be asked: points of a range, or summaries of a width. */
+export interface Soon {
+  readonly width?: Micros;
+  readonly from: Micros;
+  readonly to: Micros;
+}
+
+/** What one request asks of devices. */
+export interface Asked {
+  /** Known beforehand: read at once. */
+  readonly soon?: Soon | undefined;
+  readonly devices: readonly string[];
+  readonly channels: ReadonlySet<string> | undefined;
+  /** What is wanted of summaries. */
+  readonly kept: Kept;
+}
+
+/** Starts of marked hours or days by device. */
+type Marked = ReadonlyMap<string, ReadonlySet<Micros>>;
+
+const NONE: ReadonlySet<Micros> = new Set();
+
+/** Reads what is marked of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
+const readMarked = async (
+  measurements: Measurements,
+  devices: readonly string[],
+  from: Micros,
+  to: Micros,
+): Promise<Readonly<Record<MarkKind, Marked>>> => {
+  const marked = { dirty: new Map<string, Set<Micros>>(), unarchived: new Map<string, Set<Micros>>() };
+  const read = async (partition: number): Promise<void> => {
+    for await (const { kind, device, start } of readAllMarks(measurements, partition, { from, to }))
+      marked[kind].set(device, (marked[kind].get(device) ?? new Set()).add(start));
+  };
+  await Promise.all([...new Set(devices.map(markPartitionOf))].map(read));
+  return marked;
+};
+
+/** Remembers what was asked for already. */
+const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((...of: A) => T) => {
+  const known = new Map<string, T>();
+  return (...of) => {
+    const key = of.join();
+    const found = known.get(key) ?? ask(...of);
+    known.set(key, found);
+    return found;
+  };
+};
+
+/**
+ * Sources of one request. Marks of all devices, and summaries of minutes of those that ask at the same time, are read
+ * at once.
+ * @returns the source of a device
+ */
+export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
+  const { devices, channels, kept, soon } = asked;
+  const minutes = new MinuteReader(measurements, { channels, kept });
+  const marksOf = remembered((from: Micros, to: Micros) => readMarked(measurements, devices, from, to));
+  const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
+    readHours(measurements, device, { from, to, ...(channels && { channels }) });
+  const begun = new Map<string, AsyncGenerator<HourOfPoints>>();
+  if (soon?.width !== undefined) early(marksOf(soon.from, soon.to));
+  else if (soon !== undefined)
+    for (const device of devices)
+      begun.set(`${device}/${soon.from}/${soon.to}`, ahead(hoursOf(device, soon.from, soon.to)));
+  return (device) => ({
+    hours: (from, to) => {
+      const key = `${device}/${from}/${to}`;
+      const found = begun.get(key);
+      begun.delete(key);
+      return found ?? hoursOf(device, from, to);
+    },
+    dirtyHours: async (width, from, to) => {
+      const { dirty, unarchived } = await marksOf(from, to);
+      const hours = dirty.get(device) ?? NONE;
+      if (width !== MICROS_PER_MINUTE) return hours;
+      const days = [...(unarchived.get(device) ?? NONE)];
+      const ofDays = days.flatMap((day) =>
+        Array.from({ length: 24 }, (_, hour) => day + hour * MICROS_PER_HOUR),
+      );
+      return new Set([...hours, ...ofDays]);
+    },
+    async *summaries(width, from, to) {
+      const range = { from, to, channels, kept };
+      if (width !== MICROS_PER_MINUTE) yield* readHourSummaries(measurements, device, range);
+      else {
+        const { unarchived } = await marksOf(from, to);
+        yield* minutes.read(device, from, to, unarchived.get(device) ?? NONE);
+      }
+    },
+  });
+};

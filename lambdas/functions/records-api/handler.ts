@@ -1,0 +1,95 @@
+/** `records-api`: completeness of what devices sent, the quarantine, and exports. */
+import openapi from '../../../contracts/openapi.json' with { type: 'json' };
+import { putRecord, sendMessage } from '../../runtime/calls.ts';
+import { dynamoClient } from '../../runtime/clients.ts';
+import { readEnv } from '../../runtime/env.ts';
+import { createApi, jsonResponse } from '../../runtime/http/api.ts';
+import { bufferedHandler } from '../../runtime/http/lambda.ts';
+import { pageResponse } from '../../runtime/http/page.ts';
+import { visible } from '../../runtime/http/scope.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { getFrom, linksInto, listOf } from '../../runtime/objects.ts';
+import { readDetail } from '../../store/registry/devices.ts';
+import { readType } from '../../store/registry/types.ts';
+import { completenessOf, resolveHours } from './completeness.ts';
+import {
+  type Counter,
+  cancelExport,
+  filesIdentity,
+  filesPage,
+  findExport,
+  jobOf,
+  orderExport,
+} from './exports.ts';
+import {
+  type Quarantine,
+  quarantinedMessageOf,
+  quarantineIdentity,
+  quarantinePage,
+  replayEntry,
+} from './quarantine.ts';
+
+const env = readEnv([
+  'REGISTRY_TABLE',
+  'MEASUREMENTS_TABLE',
+  'ARCHIVE_BUCKET',
+  'STREAM_NAME',
+  'EXPORTS_QUEUE_URL',
+]);
+const dynamo = dynamoClient();
+const registry = { client: dynamo, table: env.REGISTRY_TABLE };
+const measurements = {
+  client: dynamo,
+  table: env.MEASUREMENTS_TABLE,
+  archive: getFrom(env.ARCHIVE_BUCKET),
+};
+const quarantine: Quarantine = {
+  registry,
+  get: getFrom(env.ARCHIVE_BUCKET),
+  list: listOf(env.ARCHIVE_BUCKET),
+  put: (partitionKey, data) => putRecord(env.STREAM_NAME, partitionKey, data),
+};
+const counter: Counter = {
+  registry,
+  link: linksInto(env.ARCHIVE_BUCKET),
+  notify: (id) => sendMessage(env.EXPORTS_QUEUE_URL, JSON.stringify({ export: id })),
+};
+
+const api = createApi('records-api', {
+  openapi: () => jsonResponse(openapi, 200, { 'cache-control': 'private, max-age=300' }),
+
+  readCompleteness: async ({ params, query, principal, now }) => {
+    const device = visible(await readDetail(registry, params.id), principal, { see: 'series:read' });
+    const type = await readType(registry, device.type);
+    const micros = now.getTime() * 1000;
+    const range = resolveHours(query, micros);
+    return jsonResponse(await completenessOf(measurements, registry, { device, type }, range, micros));
+  },
+
+  listQuarantine: async ({ query, principal, url }) =>
+    pageResponse(url, quarantineIdentity(query), await quarantinePage(quarantine, principal, query)),
+
+  readQuarantined: async ({ params, principal }) =>
+    jsonResponse(await quarantinedMessageOf(quarantine, principal, params)),
+
+  replayQuarantined: async ({ params, principal, now }) =>
+    jsonResponse(await replayEntry(quarantine, principal, params, now), 202),
+
+  createExport: async ({ body, headers, principal, now }) => {
+    const job = await orderExport(counter, principal, body, { key: headers['idempotency-key'], now });
+    return jsonResponse(await jobOf(counter, job, now), 202, { location: `/v1/exports/${job.id}` });
+  },
+
+  readExport: async ({ params, principal, now }) =>
+    jsonResponse(await jobOf(counter, await findExport(counter, principal, params.id), now)),
+
+  listExportFiles: async ({ params, query, principal, url, now }) => {
+    const job = await findExport(counter, principal, params.id);
+    return pageResponse(url, filesIdentity(job.id), await filesPage(counter, job, query, now));
+  },
+
+  cancelExport: async ({ params, principal, now }) =>
+    jsonResponse(await jobOf(counter, await cancelExport(counter, principal, params.id), now)),
+});
+
+export const handler = bufferedHandler(api, createLogger());

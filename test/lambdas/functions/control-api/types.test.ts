@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { person } from '../../runtime/events.ts';
+import { startWorld, TYPE, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.send({ method: 'POST', path: '/v1/types', body: TYPE });
+}, 30_000);
+afterAll(() => world.close());
+
+const CHANNELS = { ph: { unit: '[pH]', range: { min: 0, max: 14 } }, state: { unit: '1', type: 'string' } };
+const change = (channels: object, ifMatch?: string, more: object = {}, claims = person('Engineer')) =>
+  world.send({
+    method: 'PUT',
+    path: `/v1/types/${TYPE.id}`,
+    body: { name: 'pH meter', channels, ...more },
+    headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
+    claims,
+  });
+const read = async () => (await world.send({ path: `/v1/types/${TYPE.id}` })).body;
+
+describe('a change of an instrument type', () => {
+  it('adds channels and changes what is normal for them, on the version that was read', async () => {
+    const before = await read();
+    const wider = { ...CHANNELS, ph: { unit: '[pH]', range: { min: -1, max: 15 } }, temp: { unit: 'Cel' } };
+    const answer = await change(wider, '"1"', { model: 'X' });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { etag: '"2"' },
+      body: { id: TYPE.id, version: 2, model: 'X', createdAt: before['createdAt'], updatedBy: 'ada' },
+    });
+    expect(await read()).toEqual(answer.body);
+    expect(await change(wider, '"1"')).toMatchObject({ status: 412, body: { code: 'precondition-failed' } });
+    expect(await change(wider)).toMatchObject({ status: 428 });
+  });
+
+  it('leaves the channels that are there what they are', async () => {
+    const kept = { ...CHANNELS, temp: { unit: 'Cel' } };
+    const { status, body } = await change(
+      { ph: { unit: '1' }, state: { unit: '1', type: 'number', kind: 'step' } },
+      '"2"',
+    );
+    expect(status).toBe(409);
+    expect(body).toMatchObject({
+      code: 'channel-fixed',
+      errors: [
+        { pointer: '/channels/ph/unit' },
+        { pointer: '/channels/state/type' },
+        { pointer: '/channels/state/kind' },
+        { pointer: '/channels/temp' },
+      ],
+    });
+    expect(await read()).toMatchObject({ version: 2 });
+    expect((await change(kept, '"2"')).status).toBe(200);
+  });
+
+  it('that races with another loses', async () => {
+    const temp = { unit: 'Cel' };
+    const answers = await Promise.all(
+      ['a', 'b', 'c'].map((name) => change({ ...CHANNELS, temp, [name]: { unit: '1' } }, '"3"')),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+  });
+
+  it('is for who may change types everywhere, of a type that is there', async () => {
+    expect((await change(CHANNELS, '*', {}, person('Operator'))).status).toBe(403);
+    expect((await change(CHANNELS, '*', {}, person('Engineer@berlin'))).status).toBe(403);
+    const absent = { method: 'PUT', path: '/v1/types/nothing', body: { name: 'x', channels: CHANNELS } };
+    expect((await world.send(absent)).status).toBe(404);
+  });
+});
