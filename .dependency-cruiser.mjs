@@ -53,6 +53,12 @@ export default {
       'Functions use the stores, never the other way.',
     ),
     wall(
+      'plumbing-knows-no-store',
+      { path: '^lambdas/runtime/' },
+      { path: '^lambdas/(store|domain)/' },
+      'Plumbing serves every function and knows none of their data.',
+    ),
+    wall(
       'one-function-never-imports-another',
       { path: '^lambdas/functions/([^/]+)/' },
       { path: '^lambdas/functions/([^/]+)/', pathNot: '^lambdas/functions/$1/' },

@@ -4,7 +4,6 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceFacts } from '../contracts/devices.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type AckMessage,
@@ -12,6 +11,7 @@ import {
   type ErrorsMessage,
   errorsMessage,
 } from '../contracts/messages/downstream.ts';
+import type { DeviceFacts } from '../contracts/resources/devices.ts';
 import { encodeMessage, type Wrapping } from '../payload/encode.ts';
 import type { Measurement } from '../payload/outgoing.ts';
 import { Link } from './link.ts';

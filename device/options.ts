@@ -1,5 +1,5 @@
 /** How a device is told to connect. */
-import type { Registered } from '../contracts/devices.ts';
+import type { Registered } from '../contracts/resources/devices.ts';
 import type { PaceLimits } from './pace.ts';
 import type { FileStoreOptions } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';

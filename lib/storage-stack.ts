@@ -5,7 +5,7 @@ import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { EXPORT_DAYS } from '../contracts/exports.ts';
+import { EXPORT_DAYS } from '../contracts/resources/exports.ts';
 import { ArchiveCatalog } from './constructs/archive-catalog.ts';
 import { removalPolicy } from './constructs/removal.ts';
 import type { Storage } from './constructs/storage.ts';

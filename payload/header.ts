@@ -1,5 +1,5 @@
 /** What a native message says besides its points. */
-import { type DeviceFacts, deviceFacts } from '../contracts/devices.ts';
+
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type Message,
@@ -8,6 +8,7 @@ import {
   SESSION,
   UndecodableMessage,
 } from '../contracts/messages/message.ts';
+import { type DeviceFacts, deviceFacts } from '../contracts/resources/devices.ts';
 import { readTime } from './times.ts';
 
 export type Header = Pick<Message, 'session' | 'seq' | 'sent' | 'ack' | 'facts'>;

@@ -1,7 +1,8 @@
 /** What a device has to say, before it is written in a format. */
-import type { DeviceFacts } from '../contracts/devices.ts';
+
 import type { Value } from '../contracts/messages/message.ts';
 import type { QualityName } from '../contracts/quality.ts';
+import type { DeviceFacts } from '../contracts/resources/devices.ts';
 import type { Micros } from '../contracts/time.ts';
 
 /** A point to send. */

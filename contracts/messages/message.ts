@@ -1,9 +1,9 @@
 /** What every payload format is decoded to: columns of points, and what the device says of itself. */
 
-import type { DeviceFacts } from '../devices.ts';
 import { LIMITS } from '../limits.ts';
 import type { QuarantineCode } from '../problems.ts';
 import type { Quality } from '../quality.ts';
+import type { DeviceFacts } from '../resources/devices.ts';
 import type { Micros } from '../time.ts';
 
 /** The version of the native formats. */

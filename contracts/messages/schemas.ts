@@ -3,9 +3,9 @@
  * speed; tests hold that the two agree. Members that a schema does not name are ignored.
  */
 import * as z from 'zod';
-import { deviceFacts } from '../devices.ts';
 import { LIMITS } from '../limits.ts';
 import { QUALITIES, qualityFromOpcUa, qualityName } from '../quality.ts';
+import { deviceFacts } from '../resources/devices.ts';
 import { MAX_MICROS, parseTime } from '../time.ts';
 import { PAYLOAD_VERSION, SENML_VERSION, SESSION } from './message.ts';
 

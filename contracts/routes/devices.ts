@@ -1,5 +1,6 @@
 /** Devices: registered, read, changed, retired. */
 import * as z from 'zod';
+import { slug } from '../messages/topics.ts';
 import {
   DEVICE_STATES,
   device,
@@ -8,8 +9,7 @@ import {
   location,
   registered,
   registration,
-} from '../devices.ts';
-import { slug } from '../messages/topics.ts';
+} from '../resources/devices.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
 export const DEVICES_ROUTES = {

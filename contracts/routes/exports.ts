@@ -1,6 +1,6 @@
 /** Exports: points written into files in the background. */
 import * as z from 'zod';
-import { exportFilesQuery, exportJob, exportRequest, linkedFile } from '../exports.ts';
+import { exportFilesQuery, exportJob, exportRequest, linkedFile } from '../resources/exports.ts';
 import { idempotencyKey, idParams, json, ok, page, problems, route } from './route.ts';
 
 export const EXPORTS_ROUTES = {

@@ -1,6 +1,12 @@
 /** What came and what became of it: the ledger, and the quarantine. */
-import { completeness, completenessQuery } from '../completeness.ts';
-import { quarantined, quarantinedMessage, quarantineParams, quarantineQuery, replay } from '../quarantine.ts';
+import { completeness, completenessQuery } from '../resources/completeness.ts';
+import {
+  quarantined,
+  quarantinedMessage,
+  quarantineParams,
+  quarantineQuery,
+  replay,
+} from '../resources/quarantine.ts';
 import { idParams, ok, page, problems, route } from './route.ts';
 
 export const RECORDS_ROUTES = {

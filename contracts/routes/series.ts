@@ -7,7 +7,7 @@ import {
   seriesQuery,
   snapshot,
   snapshotQuery,
-} from '../series.ts';
+} from '../resources/series.ts';
 import { idParams, json, ok, problems, route } from './route.ts';
 
 const binary = z.string().meta({ description: 'Binary; columns as in CSV, of one type each' });

@@ -1,6 +1,6 @@
 /** Instrument types: what devices of a kind measure. */
 import * as z from 'zod';
-import { instrumentType, instrumentTypeChange, instrumentTypeInput } from '../instrument-types.ts';
+import { instrumentType, instrumentTypeChange, instrumentTypeInput } from '../resources/instrument-types.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
 export const TYPES_ROUTES = {

@@ -1,6 +1,7 @@
 /** A fleet of simulated devices as a stream of messages, without any I/O. */
-import type { DeviceFacts } from '../../contracts/devices.ts';
+
 import type { Value } from '../../contracts/messages/message.ts';
+import type { DeviceFacts } from '../../contracts/resources/devices.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { encodeMessage } from '../../payload/encode.ts';
 import type { Measurement } from '../../payload/outgoing.ts';

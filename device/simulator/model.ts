@@ -1,6 +1,7 @@
 /** What an instrument shows at a moment. */
-import type { InstrumentTypeInput } from '../../contracts/instrument-types.ts';
+
 import type { Value } from '../../contracts/messages/message.ts';
+import type { InstrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 import type { Noise } from './noise.ts';
 
 export interface Instrument {

@@ -1,5 +1,5 @@
 /** Who the simulated devices are, and where they stand. */
-import type { DeviceFacts, DeviceMetadata } from '../../contracts/devices.ts';
+import type { DeviceFacts, DeviceMetadata } from '../../contracts/resources/devices.ts';
 import type { PayloadFormat, Wrapping } from '../../payload/encode.ts';
 import type { Instrument } from './model.ts';
 import { Noise } from './noise.ts';

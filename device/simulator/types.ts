@@ -1,5 +1,5 @@
 /** The instruments that can be simulated, and their types as the platform registers them. */
-import type { InstrumentTypeInput } from '../../contracts/instrument-types.ts';
+import type { InstrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 import type { Instrument } from './model.ts';
 import { analyticalBalance } from './models/analytical-balance.ts';
 import { centrifuge } from './models/centrifuge.ts';

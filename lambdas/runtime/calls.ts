@@ -3,7 +3,6 @@
  * a bundle 60 KB larger.
  */
 import { defaultProvider } from './credentials.ts';
-import { NoAnswer } from './objects.ts';
 import { sign } from './sign.ts';
 
 /** A service refused a call; `name` is the code that it gave, e.g. `ThrottlingException`. */
@@ -15,6 +14,11 @@ export class CallRefused extends Error {
     this.name = code;
     this.$fault = status < 500 ? 'client' : 'server';
   }
+}
+
+/** A service gave no answer. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
 
 const REQUEST_MILLIS = 5000;

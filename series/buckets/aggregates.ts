@@ -1,7 +1,7 @@
 /** Aggregates by name: what each takes to be kept, and what it says. */
 
 import type { Value } from '../../contracts/messages/message.ts';
-import { type Aggregate, quantileOf } from '../../contracts/series.ts';
+import { type Aggregate, quantileOf } from '../../contracts/resources/series.ts';
 import type { Kept, Summary } from '../summaries/summary.ts';
 
 type Named = Exclude<Aggregate, `p${string}`>;

@@ -5,7 +5,7 @@
  * rule, whatever they are made of.
  */
 import { type Status, statusOf } from '../../contracts/quality.ts';
-import type { Aggregate } from '../../contracts/series.ts';
+import type { Aggregate } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
 import { placesIn } from '../summaries/slots.ts';

@@ -1,6 +1,6 @@
 /** Aggregates in another unit. */
 import type { Value } from '../../contracts/messages/message.ts';
-import type { Aggregate } from '../../contracts/series.ts';
+import type { Aggregate } from '../../contracts/resources/series.ts';
 import type { Conversion } from '../units/units.ts';
 
 /** Aggregates that are differences of values: the zero of a scale does not count. */

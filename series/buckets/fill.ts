@@ -3,7 +3,7 @@
  */
 
 import type { Value } from '../../contracts/messages/message.ts';
-import type { Aggregate, Fill } from '../../contracts/series.ts';
+import type { Aggregate, Fill } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import {
   BucketChannels,

@@ -2,7 +2,7 @@
  * Body of a quick chunk: the number of time columns and each of them; the number of channels and of each its name,
  * unit, value type, place of its time column, values, and runs of quality.
  */
-import { VALUE_TYPES } from '../../contracts/instrument-types.ts';
+import { VALUE_TYPES } from '../../contracts/resources/instrument-types.ts';
 import type { SeriesColumn } from '../points/column.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
 import { placeClocks } from './clocks.ts';

@@ -1,8 +1,8 @@
 /** Rows of one file, gathered hour by hour, and what they come to as bytes. */
 import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, type ColumnSource, parquetWrite } from 'hyparquet-writer';
-import type { ExportFormat } from '../../contracts/exports.ts';
 import { qualityName } from '../../contracts/quality.ts';
+import type { ExportFormat } from '../../contracts/resources/exports.ts';
 import { formatTime } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
 import { rowsOf } from '../points/rows.ts';

@@ -13,9 +13,9 @@
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { VALUE_TYPES, type ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/messages/message.ts';
 import { opcUaOf, type Quality, qualityFromName, qualityName } from '../../contracts/quality.ts';
+import { VALUE_TYPES, type ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
 

@@ -1,7 +1,7 @@
 /** What every format writes: rows as columns of cells, whatever they were made of. */
 
-import type { ValueType } from '../../contracts/instrument-types.ts';
 import type { Value } from '../../contracts/messages/message.ts';
+import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 
 /** What a column holds: `time` is microseconds, `value` whatever the channel is of. */
 export type ColumnKind = 'time' | 'text' | 'number' | 'integer' | 'truth' | 'value';

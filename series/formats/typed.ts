@@ -1,6 +1,7 @@
 /** Tables with a type for each column, as Arrow and Parquet want them. */
-import type { ValueType } from '../../contracts/instrument-types.ts';
+
 import type { Value } from '../../contracts/messages/message.ts';
+import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Batch, Column } from './table.ts';
 
 /** What a column holds. `time` is microseconds in UTC. */

@@ -1,7 +1,8 @@
 /** Columns of points as the store keeps them. */
-import type { ValueType } from '../../contracts/instrument-types.ts';
+
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Quality } from '../../contracts/quality.ts';
+import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../contracts/time.ts';
 
 /** Points of one channel; all arrays have one length. */

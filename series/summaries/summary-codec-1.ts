@@ -11,7 +11,7 @@
  * follow, unit, value type and kind, which slots are there, and column by column what they hold.
  */
 import { crc32, zstdDecompressSync } from 'node:zlib';
-import { VALUE_TYPES } from '../../contracts/instrument-types.ts';
+import { VALUE_TYPES } from '../../contracts/resources/instrument-types.ts';
 import { ByteReader, MalformedBytes } from '../codec/bytes.ts';
 import type { Sketch } from './sketch.ts';
 import type { Slots } from './slots.ts';

@@ -21,7 +21,7 @@
  * had everything in one piece, see `summary-codec-1.ts`.
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { VALUE_TYPES, type ValueType } from '../../contracts/instrument-types.ts';
+import { VALUE_TYPES, type ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from '../codec/bytes.ts';
 import { ExactSum } from './exact.ts';

@@ -7,9 +7,10 @@
  *
  * Points of quality bad are counted and nothing else, unless another choice of qualities is made.
  */
-import type { ValueType } from '../../contracts/instrument-types.ts';
+
 import type { Value } from '../../contracts/messages/message.ts';
 import { type Quality, type Status, statusOf } from '../../contracts/quality.ts';
+import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
 import { ExactSum, squaredDeviations } from './exact.ts';
 import { Sketch } from './sketch.ts';

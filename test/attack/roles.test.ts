@@ -1,6 +1,6 @@
 /** Whoever holds a role at one site, or only to read, gets no further, and learns nothing of what lies beyond. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Device } from '../../contracts/devices.ts';
+import type { Device } from '../../contracts/resources/devices.ts';
 import { PERMISSIONS, type Permission } from '../../contracts/roles.ts';
 import { ROUTES } from '../../contracts/routes.ts';
 import { createIdentity } from '../../device/identity.ts';

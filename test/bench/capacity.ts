@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { estimate } from '../../bin/cli/cost/estimate.ts';
 import { PRICES } from '../../bin/cli/cost/prices.ts';
-import { readHours } from '../../lambdas/store/measurements.ts';
+import { readHours } from '../../lambdas/store/measurements/index.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { callCompaction, compactAll } from './aws/compact.ts';
 import { type Dollars, dollarsOf } from './aws/dollars.ts';

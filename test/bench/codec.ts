@@ -7,7 +7,7 @@
  * thousand points each: whatever else the computer does only ever adds.
  */
 import { EMPTY_ACCOUNT } from '../../lambdas/domain/ledger/hour-account.ts';
-import type { Item } from '../../lambdas/store/attributes.ts';
+import type { Item } from '../../lambdas/store/dynamodb/attributes.ts';
 import { toBlockItems } from '../../lambdas/store/measurements/block-item.ts';
 import { decodeChunk, encodeChunk } from '../../series/codec/chunk.ts';
 import type { SeriesColumn } from '../../series/points/column.ts';

@@ -5,7 +5,7 @@
  * each size. `--scale 10` goes on to 10⁸, which takes some minutes and 1 GB.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { instrumentType } from '../../contracts/instrument-types.ts';
+import { instrumentType } from '../../contracts/resources/instrument-types.ts';
 import { encodeMessage } from '../../payload/encode.ts';
 import { type AskHandler, openHandler } from './aws/ask-handler.ts';
 import { ARCHIVE_AT_ONCE, callCompaction, compactAll } from './aws/compact.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { deviceFacts, deviceMetadata, registration } from '../../contracts/devices.ts';
-import { channelName, instrumentTypeInput } from '../../contracts/instrument-types.ts';
+import { deviceFacts, deviceMetadata, registration } from '../../contracts/resources/devices.ts';
+import { channelName, instrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 
 const type = (channels: unknown) => instrumentTypeInput.safeParse({ id: 'meter', name: 'Meter', channels });
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createPrivateKey } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { expect, it } from 'vitest';
-import { registration } from '../../contracts/devices.ts';
+import { registration } from '../../contracts/resources/devices.ts';
 import { createIdentity } from '../../device/identity.ts';
 
 it('makes a P-256 key and a request signed by it that registration takes', async () => {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import type { Registered } from '../../contracts/devices.ts';
-import type { InstrumentTypeInput } from '../../contracts/instrument-types.ts';
+import type { Registered } from '../../contracts/resources/devices.ts';
+import type { InstrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 import { createIdentity, type Identity } from '../../device/identity.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type ErrorsMessage, errorsMessage } from '../../contracts/messages/downstream.ts';
 import { isBalanced, sumCounts } from '../../lambdas/domain/ledger/ledger.ts';
-import { readLatest } from '../../lambdas/store/measurements.ts';
+import { readLatest } from '../../lambdas/store/measurements/index.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
 import { MALFORMED } from './malformed.ts';
 

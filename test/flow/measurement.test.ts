@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Point } from '../../contracts/series.ts';
+import type { Point } from '../../contracts/resources/series.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
 
 let lab: Lab;

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Completeness } from '../../contracts/completeness.ts';
-import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/exports.ts';
-import type { Quarantined, QuarantinedMessage } from '../../contracts/quarantine.ts';
-import type { Point } from '../../contracts/series.ts';
+import type { Completeness } from '../../contracts/resources/completeness.ts';
+import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/resources/exports.ts';
+import type { Quarantined, QuarantinedMessage } from '../../contracts/resources/quarantine.ts';
+import type { Point } from '../../contracts/resources/series.ts';
 import { type Instrument, type Lab, METER, openLab } from './lab.ts';
 
 const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Device } from '../../contracts/devices.ts';
-import type { Point } from '../../contracts/series.ts';
+import type { Device } from '../../contracts/resources/devices.ts';
+import type { Point } from '../../contracts/resources/series.ts';
 import { type Instrument, type Lab, openLab } from './lab.ts';
 
 const assembly = inject('assembly');

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
-import type { DeviceDetail } from '../../contracts/devices.ts';
+import type { DeviceDetail } from '../../contracts/resources/devices.ts';
 import type { Instrument, Lab } from './lab.ts';
 
 export interface StormOptions {

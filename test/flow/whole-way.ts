@@ -3,8 +3,8 @@
  * parts, each with the roles that are at work in it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Registered } from '../../contracts/devices.ts';
-import type { ExportJob } from '../../contracts/exports.ts';
+import type { Registered } from '../../contracts/resources/devices.ts';
+import type { ExportJob } from '../../contracts/resources/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
 import { passHotDays } from './hot-days.ts';
 import { type Instrument, type Lab, METER } from './lab.ts';

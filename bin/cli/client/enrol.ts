@@ -1,7 +1,7 @@
 /** Makes a device known: its key and request on this side, its certificate from the API, all in one folder. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device, Registered } from '../../../contracts/devices.ts';
+import type { Device, Registered } from '../../../contracts/resources/devices.ts';
 import { type Api, ApiError } from './api.ts';
 import { UsageError } from './target.ts';
 

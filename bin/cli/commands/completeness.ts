@@ -1,6 +1,6 @@
 /** `labgate completeness`: what came from a device, what became of it, and what is missing. */
 import { Command } from 'commander';
-import type { Completeness } from '../../../contracts/completeness.ts';
+import type { Completeness } from '../../../contracts/resources/completeness.ts';
 import { openApi } from '../client/api.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, tell, withTarget } from './options.ts';

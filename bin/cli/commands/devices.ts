@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Device, DeviceDetail } from '../../../contracts/devices.ts';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { Device, DeviceDetail } from '../../../contracts/resources/devices.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';

@@ -7,7 +7,12 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { ExportFile, ExportFormat, ExportJob, ExportManifest } from '../../../contracts/exports.ts';
+import type {
+  ExportFile,
+  ExportFormat,
+  ExportJob,
+  ExportManifest,
+} from '../../../contracts/resources/exports.ts';
 import { type Api, openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { type CommonOptions, Interrupted, print, tell, withTarget } from './options.ts';

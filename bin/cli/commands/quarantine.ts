@@ -1,6 +1,6 @@
 /** `labgate quarantine`: list, show, replay. */
 import { Command } from 'commander';
-import type { Quarantined, QuarantinedMessage } from '../../../contracts/quarantine.ts';
+import type { Quarantined, QuarantinedMessage } from '../../../contracts/resources/quarantine.ts';
 import { openApi } from '../client/api.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, withTarget } from './options.ts';

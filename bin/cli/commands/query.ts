@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
-import type { Bucket, Point } from '../../../contracts/series.ts';
+import type { Bucket, Point } from '../../../contracts/resources/series.ts';
 import { type Api, type Call, openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { chart, type Line } from '../output/chart.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as z from 'zod';
-import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
+import { type InstrumentType, instrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';

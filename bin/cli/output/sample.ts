@@ -1,5 +1,5 @@
 /** A measurement to try a device with. */
-import type { Channel, InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { Channel, InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 
 /** Halfway between what an instrument is specified for, or as near to that as is declared. */
 const typical = ({ type, range, limits, values }: Channel): number | boolean | string => {

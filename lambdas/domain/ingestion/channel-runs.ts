@@ -1,6 +1,7 @@
 /** A device's channels in one batch: what its instrument type knows of them, and their points by hour. */
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+
 import type { Column } from '../../../contracts/messages/message.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { pointTo } from '../../../payload/pointer.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';

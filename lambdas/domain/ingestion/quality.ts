@@ -1,7 +1,8 @@
 /** Quality of a point, judged by what its instrument type says is normal. Never improves what the device says. */
-import type { Channel } from '../../../contracts/instrument-types.ts';
+
 import type { Value } from '../../../contracts/messages/message.ts';
 import { GOOD, type Quality, quality, statusOf } from '../../../contracts/quality.ts';
+import type { Channel } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
 
 /** What is remembered of a channel: its newest point by measured time, and what the next is judged by. */

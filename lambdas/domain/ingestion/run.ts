@@ -3,10 +3,10 @@
  * remembered goes in, what is to be remembered comes out; nothing is read or written here.
  */
 import { crc32 } from 'node:zlib';
-import type { DeviceFacts } from '../../../contracts/devices.ts';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import type { ErrorNote } from '../../../contracts/messages/downstream.ts';
 import type { Message } from '../../../contracts/messages/message.ts';
+import type { DeviceFacts } from '../../../contracts/resources/devices.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { addLedgers, type Counts, type Ledger } from '../ledger/ledger.ts';
 import type { MessageIdentity } from '../ledger/messages.ts';

@@ -1,5 +1,5 @@
 /** Gaps in the numbers of messages, and why they are likely to be there. */
-import type { GapCause } from '../../../contracts/completeness.ts';
+import type { GapCause } from '../../../contracts/resources/completeness.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { MAX_RANGES, type SeqRange, type Session } from './sessions.ts';
 import type { Stretch, Stretches } from './stretches.ts';

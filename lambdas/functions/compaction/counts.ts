@@ -1,6 +1,6 @@
 /** What a run of compaction came to, for its answer and for metrics. */
 import type { Micros } from '../../../contracts/time.ts';
-import type { CompactedHour } from '../../store/measurements.ts';
+import type { CompactedHour } from '../../store/measurements/index.ts';
 
 export class Counts {
   hours = 0;

@@ -13,7 +13,7 @@ import {
   type DayFile,
   readArchivedDay,
   readArchivedDays,
-} from '../../store/archive.ts';
+} from '../../store/archive/days.ts';
 import {
   clearMark,
   columnsOfHour,
@@ -30,7 +30,7 @@ import {
   writeAll,
   writeDayAccounts,
   writeMinutes,
-} from '../../store/measurements.ts';
+} from '../../store/measurements/index.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
 import { periodOf, type Retention, rollupsUntil } from './retention.ts';

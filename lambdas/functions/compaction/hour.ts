@@ -10,7 +10,7 @@ import {
   toMarkItem,
   writeAll,
   writeHour,
-} from '../../store/measurements.ts';
+} from '../../store/measurements/index.ts';
 import type { Counts } from './counts.ts';
 import type { KnownDevices } from './kinds.ts';
 import { blocksUntil, periodOf, type Retention, rollupsUntil } from './retention.ts';

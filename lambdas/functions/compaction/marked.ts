@@ -7,7 +7,7 @@ import {
   type Measurements,
   readMarks,
   startOfDay,
-} from '../../store/measurements.ts';
+} from '../../store/measurements/index.ts';
 
 /** Partitions in turn. Each call begins elsewhere, so that one that never gets through does not starve the same ones. */
 const partitions = (): number[] => {

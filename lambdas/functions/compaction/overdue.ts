@@ -16,7 +16,7 @@ import {
   markPartitionOf,
   readHourItems,
   readMarks,
-} from '../../store/measurements.ts';
+} from '../../store/measurements/index.ts';
 
 /** Days of devices that are kept in one run, so that time is left for other work. */
 const MAX_DAYS = 200;

@@ -1,7 +1,7 @@
 /** How long things are kept, by site. */
 import * as z from 'zod';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
-import { startOfDay } from '../../store/measurements.ts';
+import { startOfDay } from '../../store/measurements/index.ts';
 
 const period = z.object({
   /** Days for which points stay in the table after their day has ended and been archived. */

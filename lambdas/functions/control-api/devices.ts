@@ -1,13 +1,13 @@
 /** Devices: read, list, change. */
 import * as z from 'zod';
-import { type Device, deviceMetadata } from '../../../contracts/devices.ts';
 import { LIMITS } from '../../../contracts/limits.ts';
+import { type Device, deviceMetadata } from '../../../contracts/resources/devices.ts';
 import { allowedSites, type Principal } from '../../../contracts/roles.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { parsePart } from '../../runtime/http/validate.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { listDevices, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { deviceListKey, type Registry } from '../../store/registry/keys.ts';
 import { type Json, mergePatch } from './merge-patch.ts';

@@ -10,8 +10,9 @@
  * | certificate active                     | the one active certificate, tied to its thing            |
  * | device `active`                        | the whole; the repeated request gets the same answer     |
  */
-import type { Device, Registered, Registration } from '../../../contracts/devices.ts';
+
 import { downstream, upstream } from '../../../contracts/messages/topics.ts';
+import type { Device, Registered, Registration } from '../../../contracts/resources/devices.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { digest } from '../../runtime/digest.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
@@ -23,7 +24,7 @@ import {
   setCertificate,
   ThingTaken,
 } from '../../runtime/iot.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { createConnection } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';

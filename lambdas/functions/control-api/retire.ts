@@ -3,11 +3,11 @@
  * revoked, then the connection cut (a client with a revoked certificate cannot come back), then `retired`
  * recorded.
  */
-import type { Device } from '../../../contracts/devices.ts';
+import type { Device } from '../../../contracts/resources/devices.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { disconnect, setCertificate } from '../../runtime/iot.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import type { Context } from './context.ts';
 

@@ -1,19 +1,19 @@
 /** Instrument types: create, change, list. */
 import * as z from 'zod';
+import { LIMITS } from '../../../contracts/limits.ts';
+import type { ProblemDetail } from '../../../contracts/problems.ts';
 import type {
   InstrumentType,
   InstrumentTypeChange,
   InstrumentTypeInput,
-} from '../../../contracts/instrument-types.ts';
-import { instrumentTypeInput } from '../../../contracts/instrument-types.ts';
-import { LIMITS } from '../../../contracts/limits.ts';
-import type { ProblemDetail } from '../../../contracts/problems.ts';
+} from '../../../contracts/resources/instrument-types.ts';
+import { instrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import type { Principal } from '../../../contracts/roles.ts';
 import { digest } from '../../runtime/digest.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { createType, listTypes, readType, replaceType } from '../../store/registry/types.ts';
 

@@ -8,9 +8,9 @@ import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createLogger } from '../../runtime/logger.ts';
-import { getFrom, putBytesInto } from '../../runtime/objects.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
-import { changeExport, readExport } from '../../store/exports.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
+import { getFrom, putBytesInto } from '../../store/objects/objects.ts';
+import { changeExport, readExport } from '../../store/registry/exports.ts';
 import { type Workshop, workOn } from './work.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'EXPORTS_QUEUE_URL']);

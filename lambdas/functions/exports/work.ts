@@ -6,10 +6,11 @@ import {
   type ExportFormat,
   type ExportManifest,
   exportFile,
-} from '../../../contracts/exports.ts';
+} from '../../../contracts/resources/exports.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
 import { type FileSize, startFile } from '../../../series/formats/export-files.ts';
-import type { PutBytes } from '../../runtime/objects.ts';
+import { type Measurements, readHours } from '../../store/measurements/index.ts';
+import type { PutBytes } from '../../store/objects/objects.ts';
 import {
   changeExport,
   type ExportPlace,
@@ -19,8 +20,7 @@ import {
   readFiles,
   type StoredExport,
   type StoredFile,
-} from '../../store/exports.ts';
-import { type Measurements, readHours } from '../../store/measurements.ts';
+} from '../../store/registry/exports.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 
 /** What an export is made with. */

@@ -1,8 +1,8 @@
 /** A batch's way: recall devices, take their records, write, remember, tell. */
 
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
 import type { Origin } from '../../../contracts/messages/topics.ts';
 import { QUARANTINE, type QuarantineCode } from '../../../contracts/problems.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { hourOf } from '../../domain/ingestion/channel-run.ts';
 import { NEW_STATE } from '../../domain/ingestion/device-state.ts';
@@ -10,9 +10,8 @@ import { type Quarantined, type RunResult, takeRun } from '../../domain/ingestio
 import type { Deadlines } from '../../runtime/batch-outcome.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { GetObject, PutObject } from '../../runtime/objects.ts';
 import type { Publish } from '../../runtime/publisher.ts';
-import type { Item } from '../../store/attributes.ts';
+import type { Item } from '../../store/dynamodb/attributes.ts';
 import {
   deviceOfItem,
   hourOfItem,
@@ -22,8 +21,9 @@ import {
   toMarkItem,
   toStateItem,
   writeItems,
-} from '../../store/measurements.ts';
-import { quarantine } from '../../store/quarantine.ts';
+} from '../../store/measurements/index.ts';
+import type { GetObject, PutObject } from '../../store/objects/objects.ts';
+import { quarantine } from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { saveReported } from '../../store/registry/lookup.ts';
 import { persist } from '../../store/retry.ts';

@@ -1,5 +1,5 @@
 /** What the registry says of devices, remembered for a short time. Tolerates concurrent use. */
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import type { KnownDevice } from '../../store/registry/items.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';

@@ -2,8 +2,8 @@
 import type { Arrival } from '../../domain/ingestion/arrival.ts';
 import { parseReplay } from '../../domain/ingestion/replay.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import type { GetObject } from '../../runtime/objects.ts';
-import { entryId, readQuarantined } from '../../store/quarantine.ts';
+import type { GetObject } from '../../store/objects/objects.ts';
+import { entryId, readQuarantined } from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readReplays } from '../../store/registry/replays.ts';
 import type { DeviceRun } from './batch.ts';

@@ -1,6 +1,7 @@
 /** Series of several devices and channels beside each other, joined by time. */
-import type { ValueType } from '../../../contracts/instrument-types.ts';
+
 import type { Value } from '../../../contracts/messages/message.ts';
+import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import type { PointBatch } from './points.ts';
 import type { BucketBatch } from './rows.ts';

@@ -1,6 +1,6 @@
 /** Rows of a series as an answer in the format that is asked for: a page, or all of them as a stream. */
 import { LIMITS } from '../../../contracts/limits.ts';
-import type { ManySeriesQuery, SeriesQuery } from '../../../contracts/series.ts';
+import type { ManySeriesQuery, SeriesQuery } from '../../../contracts/resources/series.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { encoded, encoderOf, SERIES_TYPES } from '../../../series/formats/encoders.ts';
 import { jsonPage } from '../../../series/formats/json.ts';

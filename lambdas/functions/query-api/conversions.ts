@@ -1,5 +1,5 @@
 /** Units that a request asks for, by channel. */
-import type { SeriesQuery } from '../../../contracts/series.ts';
+import type { SeriesQuery } from '../../../contracts/resources/series.ts';
 import { isNumeric } from '../../../series/summaries/summary.ts';
 import { type Conversion, conversion, UnitError } from '../../../series/units/units.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';

@@ -2,6 +2,12 @@
 
 import { PROBLEMS, type ProblemCode } from '../../../contracts/problems.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
+import { readEnv } from '../../runtime/env.ts';
+import { createApi, jsonResponse } from '../../runtime/http/api.ts';
+import { streamedHandler } from '../../runtime/http/lambda.ts';
+import { ProblemError } from '../../runtime/http/problem.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { getFrom } from '../../store/objects/objects.ts';
 import {
   askAll,
   type Probe,
@@ -9,13 +15,7 @@ import {
   probeStream,
   probeTable,
   type Verdict,
-} from '../../runtime/dependencies.ts';
-import { readEnv } from '../../runtime/env.ts';
-import { createApi, jsonResponse } from '../../runtime/http/api.ts';
-import { streamedHandler } from '../../runtime/http/lambda.ts';
-import { ProblemError } from '../../runtime/http/problem.ts';
-import { createLogger } from '../../runtime/logger.ts';
-import { getFrom } from '../../runtime/objects.ts';
+} from '../../store/probes.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
 import { seriesResponse } from './series.ts';

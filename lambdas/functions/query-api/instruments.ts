@@ -1,5 +1,5 @@
 /** What queries need to know of devices: the channels of their types. */
-import type { Channel } from '../../../contracts/instrument-types.ts';
+import type { Channel } from '../../../contracts/resources/instrument-types.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { listDevices } from '../../store/registry/devices.ts';

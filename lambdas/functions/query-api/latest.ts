@@ -2,7 +2,7 @@
 import { qualityName } from '../../../contracts/quality.ts';
 import type { Principal } from '../../../contracts/roles.ts';
 import { formatTime } from '../../../contracts/time.ts';
-import { type Measurements, readLatest } from '../../store/measurements.ts';
+import { type Measurements, readLatest } from '../../store/measurements/index.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { instrumentsFor } from './instruments.ts';
 

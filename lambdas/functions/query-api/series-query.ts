@@ -1,7 +1,12 @@
 /** A series request, resolved: nothing in it depends on the moment any more. */
 import * as z from 'zod';
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
-import { type Aggregate, type Fill, type SeriesQuery, USUAL_AGGREGATES } from '../../../contracts/series.ts';
+import {
+  type Aggregate,
+  type Fill,
+  type SeriesQuery,
+  USUAL_AGGREGATES,
+} from '../../../contracts/resources/series.ts';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import { type Grid, gridOf, isBucketWidth } from '../../../series/buckets/width.ts';
 import { daysOf } from '../../../series/buckets/zone.ts';

@@ -2,7 +2,7 @@
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { keptFor } from '../../../series/buckets/aggregates.ts';
 import { wholeSlots } from '../../../series/buckets/plan.ts';
-import type { Measurements } from '../../store/measurements.ts';
+import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { inOrder } from './in-order.ts';

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { slug } from '../../../contracts/messages/topics.ts';
 import { qualityName } from '../../../contracts/quality.ts';
+import type { SnapshotQuery } from '../../../contracts/resources/series.ts';
 import type { Principal } from '../../../contracts/roles.ts';
-import type { SnapshotQuery } from '../../../contracts/series.ts';
 import {
   type Duration,
   formatTime,
@@ -17,7 +17,12 @@ import { readCursor, writeCursor } from '../../runtime/http/cursor.ts';
 import { nextLink } from '../../runtime/http/page.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import { type LatestPoint, type Measurements, readHours, readManyLatest } from '../../store/measurements.ts';
+import {
+  type LatestPoint,
+  type Measurements,
+  readHours,
+  readManyLatest,
+} from '../../store/measurements/index.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { conversionsOf } from './conversions.ts';
 import { type Instrument, instrumentsAt, instrumentsFor } from './instruments.ts';

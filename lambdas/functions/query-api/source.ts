@@ -12,7 +12,7 @@ import {
   readAllMarks,
   readHourSummaries,
   readHours,
-} from '../../store/measurements.ts';
+} from '../../store/measurements/index.ts';
 
 /** What will be asked: points of a range, or summaries of a width. */
 export interface Soon {

@@ -1,7 +1,8 @@
 /** Rows as tables: one list of columns for every format. */
-import type { ValueType } from '../../../contracts/instrument-types.ts';
+
 import type { Value } from '../../../contracts/messages/message.ts';
 import { type Quality, qualityName, STATUSES } from '../../../contracts/quality.ts';
+import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Batch, Column, ColumnKind, Member, Table } from '../../../series/formats/table.ts';
 import type { AlignedSeries, AlignedValues } from './aligned.ts';
 import { type PointBatch, partOf } from './points.ts';

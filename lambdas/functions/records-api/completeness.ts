@@ -4,9 +4,9 @@ import {
   COMPLETENESS_GAPS,
   type Completeness,
   type CompletenessQuery,
-} from '../../../contracts/completeness.ts';
-import type { Device } from '../../../contracts/devices.ts';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+} from '../../../contracts/resources/completeness.ts';
+import type { Device } from '../../../contracts/resources/devices.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import {
   formatTime,
   MICROS_PER_DAY,
@@ -19,7 +19,7 @@ import { gapsOf, type SeqGap } from '../../domain/ledger/gaps.ts';
 import { addLedgers, EMPTY_LEDGER, sumCounts } from '../../domain/ledger/ledger.ts';
 import { mergeStretches } from '../../domain/ledger/stretches.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import { type Measurements, readAccounts, readHours, readLatest } from '../../store/measurements.ts';
+import { type Measurements, readAccounts, readHours, readLatest } from '../../store/measurements/index.ts';
 import { readConnections } from '../../store/registry/connections.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 

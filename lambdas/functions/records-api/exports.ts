@@ -8,14 +8,14 @@ import {
   type ExportRequest,
   exportFile,
   LINK_SECONDS,
-} from '../../../contracts/exports.ts';
+} from '../../../contracts/resources/exports.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { formatTime, parseTime } from '../../../contracts/time.ts';
 import { digest } from '../../runtime/digest.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import type { LinkTo } from '../../runtime/objects.ts';
-import { ConditionFailed } from '../../store/conditions.ts';
+import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
+import type { LinkTo } from '../../store/objects/objects.ts';
 import {
   changeExport,
   createExport,
@@ -23,7 +23,7 @@ import {
   readExport,
   readFiles,
   type StoredExport,
-} from '../../store/exports.ts';
+} from '../../store/registry/exports.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';
 

@@ -8,7 +8,7 @@ import { bufferedHandler } from '../../runtime/http/lambda.ts';
 import { pageResponse } from '../../runtime/http/page.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { createLogger } from '../../runtime/logger.ts';
-import { getFrom, linksInto, listOf } from '../../runtime/objects.ts';
+import { getFrom, linksInto, listOf } from '../../store/objects/objects.ts';
 import { readDetail } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
 import { completenessOf, resolveHours } from './completeness.ts';

@@ -7,7 +7,7 @@ import {
   type Quarantined,
   type QuarantinedMessage,
   type QuarantineQuery,
-} from '../../../contracts/quarantine.ts';
+} from '../../../contracts/resources/quarantine.ts';
 import { allowed, allowedSites, type Principal } from '../../../contracts/roles.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
@@ -16,7 +16,7 @@ import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import type { GetObject, ListObjects } from '../../runtime/objects.ts';
+import type { GetObject, ListObjects } from '../../store/objects/objects.ts';
 import {
   type EntryPlace,
   entryId,
@@ -24,7 +24,7 @@ import {
   NOWHERE,
   type QuarantineEntry,
   readQuarantined,
-} from '../../store/quarantine.ts';
+} from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { noteReplayed, orderReplay, type Replay, readReplays } from '../../store/registry/replays.ts';
 

@@ -3,7 +3,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { HourAccount, ToldRun } from '../../domain/ledger/hour-account.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
 import { decodeStretches, encodeStretches } from '../../domain/ledger/stretches.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 
 /** `l` ledger, `m` stretches of its messages, `last` the last run told of each lane. */
 export const toAccountAttributes = (account: HourAccount): Record<'l' | 'm' | 'last', AttributeValue> => ({

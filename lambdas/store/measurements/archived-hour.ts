@@ -2,7 +2,7 @@
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { sliceColumns } from '../../../series/points/merge.ts';
-import { readArchivedDay, readArchivedDays } from '../archive.ts';
+import { readArchivedDay, readArchivedDays } from '../archive/days.ts';
 import { type ArchivedAccount, readDayAccounts } from './day-accounts.ts';
 import type { Measurements } from './keys.ts';
 

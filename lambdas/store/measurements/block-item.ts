@@ -4,7 +4,7 @@ import type { Micros } from '../../../contracts/time.ts';
 import { CorruptChunk, decodeChunk } from '../../../series/codec/chunk.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import type { HourAccount } from '../../domain/ledger/hour-account.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';
 import { expiryOf, secondOf } from './expiry.ts';

@@ -5,7 +5,7 @@ import { decodeChunk, type Effort, encodeChunk } from '../../../series/codec/chu
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
 import { encodeMessages, type MessageIdentity, toRunMessages } from '../../domain/ledger/messages.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import {
   type ChunkKey,
   type ChunkOrigin,

@@ -9,9 +9,9 @@
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { HourAccount } from '../../domain/ledger/hour-account.ts';
-import type { Item } from '../attributes.ts';
-import { isWritten } from '../conditions.ts';
-import { queryPages } from '../query.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
+import { queryPages } from '../dynamodb/query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';

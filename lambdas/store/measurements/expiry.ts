@@ -6,7 +6,7 @@
  * in the archive; for a day that is not there in time `keepBlock` moves the end, see compaction/overdue.ts.
  */
 import type { Micros } from '../../../contracts/time.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 
 /** The attribute's value: the first whole second that is not before a time. */
 export const secondOf = (time: Micros): { N: string } => ({ N: String(Math.ceil(time / 1e6)) });

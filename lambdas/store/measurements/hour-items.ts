@@ -2,7 +2,7 @@
 import type { Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { mergeColumns } from '../../../series/points/merge.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import { type BlockHead, blockName, columnsOfBlock, fromHeadItem, isReached } from './block-item.ts';
 import { fromChunkItem } from './chunk-item.ts';
 import { type ChunkKey, compareChunks, hourKey, parseChunkKey, parseHour, parsePartKey } from './keys.ts';

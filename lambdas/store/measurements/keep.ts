@@ -1,8 +1,8 @@
 /** Moves the time from which a block may go. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
-import type { Item } from '../attributes.ts';
-import { isWritten } from '../conditions.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
 import { secondOf } from './expiry.ts';
 import type { HourItems } from './hour-items.ts';
 import { headKey, type Measurements } from './keys.ts';

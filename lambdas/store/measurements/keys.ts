@@ -33,7 +33,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareSequences } from '../../domain/ledger/sequence.ts';
-import type { GetObject } from '../../runtime/objects.ts';
+import type { GetObject } from '../objects/objects.ts';
 
 /** The measurements table and the way to it. */
 export interface Measurements {

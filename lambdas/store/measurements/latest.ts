@@ -1,7 +1,7 @@
 /** Newest values of many devices, without reading their points. */
 import { compareReach } from '../../domain/ingestion/device-state.ts';
-import type { Item } from '../attributes.ts';
-import { batchGet } from '../batch-get.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { batchGet } from '../dynamodb/batch-get.ts';
 import { LATEST, type Measurements } from './keys.ts';
 import type { LatestPoint } from './read.ts';
 import { reachOfItem, tracksOfItem } from './state-item.ts';

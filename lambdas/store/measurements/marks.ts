@@ -11,9 +11,9 @@ import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import type { Item } from '../attributes.ts';
-import { isWritten } from '../conditions.ts';
-import { queryPages } from '../query.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
+import { queryPages } from '../dynamodb/query.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
 /** Partitions that marks are spread over. */

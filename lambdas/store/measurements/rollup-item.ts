@@ -19,7 +19,7 @@ import {
   sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
 import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import { UnknownItemFormat } from './keys.ts';
 import { dayKey } from './marks.ts';
 

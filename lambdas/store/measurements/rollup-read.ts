@@ -2,9 +2,9 @@
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Kept } from '../../../series/summaries/summary.ts';
 import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
-import type { Item } from '../attributes.ts';
-import { batchGet } from '../batch-get.ts';
-import { queryPages } from '../query.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { batchGet } from '../dynamodb/batch-get.ts';
+import { queryPages } from '../dynamodb/query.ts';
 import { hourKey, type Measurements } from './keys.ts';
 import {
   attributesFor,

@@ -12,8 +12,8 @@ import {
   type SlotRange,
   type SummaryRun,
 } from '../../../series/summaries/summary-codec.ts';
-import type { Item } from '../attributes.ts';
-import { isWritten } from '../conditions.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
 import { TimeIsUp } from '../retry.ts';
 import type { Measurements } from './keys.ts';
 import { startOfDay } from './marks.ts';

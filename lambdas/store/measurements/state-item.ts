@@ -7,7 +7,7 @@ import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain
 import type { Track } from '../../domain/ingestion/quality.ts';
 import type { Counts } from '../../domain/ledger/ledger.ts';
 import type { SeqRange } from '../../domain/ledger/sessions.ts';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
 
 /** time, value, quality, arrived, run; then time and value of the credible point where that is another. */

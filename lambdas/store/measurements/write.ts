@@ -1,8 +1,8 @@
 /** Many items at once, for `ingest`. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { compareReach, type DeviceState, reachOf } from '../../domain/ingestion/device-state.ts';
-import type { Item } from '../attributes.ts';
-import { batchRead, batchWrite } from '../batch-calls.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { batchRead, batchWrite } from '../dynamodb/batch-calls.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
 import { deviceOfItem } from './marks.ts';

@@ -6,10 +6,10 @@
  * about thirty events.
  */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { COMPLETENESS_DAYS } from '../../../contracts/completeness.ts';
+import { COMPLETENESS_DAYS } from '../../../contracts/resources/completeness.ts';
 import type { Micros } from '../../../contracts/time.ts';
-import { marshal } from '../attributes.ts';
-import { queryPages } from '../query.ts';
+import { marshal } from '../dynamodb/attributes.ts';
+import { queryPages } from '../dynamodb/query.ts';
 import { connectionsKey, ITEM_FORMAT, type Registry } from './keys.ts';
 import type { ConnectionChange } from './presence.ts';
 

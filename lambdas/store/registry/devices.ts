@@ -1,8 +1,13 @@
 /** Devices in the registry: one `META` item each, changed only on the version that was read. */
 import * as z from 'zod';
-import { connection, type Device, type DeviceDetail, deviceFacts } from '../../../contracts/devices.ts';
-import { type Item, marshal, marshalValue, unmarshal } from '../attributes.ts';
-import { queryPages, readPage } from '../query.ts';
+import {
+  connection,
+  type Device,
+  type DeviceDetail,
+  deviceFacts,
+} from '../../../contracts/resources/devices.ts';
+import { type Item, marshal, marshalValue, unmarshal } from '../dynamodb/attributes.ts';
+import { queryPages, readPage } from '../dynamodb/query.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
 import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
 import { createItem, readItem, replaceItem } from './single.ts';

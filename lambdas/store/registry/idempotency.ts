@@ -1,8 +1,8 @@
 /** Answers to requests with an Idempotency-Key, kept for a day. */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { type Item, marshal, unmarshal } from '../attributes.ts';
-import { conditionally, isWritten } from '../conditions.ts';
+import { type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
+import { conditionally, isWritten } from '../dynamodb/conditions.ts';
 import { ITEM_FORMAT, idempotencyKey, META, type Registry } from './keys.ts';
 import { readItem } from './single.ts';
 

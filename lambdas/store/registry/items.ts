@@ -1,8 +1,8 @@
 /** Items of the registry as the words of the contract. */
 import type * as z from 'zod';
-import { type Device, device } from '../../../contracts/devices.ts';
-import { type InstrumentType, instrumentType } from '../../../contracts/instrument-types.ts';
-import { type Attribute, type Item, marshal, unmarshal } from '../attributes.ts';
+import { type Device, device } from '../../../contracts/resources/devices.ts';
+import { type InstrumentType, instrumentType } from '../../../contracts/resources/instrument-types.ts';
+import { type Attribute, type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey, UnknownItemFormat } from './keys.ts';
 
 const checkFormat = ({ pk, format }: Item): void => {

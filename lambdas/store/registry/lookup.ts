@@ -1,11 +1,11 @@
 /** Many devices and types of the registry at once, and the facts that devices report. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DeviceFacts } from '../../../contracts/devices.ts';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { DeviceFacts } from '../../../contracts/resources/devices.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { formatTime, type Micros } from '../../../contracts/time.ts';
-import { type Item, marshalValue } from '../attributes.ts';
-import { batchGet } from '../batch-get.ts';
-import { isWritten } from '../conditions.ts';
+import { type Item, marshalValue } from '../dynamodb/attributes.ts';
+import { batchGet } from '../dynamodb/batch-get.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
 import { type KnownDevice, knownDeviceFromItem, typeFromItem } from './items.ts';
 import { deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
 

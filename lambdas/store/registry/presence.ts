@@ -1,7 +1,7 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshal } from '../attributes.ts';
-import { isWritten } from '../conditions.ts';
+import { marshal } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
 
 /** A lifecycle event of the broker, reduced to what is kept. */

@@ -1,9 +1,9 @@
 /** Replays of quarantined messages: one item an entry, made once, for good. */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { type Item, marshal, unmarshal } from '../attributes.ts';
-import { batchGet } from '../batch-get.ts';
-import { conditionally } from '../conditions.ts';
+import { type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
+import { batchGet } from '../dynamodb/batch-get.ts';
+import { conditionally } from '../dynamodb/conditions.ts';
 import { ITEM_FORMAT, META, type Registry, replayKey } from './keys.ts';
 import { createItem, writeOnce } from './single.ts';
 

@@ -1,7 +1,7 @@
 /** One item of the registry: read as it is now, made once, or changed on the version that was read. */
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { type Item, marshal } from '../attributes.ts';
-import { ConditionFailed, conditionally } from '../conditions.ts';
+import { type Item, marshal } from '../dynamodb/attributes.ts';
+import { ConditionFailed, conditionally } from '../dynamodb/conditions.ts';
 import type { Registry } from './keys.ts';
 
 /** Reads an item as it is now. */

@@ -1,7 +1,7 @@
 /** Instrument types in the registry. */
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
-import { marshal } from '../attributes.ts';
-import { readPage } from '../query.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
+import { marshal } from '../dynamodb/attributes.ts';
+import { readPage } from '../dynamodb/query.ts';
 import { typeFromItem, typeToItem } from './items.ts';
 import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
 import { createItem, readItem, replaceItem } from './single.ts';

@@ -5,7 +5,7 @@
  * how many channels, and of each name, unit, value type, place of its time column, and its bytes in head and tail.
  * The parts follow in that order, so that a reader of some channels passes over the others.
  */
-import { VALUE_TYPES, type ValueType } from '../../../contracts/instrument-types.ts';
+import { VALUE_TYPES, type ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../points/column.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from '../bytes.ts';

@@ -2,7 +2,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisStreamRecord } from 'aws-lambda';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { encodeMessage } from '../../../payload/encode.ts';
 import type { Measurement } from '../../../payload/outgoing.ts';
 import { REGISTRY } from './meter.ts';

@@ -1,6 +1,6 @@
 /** A laboratory whose table is loaded the short way, with the functions of the benches in this process beside it. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { newGatewayProcess } from '../load/gateway-process.ts';
 import { tokensFor } from '../load/lab.ts';
 import { ARCHIVE_AT_ONCE } from './compact.ts';

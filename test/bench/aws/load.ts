@@ -5,15 +5,15 @@
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT } from '../../../lambdas/domain/ledger/hour-account.ts';
 import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger/ledger.ts';
-import type { Item } from '../../../lambdas/store/attributes.ts';
+import type { Item } from '../../../lambdas/store/dynamodb/attributes.ts';
 import { toBlockItems } from '../../../lambdas/store/measurements/block-item.ts';
-import { toRollupItems } from '../../../lambdas/store/measurements/rollup-write.ts';
 import {
   type Measurements,
   toChunkItems,
   toMarkItem,
   writeItems,
-} from '../../../lambdas/store/measurements.ts';
+} from '../../../lambdas/store/measurements/index.ts';
+import { toRollupItems } from '../../../lambdas/store/measurements/rollup-write.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { mergeColumns } from '../../../series/points/merge.ts';
 import { hourOf, minutesOf, minutesOfDay, withHour } from '../../../series/summaries/rollup.ts';

@@ -1,6 +1,6 @@
 /** Types and devices, put into the registry the short way. */
 import { BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { InstrumentType } from '../../../contracts/instrument-types.ts';
+import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { deviceToItem, typeToItem } from '../../../lambdas/store/registry/items.ts';
 
 export const SITE = 'lab';

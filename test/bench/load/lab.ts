@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Registered } from '../../../contracts/devices.ts';
+import type { Registered } from '../../../contracts/resources/devices.ts';
 import { createIdentity } from '../../../device/identity.ts';
 import type { Program } from '../../flow/lab.ts';
 import { SENSOR } from './message.ts';

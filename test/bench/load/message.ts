@@ -1,5 +1,5 @@
 /** Messages of the load: ten measurements, made by joining text, so that the publisher stays cheap. */
-import type { InstrumentTypeInput } from '../../../contracts/instrument-types.ts';
+import type { InstrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import { type Format, STEP_MS, TIMES } from './plan.ts';
 
 export const SENSOR: InstrumentTypeInput = {

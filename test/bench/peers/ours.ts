@@ -1,6 +1,6 @@
 /** This application, in the local gateway: through its API, and by the exported handler of `query-api` alone. */
 import { tableFromIPC } from 'apache-arrow';
-import { instrumentType } from '../../../contracts/instrument-types.ts';
+import { instrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { encodeMessage } from '../../../payload/encode.ts';
 import { openHandler } from '../aws/ask-handler.ts';
 import { callCompaction, compactAll } from '../aws/compact.ts';

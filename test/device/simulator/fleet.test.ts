@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deviceFacts, deviceMetadata } from '../../../contracts/devices.ts';
-import { instrumentTypeInput } from '../../../contracts/instrument-types.ts';
 import { slug } from '../../../contracts/messages/topics.ts';
+import { deviceFacts, deviceMetadata } from '../../../contracts/resources/devices.ts';
+import { instrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import {
   encodeSimulated,
   type FleetOptions,

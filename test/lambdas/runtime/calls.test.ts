@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { CallRefused, putRecord, sendMessage } from '../../../lambdas/runtime/calls.ts';
-import { getFrom, listOf, NoAnswer } from '../../../lambdas/runtime/objects.ts';
+import { CallRefused, NoAnswer, putRecord, sendMessage } from '../../../lambdas/runtime/calls.ts';
+import { getFrom, listOf } from '../../../lambdas/store/objects/objects.ts';
 import { mayWorkLater } from '../../../lambdas/store/retry.ts';
 
 let server: Server;

@@ -3,14 +3,14 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { PROBLEMS, problem } from '../../../contracts/problems.ts';
-import { CallRefused } from '../../../lambdas/runtime/calls.ts';
+import { CallRefused, NoAnswer } from '../../../lambdas/runtime/calls.ts';
 import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
 import { bufferedHandler, requestOf } from '../../../lambdas/runtime/http/lambda.ts';
 import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
 import { createLogger } from '../../../lambdas/runtime/logger.ts';
-import { NoAnswer, ObjectRefused } from '../../../lambdas/runtime/objects.ts';
+import { ObjectRefused } from '../../../lambdas/store/objects/objects.ts';
 import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
 
 type ControlHandlers = Handlers<'control-api'>;

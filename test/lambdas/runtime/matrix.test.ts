@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
-import { createExport, type StoredExport } from '../../../lambdas/store/exports.ts';
+import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
 import { startWorld, TYPE, type World } from '../functions/query-api/world.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
 

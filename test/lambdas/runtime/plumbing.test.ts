@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { once } from '../../../lambdas/functions/control-api/context.ts';
 import { defaultProvider } from '../../../lambdas/runtime/credentials.ts';
-import { askAll } from '../../../lambdas/runtime/dependencies.ts';
 import { digest } from '../../../lambdas/runtime/digest.ts';
 import { readEnv, readOptionalEnv } from '../../../lambdas/runtime/env.ts';
 import { readCursor, writeCursor } from '../../../lambdas/runtime/http/cursor.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { brokerRoots } from '../../../lambdas/runtime/trust.ts';
+import { askAll } from '../../../lambdas/store/probes.ts';
 
 describe('environment', () => {
   it('names every variable that is missing or wrong, and no value', () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Quality } from '../../../contracts/quality.ts';
 import { statusOf } from '../../../contracts/quality.ts';
-import type { Aggregate } from '../../../contracts/series.ts';
+import type { Aggregate } from '../../../contracts/resources/series.ts';
 import {
   type Duration,
   MICROS_PER_DAY,

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { crc32 as crc } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VALUE_TYPES } from '../../../contracts/instrument-types.ts';
+import { VALUE_TYPES } from '../../../contracts/resources/instrument-types.ts';
 import {
   CHUNK_VERSION,
   CorruptChunk,

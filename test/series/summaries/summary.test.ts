@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ValueType } from '../../../contracts/instrument-types.ts';
+import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import { ExactSum } from '../../../series/summaries/exact.ts';
 import { SKETCH_ACCURACY, Sketch } from '../../../series/summaries/sketch.ts';
 import type { Slots } from '../../../series/summaries/slots.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { channel } from '../../../../contracts/instrument-types.ts';
 import { quality, qualityName } from '../../../../contracts/quality.ts';
+import { channel } from '../../../../contracts/resources/instrument-types.ts';
 import {
   judgeNext,
   judgeValue,

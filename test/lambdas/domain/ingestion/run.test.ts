@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instrumentType } from '../../../../contracts/instrument-types.ts';
+import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import type { Arrival } from '../../../../lambdas/domain/ingestion/arrival.ts';
 import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';

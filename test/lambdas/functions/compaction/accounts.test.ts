@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../../contracts/time.ts';
 import { addLedgers, EMPTY_LEDGER, type Ledger } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { mergeStretches, type Stretch } from '../../../../lambdas/domain/ledger/stretches.ts';
-import { readAccounts } from '../../../../lambdas/store/measurements.ts';
+import { readAccounts } from '../../../../lambdas/store/measurements/index.ts';
 import { addHours, DAY } from './days.ts';
 import { it } from './it.ts';
 import { column, HOUR } from './points.ts';

@@ -7,7 +7,7 @@ import {
   readHours,
   type WantedSummaries,
   writeItems,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { mergeColumns } from '../../../../series/points/merge.ts';
 import { minutesOf, minutesOfDay } from '../../../../series/summaries/rollup.ts';
 import { KEEP_SUMS } from '../../../../series/summaries/summary.ts';

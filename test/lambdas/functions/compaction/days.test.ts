@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { toMarkItem, writeItems } from '../../../../lambdas/store/measurements.ts';
+import { toMarkItem, writeItems } from '../../../../lambdas/store/measurements/index.ts';
 import { DAY, Day, it, secondsNow } from './days.ts';
 import { bulk, column, HOUR, told } from './points.ts';
 

@@ -1,7 +1,7 @@
 /** A day of a device on its way into the archive, for the tests of all that may happen to it. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import type { Item } from '../../../../lambdas/store/attributes.ts';
+import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
 import { readParquetDay } from '../../../../series/formats/parquet.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { it as base } from './it.ts';

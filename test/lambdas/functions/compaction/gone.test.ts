@@ -2,8 +2,8 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { CorruptArchive } from '../../../../lambdas/store/archive.ts';
-import { readHourSummaries } from '../../../../lambdas/store/measurements.ts';
+import { CorruptArchive } from '../../../../lambdas/store/archive/days.ts';
+import { readHourSummaries } from '../../../../lambdas/store/measurements/index.ts';
 import { KEEP_ALL } from '../../../../series/summaries/summary.ts';
 import { addHours, DAY, it, secondsNow, wave } from './days.ts';
 import { bulk, column, HOUR, told } from './points.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { readDirtyHours } from '../../../../lambdas/store/measurements.ts';
+import { readDirtyHours } from '../../../../lambdas/store/measurements/index.ts';
 import { countAt } from '../../../../series/summaries/slots.ts';
 import { Hour, it, noise } from './hours.ts';
 import { bulk, column, HOUR, type Told, told } from './points.ts';

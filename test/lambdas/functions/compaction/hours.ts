@@ -6,7 +6,7 @@ import {
   readDirtyHours,
   readHourSummaries,
   readHours,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { hourOf } from '../../../../series/summaries/rollup.ts';
 import { SlotsBuilder } from '../../../../series/summaries/slots-builder.ts';

@@ -1,7 +1,7 @@
 /** Points of a device as chunks hold them, and as tests compare them. */
 import { createHash } from 'node:crypto';
-import { type InstrumentType, instrumentType } from '../../../../contracts/instrument-types.ts';
 import type { Value } from '../../../../contracts/messages/message.ts';
+import { type InstrumentType, instrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 

@@ -1,7 +1,7 @@
 /** Two workers on the same day: calls of compaction overlap when one takes longer than its schedule. */
 import { describe, expect } from 'vitest';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { readAccounts } from '../../../../lambdas/store/measurements.ts';
+import { readAccounts } from '../../../../lambdas/store/measurements/index.ts';
 import type { Call } from './door.ts';
 import { it } from './it.ts';
 import { column, HOUR, told } from './points.ts';

@@ -1,18 +1,18 @@
 /** `compaction` as its schedule calls it, with a real DynamoDB emulator behind a {@link startDoor door}. */
 import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import type { Device } from '../../../../contracts/devices.ts';
+import type { Device } from '../../../../contracts/resources/devices.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../../contracts/time.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import type { CompactionReport } from '../../../../lambdas/functions/compaction/handler.ts';
-import type { Item } from '../../../../lambdas/store/attributes.ts';
+import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
 import {
   type Measurements,
   readHours,
   toChunkItems,
   toMarkItem,
   writeItems,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';

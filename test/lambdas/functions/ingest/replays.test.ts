@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeReplay } from '../../../../lambdas/domain/ingestion/replay.ts';
 import { isBalanced } from '../../../../lambdas/domain/ledger/ledger.ts';
-import { marshal } from '../../../../lambdas/store/attributes.ts';
+import { marshal } from '../../../../lambdas/store/dynamodb/attributes.ts';
 import { typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { ITEM_FORMAT, META, replayKey } from '../../../../lambdas/store/registry/keys.ts';
 import { fault, NOW, record, rows, startWorld, TYPE, type World } from './world.ts';

@@ -10,15 +10,15 @@ import type {
   KinesisStreamRecord,
 } from 'aws-lambda';
 import { vi } from 'vitest';
-import type { Device } from '../../../../contracts/devices.ts';
-import type { InstrumentType } from '../../../../contracts/instrument-types.ts';
 import type { AckMessage, ErrorsMessage } from '../../../../contracts/messages/downstream.ts';
+import type { Device } from '../../../../contracts/resources/devices.ts';
+import type { InstrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import {
   type Latest,
   type Measurements,
   readHours,
   readLatest,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { DynamoEngine } from '../../../../local/endpoint/dynamodb/engine.ts';
 

@@ -2,7 +2,7 @@ import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../../../contracts/problems.ts';
 import { NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
-import { toStateItem } from '../../../../lambdas/store/measurements.ts';
+import { toStateItem } from '../../../../lambdas/store/measurements/index.ts';
 import { startWorld, time, type World } from './world.ts';
 
 let world: World;

@@ -1,6 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Bucket, Point } from '../../../../contracts/series.ts';
+import type { Bucket, Point } from '../../../../contracts/resources/series.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { ResponseStream } from '../../../../local/lambda/worker/response-stream.ts';
 import { person } from '../../runtime/events.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instrumentType } from '../../../../contracts/instrument-types.ts';
+import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import type { PointBatch } from '../../../../lambdas/functions/query-api/points.ts';
 import type { BucketBatch } from '../../../../lambdas/functions/query-api/rows.ts';
 import { resolveSeries } from '../../../../lambdas/functions/query-api/series-query.ts';

@@ -3,9 +3,9 @@
 import type { Writable } from 'node:stream';
 import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { Device } from '../../../../contracts/devices.ts';
-import { instrumentType } from '../../../../contracts/instrument-types.ts';
 import type { Value } from '../../../../contracts/messages/message.ts';
+import type { Device } from '../../../../contracts/resources/devices.ts';
+import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../../contracts/time.ts';
 import { NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import type { Track } from '../../../../lambdas/domain/ingestion/quality.ts';
@@ -13,7 +13,6 @@ import { Counts } from '../../../../lambdas/functions/compaction/counts.ts';
 import { archiveMarkedDay } from '../../../../lambdas/functions/compaction/day.ts';
 import { compactHour } from '../../../../lambdas/functions/compaction/hour.ts';
 import { KnownDevices } from '../../../../lambdas/functions/compaction/kinds.ts';
-import { getFrom, putInto, replaceIn, tagsIn } from '../../../../lambdas/runtime/objects.ts';
 import {
   type Mark,
   type MarkKind,
@@ -23,7 +22,8 @@ import {
   toChunkItems,
   toMarkItem,
   toStateItem,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
+import { getFrom, putInto, replaceIn, tagsIn } from '../../../../lambdas/store/objects/objects.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { awslambda, ResponseStream } from '../../../../local/lambda/worker/response-stream.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';

@@ -10,11 +10,11 @@ import type {
   SQSBatchResponse,
   SQSEvent,
 } from 'aws-lambda';
-import type { Device } from '../../../../contracts/devices.ts';
-import { type InstrumentType, instrumentType } from '../../../../contracts/instrument-types.ts';
+import type { Device } from '../../../../contracts/resources/devices.ts';
+import { type InstrumentType, instrumentType } from '../../../../contracts/resources/instrument-types.ts';
 import { parseTime } from '../../../../contracts/time.ts';
-import { marshal } from '../../../../lambdas/store/attributes.ts';
-import { type PackedRun, toChunkItems } from '../../../../lambdas/store/measurements.ts';
+import { marshal } from '../../../../lambdas/store/dynamodb/attributes.ts';
+import { type PackedRun, toChunkItems } from '../../../../lambdas/store/measurements/index.ts';
 import { recordConnection } from '../../../../lambdas/store/registry/connections.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Faults, startEndpoint } from '../../../../local/endpoint/index.ts';

@@ -5,7 +5,7 @@ import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { EMPTY_ACCOUNT } from '../../../../lambdas/domain/ledger/hour-account.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { toBlockItems } from '../../../../lambdas/store/measurements/block-item.ts';
-import { readAccounts } from '../../../../lambdas/store/measurements.ts';
+import { readAccounts } from '../../../../lambdas/store/measurements/index.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
 

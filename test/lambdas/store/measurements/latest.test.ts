@@ -6,7 +6,7 @@ import {
   readManyLatest,
   toStateItem,
   writeItems,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';
 
 let aws: Aws;

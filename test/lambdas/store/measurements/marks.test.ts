@@ -13,7 +13,7 @@ import {
   readMarks,
   toMarkItem,
   writeItems,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';
 
 let aws: Aws;

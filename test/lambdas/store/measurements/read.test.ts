@@ -6,7 +6,7 @@ import {
   readLatest,
   toChunkItems,
   writeItems,
-} from '../../../../lambdas/store/measurements.ts';
+} from '../../../../lambdas/store/measurements/index.ts';
 import { type Aws, startAws } from '../../runtime/aws.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;

@@ -1,8 +1,8 @@
 import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Device } from '../../../../contracts/devices.ts';
-import { instrumentType } from '../../../../contracts/instrument-types.ts';
-import { ItemsUnread } from '../../../../lambdas/store/batch-get.ts';
+import type { Device } from '../../../../contracts/resources/devices.ts';
+import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
+import { ItemsUnread } from '../../../../lambdas/store/dynamodb/batch-get.ts';
 import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Registry, UnknownItemFormat } from '../../../../lambdas/store/registry/keys.ts';

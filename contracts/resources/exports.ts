@@ -1,9 +1,9 @@
 /** Exports: points of devices as files, with a manifest that tells what they are and what they must be. */
 import * as z from 'zod';
+import { LIMITS } from '../limits.ts';
+import { slug } from '../messages/topics.ts';
+import { timeInput } from '../time.ts';
 import { channelName } from './instrument-types.ts';
-import { LIMITS } from './limits.ts';
-import { slug } from './messages/topics.ts';
-import { timeInput } from './time.ts';
 
 /** How long an export is kept. */
 export const EXPORT_DAYS = 7;

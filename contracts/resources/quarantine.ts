@@ -1,11 +1,11 @@
 /** The quarantine: messages that could not be stored, or not whole, and taking them again. */
 import * as z from 'zod';
+import { errorNote } from '../messages/downstream.ts';
+import { slug } from '../messages/topics.ts';
+import { QUARANTINE } from '../problems.ts';
+import { timeInput } from '../time.ts';
 import { deviceFacts } from './devices.ts';
-import { errorNote } from './messages/downstream.ts';
-import { slug } from './messages/topics.ts';
-import { QUARANTINE } from './problems.ts';
 import { point } from './series.ts';
-import { timeInput } from './time.ts';
 
 /** Entries of a page: when not asked, and at most. Each is an object that is read. */
 export const QUARANTINE_PAGE = { usual: 50, most: 200 } as const;

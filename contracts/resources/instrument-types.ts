@@ -1,7 +1,7 @@
 /** Instrument types: what a kind of instrument measures, and what is normal for it. */
 import * as z from 'zod';
-import { LIMITS } from './limits.ts';
-import { slug } from './messages/topics.ts';
+import { LIMITS } from '../limits.ts';
+import { slug } from '../messages/topics.ts';
 
 /** Channel name: lower-case dotted words, e.g. `chamber.temp`. */
 export const channelName = z

@@ -14,18 +14,18 @@
  */
 import { createHash } from 'node:crypto';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Micros } from '../../contracts/time.ts';
-import { formatTime } from '../../contracts/time.ts';
-import { PARQUET_COLUMNS, readParquetDay } from '../../series/formats/parquet.ts';
-import type { SeriesColumn } from '../../series/points/column.ts';
-import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../runtime/objects.ts';
-import type { Item } from './attributes.ts';
-import { tryAgain } from './batch-get.ts';
-import { isWritten } from './conditions.ts';
-import { isExpired } from './measurements/expiry.ts';
-import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './measurements/keys.ts';
-import { dayKey, parseDay } from './measurements/marks.ts';
-import { queryPages } from './query.ts';
+import type { Micros } from '../../../contracts/time.ts';
+import { formatTime } from '../../../contracts/time.ts';
+import { PARQUET_COLUMNS, readParquetDay } from '../../../series/formats/parquet.ts';
+import type { SeriesColumn } from '../../../series/points/column.ts';
+import type { Item } from '../dynamodb/attributes.ts';
+import { tryAgain } from '../dynamodb/batch-get.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
+import { queryPages } from '../dynamodb/query.ts';
+import { isExpired } from '../measurements/expiry.ts';
+import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from '../measurements/keys.ts';
+import { dayKey, parseDay } from '../measurements/marks.ts';
+import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../objects/objects.ts';
 
 /** Version of the shape of manifests. */
 export const MANIFEST_FORMAT = 1;

@@ -3,8 +3,8 @@
  * through the SDK's serializers takes ten times as long as signing and sending them.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CallRefused } from './calls.ts';
-import { sign } from './sign.ts';
+import { CallRefused } from '../../runtime/calls.ts';
+import { sign } from '../../runtime/sign.ts';
 
 const VERSION = 'DynamoDB_20120810';
 const CONTENT_TYPE = 'application/x-amz-json-1.0';

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Item } from '../../../lambdas/store/attributes.ts';
-import { batchGet, ItemsUnread } from '../../../lambdas/store/batch-get.ts';
+import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
+import { batchGet, ItemsUnread } from '../../../../lambdas/store/dynamodb/batch-get.ts';
 
 const TABLE = 'things';
 const keyOf = (at: number): Item => ({ pk: { S: `thing-${at}` }, sk: { S: 'META' } });

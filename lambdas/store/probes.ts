@@ -1,7 +1,7 @@
 /** Dependencies, truly asked whether they answer. */
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { callService } from './calls.ts';
-import { lookAt } from './objects.ts';
+import { callService } from '../runtime/calls.ts';
+import { lookAt } from './objects/objects.ts';
 
 /** Asks a dependency; throws when it does not answer, or not as it should. */
 export type Probe = (signal: AbortSignal) => Promise<void>;

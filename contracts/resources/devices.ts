@@ -1,6 +1,6 @@
 /** Devices: what an instrument is, where it stands, and how it came to be known. */
 import * as z from 'zod';
-import { slug } from './messages/topics.ts';
+import { slug } from '../messages/topics.ts';
 
 /**
  * Life of a device. `registering`: its certificate is being made, repeat the request to finish;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { ObjectRefused } from '../../../lambdas/runtime/objects.ts';
-import { readArchivedDay } from '../../../lambdas/store/archive.ts';
-import { ParquetDay } from '../../../series/formats/parquet.ts';
+import { readArchivedDay } from '../../../../lambdas/store/archive/days.ts';
+import { ObjectRefused } from '../../../../lambdas/store/objects/objects.ts';
+import { ParquetDay } from '../../../../series/formats/parquet.ts';
 
 const DAY = Date.parse('2026-03-01T00:00:00Z') * 1000;
 const column = {

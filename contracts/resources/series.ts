@@ -1,10 +1,10 @@
 /** Series: how points and buckets are asked for and given back. */
 import * as z from 'zod';
+import { LIMITS } from '../limits.ts';
+import { slug } from '../messages/topics.ts';
+import { STATUSES } from '../quality.ts';
+import { durationInput, timeInput } from '../time.ts';
 import { channelName } from './instrument-types.ts';
-import { LIMITS } from './limits.ts';
-import { slug } from './messages/topics.ts';
-import { STATUSES } from './quality.ts';
-import { durationInput, timeInput } from './time.ts';
 
 /** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
 export const AGGREGATES = [

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { NoAnswer, ObjectRefused, putInto, replaceIn, tagsIn } from '../../../lambdas/runtime/objects.ts';
-import { mayWorkLater } from '../../../lambdas/store/retry.ts';
+import { NoAnswer } from '../../../../lambdas/runtime/calls.ts';
+import { ObjectRefused, putInto, replaceIn, tagsIn } from '../../../../lambdas/store/objects/objects.ts';
+import { mayWorkLater } from '../../../../lambdas/store/retry.ts';
 
 let server: Server;
 let answer: { readonly status: number; readonly body: string };

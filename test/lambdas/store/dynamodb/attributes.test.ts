@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Attribute, marshal, unmarshal, unmarshalValue } from '../../../lambdas/store/attributes.ts';
+import {
+  type Attribute,
+  marshal,
+  unmarshal,
+  unmarshalValue,
+} from '../../../../lambdas/store/dynamodb/attributes.ts';
 
 describe('attributes', () => {
   it('come back as they were', () => {

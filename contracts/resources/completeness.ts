@@ -1,6 +1,6 @@
 /** Completeness: what came from a device, what became of it, and what is missing. */
 import * as z from 'zod';
-import { timeInput } from './time.ts';
+import { timeInput } from '../time.ts';
 
 /** The longest range of one request, in days. */
 export const COMPLETENESS_DAYS = 92;

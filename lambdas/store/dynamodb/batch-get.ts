@@ -1,9 +1,9 @@
 /** Items by their keys, many in a call. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { mayWorkLater } from '../retry.ts';
 import type { Item } from './attributes.ts';
 import { batchRead, type Reading } from './batch-calls.ts';
-import { mayWorkLater } from './retry.ts';
 
 /** Keys of one BatchGetItem, at most. */
 const BATCH_KEYS = 100;

@@ -5,11 +5,11 @@
  * written once, before `META` counts it. Who makes the same file a second time finds it there and goes on after it.
  */
 import * as z from 'zod';
-import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../contracts/exports.ts';
-import { type Attribute, marshal, unmarshal } from './attributes.ts';
-import { queryPages } from './query.ts';
-import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './registry/keys.ts';
-import { createItem, readItem, replaceItem, writeOnce } from './registry/single.ts';
+import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../../contracts/resources/exports.ts';
+import { type Attribute, marshal, unmarshal } from '../dynamodb/attributes.ts';
+import { queryPages } from '../dynamodb/query.ts';
+import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './keys.ts';
+import { createItem, readItem, replaceItem, writeOnce } from './single.ts';
 
 /** Where the next file begins: a device of the query by its place, and the start of an hour. */
 const place = z.object({ device: z.int(), hour: z.number() });

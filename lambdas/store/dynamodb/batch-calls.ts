@@ -1,7 +1,7 @@
 /** BatchWriteItem, BatchGetItem and Query as JSON of our own making, see runtime/dynamo.ts. */
 import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
-import { callDynamo } from '../runtime/dynamo.ts';
 import type { Item } from './attributes.ts';
+import { callDynamo } from './call.ts';
 
 /** What JSON and ASCII both write as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;

@@ -1,8 +1,8 @@
 /** The quarantine: what could not be stored, whole and with the reasons, one object of the archive a message. */
 import * as z from 'zod';
-import { type ErrorNote, errorNote } from '../../contracts/messages/downstream.ts';
-import { formatTime, type Micros, parseTime } from '../../contracts/time.ts';
-import type { GetObject, ListObjects, PutObject } from '../runtime/objects.ts';
+import { type ErrorNote, errorNote } from '../../../contracts/messages/downstream.ts';
+import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
+import type { GetObject, ListObjects, PutObject } from './objects.ts';
 
 /** Version of the shape of the objects. */
 export const QUARANTINE_FORMAT = 1;

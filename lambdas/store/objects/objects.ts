@@ -2,8 +2,9 @@
  * Objects of S3, by requests of our own: put, get, list, and addresses to give away. The S3 client of the SDK would
  * make a bundle 120 KB larger.
  */
-import { defaultProvider } from './credentials.ts';
-import { encodeStrictly, presign, sign } from './sign.ts';
+import { NoAnswer } from '../../runtime/calls.ts';
+import { defaultProvider } from '../../runtime/credentials.ts';
+import { encodeStrictly, presign, sign } from '../../runtime/sign.ts';
 
 /** S3 refused something; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
 export class ObjectRefused extends Error {
@@ -15,11 +16,6 @@ export class ObjectRefused extends Error {
     this.status = status;
     this.$fault = status < 500 ? 'client' : 'server';
   }
-}
-
-/** S3 gave no answer. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
 }
 
 const REQUEST_MILLIS = 5000;

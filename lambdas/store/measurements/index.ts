@@ -1,0 +1,37 @@
+/** The `measurements` table; see `measurements/keys.ts` for its access patterns. */
+export { readAccounts } from './accounts.ts';
+export { type PackedRun, type StoredChunk, toChunkItems } from './chunk-item.ts';
+export { type CompactedHour, mergeHour, writeAll } from './compact.ts';
+export { type DayAccounts, readDayAccounts, writeDayAccounts } from './day-accounts.ts';
+export { columnsOfHour, type HourItems, hourOfItem } from './hour-items.ts';
+export { keepBlock } from './keep.ts';
+export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
+export { readManyLatest } from './latest.ts';
+export {
+  clearMark,
+  deviceOfItem,
+  keepMark,
+  MARK_PARTITIONS,
+  type Mark,
+  type MarkKind,
+  markPartitionOf,
+  oldestMarks,
+  readAllMarks,
+  readDirtyHours,
+  readMarks,
+  startOfDay,
+  toMarkItem,
+} from './marks.ts';
+export {
+  type HourOfPoints,
+  type Latest,
+  type LatestPoint,
+  readChunks,
+  readHourItems,
+  readHours,
+  readLatest,
+} from './read.ts';
+export { MinuteReader, readHourSummaries, type WantedSummaries } from './rollup-read.ts';
+export { writeHour, writeMinutes } from './rollup-write.ts';
+export { toStateItem } from './state-item.ts';
+export { readStates, writeItems } from './write.ts';
