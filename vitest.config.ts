@@ -22,7 +22,7 @@ export default defineConfig({
           // What is imported is imported once by each worker: that is a third of their time.
           isolate: false,
           env: UNVALIDATED,
-          setupFiles: 'test/equality.ts',
+          setupFiles: 'test/support/equality.ts',
           // Limits against hanging, not against slowness: machines are shared.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -35,7 +35,7 @@ export default defineConfig({
           // One process for many files: loading the SDK for each of them took a third of their time.
           isolate: false,
           env: UNVALIDATED,
-          setupFiles: ['test/anew.ts', 'test/equality.ts'],
+          setupFiles: ['test/support/anew.ts', 'test/support/equality.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: 'flow',
           include: ['test/{flow,attack}/**/*.test.ts'],
-          globalSetup: 'test/flow/assembly.ts',
+          globalSetup: 'test/support/assembly.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

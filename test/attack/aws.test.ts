@@ -10,7 +10,7 @@ import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/c
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createIdentity } from '../../device/identity.ts';
 import type { Credentials } from '../../local/types.ts';
-import { type Lab, openLab } from '../flow/lab.ts';
+import { type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
 beforeAll(async () => {

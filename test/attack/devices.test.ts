@@ -1,8 +1,8 @@
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createIdentity } from '../../device/identity.ts';
-import { closed, type Instrument, type Lab, openLab } from '../flow/lab.ts';
-import { selfSigned } from './self-signed.ts';
+import { closed, type Instrument, type Lab, openLab } from '../support/lab.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 let lab: Lab;
 let mine: Instrument;

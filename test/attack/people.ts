@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
-import { type Lab, openLab } from '../flow/lab.ts';
-import { signIn, type Tokens } from '../local/cognito/browser.ts';
+import { signIn, type Tokens } from '../support/browser.ts';
+import { type Lab, openLab } from '../support/lab.ts';
 
 /** Of one site, of none, and with groups that look like roles. */
 const PEOPLE: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { LIMITS } from '../../contracts/limits.ts';
 import { createIdentity } from '../../device/identity.ts';
-import { type Lab, METER, openLab } from '../flow/lab.ts';
+import { type Lab, METER, openLab } from '../support/lab.ts';
 import { refusal } from './problem.ts';
 
 type Body = NonNullable<RequestInit['body']>;

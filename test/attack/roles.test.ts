@@ -4,7 +4,7 @@ import type { Device } from '../../contracts/resources/devices.ts';
 import { PERMISSIONS, type Permission } from '../../contracts/roles.ts';
 import { ROUTES } from '../../contracts/routes.ts';
 import { createIdentity } from '../../device/identity.ts';
-import { METER } from '../flow/lab.ts';
+import { METER } from '../support/lab.ts';
 import { openPeopleLab, type PeopleLab } from './people.ts';
 import { refusal } from './problem.ts';
 

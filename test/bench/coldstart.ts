@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { loadAssembly } from '../../local/assembly/index.ts';
 import { createIam } from '../../local/iam/index.ts';
 import { readFunction } from '../../local/lambda/definition.ts';
-import { synthesizeTo } from '../flow/assembly.ts';
+import { synthesizeTo } from '../support/assembly.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'coldstart';

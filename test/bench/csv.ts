@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MICROS_PER_HOUR } from '../../contracts/time.ts';
-import { column, startWorld, time } from '../lambdas/functions/query-api/world.ts';
+import { column, startWorld, time } from '../support/query-api.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'csv';

@@ -5,10 +5,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeTo } from '../flow/assembly.ts';
-import { openLab } from '../flow/lab.ts';
 import { type StormOptions, storm } from '../flow/storm.ts';
-import { comeAgainAfter, variantOf } from '../flow/variant.ts';
+import { synthesizeTo } from '../support/assembly.ts';
+import { openLab } from '../support/lab.ts';
+import { comeAgainAfter, variantOf } from '../support/variant.ts';
 import { atLeast, atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'exactly-once';

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeTo } from '../flow/assembly.ts';
+import { synthesizeTo } from '../support/assembly.ts';
 import { atLeast, atMost, type Figure, inform } from './figure.ts';
 import type { Phase, Quantiles } from './load/plan.ts';
 import { type PhaseResult, runScenario, type ScenarioResult, type Together } from './load/scenario.ts';

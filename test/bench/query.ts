@@ -11,7 +11,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeTo } from '../flow/assembly.ts';
+import { synthesizeTo } from '../support/assembly.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 import { type Extent, extentOf, pointsOf } from './peers/data.ts';
 import { closeConnections } from './peers/http.ts';

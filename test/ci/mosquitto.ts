@@ -7,8 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { selfSigned } from '../attack/self-signed.ts';
-import { type Instrument, openLab } from '../flow/lab.ts';
+import { type Instrument, openLab } from '../support/lab.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 const run = promisify(execFile);
 const [assembly] = process.argv.slice(2);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { signIn } from '../../bin/cli/client/tokens.ts';
-import { openLab } from '../flow/lab.ts';
+import { openLab } from '../support/lab.ts';
 
 const [assembly, picture] = process.argv.slice(2);
 if (assembly === undefined) throw new Error('name the folder of the assembly');

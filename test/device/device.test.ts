@@ -7,7 +7,7 @@ import { connectDevice, Device } from '../../device/device.ts';
 import { openMemoryStore } from '../../device/store/memory-store.ts';
 import { StoreFull } from '../../device/store/message-store.ts';
 import { encodeMessage } from '../../payload/encode.ts';
-import { TestBroker } from './broker.ts';
+import { TestBroker } from '../support/broker.ts';
 
 const point = (value: number) => ({
   channel: 'chamber.temp',

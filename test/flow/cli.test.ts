@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { METER } from './lab.ts';
+import { METER } from '../support/lab.ts';
 
 const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
 const assembly = inject('assembly');

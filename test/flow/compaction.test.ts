@@ -1,8 +1,8 @@
 /** Hours that are over become blocks, and nobody who reads them sees a difference. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { InvokeResult } from '../../local/types.ts';
+import { type Instrument, type Lab, openLab } from '../support/lab.ts';
 import { passHotDays, pointKeys } from './hot-days.ts';
-import { type Instrument, type Lab, openLab } from './lab.ts';
 
 let lab: Lab;
 let device: Instrument;

@@ -8,8 +8,8 @@ import { loadAssembly } from '../../local/assembly/index.ts';
 import { startEventSources } from '../../local/events/index.ts';
 import { createIam, type Grant } from '../../local/iam/index.ts';
 import type { Denial, Log } from '../../local/types.ts';
-import { type Instrument, type Lab, openLab } from './lab.ts';
-import { comeAgainAfter, type Template, type Variant, variantOf, withoutGrant } from './variant.ts';
+import { type Instrument, type Lab, openLab } from '../support/lab.ts';
+import { comeAgainAfter, type Template, type Variant, variantOf, withoutGrant } from '../support/variant.ts';
 import { type Part, wholeWay } from './whole-way.ts';
 
 const assembly = inject('assembly');

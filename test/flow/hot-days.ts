@@ -6,7 +6,7 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Lab } from './lab.ts';
+import type { Lab } from '../support/lab.ts';
 
 const open = (lab: Lab) => {
   const client = new DynamoDBClient({

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type ErrorsMessage, errorsMessage } from '../../contracts/messages/downstream.ts';
 import { isBalanced, sumCounts } from '../../lambdas/domain/ledger/ledger.ts';
 import { readLatest } from '../../lambdas/store/measurements/index.ts';
-import { type Instrument, type Lab, openLab } from './lab.ts';
+import { type Instrument, type Lab, openLab } from '../support/lab.ts';
 import { MALFORMED } from './malformed.ts';
 
 let lab: Lab;

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Point } from '../../contracts/resources/series.ts';
-import { type Instrument, type Lab, openLab } from './lab.ts';
+import { type Instrument, type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
 let balance: Instrument;

@@ -2,7 +2,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Lab, openLab } from './lab.ts';
+import { type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
 const START = Math.floor(Date.now() / 3_600_000 - 3) * 3_600_000;

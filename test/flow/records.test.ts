@@ -10,7 +10,7 @@ import type { Completeness } from '../../contracts/resources/completeness.ts';
 import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/resources/exports.ts';
 import type { Quarantined, QuarantinedMessage } from '../../contracts/resources/quarantine.ts';
 import type { Point } from '../../contracts/resources/series.ts';
-import { type Instrument, type Lab, METER, openLab } from './lab.ts';
+import { type Instrument, type Lab, METER, openLab } from '../support/lab.ts';
 
 const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'labgate-records-'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Device } from '../../contracts/resources/devices.ts';
 import type { Point } from '../../contracts/resources/series.ts';
-import { type Instrument, type Lab, openLab } from './lab.ts';
+import { type Instrument, type Lab, openLab } from '../support/lab.ts';
 
 const assembly = inject('assembly');
 const dataDir = mkdtempSync(join(tmpdir(), 'labgate-restart-'));

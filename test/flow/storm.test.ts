@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
-import { openLab } from './lab.ts';
+import { openLab } from '../support/lab.ts';
+import { comeAgainAfter, variantOf } from '../support/variant.ts';
 import { storm } from './storm.ts';
-import { comeAgainAfter, variantOf } from './variant.ts';
 import { withWatch } from './watch.ts';
 
 test('killed functions, throttled tables and failing writes lose nothing and double nothing', async () => {

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import type { DeviceDetail } from '../../contracts/resources/devices.ts';
-import type { Instrument, Lab } from './lab.ts';
+import type { Instrument, Lab } from '../support/lab.ts';
 
 export interface StormOptions {
   readonly devices: number;

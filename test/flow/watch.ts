@@ -1,5 +1,5 @@
 /** Tells where a laboratory stands when something in it takes too long. */
-import type { Lab } from './lab.ts';
+import type { Lab } from '../support/lab.ts';
 
 /** What the parts of a gateway have done, and what the functions have written last. */
 const stateOf = ({ gateway }: Lab): string => {

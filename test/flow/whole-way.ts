@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Registered } from '../../contracts/resources/devices.ts';
 import type { ExportJob } from '../../contracts/resources/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
+import { type Instrument, type Lab, METER } from '../support/lab.ts';
 import { passHotDays } from './hot-days.ts';
-import { type Instrument, type Lab, METER } from './lab.ts';
 
 export type Step = () => Promise<unknown>;
 

@@ -16,8 +16,8 @@ import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway.ts';
 import { readPorts } from '../../local/options.ts';
+import { newCsr } from '../support/iot.ts';
 import { type Sample, synthesizeSample } from './assembly/sample.ts';
-import { newCsr } from './iot/world.ts';
 
 // Two gateways start in some of the tests, on computers that do other things too.
 vi.setConfig({ testTimeout: 60_000 });

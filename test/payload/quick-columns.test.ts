@@ -4,7 +4,7 @@ import type { Message } from '../../contracts/messages/message.ts';
 import { decodeColumns } from '../../payload/columns.ts';
 import { parseJson } from '../../payload/json.ts';
 import { readQuickColumns } from '../../payload/quick-columns.ts';
-import { columnsDocument } from './documents.ts';
+import { columnsDocument } from '../support/payload-documents.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

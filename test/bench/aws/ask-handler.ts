@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
-import { proxyEvent } from '../../lambdas/runtime/events.ts';
+import { proxyEvent } from '../../support/http-events.ts';
 import { CONTEXT } from './records.ts';
 
 type Query = (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void>;

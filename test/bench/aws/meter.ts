@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { openDynamo } from '../../../local/endpoint/dynamodb/index.ts';
 import { openS3 } from '../../../local/endpoint/s3/index.ts';
 import { AwsError, type AwsResponse, type AwsService } from '../../../local/types.ts';
-import { arn, assembly, OPERATOR, REGION, resource, SmallIam } from '../../local/endpoint/fixture.ts';
+import { arn, assembly, OPERATOR, REGION, resource, SmallIam } from '../../support/endpoint.ts';
 import { Parts } from './parts.ts';
 
 export const REGISTRY = 'registry';

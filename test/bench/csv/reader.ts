@@ -1,6 +1,6 @@
 /** A process of its own that asks `query-api` and takes its stream: prints bytes, rows, milliseconds and peak memory. */
 import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
-import { lambdaContext, proxyEvent } from '../../lambdas/runtime/events.ts';
+import { lambdaContext, proxyEvent } from '../../support/http-events.ts';
 
 Object.assign(globalThis, { awslambda });
 const { handler } = await import('../../../lambdas/functions/query-api/handler.ts');

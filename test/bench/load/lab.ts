@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registered } from '../../../contracts/resources/devices.ts';
 import { createIdentity } from '../../../device/identity.ts';
-import type { Program } from '../../flow/lab.ts';
+import type { Program } from '../../support/lab.ts';
 import { SENSOR } from './message.ts';
 import type { Fleet } from './plan.ts';
 

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { type Message, UndecodableMessage } from '../../../contracts/messages/message.ts';
 import { columnsMessage, jsonMessage, rowsMessage, senmlPack } from '../../../contracts/messages/schemas.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
-import { columnsDocument, mutated, rowsDocument, senmlDocument } from '../../payload/documents.ts';
+import { columnsDocument, mutated, rowsDocument, senmlDocument } from '../../support/payload-documents.ts';
 
 const ARRIVAL = Date.UTC(2026, 2, 1, 10) * 1000;
 

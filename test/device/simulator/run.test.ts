@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FAULTS, simulateFleet } from '../../../device/simulator/index.ts';
 import { openMemoryStore } from '../../../device/store/memory-store.ts';
-import { TestBroker } from '../broker.ts';
+import { TestBroker } from '../../support/broker.ts';
 
 const quick = { messagesPerSecond: 10_000, bytesPerSecond: 2 ** 30, burst: 1000 };
 let broker: TestBroker;

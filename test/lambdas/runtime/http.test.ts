@@ -11,7 +11,7 @@ import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
 import { createLogger } from '../../../lambdas/runtime/logger.ts';
 import { ObjectRefused } from '../../../lambdas/store/objects/objects.ts';
-import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
+import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from '../../support/http-events.ts';
 
 type ControlHandlers = Handlers<'control-api'>;
 const never = (): never => {

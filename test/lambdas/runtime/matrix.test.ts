@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
-import { startWorld, TYPE, type World } from '../functions/query-api/world.ts';
-import { lambdaContext, person, program, proxyEvent, type Sent } from './events.ts';
+import { lambdaContext, person, program, proxyEvent, type Sent } from '../../support/http-events.ts';
+import { startWorld, TYPE, type World } from '../../support/query-api.ts';
 
 const SITE = 'lab';
 const OTHER_SITE = 'elsewhere';

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CognitoPart, startCognito } from '../../../local/cognito/index.ts';
-import { newHarness, tree } from './harness.ts';
 import {
   apiResources,
   assemblyOf,
@@ -18,7 +17,8 @@ import {
   poolResources,
   proxy,
   resource,
-} from './template.ts';
+} from '../../support/hand-made-assembly.ts';
+import { newHarness, tree } from './harness.ts';
 
 const { start, close } = newHarness();
 afterEach(() => {

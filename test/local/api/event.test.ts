@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ACCOUNT, apiResources, method } from '../../support/hand-made-assembly.ts';
 import { newHarness, ok, tree } from './harness.ts';
-import { ACCOUNT, apiResources, method } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

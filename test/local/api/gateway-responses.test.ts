@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { apiResources, method, proxy, resource } from '../../support/hand-made-assembly.ts';
 import { newHarness, ok, tree } from './harness.ts';
-import { apiResources, method, proxy, resource } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

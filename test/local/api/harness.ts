@@ -3,7 +3,15 @@ import { expect } from 'vitest';
 import { type ApiPart, startApi } from '../../../local/api/index.ts';
 import type { CognitoPart } from '../../../local/cognito/index.ts';
 import type { Functions, InvokeResult, Resource, StreamingResult } from '../../../local/types.ts';
-import { assemblyOf, FUNCTION_ARN, iam, type LogLine, newLog, path, poolResources } from './template.ts';
+import {
+  assemblyOf,
+  FUNCTION_ARN,
+  iam,
+  type LogLine,
+  newLog,
+  path,
+  poolResources,
+} from '../../support/hand-made-assembly.ts';
 
 const encoder = new TextEncoder();
 

@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { apiResources, method } from '../../support/hand-made-assembly.ts';
 import { newHarness, tree } from './harness.ts';
-import { apiResources, method } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

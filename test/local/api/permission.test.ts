@@ -1,7 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Resource } from '../../../local/types.ts';
+import {
+  ACCOUNT,
+  apiResources,
+  FUNCTION_ARN,
+  method,
+  REGION,
+  resource,
+} from '../../support/hand-made-assembly.ts';
 import { newHarness, tree } from './harness.ts';
-import { ACCOUNT, apiResources, FUNCTION_ARN, method, REGION, resource } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

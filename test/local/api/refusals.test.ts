@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startApi } from '../../../local/api/index.ts';
 import type { Resource } from '../../../local/types.ts';
-import { newHarness, tree } from './harness.ts';
 import {
   apiResources,
   assemblyOf,
@@ -14,7 +13,8 @@ import {
   newLog,
   proxy,
   resource,
-} from './template.ts';
+} from '../../support/hand-made-assembly.ts';
+import { newHarness, tree } from './harness.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

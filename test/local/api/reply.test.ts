@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { InvokeResult } from '../../../local/types.ts';
+import { apiResources, method, proxy } from '../../support/hand-made-assembly.ts';
 import { newHarness, ok, tree } from './harness.ts';
-import { apiResources, method, proxy } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Method, RouteNode } from '../../../local/api/model.ts';
 import { matchPath } from '../../../local/api/routes.ts';
+import { apiResources, method, proxy } from '../../support/hand-made-assembly.ts';
 import { newHarness, tree } from './harness.ts';
-import { apiResources, method, proxy } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

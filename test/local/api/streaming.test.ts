@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { apiResources, method, proxy } from '../../support/hand-made-assembly.ts';
 import { newHarness, stream, tree } from './harness.ts';
-import { apiResources, method, proxy } from './template.ts';
 
 const { start, close } = newHarness();
 afterEach(close);

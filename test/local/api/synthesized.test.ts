@@ -9,7 +9,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../../local/gateway.ts';
-import { signIn } from '../cognito/browser.ts';
+import { signIn } from '../../support/browser.ts';
 
 const BUFFERED = `export const handler = async (event) => ({
   statusCode: 200,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CognitoPart, startCognito } from '../../../local/cognito/index.ts';
-import { assemblyOf, newLog, POOL_ID, poolResources } from '../api/template.ts';
-import { type Browser, locationOf, newBrowser } from './browser.ts';
+import { type Browser, locationOf, newBrowser } from '../../support/browser.ts';
+import { assemblyOf, newLog, POOL_ID, poolResources } from '../../support/hand-made-assembly.ts';
 
 const CALLBACK = 'http://127.0.0.1:8976/callback';
 const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-long';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CognitoPart, startCognito } from '../../../local/cognito/index.ts';
-import { assemblyOf, newLog, POOL_ID, poolResources, resource } from '../api/template.ts';
+import { assemblyOf, newLog, POOL_ID, poolResources, resource } from '../../support/hand-made-assembly.ts';
 
 let credentialsDir: string;
 let cognito: CognitoPart;

@@ -15,7 +15,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { Resource } from '../../../local/types.ts';
-import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, silent, TABLE } from './fixture.ts';
+import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, silent, TABLE } from '../../support/endpoint.ts';
 
 const TableName = 'registry';
 const TABLE_ARN = arn('dynamodb', 'table/registry');

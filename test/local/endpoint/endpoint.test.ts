@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { AwsRequest, Credentials, Endpoint } from '../../../local/types.ts';
 import { AwsError } from '../../../local/types.ts';
-import { assembly, OPERATOR, ROLE, resource, SmallIam, STREAM } from './fixture.ts';
+import { assembly, OPERATOR, ROLE, resource, SmallIam, STREAM } from '../../support/endpoint.ts';
 
 describe('endpoint', () => {
   let iam: SmallIam;

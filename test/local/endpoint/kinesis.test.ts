@@ -14,7 +14,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { Resource } from '../../../local/types.ts';
-import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, STREAM, silent } from './fixture.ts';
+import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, STREAM, silent } from '../../support/endpoint.ts';
 
 const STREAM_ARN = arn('kinesis', 'stream/telemetry');
 const SHARD = 'shardId-000000000000';

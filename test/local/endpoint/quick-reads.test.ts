@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
 import { QuickReads } from '../../../local/endpoint/dynamodb/quick-reads.ts';
 import { provisionTable, tablesOf } from '../../../local/endpoint/dynamodb/tables.ts';
-import { assembly, silent, TABLE } from './fixture.ts';
+import { assembly, silent, TABLE } from '../../support/endpoint.ts';
 
 const TABLE_NAME = 'registry';
 const DEFINITION = {

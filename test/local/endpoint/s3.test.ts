@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
-import { assembly, KEY_ARN, resource, SmallIam, silent } from './fixture.ts';
+import { assembly, KEY_ARN, resource, SmallIam, silent } from '../../support/endpoint.ts';
 
 const BUCKETS = [
   resource('AWS::S3::Bucket', 'archive', {}, 'arn:aws:s3:::archive'),

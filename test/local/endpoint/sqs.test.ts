@@ -16,7 +16,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { Resource } from '../../../local/types.ts';
-import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, silent } from './fixture.ts';
+import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, silent } from '../../support/endpoint.ts';
 
 const QueueUrl = 'http://anywhere/000000000000/jobs';
 const RESOURCES = [

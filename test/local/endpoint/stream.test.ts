@@ -12,7 +12,7 @@ import {
 } from '../../../local/endpoint/kinesis/sequence.ts';
 import { Stream } from '../../../local/endpoint/kinesis/stream.ts';
 import { readShard } from '../../../local/endpoint/kinesis/streams.ts';
-import { silent } from './fixture.ts';
+import { silent } from '../../support/endpoint.ts';
 
 const SHARD = 'shardId-000000000000';
 const MAX_BYTES = 9 * 1024 * 1024;

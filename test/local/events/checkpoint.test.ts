@@ -8,7 +8,7 @@ import { startEndpoint } from '../../../local/endpoint/index.ts';
 import { startEventSources } from '../../../local/events/index.ts';
 import { JsonText } from '../../../local/lambda/index.ts';
 import type { Functions, InvokeResult } from '../../../local/types.ts';
-import { TestIam, World } from '../lambda/world.ts';
+import { TestIam, World } from '../../support/functions.ts';
 
 const STREAM = 'arn:aws:kinesis:us-east-1:000000000000:stream/s';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readMappings } from '../../../local/events/mapping.ts';
 import type { JsonObject } from '../../../local/types.ts';
-import { World } from '../lambda/world.ts';
+import { World } from '../../support/functions.ts';
 
 const STREAM = 'arn:aws:kinesis:us-east-1:000000000000:stream/measurements';
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:lifecycle';

@@ -9,7 +9,7 @@ import { startEndpoint } from '../../../local/endpoint/index.ts';
 import { startEventSources } from '../../../local/events/index.ts';
 import { startFunctions } from '../../../local/lambda/index.ts';
 import type { JsonObject } from '../../../local/types.ts';
-import { TestIam, World } from '../lambda/world.ts';
+import { TestIam, World } from '../../support/functions.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

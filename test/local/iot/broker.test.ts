@@ -4,7 +4,7 @@ import { DeleteConnectionCommand, PublishCommand } from '@aws-sdk/client-iot-dat
 import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPki } from '../../../local/iot/pki.ts';
-import { type Device, newCsr, startWorld, until, type World } from './world.ts';
+import { type Device, newCsr, startWorld, until, type World } from '../../support/iot.ts';
 
 let world: World;
 let ph: Device;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BadCsr, openPki } from '../../../local/iot/pki.ts';
 import { Registry } from '../../../local/iot/registry.ts';
-import { newCsr } from './world.ts';
+import { newCsr } from '../../support/iot.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -23,7 +23,15 @@ import {
 } from '@aws-sdk/client-iot';
 import { DeleteConnectionCommand, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { arn, devicePolicy, ingestRule, newCsr, resource, startWorld, type World } from './world.ts';
+import {
+  arn,
+  devicePolicy,
+  ingestRule,
+  newCsr,
+  resource,
+  startWorld,
+  type World,
+} from '../../support/iot.ts';
 
 const thingType = resource('AWS::IoT::ThingType', 'instrument', {});
 let world: World;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicy, type IotAction, isAllowed, UnsupportedPolicy } from '../../../local/iot/policy.ts';
 import type { Principal } from '../../../local/iot/policy-variables.ts';
 import type { JsonObject } from '../../../local/types.ts';
-import { arn, devicePolicy, dollar } from './world.ts';
+import { arn, devicePolicy, dollar } from '../../support/iot.ts';
 
 const principal: Principal = {
   clientId: 'ph-1',

@@ -14,7 +14,7 @@ import {
   startWorld,
   until,
   type World,
-} from './world.ts';
+} from '../../support/iot.ts';
 
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:hook`;
 const permission = (source: string): ReturnType<typeof resource> =>

@@ -3,7 +3,7 @@ import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SESSION_LIFE } from '../../../local/iot/limits.ts';
 import { Outgoing, type QueuedPacket } from '../../../local/iot/outgoing.ts';
-import { devicePolicy, kinesis, resource, rule, startWorld, until, type World } from './world.ts';
+import { devicePolicy, kinesis, resource, rule, startWorld, until, type World } from '../../support/iot.ts';
 
 const open = resource('AWS::IoT::Policy', 'open', {
   PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'iot:*', Resource: '*' }] },

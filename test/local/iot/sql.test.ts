@@ -3,7 +3,7 @@ import { compileExpression, compileQuery, SqlFailure } from '../../../local/iot/
 import { UnsupportedSql } from '../../../local/iot/sql/lexer.ts';
 import { Message } from '../../../local/iot/sql/message.ts';
 import { compileTemplate } from '../../../local/iot/sql/template.ts';
-import { dollar } from './world.ts';
+import { dollar } from '../../support/iot.ts';
 
 const messageOf = (payload: unknown, topic = 'lab/berlin/ph-1/data'): Message =>
   new Message({

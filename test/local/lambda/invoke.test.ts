@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalFunctions } from '../../../local/lambda/index.ts';
 import { JsonText, startFunctions } from '../../../local/lambda/index.ts';
-import { noEndpoint, TestIam, World } from './world.ts';
+import { noEndpoint, TestIam, World } from '../../support/functions.ts';
 
 const world = new World();
 const iam = new TestIam();

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { FunctionsOptions } from '../../../local/lambda/index.ts';
 import { startFunctions } from '../../../local/lambda/index.ts';
 import type { JsonObject } from '../../../local/types.ts';
-import { noEndpoint, TestIam, World } from './world.ts';
+import { noEndpoint, TestIam, World } from '../../support/functions.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalFunctions } from '../../../local/lambda/index.ts';
 import { startFunctions } from '../../../local/lambda/index.ts';
 import { STREAM_WINDOW } from '../../../local/lambda/messages.ts';
-import { noEndpoint, TestIam, World } from './world.ts';
+import { noEndpoint, TestIam, World } from '../../support/functions.ts';
 
 const world = new World();
 let functions: LocalFunctions;

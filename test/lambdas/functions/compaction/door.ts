@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, type Aws, operationOf, type Request, serveWith, serviceOf } from '../../runtime/aws.ts';
+import {
+  type Answer,
+  type Aws,
+  operationOf,
+  type Request,
+  serveWith,
+  serviceOf,
+} from '../../../support/aws.ts';
 
 export interface Call {
   /** `dynamodb:PutItem`, `s3:PUT /archive/...` */

@@ -15,7 +15,7 @@ import {
 } from '../../../../lambdas/store/measurements/index.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
 import { type Call, startDoor, type Watch } from './door.ts';
 import { byHour, HOUR, type Told, TYPE, told } from './points.ts';
 

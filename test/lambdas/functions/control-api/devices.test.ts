@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mergePatch } from '../../../../lambdas/functions/control-api/merge-patch.ts';
-import type { Aws } from '../../runtime/aws.ts';
-import { person, type Sent } from '../../runtime/events.ts';
+import type { Aws } from '../../../support/aws.ts';
+import { person, type Sent } from '../../../support/http-events.ts';
 import { type Answered, registrationOf, startWorld, TYPE, type World } from './world.ts';
 
 let world: World;

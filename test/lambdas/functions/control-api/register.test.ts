@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Aws } from '../../runtime/aws.ts';
-import { person, type Sent } from '../../runtime/events.ts';
+import type { Aws } from '../../../support/aws.ts';
+import { person, type Sent } from '../../../support/http-events.ts';
 import { type Answered, registrationOf, startWorld, TYPE, type World } from './world.ts';
 
 let world: World;

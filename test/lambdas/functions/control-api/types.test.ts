@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { person } from '../../runtime/events.ts';
+import { person } from '../../../support/http-events.ts';
 import { startWorld, TYPE, type World } from './world.ts';
 
 let world: World;

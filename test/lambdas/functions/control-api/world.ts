@@ -1,8 +1,8 @@
 /** `control-api` as API Gateway calls it. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 
-import { type Aws, startAws } from '../../runtime/aws.ts';
-import { lambdaContext, proxyEvent, type Sent } from '../../runtime/events.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
+import { lambdaContext, proxyEvent, type Sent } from '../../../support/http-events.ts';
 import { newCsr } from './csr.ts';
 
 export interface Answered {

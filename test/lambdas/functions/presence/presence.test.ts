@@ -7,7 +7,7 @@ import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem } from '../../../../lambdas/store/registry/items.ts';
 import type { Registry } from '../../../../lambdas/store/registry/keys.ts';
 import { createConnection } from '../../../../lambdas/store/registry/presence.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
 
 let aws: Aws;
 let registry: Registry;

@@ -1,7 +1,7 @@
 /** The same points, wherever they have got to: what is asked for gets the same answer. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { column, startWorld, time, type World } from './world.ts';
+import { column, startWorld, time, type World } from '../../../support/query-api.ts';
 
 let world: World;
 const START = time('2026-03-28T00:00:00Z');

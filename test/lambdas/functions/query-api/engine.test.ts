@@ -3,8 +3,8 @@ import { tableFromIPC } from 'apache-arrow';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../../../../contracts/time.ts';
-import { person } from '../../runtime/events.ts';
-import { column, startWorld, time, type World } from './world.ts';
+import { person } from '../../../support/http-events.ts';
+import { column, startWorld, time, type World } from '../../../support/query-api.ts';
 
 let world: World;
 const START = time('2026-03-28T00:00:00Z');

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../../../contracts/problems.ts';
 import { NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import { toStateItem } from '../../../../lambdas/store/measurements/index.ts';
-import { startWorld, time, type World } from './world.ts';
+import { startWorld, time, type World } from '../../../support/query-api.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket, Point } from '../../../../contracts/resources/series.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { ResponseStream } from '../../../../local/lambda/worker/response-stream.ts';
-import { person } from '../../runtime/events.ts';
-import { column, startWorld, time, type World } from './world.ts';
+import { person } from '../../../support/http-events.ts';
+import { column, startWorld, time, type World } from '../../../support/query-api.ts';
 
 let world: World;
 beforeAll(async () => {

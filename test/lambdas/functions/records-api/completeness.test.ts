@@ -3,8 +3,8 @@ import type { Message } from '../../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { EMPTY_LEDGER, isBalanced, type Ledger } from '../../../../lambdas/domain/ledger/ledger.ts';
 import type { MessageIdentity } from '../../../../lambdas/domain/ledger/messages.ts';
-import { person } from '../../runtime/events.ts';
-import { column } from '../query-api/world.ts';
+import { person } from '../../../support/http-events.ts';
+import { column } from '../../../support/query-api.ts';
 import { micros, NOW, startWorld, TYPE, type World } from './world.ts';
 
 let world: World;

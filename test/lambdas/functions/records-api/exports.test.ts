@@ -7,8 +7,8 @@ import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { type Workshop, workOn } from '../../../../lambdas/functions/exports/work.ts';
 import { changeExport, readExport } from '../../../../lambdas/store/registry/exports.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
-import { person } from '../../runtime/events.ts';
-import { column } from '../query-api/world.ts';
+import { person } from '../../../support/http-events.ts';
+import { column } from '../../../support/query-api.ts';
 import { micros, startWorld, TYPE, type World } from './world.ts';
 
 let world: World;

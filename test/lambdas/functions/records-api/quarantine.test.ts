@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseReplay } from '../../../../lambdas/domain/ingestion/replay.ts';
 import { putInto } from '../../../../lambdas/store/objects/objects.ts';
 import { quarantine } from '../../../../lambdas/store/objects/quarantine.ts';
-import { person } from '../../runtime/events.ts';
+import { person } from '../../../support/http-events.ts';
 import { micros, startWorld, type World } from './world.ts';
 
 let world: World;

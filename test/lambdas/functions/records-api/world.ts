@@ -18,8 +18,8 @@ import { type PackedRun, toChunkItems } from '../../../../lambdas/store/measurem
 import { recordConnection } from '../../../../lambdas/store/registry/connections.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Faults, startEndpoint } from '../../../../local/endpoint/index.ts';
-import { arn, assembly, resource, SmallIam, silent } from '../../../local/endpoint/fixture.ts';
-import { lambdaContext, proxyEvent, type Sent } from '../../runtime/events.ts';
+import { arn, assembly, resource, SmallIam, silent } from '../../../support/endpoint.ts';
+import { lambdaContext, proxyEvent, type Sent } from '../../../support/http-events.ts';
 
 export const NOW = new Date('2026-03-02T12:00:00.000Z');
 export const micros = (text: string): number => {

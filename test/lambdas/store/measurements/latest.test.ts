@@ -7,7 +7,7 @@ import {
   toStateItem,
   writeItems,
 } from '../../../../lambdas/store/measurements/index.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
 
 let aws: Aws;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import {
   toChunkItems,
   writeItems,
 } from '../../../../lambdas/store/measurements/index.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
 const HOUR_MICROS = 3600e6;

@@ -7,7 +7,7 @@ import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Registry, UnknownItemFormat } from '../../../../lambdas/store/registry/keys.ts';
 import { readRegistry, saveReported } from '../../../../lambdas/store/registry/lookup.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
+import { type Aws, startAws } from '../../../support/aws.ts';
 
 let aws: Aws;
 let registry: Registry;

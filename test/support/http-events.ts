@@ -1,6 +1,6 @@
 /** Proxy events of API Gateway (REST API, payload version 1), and the people and programs behind them. */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { ROLES, type Role, roleScope, USER_SCOPE } from '../../../contracts/roles.ts';
+import { ROLES, type Role, roleScope, USER_SCOPE } from '../../contracts/roles.ts';
 
 export interface Sent {
   readonly method?: string;

@@ -18,7 +18,7 @@ import {
 import { IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import { type IotOptions, type IotPart, startIot } from '../../../local/iot/index.ts';
+import { type IotOptions, type IotPart, startIot } from '../../local/iot/index.ts';
 import {
   AccessDenied,
   type AccessRequest,
@@ -30,7 +30,7 @@ import {
   type Iam,
   type JsonObject,
   type Resource,
-} from '../../../local/types.ts';
+} from '../../local/types.ts';
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';

@@ -1,5 +1,5 @@
 /** Hand-made pieces of an assembly: the smallest that the parts under test need. */
-import type { Assembly, Iam, JsonObject, Log, Resource } from '../../../local/types.ts';
+import type { Assembly, Iam, JsonObject, Log, Resource } from '../../local/types.ts';
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';

@@ -9,11 +9,11 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
-import { controlPlane } from '../../../local/iot/control/index.ts';
-import { openPki } from '../../../local/iot/pki.ts';
-import { Registry as Things } from '../../../local/iot/registry.ts';
-import { AwsError, type AwsResponse } from '../../../local/types.ts';
+import { DynamoEngine } from '../../local/endpoint/dynamodb/engine.ts';
+import { controlPlane } from '../../local/iot/control/index.ts';
+import { openPki } from '../../local/iot/pki.ts';
+import { Registry as Things } from '../../local/iot/registry.ts';
+import { AwsError, type AwsResponse } from '../../local/types.ts';
 
 export interface Recorded {
   /** e.g. `dynamodb:PutItem` or `iot:CreateThing`. */

@@ -11,8 +11,8 @@ import type {
   JsonObject,
   Log,
   Resource,
-} from '../../../local/types.ts';
-import { AccessDenied } from '../../../local/types.ts';
+} from '../../local/types.ts';
+import { AccessDenied } from '../../local/types.ts';
 
 export interface LoggedLine {
   readonly level: string;

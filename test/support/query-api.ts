@@ -3,16 +3,16 @@
 import type { Writable } from 'node:stream';
 import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { Value } from '../../../../contracts/messages/message.ts';
-import type { Device } from '../../../../contracts/resources/devices.ts';
-import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
-import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../../contracts/time.ts';
-import { NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
-import type { Track } from '../../../../lambdas/domain/ingestion/quality.ts';
-import { Counts } from '../../../../lambdas/functions/compaction/counts.ts';
-import { archiveMarkedDay } from '../../../../lambdas/functions/compaction/day.ts';
-import { compactHour } from '../../../../lambdas/functions/compaction/hour.ts';
-import { KnownDevices } from '../../../../lambdas/functions/compaction/kinds.ts';
+import type { Value } from '../../contracts/messages/message.ts';
+import type { Device } from '../../contracts/resources/devices.ts';
+import { instrumentType } from '../../contracts/resources/instrument-types.ts';
+import { MICROS_PER_HOUR, type Micros, parseTime } from '../../contracts/time.ts';
+import { NEW_STATE } from '../../lambdas/domain/ingestion/device-state.ts';
+import type { Track } from '../../lambdas/domain/ingestion/quality.ts';
+import { Counts } from '../../lambdas/functions/compaction/counts.ts';
+import { archiveMarkedDay } from '../../lambdas/functions/compaction/day.ts';
+import { compactHour } from '../../lambdas/functions/compaction/hour.ts';
+import { KnownDevices } from '../../lambdas/functions/compaction/kinds.ts';
 import {
   type Mark,
   type MarkKind,
@@ -22,13 +22,13 @@ import {
   toChunkItems,
   toMarkItem,
   toStateItem,
-} from '../../../../lambdas/store/measurements/index.ts';
-import { getFrom, putInto, replaceIn, tagsIn } from '../../../../lambdas/store/objects/objects.ts';
-import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
-import { awslambda, ResponseStream } from '../../../../local/lambda/worker/response-stream.ts';
-import type { SeriesColumn } from '../../../../series/points/column.ts';
-import { type Aws, startAws } from '../../runtime/aws.ts';
-import { lambdaContext, proxyEvent, type Sent } from '../../runtime/events.ts';
+} from '../../lambdas/store/measurements/index.ts';
+import { getFrom, putInto, replaceIn, tagsIn } from '../../lambdas/store/objects/objects.ts';
+import { deviceToItem, typeToItem } from '../../lambdas/store/registry/items.ts';
+import { awslambda, ResponseStream } from '../../local/lambda/worker/response-stream.ts';
+import type { SeriesColumn } from '../../series/points/column.ts';
+import { type Aws, startAws } from './aws.ts';
+import { lambdaContext, proxyEvent, type Sent } from './http-events.ts';
 
 export interface Streamed {
   readonly status: number;
@@ -105,7 +105,7 @@ export const startWorld = async (): Promise<World> => {
   const {
     handler,
   }: { handler: (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void> } =
-    await import('../../../../lambdas/functions/query-api/handler.ts');
+    await import('../../lambdas/functions/query-api/handler.ts');
   await aws.dynamo.send(new PutItemCommand({ TableName: aws.registryTable, Item: typeToItem(TYPE) }));
   let sequence = 0;
 

@@ -8,8 +8,8 @@ import type {
   Iam,
   JsonObject,
   Resource,
-} from '../../../local/types.ts';
-import { AccessDenied } from '../../../local/types.ts';
+} from '../../local/types.ts';
+import { AccessDenied } from '../../local/types.ts';
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
