@@ -17,7 +17,7 @@ import type { Measurement } from '../payload/outgoing.ts';
 import { Link } from './link.ts';
 import type { DeviceOptions } from './options.ts';
 import { Outbox, type Parcel } from './outbox.ts';
-import { AWS_PACE, Pace } from './pace.ts';
+import { AWS_RATE, RateLimit } from './rate-limit.ts';
 import { openFileStore } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';
 
@@ -60,7 +60,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly options: DeviceOptions;
   private readonly store: MessageStore;
   private readonly outbox: Outbox;
-  private readonly pace: Pace;
+  private readonly rateLimit: RateLimit;
   private readonly link: Link;
   private readonly sweeper: NodeJS.Timeout;
   private paused: NodeJS.Timeout | undefined;
@@ -68,14 +68,14 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   constructor(options: DeviceOptions) {
     super();
-    const { store, acknowledgeWithinMs = 30_000, pace = AWS_PACE } = options;
+    const { store, acknowledgeWithinMs = 30_000, rateLimit = AWS_RATE } = options;
     this.options = options;
     const trouble = (error: Error): void => {
       this.emit('trouble', error);
     };
     this.store = isStore(store) ? store : openFileStore({ trouble, ...store });
     this.outbox = new Outbox(this.store, acknowledgeWithinMs);
-    this.pace = new Pace(pace);
+    this.rateLimit = new RateLimit(rateLimit);
     this.link = new Link(options, {
       up: () => {
         this.emit('connected');
@@ -155,9 +155,9 @@ export class Device extends EventEmitter<DeviceEvents> {
    */
   async publishOnce(payload: Uint8Array): Promise<void> {
     for (let now = performance.now(); ; now = performance.now()) {
-      const wait = this.pace.wait(now);
+      const wait = this.rateLimit.wait(now);
       if (wait === 0) {
-        this.pace.count(payload.length, now);
+        this.rateLimit.count(payload.length, now);
         return this.link.publish(this.options.topics.data, payload);
       }
       await sleep(Math.ceil(wait));
@@ -200,13 +200,13 @@ export class Device extends EventEmitter<DeviceEvents> {
       const parcel = this.outbox.next();
       if (parcel === undefined) return;
       const now = performance.now();
-      const wait = this.pace.wait(now);
+      const wait = this.rateLimit.wait(now);
       if (wait > 0) {
         clearTimeout(this.paused);
         this.paused = setTimeout(() => this.pump(), Math.ceil(wait));
         return;
       }
-      this.pace.count(parcel.message.bytes, now);
+      this.rateLimit.count(parcel.message.bytes, now);
       const attempt = this.outbox.publish(parcel);
       this.deliver(parcel, attempt).catch((error: unknown) => {
         if (this.outbox.failed(parcel, attempt)) this.emit('trouble', asError(error));

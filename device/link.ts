@@ -1,7 +1,7 @@
 /** The connection of a device: MQTT 3.1.1 over mutual TLS, made again whenever it is lost. */
 import { connect, type MqttClient } from 'mqtt';
 import type { DeviceOptions } from './options.ts';
-import { backoff } from './pace.ts';
+import { backoff } from './rate-limit.ts';
 
 export interface LinkEvents {
   /** Connected and subscribed. */

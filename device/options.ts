@@ -1,6 +1,6 @@
 /** How a device is told to connect. */
 import type { Registered } from '../contracts/resources/devices.ts';
-import type { PaceLimits } from './pace.ts';
+import type { RateLimits } from './rate-limit.ts';
 import type { FileStoreOptions } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';
 
@@ -19,7 +19,7 @@ export interface DeviceOptions {
   readonly store: FileStoreOptions | MessageStore;
   /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */
   readonly inFlight?: number;
-  readonly pace?: PaceLimits;
+  readonly rateLimit?: RateLimits;
   /** Wait for the durable acknowledgement before a message is repeated; grows up to 16-fold. Default 30 s. */
   readonly acknowledgeWithinMs?: number;
   /** First and longest bound of the wait before connecting again. Defaults 1 s and 60 s. */

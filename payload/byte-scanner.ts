@@ -8,8 +8,8 @@
  */
 import { LIMITS } from '../contracts/limits.ts';
 import type { Micros } from '../contracts/time.ts';
-import { KnownTexts } from './known-texts.ts';
 import { MillisList } from './millis-list.ts';
+import { TextCache } from './text-cache.ts';
 
 // Not from a file of their own: the engine takes what is imported for variable, and reads it anew with each byte.
 export const QUOTE = 0x22;
@@ -55,7 +55,7 @@ export class ByteScanner {
   private at = 0;
   /** Numbers so far that needed `Number`. */
   private slow = 0;
-  private readonly known = new KnownTexts();
+  private readonly known = new TextCache();
   private readonly millis = new MillisList();
   /** What {@link allNumbers} read last. */
   readonly numbers: number[] = [];

@@ -42,7 +42,7 @@ const keyOf = (secret: string, scope: string): KeyObject => {
 
 /** Encodes as Signature Version 4 wants it: all but letters, digits and `-._~`. */
 export const encodeStrictly = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text).replace(/[!'()*]/g, (task) => `%${task.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const queryOf = (url: URL): string =>
   // Most have none, and to look for its parts takes longer than all else but the digest.

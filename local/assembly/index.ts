@@ -3,7 +3,7 @@ import type { Assembly, JsonObject, Resource } from '../types.ts';
 import { arnOf } from './attributes.ts';
 import { AssemblyError } from './errors.ts';
 import { readManifest } from './manifest.ts';
-import { StackScope, type Surroundings } from './stack-scope.ts';
+import { type Environment, StackScope } from './stack-scope.ts';
 
 export { AssemblyError, UnknownResourceType } from './errors.ts';
 export { assertKnownTypes, INERT_TYPES } from './known-types.ts';
@@ -18,14 +18,11 @@ export interface LoadOptions {
   readonly issuer?: (userPoolId: string) => string;
 }
 
-function connect(
-  manifest: ReturnType<typeof readManifest>,
-  surroundings: Surroundings,
-): readonly StackScope[] {
+function connect(manifest: ReturnType<typeof readManifest>, environment: Environment): readonly StackScope[] {
   const exports = new Map<string, readonly [StackScope, string]>();
   const scopes: readonly StackScope[] = manifest.templates.map(
     (template) =>
-      new StackScope(template, surroundings, {
+      new StackScope(template, environment, {
         exported: (name) => {
           const found = exports.get(name);
           return found?.[0].output(found[1]);

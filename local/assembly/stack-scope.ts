@@ -7,7 +7,7 @@ import { nameProperty, physicalId } from './names.ts';
 import { isObject, type Template, type TemplateResource } from './template.ts';
 
 /** What the gateway decides and the template cannot know. */
-export interface Surroundings {
+export interface Environment {
   /** Values for parameters, by name; they win over defaults. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly awsUrl: string;
@@ -23,16 +23,16 @@ export interface Neighbours {
 export class StackScope implements Scope {
   readonly stack: string;
   readonly template: Template;
-  readonly #surroundings: Surroundings;
+  readonly #environment: Environment;
   readonly #neighbours: Neighbours;
   /** Names and outputs that are being resolved, to tell a circle from a long way. */
   readonly #open = new Set<string>();
   readonly #ids = new Map<string, string>();
 
-  constructor(template: Template, surroundings: Surroundings, neighbours: Neighbours) {
+  constructor(template: Template, environment: Environment, neighbours: Neighbours) {
     this.stack = template.stack;
     this.template = template;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
     this.#neighbours = neighbours;
   }
 
@@ -58,12 +58,12 @@ export class StackScope implements Scope {
       type: resource.type,
       account: this.template.account,
       region: this.template.region,
-      awsUrl: this.#surroundings.awsUrl,
+      awsUrl: this.#environment.awsUrl,
     };
     return {
       ...naming,
       physicalId: this.#physicalId(naming, resource, where),
-      issuer: this.#surroundings.issuer,
+      issuer: this.#environment.issuer,
       text: (property) => this.#text(resource, property, where),
     };
   }
@@ -203,7 +203,7 @@ export class StackScope implements Scope {
   }
 
   #parameter(name: string, where: string): Json {
-    const given = this.#surroundings.parameters[name];
+    const given = this.#environment.parameters[name];
     const declared = this.template.parameters[name];
     if (given !== undefined || !isObject(declared)) {
       return this.#found(given, `${where}: nothing is called ${name} in stack ${this.stack}`);

@@ -20,7 +20,7 @@ export interface Mapping {
 export interface StreamMapping extends Mapping {
   /** Where reading begins when there is no checkpoint. */
   readonly start: 'TRIM_HORIZON' | 'LATEST' | Date;
-  readonly lanes: number;
+  readonly processors: number;
   readonly bisect: boolean;
   /** Tries after the first; infinite when the template says -1. */
   readonly maxRetries: number;
@@ -172,7 +172,7 @@ const readStreamMapping = (resource: Resource, assembly: Assembly): StreamMappin
   return {
     ...common,
     start: startOf(reader, where),
-    lanes: reader.number('ParallelizationFactor', 1, 1, 10),
+    processors: reader.number('ParallelizationFactor', 1, 1, 10),
     bisect: reader.boolean('BisectBatchOnFunctionError'),
     maxRetries: retries < 0 ? Number.POSITIVE_INFINITY : retries,
     maxAgeMs: Math.min(age < 0 ? Number.POSITIVE_INFINITY : age * 1000, retentionMs),

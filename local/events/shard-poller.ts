@@ -31,7 +31,7 @@ export interface ShardDeps {
   readonly retryMs: number;
 }
 
-interface Lane {
+interface Processor {
   /** Read, not yet given to the function; in order. */
   readonly queue: Entry[];
   bytes: number;
@@ -42,18 +42,18 @@ interface Lane {
 const GATHER_MS = 20;
 /** An idle shard is looked at anyway now and then. */
 const IDLE_MS = 5_000;
-const laneOf = (partitionKey: string, lanes: number): number => {
+const processorOf = (partitionKey: string, processors: number): number => {
   // FNV-1a
   let hash = 0x811c9dc5;
   for (let index = 0; index < partitionKey.length; index += 1) {
     hash = Math.imul(hash ^ partitionKey.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % lanes;
+  return (hash >>> 0) % processors;
 };
 
 export class ShardPoller {
   readonly #deps: ShardDeps;
-  readonly #lanes: readonly Lane[];
+  readonly #processors: readonly Processor[];
   readonly #reader = new Signal();
   readonly #progress = new Signal();
   readonly #stop = new AbortController();
@@ -73,7 +73,7 @@ export class ShardPoller {
       finish: (entries) => this.#finish(entries),
       stop: this.#stop.signal,
     });
-    this.#lanes = Array.from({ length: deps.mapping.lanes }, () => ({
+    this.#processors = Array.from({ length: deps.mapping.processors }, () => ({
       queue: [],
       bytes: 0,
       signal: new Signal(),
@@ -84,7 +84,7 @@ export class ShardPoller {
     const { mapping, options } = this.#deps;
     const unsubscribe = options.endpoint.onAppend(mapping.sourceArn, () => this.#reader.notify());
     this.#stop.signal.addEventListener('abort', unsubscribe);
-    this.#loops = [this.#read(), ...this.#lanes.map((lane) => this.#work(lane))];
+    this.#loops = [this.#read(), ...this.#processors.map((processor) => this.#work(processor))];
     for (const loop of this.#loops) {
       loop.catch((error: unknown) => {
         if (!this.#stopped)
@@ -103,7 +103,7 @@ export class ShardPoller {
     this.#draining += 1;
     const seen = this.#emptyReads;
     this.#reader.notify();
-    for (const lane of this.#lanes) lane.signal.notify();
+    for (const processor of this.#processors) processor.signal.notify();
     while (!this.#stopped && (this.#emptyReads === seen || this.#pending.length > this.#pendingHead)) {
       await this.#progress.wait();
     }
@@ -115,7 +115,7 @@ export class ShardPoller {
     this.#stop.abort();
     this.#reader.notify();
     this.#progress.notify();
-    for (const lane of this.#lanes) lane.signal.notify();
+    for (const processor of this.#processors) processor.signal.notify();
   }
 
   get #stopped(): boolean {
@@ -151,7 +151,7 @@ export class ShardPoller {
         failures = 0;
         if (batch.records.length > 0) {
           this.#take(batch.records.map(entry));
-          // Let the lanes begin before reading on.
+          // Let the processors begin before reading on.
           await delay(0);
           continue;
         }
@@ -182,56 +182,57 @@ export class ShardPoller {
     await pause(backoff(failures, this.#deps.retryMs), this.#stop.signal);
   }
 
-  /** Records that may be read ahead: one batch a lane beside the one at work. */
+  /** Records that may be read ahead: one batch a processor beside the one at work. */
   #room(): number {
     const { batchSize } = this.#deps.mapping;
-    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.queue.length, 0);
-    const bytes = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
-    return bytes >= MAX_EVENT_BYTES * this.#lanes.length
+    const waiting = this.#processors.reduce((sum, processor) => sum + processor.queue.length, 0);
+    const bytes = this.#processors.reduce((sum, processor) => sum + processor.bytes, 0);
+    return bytes >= MAX_EVENT_BYTES * this.#processors.length
       ? 0
-      : Math.max(0, batchSize * this.#lanes.length - waiting);
+      : Math.max(0, batchSize * this.#processors.length - waiting);
   }
 
   #take(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      const lane = this.#lanes[laneOf(entry.partitionKey, this.#lanes.length)];
-      if (lane === undefined) continue;
-      lane.queue.push(entry);
-      lane.bytes += entry.bytes + 1;
+      const processor = this.#processors[processorOf(entry.partitionKey, this.#processors.length)];
+      if (processor === undefined) continue;
+      processor.queue.push(entry);
+      processor.bytes += entry.bytes + 1;
       this.#pending.push(entry);
     }
-    for (const lane of this.#lanes) if (lane.queue.length > 0) lane.signal.notify();
+    for (const processor of this.#processors) if (processor.queue.length > 0) processor.signal.notify();
   }
 
-  async #work(lane: Lane): Promise<void> {
+  async #work(processor: Processor): Promise<void> {
     while (!this.#stopped) {
-      const entries = await this.#gather(lane);
+      const entries = await this.#gather(processor);
       if (entries.length > 0) await this.#runner.run(entries);
     }
   }
 
   /** Waits for records, then until the batch is full or the window over. */
-  async #gather(lane: Lane): Promise<readonly Entry[]> {
+  async #gather(processor: Processor): Promise<readonly Entry[]> {
     const { batchSize, windowMs } = this.#deps.mapping;
-    while (lane.queue.length === 0) {
+    while (processor.queue.length === 0) {
       if (this.#stopped) return [];
-      await lane.signal.wait();
+      await processor.signal.wait();
     }
     const due = performance.now() + windowMs;
-    const full = () => lane.queue.length >= batchSize || lane.bytes + EVENT_FRAME >= MAX_EVENT_BYTES;
+    const full = () =>
+      processor.queue.length >= batchSize || processor.bytes + EVENT_FRAME >= MAX_EVENT_BYTES;
     for (let left = windowMs; left > 0 && !full() && this.#draining === 0; left = due - performance.now()) {
-      await lane.signal.wait(left);
+      await processor.signal.wait(left);
       if (this.#stopped) return [];
     }
     let count = 0;
     let bytes = 0;
-    for (const entry of lane.queue) {
+    for (const entry of processor.queue) {
       if (count === batchSize || (count > 0 && bytes + entry.bytes + EVENT_FRAME > MAX_EVENT_BYTES)) break;
       count += 1;
       bytes += entry.bytes + 1;
     }
-    lane.bytes -= bytes;
-    const taken = lane.queue.splice(0, count);
+    processor.bytes -= bytes;
+    const taken = processor.queue.splice(0, count);
     this.#reader.notify();
     return taken;
   }

@@ -54,10 +54,10 @@ export const quantile = (sorted: Float64Array, share: number): number | null => 
 };
 
 /** Says what an aggregate is, given the numbers themselves, ascending, where quantiles are to be exact. */
-export type Teller = (summary: Summary, sorted: Float64Array | undefined) => Value | null;
+export type AggregateReader = (summary: Summary, sorted: Float64Array | undefined) => Value | null;
 
 /** What says an aggregate. */
-export const tellerOf = (name: Aggregate): Teller => {
+export const readerOf = (name: Aggregate): AggregateReader => {
   const share = quantileOf(name);
   if (share === undefined) return OF[name as Named];
   return (summary, sorted) => (sorted === undefined ? summary.quantile(share) : quantile(sorted, share));

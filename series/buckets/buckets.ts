@@ -8,11 +8,11 @@ import { type Status, statusOf } from '../../contracts/quality.ts';
 import type { Aggregate } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
-import { placesIn } from '../summaries/slots.ts';
 import { type ChannelKind, isNumeric, type Kept, Summary } from '../summaries/summary.ts';
 import type { SummaryRun } from '../summaries/summary-codec.ts';
+import { placesIn } from '../summaries/windows.ts';
 import type { Conversion } from '../units/units.ts';
-import { asksQuantile, keptFor, type Teller, tellerOf } from './aggregates.ts';
+import { type AggregateReader, asksQuantile, keptFor, readerOf } from './aggregates.ts';
 import {
   BucketChannels,
   type BucketColumns,
@@ -59,7 +59,7 @@ export class Buckets {
   readonly #options: BucketOptions;
   readonly #kept: Kept;
   readonly #exact: boolean;
-  readonly #tellers: readonly Teller[];
+  readonly #readers: readonly AggregateReader[];
   readonly #lanes = new Map<string, Lane>();
   readonly #channels = new BucketChannels();
   /** Buckets that are full: of each channel in order. */
@@ -70,8 +70,8 @@ export class Buckets {
     const { fine } = options.grid;
     this.#kept = keptFor(options.aggregates, !fine);
     this.#exact = fine && asksQuantile(options.aggregates);
-    this.#tellers = options.aggregates.map(tellerOf);
-    this.#full = emptyLists(this.#tellers.length);
+    this.#readers = options.aggregates.map(readerOf);
+    this.#full = emptyLists(this.#readers.length);
   }
 
   /** @param columns sorted by time; of a channel no earlier than what was added before */
@@ -94,14 +94,14 @@ export class Buckets {
   }
 
   /**
-   * Takes summaries of slots, each of which lies in one bucket whole.
-   * @param from no earlier than what was added before; slots in `[from, to)` are taken
+   * Takes summaries of windows, each of which lies in one bucket whole.
+   * @param from no earlier than what was added before; windows in `[from, to)` are taken
    */
   addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
     const { first, end: stop } = placesIn(run, from, to);
     for (const column of run.columns) {
-      const { slots } = column;
-      const { good, uncertain, bad } = slots;
+      const { windows } = column;
+      const { good, uncertain, bad } = windows;
       const lane = this.#laneOf(column, run.start + first * run.width);
       for (let at = first; at < stop; ) {
         if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) {
@@ -111,7 +111,7 @@ export class Buckets {
         const time = run.start + at * run.width;
         if (time >= lane.end) this.#open(lane, column, time);
         const end = Math.min(stop, Math.ceil((lane.end - run.start) / run.width));
-        lane.summary.merge(slots, at, end);
+        lane.summary.merge(windows, at, end);
         at = end;
       }
     }
@@ -173,8 +173,8 @@ export class Buckets {
     full.quality.uncertain.push(counts.uncertain);
     full.quality.bad.push(counts.bad);
     const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
-    for (let at = 0; at < this.#tellers.length; at += 1) {
-      const value = this.#tellers[at]?.(summary, sorted) ?? null;
+    for (let at = 0; at < this.#readers.length; at += 1) {
+      const value = this.#readers[at]?.(summary, sorted) ?? null;
       const name = conversion === undefined ? undefined : this.#options.aggregates[at];
       full.values[at]?.push(
         conversion === undefined || name === undefined
@@ -188,7 +188,7 @@ export class Buckets {
   takeUntil(time: Micros): BucketColumns {
     for (const lane of this.#lanes.values()) if (lane.end <= time) this.#close(lane);
     const full = this.#full;
-    this.#full = emptyLists(this.#tellers.length);
+    this.#full = emptyLists(this.#readers.length);
     const channels = this.#channels.list;
     // Those of one channel came in order.
     if (this.#lanes.size < 2) return { channels, ...full };

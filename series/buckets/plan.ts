@@ -1,8 +1,8 @@
 /**
- * What a range is read from: summaries of whole slots where they tell all, points everywhere else.
+ * What a range is read from: summaries of whole windows where they tell all, points everywhere else.
  *
  * Hours that are still open, or reopened by late data, are read point by point, and so are the ends of a range that
- * cut a slot, and whatever no summaries are found for. Results do not depend on the choice.
+ * cut a window, and whatever no summaries are found for. Results do not depend on the choice.
  */
 import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
@@ -17,7 +17,7 @@ export interface Source {
    * summaries are read: what becomes clean meanwhile does no harm.
    */
   dirtyHours(width: Micros, from: Micros, to: Micros): Promise<ReadonlySet<Micros>>;
-  /** Summaries of slots of a width that touch `[from, to)`, in order of time. */
+  /** Summaries of windows of a width that touch `[from, to)`, in order of time. */
   summaries(width: Micros, from: Micros, to: Micros): AsyncIterable<SummaryRun>;
 }
 
@@ -27,7 +27,7 @@ export type Piece = {
   readonly until: Micros;
 } & (
   | { readonly columns: readonly SeriesColumn[] }
-  /** Of the run the slots in `[from, until)`. */
+  /** Of the run the windows in `[from, until)`. */
   | { readonly run: SummaryRun; readonly from: Micros }
 );
 
@@ -41,8 +41,8 @@ async function* pointsOf(source: Source, from: Micros, to: Micros): AsyncGenerat
   }
 }
 
-/** Stretches of `[from, to)` whose hours are all dirty or all clean. */
-function* stretches(
+/** Intervals of `[from, to)` whose hours are all dirty or all clean. */
+function* intervals(
   from: Micros,
   to: Micros,
   dirty: ReadonlySet<Micros>,
@@ -58,42 +58,42 @@ function* stretches(
   }
 }
 
-/** The part of `[from, to)` that is whole slots; there may be none. */
-export const wholeSlots = (
+/** The part of `[from, to)` that is whole windows; there may be none. */
+export const wholeWindows = (
   from: Micros,
   to: Micros,
-  slot: Micros,
+  window: Micros,
 ): { readonly first: Micros; readonly end: Micros } => ({
-  first: Math.ceil(from / slot) * slot,
-  end: Math.floor(to / slot) * slot,
+  first: Math.ceil(from / window) * window,
+  end: Math.floor(to / window) * window,
 });
 
 /**
  * Reads a range.
- * @param slot width of the summaries that would do, an hour or a minute; `undefined` when only points will do
+ * @param window width of the summaries that would do, an hour or a minute; `undefined` when only points will do
  */
 export async function* readPieces(
   source: Source,
   from: Micros,
   to: Micros,
-  slot: Micros | undefined,
+  window: Micros | undefined,
 ): AsyncGenerator<Piece> {
-  const { first, end } = slot === undefined ? { first: to, end: from } : wholeSlots(from, to, slot);
-  if (slot === undefined || first >= end) {
+  const { first, end } = window === undefined ? { first: to, end: from } : wholeWindows(from, to, window);
+  if (window === undefined || first >= end) {
     yield* pointsOf(source, from, to);
     return;
   }
-  const dirty = await source.dirtyHours(slot, first, end);
+  const dirty = await source.dirtyHours(window, first, end);
   // Everything before this is given.
   let given = from;
-  for await (const run of source.summaries(slot, first, end)) {
+  for await (const run of source.summaries(window, first, end)) {
     const begins = Math.max(run.start, first);
-    const ends = Math.min(run.start + run.slots * run.width, end);
-    for (const stretch of stretches(begins, ends, dirty)) {
-      if (!stretch.clean) continue;
-      yield* pointsOf(source, given, stretch.from);
-      yield { run, from: stretch.from, until: stretch.to };
-      given = stretch.to;
+    const ends = Math.min(run.start + run.windows * run.width, end);
+    for (const interval of intervals(begins, ends, dirty)) {
+      if (!interval.clean) continue;
+      yield* pointsOf(source, given, interval.from);
+      yield { run, from: interval.from, until: interval.to };
+      given = interval.to;
     }
   }
   yield* pointsOf(source, given, to);

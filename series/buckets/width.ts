@@ -28,7 +28,7 @@ export interface Grid {
   /** Whether a bucket can be shorter than an hour. */
   readonly fine: boolean;
   /** The greatest of hour and minute that every bucket of a range is made of; `undefined` when neither is. */
-  slot(from: Micros, to: Micros): Micros | undefined;
+  window(from: Micros, to: Micros): Micros | undefined;
 }
 
 /** Whether buckets of this width can be aligned: months do not mix with days and clock time. */
@@ -41,7 +41,7 @@ const FIRST_MONDAY = 4;
 const MILLIS_PER_DAY = 86_400_000;
 /** Buckets of a zone that are looked at, one by one: twenty years of days. */
 const MOST_CHECKED = 7500;
-const SLOTS = [MICROS_PER_HOUR, MICROS_PER_MINUTE] as const;
+const WINDOWS = [MICROS_PER_HOUR, MICROS_PER_MINUTE] as const;
 
 const monthOfDay = (day: number): number => {
   const date = new Date(day * MILLIS_PER_DAY);
@@ -55,7 +55,7 @@ const clockGrid = (micros: Micros): Grid => ({
     return { start, end: start + micros };
   },
   fine: micros < MICROS_PER_HOUR,
-  slot: () => SLOTS.find((slot) => micros % slot === 0),
+  window: () => WINDOWS.find((window) => micros % window === 0),
 });
 
 /** Buckets of whole days, from the first day of each. */
@@ -68,22 +68,24 @@ const dayGrid = (days: Days, firstOf: (day: number) => number, nextOf: (first: n
     last = { start: days.startOf(first), end: days.startOf(nextOf(first)) };
     return last;
   };
-  let checked: { readonly from: Micros; readonly to: Micros; readonly slot: Micros | undefined } | undefined;
+  let checked:
+    | { readonly from: Micros; readonly to: Micros; readonly window: Micros | undefined }
+    | undefined;
   return {
     at,
     fine: false,
-    slot: (from, to) => {
+    window: (from, to) => {
       if (days === UTC_DAYS) return MICROS_PER_HOUR;
-      if (checked?.from === from && checked.to === to) return checked.slot;
-      let slot: Micros | undefined = MICROS_PER_HOUR;
+      if (checked?.from === from && checked.to === to) return checked.window;
+      let window: Micros | undefined = MICROS_PER_HOUR;
       let left = MOST_CHECKED;
-      for (let span = at(from); span.start < to && slot !== undefined; span = at(span.end)) {
-        if (--left < 0) slot = undefined;
-        while (slot !== undefined && (span.start % slot !== 0 || span.end % slot !== 0))
-          slot = slot === MICROS_PER_HOUR ? MICROS_PER_MINUTE : undefined;
+      for (let span = at(from); span.start < to && window !== undefined; span = at(span.end)) {
+        if (--left < 0) window = undefined;
+        while (window !== undefined && (span.start % window !== 0 || span.end % window !== 0))
+          window = window === MICROS_PER_HOUR ? MICROS_PER_MINUTE : undefined;
       }
-      checked = { from, to, slot };
-      return slot;
+      checked = { from, to, window };
+      return window;
     },
   };
 };

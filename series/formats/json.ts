@@ -63,7 +63,7 @@ function* items<B extends Batch>(
 }
 
 /** Cells that are written at once: they fit the room that a full piece has left. */
-const STRETCH = 64;
+const CELLS_AT_ONCE = 64;
 /** As many, where they are copied. */
 const COPIED = 256;
 
@@ -86,9 +86,9 @@ function* columns<B extends Batch>(
       const again = typeof cell === 'function' ? undefined : Buffer.concat([COMMA, cell]);
       if (typeof cell === 'function') cell(out, batch, 0);
       else out.raw(cell);
-      const stretch = again === undefined ? STRETCH : COPIED;
-      for (let from = 1; from < batch.length; from += stretch) {
-        const to = Math.min(from + stretch, batch.length);
+      const interval = again === undefined ? CELLS_AT_ONCE : COPIED;
+      for (let from = 1; from < batch.length; from += interval) {
+        const to = Math.min(from + interval, batch.length);
         if (again === undefined) writeAll(out, batch, from, to);
         else out.repeat(again, to - from);
         if (out.isFull) yield out.take();

@@ -1,5 +1,5 @@
 /**
- * Few points that keep the shape of many: of each stretch of time the first, the least, the greatest and the last,
+ * Few points that keep the shape of many: of each interval of time the first, the least, the greatest and the last,
  * and of these the ones that span the largest triangles (LTTB: S. Steinarsson, "Downsampling Time Series for Visual
  * Representation", 2013; extremes first as MinMaxLTTB, Van Der Donckt et al., 2023). The least and the greatest of
  * all are always among them.
@@ -9,7 +9,7 @@ import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
 import type { Dated, Summary } from '../summaries/summary.ts';
 
-/** Points of one stretch that its shape needs, in order of time, each once. */
+/** Points of one interval that its shape needs, in order of time, each once. */
 export const cornersOf = ({ first, min, max, last }: Summary): Dated[] => {
   const corners = new Map<Micros, Dated>();
   for (const point of [first, min, max, last]) if (point !== undefined) corners.set(point.time, point);
@@ -86,7 +86,7 @@ export const largestTriangles = (points: readonly Dated<number>[], count: number
   return chosen;
 };
 
-/** About so many points that keep the shape; of texts and truth values what each stretch begins with. */
+/** About so many points that keep the shape; of texts and truth values what each interval begins with. */
 export const shapeOf = (corners: readonly Dated[], count: number): Dated[] => {
   if (corners.every(isNumber)) return largestTriangles(corners, count);
   const step = Math.max(1, Math.ceil(corners.length / count));

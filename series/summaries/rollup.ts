@@ -1,15 +1,15 @@
 /** Summaries of points: of each minute of a day, and of whole hours. */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
-import type { Slots } from './slots.ts';
-import { SlotsBuilder } from './slots-builder.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, KEEP_SUMS, type Kept, Summary } from './summary.ts';
 import type { SlotRange, SummaryColumn, SummaryRun } from './summary-codec.ts';
+import type { Windows } from './windows.ts';
+import { WindowsBuilder } from './windows-builder.ts';
 
 /** How a channel behaves between points. */
 export type KindOf = (channel: string) => ChannelKind | undefined;
 
-/** Summarizes a channel, one slot after the other. */
+/** Summarizes a channel, one window after the other. */
 const summarize = (
   { channel, unit, type, time, value, quality }: SeriesColumn,
   range: SlotRange,
@@ -19,7 +19,7 @@ const summarize = (
   const numeric = isNumeric(type);
   // A type that is gone tells no kind: numbers then go along straight lines, as the contract has it by default.
   const kind = kindOf(channel) ?? (numeric ? 'continuous' : 'step');
-  const slots = new SlotsBuilder(range.slots, numeric, kept.sketch);
+  const windows = new WindowsBuilder(range.windows, numeric, kept.sketch);
   let place = -1;
   let summary: Summary | undefined;
   for (let at = 0; at < time.length; at += 1) {
@@ -28,21 +28,21 @@ const summarize = (
     if (when === undefined || one === undefined) continue;
     const next = Math.floor((when - range.start) / range.width);
     if (summary === undefined || next !== place) {
-      if (summary !== undefined) slots.put(place, summary);
+      if (summary !== undefined) windows.put(place, summary);
       place = next;
       summary = new Summary(kind, numeric, kept);
     }
     summary.add(when, one, quality?.[at] ?? 0);
   }
-  if (summary !== undefined) slots.put(place, summary);
-  return { channel, unit, type, kind, slots: slots.build() };
+  if (summary !== undefined) windows.put(place, summary);
+  return { channel, unit, type, kind, windows: windows.build() };
 };
 
 /** The minutes of the day that begins at a time. */
 export const minutesOfDay = (day: Micros): SlotRange => ({
   start: day,
   width: MICROS_PER_MINUTE,
-  slots: MICROS_PER_DAY / MICROS_PER_MINUTE,
+  windows: MICROS_PER_DAY / MICROS_PER_MINUTE,
 });
 
 /**
@@ -52,32 +52,32 @@ export const minutesOfDay = (day: Micros): SlotRange => ({
 export const minutesOf = (column: SeriesColumn, day: Micros, kindOf: KindOf): SummaryColumn =>
   summarize(column, minutesOfDay(day), KEEP_SUMS, kindOf);
 
-/** A whole hour as one slot a channel, with quantiles. */
+/** A whole hour as one window a channel, with quantiles. */
 export const hourOf = (columns: readonly SeriesColumn[], hour: Micros, kindOf: KindOf): SummaryRun => {
-  const range = { start: hour, width: MICROS_PER_HOUR, slots: 1 };
+  const range = { start: hour, width: MICROS_PER_HOUR, windows: 1 };
   return { ...range, columns: columns.map((column) => summarize(column, range, KEEP_ALL, kindOf)) };
 };
 
 const HOURS = MICROS_PER_DAY / MICROS_PER_HOUR;
 
-/** Slots of the hours of a day with one of them replaced. */
-const withSlot = (
+/** Windows of the hours of a day with one of them replaced. */
+const withWindow = (
   { type, kind }: SummaryColumn,
-  before: Slots | undefined,
+  before: Windows | undefined,
   place: number,
-  hour: Slots | undefined,
-): Slots => {
+  hour: Windows | undefined,
+): Windows => {
   const numeric = isNumeric(type);
-  const slots = new SlotsBuilder(HOURS, numeric, numeric);
+  const windows = new WindowsBuilder(HOURS, numeric, numeric);
   for (let at = 0; at < HOURS; at += 1) {
     const from = at === place ? hour : before;
     if (from === undefined) continue;
     const summary = new Summary(kind, numeric, KEEP_ALL);
-    const slot = at === place ? 0 : at;
-    summary.merge(from, slot, slot + 1);
-    slots.put(at, summary);
+    const window = at === place ? 0 : at;
+    summary.merge(from, window, window + 1);
+    windows.put(at, summary);
   }
-  return slots.build();
+  return windows.build();
 };
 
 /**
@@ -93,7 +93,7 @@ export const withHour = (before: SummaryRun | undefined, hour: SummaryRun): Summ
     const known = channels.get(channel);
     const column = fresh.get(channel) ?? known;
     if (column === undefined) return [];
-    return [{ ...column, slots: withSlot(column, known?.slots, place, fresh.get(channel)?.slots) }];
+    return [{ ...column, windows: withWindow(column, known?.windows, place, fresh.get(channel)?.windows) }];
   });
-  return { start, width: MICROS_PER_HOUR, slots: HOURS, columns };
+  return { start, width: MICROS_PER_HOUR, windows: HOURS, columns };
 };

@@ -4,7 +4,7 @@
  *
  * | section | what |
  * |---|---|
- * | `counts` | start, width and number of slots; of each channel its name, unit, type and kind, and points by quality |
+ * | `counts` | start, width and number of windows; of each channel its name, unit, type and kind, and points by quality |
  * | `ends` | first and last values, and when |
  * | `extremes` | least and greatest numbers, and when |
  * | `sums`, `squares`, `areas` | exact sums |
@@ -17,7 +17,7 @@
  * | 5 | 1: what follows is packed with zstd |
  * | 6– | body: of each channel, in the order of `counts`, the number of its bytes, and they |
  *
- * All but counts are of slots that points entered. Only summaries of good and uncertain points are written. Version 1
+ * All but counts are of windows that points entered. Only summaries of good and uncertain points are written. Version 1
  * had everything in one piece, see `summary-codec-1.ts`.
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -26,7 +26,6 @@ import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from '../codec/bytes.ts';
 import { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
-import { addSums, type Ends, type Extremes, type Slots, type Sums } from './slots.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
 import {
   readCounts,
@@ -40,12 +39,13 @@ import {
   writeWhole,
 } from './summary-columns.ts';
 import { readSums, writeSums } from './sums-codec.ts';
+import { addSums, type Ends, type Extremes, type Sums, type Windows } from './windows.ts';
 
 const VERSION = 2;
 const HEADER_BYTES = 6;
 /** Greatest body that is unpacked. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-/** More slots than any run has. */
+/** More windows than any run has. */
 const MAX_SLOTS = 100_000;
 const KINDS: readonly ChannelKind[] = ['continuous', 'step'];
 
@@ -57,24 +57,24 @@ export class CorruptSummaries extends Error {
   }
 }
 
-/** Summaries of one channel in slots of one width. */
+/** Summaries of one channel in windows of one width. */
 export interface SummaryColumn {
   readonly channel: string;
   readonly unit: string;
   readonly type: ValueType;
   readonly kind: ChannelKind;
-  readonly slots: Slots;
+  readonly windows: Windows;
 }
 
-/** A run of slots, such as the 1440 minutes of a day. */
+/** A run of windows, such as the 1440 minutes of a day. */
 export interface SlotRange {
   readonly start: Micros;
-  /** Width of a slot. */
+  /** Width of a window. */
   readonly width: Micros;
-  readonly slots: number;
+  readonly windows: number;
 }
 
-/** Summaries of a device in a run of slots. */
+/** Summaries of a device in a run of windows. */
 export interface SummaryRun extends SlotRange {
   readonly columns: readonly SummaryColumn[];
 }
@@ -111,8 +111,8 @@ const written = (write: (out: ByteWriter) => void): Buffer => {
 };
 const EMPTY = Buffer.alloc(0);
 
-/** Places of slots that points entered. */
-const filledPlaces = ({ good, uncertain }: Pick<Slots, 'good' | 'uncertain'>): Uint32Array => {
+/** Places of windows that points entered. */
+const filledPlaces = ({ good, uncertain }: Pick<Windows, 'good' | 'uncertain'>): Uint32Array => {
   const places = new Uint32Array(good.length);
   let filled = 0;
   for (let at = 0; at < good.length; at += 1) {
@@ -125,10 +125,10 @@ const filledPlaces = ({ good, uncertain }: Pick<Slots, 'good' | 'uncertain'>): U
 
 /** A channel as bytes by section. */
 export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedColumn => {
-  const { channel, unit, type, kind, slots } = column;
-  const places = [...filledPlaces(slots)];
+  const { channel, unit, type, kind, windows } = column;
+  const places = [...filledPlaces(windows)];
   const numeric = isNumeric(type);
-  const { ends, extremes, sketches } = slots;
+  const { ends, extremes, sketches } = windows;
   const pick = <T>(values: ArrayLike<T | undefined>): T[] =>
     places.flatMap((at) => {
       const value = values[at];
@@ -160,7 +160,8 @@ export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedCo
       out.text(unit);
       out.byte(VALUE_TYPES.indexOf(type));
       out.byte(KINDS.indexOf(kind));
-      for (const counts of [slots.good, slots.uncertain, slots.bad]) writeWhole(out, Array.from(counts));
+      for (const counts of [windows.good, windows.uncertain, windows.bad])
+        writeWhole(out, Array.from(counts));
     }),
     ends:
       ends === undefined
@@ -180,9 +181,9 @@ export const encodeColumn = (range: SlotRange, column: SummaryColumn): EncodedCo
             writeNumbers(out, pick(extremes.mins));
             writeNumbers(out, pick(extremes.maxs));
           }),
-    sums: sums(slots.sums),
-    squares: sums(slots.squares),
-    areas: sums(slots.areas),
+    sums: sums(windows.sums),
+    squares: sums(windows.squares),
+    areas: sums(windows.areas),
     sketches:
       sketches === undefined
         ? EMPTY
@@ -216,7 +217,7 @@ const unseal = (bytes: Uint8Array): ByteReader => {
 
 /** Channels as sections. A section that no channel keeps is left out. */
 export const packColumns = (
-  { start, width, slots }: SlotRange,
+  { start, width, windows }: SlotRange,
   columns: readonly EncodedColumn[],
 ): Sections => {
   const packed: Partial<Record<Section, Buffer>> = {};
@@ -226,7 +227,7 @@ export const packColumns = (
       if (section === 'counts') {
         out.signed(start);
         out.unsigned(width);
-        out.unsigned(slots);
+        out.unsigned(windows);
         out.unsigned(columns.length);
       }
       for (const column of columns) {
@@ -246,21 +247,21 @@ export const encodeSummaries = (run: SummaryRun): Sections =>
     run.columns.map((column) => encodeColumn(run, column)),
   );
 
-type Head = Omit<SummaryColumn, 'slots'> & Pick<Slots, 'good' | 'uncertain' | 'bad'>;
+type Head = Omit<SummaryColumn, 'windows'> & Pick<Windows, 'good' | 'uncertain' | 'bad'>;
 
-const readHead = (input: ByteReader, { slots }: SlotRange): Head => {
+const readHead = (input: ByteReader, { windows }: SlotRange): Head => {
   const channel = input.text();
   const unit = input.text();
   const type = VALUE_TYPES[input.byte()];
   const kind = KINDS[input.byte()];
   if (type === undefined || kind === undefined) throw new MalformedBytes('a type or kind is unknown');
-  const counts = (): Float64Array => readCounts(input, slots);
+  const counts = (): Float64Array => readCounts(input, windows);
   return { channel, unit, type, kind, good: counts(), uncertain: counts(), bad: counts() };
 };
 
 const readEnds = (input: ByteReader, range: SlotRange, places: Uint32Array, numeric: boolean): Ends => {
-  const firstTimes = new Float64Array(range.slots);
-  const lastTimes = new Float64Array(range.slots);
+  const firstTimes = new Float64Array(range.windows);
+  const lastTimes = new Float64Array(range.windows);
   readWhole(input, places, firstTimes);
   readWhole(input, places, lastTimes);
   for (const at of places) {
@@ -268,19 +269,19 @@ const readEnds = (input: ByteReader, range: SlotRange, places: Uint32Array, nume
     firstTimes[at] = first;
     lastTimes[at] = first + (lastTimes[at] ?? 0);
   }
-  const values = () => readValues(input, places, range.slots, numeric);
+  const values = () => readValues(input, places, range.windows, numeric);
   return { firstTimes, lastTimes, firsts: values(), lasts: values() };
 };
 
 const readExtremes = (input: ByteReader, range: SlotRange, places: Uint32Array): Extremes => {
   const times = (): Float64Array => {
-    const list = new Float64Array(range.slots);
+    const list = new Float64Array(range.windows);
     readWhole(input, places, list);
     for (const at of places) list[at] = range.start + at * range.width + (list[at] ?? 0);
     return list;
   };
   const values = (): Float64Array => {
-    const list = new Float64Array(range.slots);
+    const list = new Float64Array(range.windows);
     readNumbers(input, places, list);
     return list;
   };
@@ -288,7 +289,7 @@ const readExtremes = (input: ByteReader, range: SlotRange, places: Uint32Array):
 };
 
 const readSketches = (input: ByteReader, range: SlotRange, places: Uint32Array) => {
-  const sketches = new Array<Sketch | undefined>(range.slots).fill(undefined);
+  const sketches = new Array<Sketch | undefined>(range.windows).fill(undefined);
   for (const at of places) sketches[at] = readSketch(input);
   return sketches;
 };
@@ -313,8 +314,8 @@ const partsOf = (input: ByteReader, count: number): Buffer[] => {
 const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, kept: Kept): SummaryRun => {
   if (sections.counts === undefined) throw new MalformedBytes('they have no counts');
   const input = unseal(sections.counts);
-  const range = { start: input.signed(), width: input.unsigned(), slots: input.unsigned() };
-  if (range.slots > MAX_SLOTS) throw new MalformedBytes('they are of too many slots');
+  const range = { start: input.signed(), width: input.unsigned(), windows: input.unsigned() };
+  if (range.windows > MAX_SLOTS) throw new MalformedBytes('they are of too many windows');
   const heads = partsOf(input, input.count(1));
   const parts: Partial<Record<Section, Buffer[]>> = {};
   for (const section of sectionsFor(kept)) {
@@ -329,8 +330,8 @@ const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, 
     const counts = { good, uncertain, bad };
     const places = filledPlaces(counts);
     const sums = (section: Section): Sums | undefined =>
-      partOf(parts[section]?.[at], (reader) => readSums(reader, places, range.slots));
-    const slots: Slots = {
+      partOf(parts[section]?.[at], (reader) => readSums(reader, places, range.windows));
+    const windows: Windows = {
       ...counts,
       ends: partOf(parts.ends?.[at], (reader) => readEnds(reader, range, places, isNumeric(about.type))),
       extremes: partOf(parts.extremes?.[at], (reader) => readExtremes(reader, range, places)),
@@ -339,7 +340,7 @@ const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, 
       areas: sums('areas'),
       sketches: partOf(parts.sketches?.[at], (reader) => readSketches(reader, range, places)),
     };
-    return [{ ...about, slots }];
+    return [{ ...about, windows }];
   });
   return { ...range, columns };
 };

@@ -43,7 +43,7 @@ export const scratchOf = (count: number): Float64Array => {
   return scratch;
 };
 
-/** Reads whole numbers of some slots into their places. */
+/** Reads whole numbers of some windows into their places. */
 export const readWhole = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
   const kind = kindOf(input);
   const unit = input.unsigned();
@@ -68,14 +68,14 @@ const uniformOf = (value: number, length: number): Float64Array => {
   return column;
 };
 
-/** Reads whole numbers of all slots. Nobody may write into them: other columns may be the same. */
-export const readCounts = (input: ByteReader, slots: number): Float64Array => {
+/** Reads whole numbers of all windows. Nobody may write into them: other columns may be the same. */
+export const readCounts = (input: ByteReader, windows: number): Float64Array => {
   const kind = kindOf(input);
   const unit = input.unsigned();
-  if (kind === SAME) return uniformOf(unit, slots);
-  const counts = new Float64Array(slots);
-  input.unsigneds(counts, slots);
-  if (unit !== 1) for (let at = 0; at < slots; at += 1) counts[at] = (counts[at] ?? 0) * unit;
+  if (kind === SAME) return uniformOf(unit, windows);
+  const counts = new Float64Array(windows);
+  input.unsigneds(counts, windows);
+  if (unit !== 1) for (let at = 0; at < windows; at += 1) counts[at] = (counts[at] ?? 0) * unit;
   return counts;
 };
 
@@ -142,19 +142,19 @@ export const writeValues = (out: ByteWriter, values: readonly Value[], numeric: 
   else for (const value of values) out.text(JSON.stringify(value));
 };
 
-/** Reads values of some slots into their places, among so many. */
+/** Reads values of some windows into their places, among so many. */
 export const readValues = (
   input: ByteReader,
   places: ArrayLike<number>,
-  slots: number,
+  windows: number,
   numeric: boolean,
 ): ArrayLike<Value> => {
   if (numeric) {
-    const numbers = new Float64Array(slots);
+    const numbers = new Float64Array(windows);
     readNumbers(input, places, numbers);
     return numbers;
   }
-  const values = new Array<Value>(slots).fill(0);
+  const values = new Array<Value>(windows).fill(0);
   for (let at = 0; at < places.length; at += 1) {
     const value: unknown = JSON.parse(input.text());
     if (typeof value !== 'string' && typeof value !== 'boolean')

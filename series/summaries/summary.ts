@@ -1,7 +1,7 @@
 /**
  * What is kept of the points of one channel in one span of time, so that spans can be joined.
  *
- * A summary and the slot that follows it in time merge into the very summary that all of their points would make:
+ * A summary and the window that follows it in time merge into the very summary that all of their points would make:
  * sums are exact (see `exact.ts`), and the area between the last point of the one and the first of the other is
  * added. Results are rounded once, when they are asked for.
  *
@@ -14,7 +14,7 @@ import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../contracts/time.ts';
 import { ExactSum, squaredDeviations } from './exact.ts';
 import { Sketch } from './sketch.ts';
-import { addSums, countAt, type Slots, type Sums } from './slots.ts';
+import { addSums, countAt, type Sums, type Windows } from './windows.ts';
 
 /** How a channel behaves between points: along a straight line, or as it was. */
 export type ChannelKind = 'continuous' | 'step';
@@ -157,11 +157,11 @@ export class Summary implements SummaryState {
   }
 
   /**
-   * Takes all of some slots, from a place to another, excluded. They are later than all before, and of the same
+   * Takes all of some windows, from a place to another, excluded. They are later than all before, and of the same
    * channel. What they did not keep is not kept from then on.
    */
-  merge(slots: Slots, from: number, to: number): void {
-    const { good, uncertain, bad } = slots;
+  merge(windows: Windows, from: number, to: number): void {
+    const { good, uncertain, bad } = windows;
     const { counts } = this;
     let [goods, uncertains, bads] = [0, 0, 0];
     for (let at = from; at < to; at += 1) {
@@ -175,17 +175,17 @@ export class Summary implements SummaryState {
     const count = goods + uncertains;
     if (count === 0) return;
     this.count += count;
-    this.sum = added(this.sum, slots.sums, from, to);
-    this.squares = added(this.squares, slots.squares, from, to);
-    this.#mergeAreas(slots, from, to);
-    if (this.sketch !== undefined) this.sketch = joined(this.sketch, slots.sketches, from, to);
-    if (this.#ends) this.#mergeEnds(slots, from, to);
-    if (this.#extremes) this.#mergeExtremes(slots, from, to);
+    this.sum = added(this.sum, windows.sums, from, to);
+    this.squares = added(this.squares, windows.squares, from, to);
+    this.#mergeAreas(windows, from, to);
+    if (this.sketch !== undefined) this.sketch = joined(this.sketch, windows.sketches, from, to);
+    if (this.#ends) this.#mergeEnds(windows, from, to);
+    if (this.#extremes) this.#mergeExtremes(windows, from, to);
   }
 
-  /** Takes areas, and those between slots; the ends still are those of before. */
-  #mergeAreas(slots: Slots, from: number, to: number): void {
-    const { ends, areas } = slots;
+  /** Takes areas, and those between windows; the ends still are those of before. */
+  #mergeAreas(windows: Windows, from: number, to: number): void {
+    const { ends, areas } = windows;
     if (this.area === undefined) return;
     if (ends === undefined || areas === undefined) {
       this.area = undefined;
@@ -194,7 +194,7 @@ export class Summary implements SummaryState {
     addSums(areas, from, to, this.area);
     let { last } = this;
     for (let at = from; at < to; at += 1) {
-      if (countAt(slots, at) === 0) continue;
+      if (countAt(windows, at) === 0) continue;
       if (last !== undefined) this.#bridge(this.area, last, ends.firstTimes[at] ?? 0, ends.firsts[at]);
       last = { time: ends.lastTimes[at] ?? 0, value: ends.lasts[at] ?? 0 };
     }
@@ -208,8 +208,8 @@ export class Summary implements SummaryState {
     if (this.kind === 'continuous') area.addProduct(span, value);
   }
 
-  #mergeEnds(slots: Slots, from: number, to: number): void {
-    const { ends } = slots;
+  #mergeEnds(windows: Windows, from: number, to: number): void {
+    const { ends } = windows;
     if (ends === undefined) {
       this.#ends = false;
       this.first = undefined;
@@ -219,16 +219,16 @@ export class Summary implements SummaryState {
     const { firstTimes, firsts, lastTimes, lasts } = ends;
     if (this.first === undefined) {
       let at = from;
-      while (countAt(slots, at) === 0) at += 1;
+      while (countAt(windows, at) === 0) at += 1;
       this.first = { time: firstTimes[at] ?? 0, value: firsts[at] ?? 0 };
     }
     let at = to - 1;
-    while (countAt(slots, at) === 0) at -= 1;
+    while (countAt(windows, at) === 0) at -= 1;
     this.last = { time: lastTimes[at] ?? 0, value: lasts[at] ?? 0 };
   }
 
-  #mergeExtremes(slots: Slots, from: number, to: number): void {
-    const { extremes } = slots;
+  #mergeExtremes(windows: Windows, from: number, to: number): void {
+    const { extremes } = windows;
     if (extremes === undefined) {
       this.#extremes = false;
       this.min = undefined;
@@ -239,7 +239,7 @@ export class Summary implements SummaryState {
     let [least, greatest] = [-1, -1];
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let at = from; at < to; at += 1) {
-      if (countAt(slots, at) === 0) continue;
+      if (countAt(windows, at) === 0) continue;
       const [low, high] = [mins[at] ?? 0, maxs[at] ?? 0];
       if (least < 0 || low < min) [least, min] = [at, low];
       if (greatest < 0 || high > max) [greatest, max] = [at, high];
@@ -308,20 +308,25 @@ const emptied = (sum: ExactSum | undefined, isKept: boolean): ExactSum | undefin
 
 const added = (
   sum: ExactSum | undefined,
-  slots: Sums | undefined,
+  windows: Sums | undefined,
   from: number,
   to: number,
 ): ExactSum | undefined => {
-  if (sum === undefined || slots === undefined) return undefined;
-  addSums(slots, from, to, sum);
+  if (sum === undefined || windows === undefined) return undefined;
+  addSums(windows, from, to, sum);
   return sum;
 };
 
-const joined = (sketch: Sketch, slots: Slots['sketches'], from: number, to: number): Sketch | undefined => {
-  if (slots === undefined) return undefined;
+const joined = (
+  sketch: Sketch,
+  windows: Windows['sketches'],
+  from: number,
+  to: number,
+): Sketch | undefined => {
+  if (windows === undefined) return undefined;
   for (let at = from; at < to; at += 1) {
-    const slot = slots[at];
-    if (slot !== undefined) sketch.merge(slot);
+    const window = windows[at];
+    if (window !== undefined) sketch.merge(window);
   }
   return sketch;
 };

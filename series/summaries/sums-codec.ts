@@ -1,8 +1,8 @@
-/** Exact sums of slots as bytes, and back. */
+/** Exact sums of windows as bytes, and back. */
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../codec/bytes.ts';
 import { ExactSum } from './exact.ts';
-import { type Sums, SumsBuilder } from './slots.ts';
 import { EACH, kindOf, POWERS, readSteps, SAME, scratchOf } from './summary-columns.ts';
+import { type Sums, SumsBuilder } from './windows.ts';
 
 const BEYOND = 255;
 const TERMS = 0;
@@ -77,14 +77,14 @@ const writeSigned = (out: ByteWriter, values: readonly number[]): void => {
 const readSigned = (
   input: ByteReader,
   places: ArrayLike<number>,
-  slots: number,
+  windows: number,
   unit: number,
 ): Float64Array | undefined => {
   if (kindOf(input) === SAME) return undefined;
   const { length } = places;
   const values = scratchOf(length);
   input.signeds(values, length);
-  const terms = new Float64Array(slots);
+  const terms = new Float64Array(windows);
   for (let at = 0; at < length; at += 1) terms[places[at] ?? 0] = (values[at] ?? 0) * unit;
   return terms;
 };
@@ -93,11 +93,11 @@ const readSigned = (
 const readDecimals = (
   input: ByteReader,
   places: ArrayLike<number>,
-  slots: number,
+  windows: number,
   power: number,
 ): Float64Array | undefined => {
   if (kindOf(input) === SAME) return undefined;
-  const terms = new Float64Array(slots);
+  const terms = new Float64Array(windows);
   readSteps(input, places, power, terms);
   return terms;
 };
@@ -125,8 +125,8 @@ export const writeSums = (out: ByteWriter, sums: readonly ExactSum[]): void => {
 };
 
 /** Reads the terms of sums as {@link writeSums} writes those that are of no decimals. */
-export const readTerms = (input: ByteReader, places: ArrayLike<number>, slots: number): Sums => {
-  const sums = new SumsBuilder(slots);
+export const readTerms = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
+  const sums = new SumsBuilder(windows);
   for (let at = 0; at < places.length; at += 1) {
     const place = places[at] ?? 0;
     const length = input.byte();
@@ -136,17 +136,17 @@ export const readTerms = (input: ByteReader, places: ArrayLike<number>, slots: n
   return sums.build();
 };
 
-/** @param places of slots that have a sum, among so many */
-export const readSums = (input: ByteReader, places: ArrayLike<number>, slots: number): Sums => {
+/** @param places of windows that have a sum, among so many */
+export const readSums = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
   const kind = input.byte();
-  if (kind === TERMS) return readTerms(input, places, slots);
+  if (kind === TERMS) return readTerms(input, places, windows);
   const power = POWERS[input.byte()];
   if (kind !== NEAR_DECIMALS || power === undefined) throw new MalformedBytes('sums of an unknown kind');
   const unit = 2 ** input.signed();
   const terms = [
-    readDecimals(input, places, slots, power),
-    readSigned(input, places, slots, REST_BASE * unit),
-    readSigned(input, places, slots, unit),
+    readDecimals(input, places, windows, power),
+    readSigned(input, places, windows, REST_BASE * unit),
+    readSigned(input, places, windows, unit),
   ];
   return { terms: terms.filter((column) => column !== undefined), beyond: undefined };
 };

@@ -12,7 +12,7 @@ import { toBlockItems } from '../../lambdas/store/measurements/block-item.ts';
 import { decodeChunk, encodeChunk } from '../../series/codec/chunk.ts';
 import type { SeriesColumn } from '../../series/points/column.ts';
 import { loadDataSets } from './codec/datasets.ts';
-import { type Pace, POINTS, SERIES, seriesOf } from './codec/jitter.ts';
+import { POINTS, type RateLimit, SERIES, seriesOf } from './codec/jitter.ts';
 import { gzippedCsv, zstdParquet } from './codec/others.ts';
 import { victoriaBytes } from './codec/victoria.ts';
 import { atMost, type Figure, inform } from './figure.ts';
@@ -32,10 +32,10 @@ const itemBytes = (item: Item): number =>
     return sum + name.length + value;
   }, 0);
 
-const sizes = (pace: Pace): { readonly chunks: number; readonly items: number } => {
+const sizes = (rateLimit: RateLimit): { readonly chunks: number; readonly items: number } => {
   const sum = { chunks: 0, items: 0 };
   for (let index = 0; index < SERIES; index += 1) {
-    for (const { hour, column } of seriesOf(index, pace)) {
+    for (const { hour, column } of seriesOf(index, rateLimit)) {
       sum.chunks += encodeChunk([column], 'dense').length;
       const block = { version: 1, columns: [column], reach: {}, account: EMPTY_ACCOUNT, expires: hour };
       const { head, parts } = toBlockItems(`sensor-${index}`, hour, block);
@@ -85,11 +85,11 @@ const compare = async (): Promise<Figure[]> => {
 export const run = async (): Promise<readonly Figure[]> => {
   const all = SERIES * POINTS;
   const figures: Figure[] = [];
-  for (const [pace, name] of [
+  for (const [rateLimit, name] of [
     ['clock', '1 s ± 20 ms by the clock'],
     ['intervals', '1 s ± 20 ms after the last'],
   ] as const) {
-    const { chunks, items } = sizes(pace);
+    const { chunks, items } = sizes(rateLimit);
     figures.push(
       atMost('codec', `${name}: chunks`, chunks / all, 'B/point', TARGET.bytes),
       inform('codec', `${name}: what items add`, (items - chunks) / all, 'B/point'),

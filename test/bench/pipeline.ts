@@ -97,7 +97,7 @@ const tenThousand = async (assembly: string): Promise<Figure[]> => {
   const [phase] = result.phases;
   if (phase === undefined) throw new Error('a phase is missing');
   return [
-    // A minute at this pace, and the last message answered within a second of its turn.
+    // A minute at this rateLimit, and the last message answered within a second of its turn.
     atLeast(BENCH, `${name}: stored`, storedRate(phase), 'messages/s', rate * 0.95),
     ...latency(`${name}: broker's acknowledgement`, phase.broker),
     ...latency(`${name}: durable acknowledgement`, phase.durable),

@@ -32,7 +32,7 @@ afterEach(async () => {
 describe('a device', () => {
   it('sends what was measured before it was connected, in order, and forgets it when it is durable', async () => {
     broker.acknowledgeAll();
-    device = new Device(await broker.options({ pace: quick }));
+    device = new Device(await broker.options({ rateLimit: quick }));
     for (let value = 0; value < 100; value += 1) await device.send({ points: [point(value)] });
     expect(device.pending).toBe(100);
     device.connect();
@@ -69,7 +69,7 @@ describe('a device', () => {
   });
 
   it('takes seq of an acknowledgement as all up to it', async () => {
-    device = connectDevice(await broker.options({ pace: quick }));
+    device = connectDevice(await broker.options({ rateLimit: quick }));
     for (let value = 0; value < 5; value += 1) await device.send({ points: [point(value)] });
     if (!device.connected) await once(device, 'connected');
     const { session } = await device.send({ points: [point(5)] });
@@ -87,7 +87,7 @@ describe('a device', () => {
       times += 1;
       if (times === 3) void broker.acknowledge(session, [seq, seq]);
     };
-    device = connectDevice(await broker.options({ acknowledgeWithinMs: 40, pace: quick }));
+    device = connectDevice(await broker.options({ acknowledgeWithinMs: 40, rateLimit: quick }));
     const repeated = once(device, 'repeated');
     await device.send({ points: [point(1)] });
     expect(await repeated).toEqual([1]);
@@ -96,7 +96,7 @@ describe('a device', () => {
   });
 
   it('comes back after every loss of the connection, and loses nothing', async () => {
-    device = connectDevice(await broker.options({ pace: quick, acknowledgeWithinMs: 200 }));
+    device = connectDevice(await broker.options({ rateLimit: quick, acknowledgeWithinMs: 200 }));
     let came = 0;
     broker.onMessage = ({ session, seq = 0 }) => {
       came += 1;
@@ -163,10 +163,10 @@ describe('a device', () => {
     await device.drained(LONG);
   });
 
-  it('keeps to the pace of the connection', async () => {
+  it('keeps to the rateLimit of the connection', async () => {
     broker.acknowledgeAll();
-    const pace = { messagesPerSecond: 100, bytesPerSecond: 2 ** 30, burst: 2 };
-    device = connectDevice(await broker.options({ pace }));
+    const rateLimit = { messagesPerSecond: 100, bytesPerSecond: 2 ** 30, burst: 2 };
+    device = connectDevice(await broker.options({ rateLimit }));
     await once(device, 'connected');
     const began = performance.now();
     const untracked = encodeMessage({ points: [point(1)] }, 'senml-json');

@@ -10,18 +10,18 @@ import { MICROS_PER_HOUR, type Micros, parseTime } from '../../contracts/time.ts
 import { NEW_STATE } from '../../lambdas/domain/ingestion/device-state.ts';
 import type { Track } from '../../lambdas/domain/ingestion/quality.ts';
 import { Counts } from '../../lambdas/functions/compaction/counts.ts';
-import { archiveMarkedDay } from '../../lambdas/functions/compaction/day.ts';
+import { archiveQueuedDay } from '../../lambdas/functions/compaction/day.ts';
+import { DeviceCache } from '../../lambdas/functions/compaction/device-cache.ts';
 import { compactHour } from '../../lambdas/functions/compaction/hour.ts';
-import { KnownDevices } from '../../lambdas/functions/compaction/kinds.ts';
 import {
-  type Mark,
-  type MarkKind,
-  markPartitionOf,
   readHours,
-  readMarks,
+  readTasks,
+  type Task,
+  type TaskKind,
+  taskPartitionOf,
   toChunkItems,
-  toMarkItem,
   toStateItem,
+  toTaskItem,
 } from '../../lambdas/store/measurements/index.ts';
 import { getFrom, putInto, replaceIn, tagsIn } from '../../lambdas/store/objects/objects.ts';
 import { deviceToItem, typeToItem } from '../../lambdas/store/registry/items.ts';
@@ -136,13 +136,13 @@ export const startWorld = async (): Promise<World> => {
   const { signal } = new AbortController();
   const around = {
     measurements,
-    devices: new KnownDevices({ client: aws.dynamo, table: aws.registryTable }),
+    devices: new DeviceCache({ client: aws.dynamo, table: aws.registryTable }),
     retention: { default: { hotDays: 10_000, rollupYears: 20, archiveDays: null }, sites: {} },
   };
-  const marksOf = async (kind: MarkKind, of: string): Promise<Mark[]> => {
+  const marksOf = async (kind: TaskKind, of: string): Promise<Task[]> => {
     const range = { to: time('2200-01-01T00:00:00Z') };
-    const marks = await Array.fromAsync(readMarks(measurements, kind, markPartitionOf(of), range));
-    return marks.filter(({ device }) => device === of);
+    const tasks = await Array.fromAsync(readTasks(measurements, kind, taskPartitionOf(of), range));
+    return tasks.filter(({ device }) => device === of);
   };
   const itemsOf = async (pk: string) => {
     const { Items = [] } = await aws.dynamo.send(
@@ -208,7 +208,7 @@ export const startWorld = async (): Promise<World> => {
       const [ledgerHour = 0] = hours.keys();
       const items = toChunkItems({
         device,
-        origin: { lane: '0', first, count: 1 },
+        origin: { shardKey: '0', first, count: 1 },
         hours: [...hours].map(([hour, parts]) => ({ hour, columns: parts })),
         ledgerHour,
         ledger: {
@@ -222,7 +222,7 @@ export const startWorld = async (): Promise<World> => {
         },
         messages: [],
       });
-      for (const hour of hours.keys()) items.push(toMarkItem('dirty', device, hour));
+      for (const hour of hours.keys()) items.push(toTaskItem('dirty', device, hour));
       for (const Item of items)
         await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
     },
@@ -239,9 +239,9 @@ export const startWorld = async (): Promise<World> => {
       await aws.dynamo.send(new PutItemCommand({ TableName: aws.measurementsTable, Item }));
     },
     compact: async (device, hours) => {
-      for (const mark of await marksOf('dirty', device))
-        if (hours === undefined || hours.includes(mark.start))
-          await compactHour(around, new Counts(), mark, Date.now() * 1000, signal);
+      for (const task of await marksOf('dirty', device))
+        if (hours === undefined || hours.includes(task.start))
+          await compactHour(around, new Counts(), task, Date.now() * 1000, signal);
     },
     archive: async (device) => {
       const archive = {
@@ -250,8 +250,8 @@ export const startWorld = async (): Promise<World> => {
         replace: replaceIn(aws.bucket),
         putObject: putInto(aws.bucket),
       };
-      for (const mark of await marksOf('unarchived', device))
-        await archiveMarkedDay({ ...around, archive }, new Counts(), mark, Date.now() * 1000, signal);
+      for (const task of await marksOf('unarchived', device))
+        await archiveQueuedDay({ ...around, archive }, new Counts(), task, Date.now() * 1000, signal);
     },
     passHotDays: async (device) => {
       await forget(device, (sk) => /#[hp]/.test(sk));

@@ -58,9 +58,9 @@ const CHUNK_BYTES = 370;
 const BLOCK_POINT = 1;
 const BLOCK_BYTES = 450;
 const PARQUET_POINT = 2.3;
-/** Summaries of an hour and of its minutes, and marks written and taken away, in units. */
+/** Summaries of an hour and of its minutes, and tasks written and taken away, in units. */
 const ROLLUP_UNITS = 11;
-const MARK_UNITS = 4;
+const WORK_UNITS = 4;
 /** Most records of a batch, and most bytes: 6 MB in base64. */
 const BATCH_RECORDS = 10_000;
 const BATCH_BYTES = 4.5e6;
@@ -140,7 +140,7 @@ export const estimate = (lab: Laboratory): Estimate => {
   add('DynamoDB', 'chunks read to be merged', bytesOfRuns / 4096, PRICES.dynamoRead);
   add('DynamoDB', 'chunks taken away', runs * chunkUnits, PRICES.dynamoWrite);
   add('DynamoDB', 'blocks written', deviceHours * steps(blockBytes, 1024), PRICES.dynamoWrite);
-  add('DynamoDB', 'summaries and marks', deviceHours * (ROLLUP_UNITS + MARK_UNITS), PRICES.dynamoWrite);
+  add('DynamoDB', 'summaries and tasks', deviceHours * (ROLLUP_UNITS + WORK_UNITS), PRICES.dynamoWrite);
   add('DynamoDB', 'blocks read to be archived', (deviceHours * blockBytes) / 4096, PRICES.dynamoRead);
   add(
     'Lambda',

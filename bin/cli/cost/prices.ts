@@ -4,7 +4,7 @@
 export const PRICES_DATE = '2026-11-21';
 export const PRICES_REGION = 'us-east-1';
 export const PRICES_SOURCE =
-  'AWS price lists (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json); those marked second-hand from the pricing pages of the services';
+  'AWS price lists (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json); those queued second-hand from the pricing pages of the services';
 
 const MILLION = 1e6;
 const GIGABYTE = 1e9;

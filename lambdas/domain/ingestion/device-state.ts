@@ -1,9 +1,9 @@
 /**
- * What is remembered of a device between batches. A pure function of the device's records up to its marks: two
+ * What is remembered of a device between batches. A pure function of the device's records up to its checkpoints: two
  * states of one device differ only in how far they reach, and the one that reaches further is right.
  */
 import { EMPTY_LEDGER, type Ledger } from '../ledger/ledger.ts';
-import { compareSequences, type Mark } from '../ledger/sequence.ts';
+import { type Checkpoint, compareSequences } from '../ledger/sequence.ts';
 import type { Session } from '../ledger/sessions.ts';
 import type { Track } from './quality.ts';
 
@@ -15,14 +15,14 @@ export interface Recent {
 }
 
 export const MAX_RECENT = 32;
-/** Shards whose marks are kept: resharding moves a device on, and its old shards drain. */
-export const MAX_MARKS = 4;
+/** Shards whose checkpoints are kept: resharding moves a device on, and its old shards drain. */
+export const MAX_CHECKPOINTS = 4;
 
 export interface DeviceState {
   /** One more with each batch of the device. */
   readonly version: number;
-  /** By lane, that is shard of a stream. */
-  readonly marks: ReadonlyMap<string, Mark>;
+  /** By shardKey, that is shard of a stream. */
+  readonly checkpoints: ReadonlyMap<string, Checkpoint>;
   readonly tracks: ReadonlyMap<string, Readonly<Track>>;
   /** The newest last. */
   readonly sessions: readonly Session[];
@@ -36,7 +36,7 @@ export interface DeviceState {
 
 export const NEW_STATE: DeviceState = {
   version: 0,
-  marks: new Map(),
+  checkpoints: new Map(),
   tracks: new Map(),
   sessions: [],
   recent: [],
@@ -46,14 +46,14 @@ export const NEW_STATE: DeviceState = {
 
 /** How far a state goes: what two states of one device are compared by. */
 export interface Reach {
-  /** The greatest sequence number of its marks; empty for none. */
+  /** The greatest sequence number of its checkpoints; empty for none. */
   readonly sequence: string;
   readonly version: number;
 }
 
-export const reachOf = ({ marks, version }: DeviceState): Reach => {
+export const reachOf = ({ checkpoints, version }: DeviceState): Reach => {
   let greatest = '';
-  for (const { sequence } of marks.values())
+  for (const { sequence } of checkpoints.values())
     if (compareSequences(sequence, greatest) > 0) greatest = sequence;
   return { sequence: greatest, version };
 };
@@ -62,14 +62,14 @@ export const reachOf = ({ marks, version }: DeviceState): Reach => {
 export const compareReach = (left: Reach, right: Reach): number =>
   compareSequences(left.sequence, right.sequence) || left.version - right.version;
 
-/** Moves the mark of a lane; of too many lanes the one that lies furthest back is forgotten. */
-export const moveMark = (
-  marks: ReadonlyMap<string, Mark>,
-  lane: string,
-  mark: Mark,
-): ReadonlyMap<string, Mark> => {
-  const moved = new Map(marks).set(lane, mark);
-  while (moved.size > MAX_MARKS) {
+/** Moves the checkpoint of a shardKey; of too many shards the one that lies furthest back is forgotten. */
+export const moveCheckpoint = (
+  checkpoints: ReadonlyMap<string, Checkpoint>,
+  shardKey: string,
+  checkpoint: Checkpoint,
+): ReadonlyMap<string, Checkpoint> => {
+  const moved = new Map(checkpoints).set(shardKey, checkpoint);
+  while (moved.size > MAX_CHECKPOINTS) {
     const [oldest] = [...moved].reduce((one, other) => (other[1].arrived < one[1].arrived ? other : one));
     moved.delete(oldest);
   }

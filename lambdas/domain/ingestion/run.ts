@@ -13,7 +13,7 @@ import type { MessageIdentity } from '../ledger/messages.ts';
 import { compareSequences, isDurable } from '../ledger/sequence.ts';
 import { type Arrival, decodeArrival, type Undecoded } from './arrival.ts';
 import { ChannelRuns, type HourColumns } from './channel-runs.ts';
-import { type DeviceState, moveMark } from './device-state.ts';
+import { type DeviceState, moveCheckpoint } from './device-state.ts';
 import { Faults } from './faults.ts';
 import { type Durable, SessionRun } from './session-run.ts';
 
@@ -150,7 +150,7 @@ class Run {
     };
   }
 
-  finish(lane: string): RunResult {
+  finish(shardKey: string): RunResult {
     const { before, facts, messages, quarantined } = this;
     const hours = this.channels.hours();
     const ledger = this.ledgerOf(hours);
@@ -166,7 +166,8 @@ class Run {
       durable,
       state: {
         version: before.version + 1,
-        marks: last === undefined ? before.marks : moveMark(before.marks, lane, last),
+        checkpoints:
+          last === undefined ? before.checkpoints : moveCheckpoint(before.checkpoints, shardKey, last),
         tracks: this.channels.tracks(),
         sessions,
         recent,
@@ -181,27 +182,27 @@ class Run {
  * Takes a device's records of one batch.
  * @param before what is remembered of the device
  * @param type its instrument type
- * @param lane the shard that they come from
- * @param arrivals in the order of the shard; those at or before the lane's mark are acknowledged again and
+ * @param shardKey the shard that they come from
+ * @param arrivals in the order of the shard; those at or before the shardKey's checkpoint are acknowledged again and
  *   otherwise left alone
  */
 export const takeRun = (
   before: DeviceState,
   type: InstrumentType,
-  lane: string,
+  shardKey: string,
   arrivals: readonly Arrival[],
 ): RunResult => {
   const run = new Run(type, before);
-  const mark = before.marks.get(lane);
-  // Numbers ascend: what comes after the first beyond the mark is new.
-  let beyond = mark === undefined;
+  const checkpoint = before.checkpoints.get(shardKey);
+  // Numbers ascend: what comes after the first beyond the checkpoint is new.
+  let beyond = checkpoint === undefined;
   for (const arrival of arrivals) {
-    if (!beyond && isDurable(mark, arrival.sequence, arrival.arrived)) {
+    if (!beyond && isDurable(checkpoint, arrival.sequence, arrival.arrived)) {
       run.repeat(arrival);
       continue;
     }
-    beyond ||= mark !== undefined && compareSequences(arrival.sequence, mark.sequence) > 0;
+    beyond ||= checkpoint !== undefined && compareSequences(arrival.sequence, checkpoint.sequence) > 0;
     run.take(arrival);
   }
-  return run.finish(lane);
+  return run.finish(shardKey);
 };

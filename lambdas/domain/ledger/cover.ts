@@ -1,9 +1,9 @@
 /** Of runs of records that overlap, those that together count each record once. */
 import { compareSequences } from './sequence.ts';
 
-/** The records that a ledger speaks of: a run of one device in one lane. */
+/** The records that a ledger speaks of: a run of one device in one shardKey. */
 export interface Span {
-  readonly lane: string;
+  readonly shardKey: string;
   /** Sequence number of the first record. */
   readonly first: string;
   /** Sequence number of the last record. */
@@ -51,4 +51,4 @@ const cover = <T extends Span>(spans: readonly T[]): T[] => {
  * leaves nothing out and counts nothing twice.
  */
 export const disjoint = <T extends Span>(spans: readonly T[]): T[] =>
-  [...Map.groupBy(spans, ({ lane }) => lane).values()].flatMap(cover);
+  [...Map.groupBy(spans, ({ shardKey }) => shardKey).values()].flatMap(cover);

@@ -1,8 +1,8 @@
 /** Gaps in the numbers of messages, and why they are likely to be there. */
 import type { GapCause } from '../../../contracts/resources/completeness.ts';
 import type { Micros } from '../../../contracts/time.ts';
+import type { SequenceRange, SequenceRanges } from './sequence-ranges.ts';
 import { MAX_RANGES, type SeqRange, type Session } from './sessions.ts';
-import type { Stretch, Stretches } from './stretches.ts';
 
 /** Messages of a session that did not come. Both numbers are missing ones. */
 export interface SeqGap {
@@ -40,7 +40,7 @@ const without = (from: number, to: number, ranges: readonly SeqRange[]): SeqRang
 type Missing = Omit<SeqGap, 'cause' | 'session'>;
 
 /** The numbers before the first of a session in the range: at most one gap that ends with it. */
-const leading = (first: Stretch, known: Session | undefined, begins: boolean): Missing[] => {
+const leading = (first: SequenceRange, known: Session | undefined, begins: boolean): Missing[] => {
   if (first.from === 0) return [];
   // Ranges that were forgotten could be any: only a list that was never cut tells what did not come.
   const ranges = known === undefined || known.ranges.length >= MAX_RANGES ? undefined : known.ranges;
@@ -50,9 +50,9 @@ const leading = (first: Stretch, known: Session | undefined, begins: boolean): M
   return to === first.from - 1 ? [{ from, to, after: undefined, before: first.fromArrived }] : [];
 };
 
-const inner = (stretches: readonly Stretch[], known: Session | undefined): Missing[] =>
-  stretches.slice(1).flatMap((next, at) => {
-    const last = stretches[at];
+const inner = (ranges: readonly SequenceRange[], known: Session | undefined): Missing[] =>
+  ranges.slice(1).flatMap((next, at) => {
+    const last = ranges[at];
     if (last === undefined) return [];
     const after = Math.min(last.toArrived, next.fromArrived);
     const before = Math.max(last.toArrived, next.fromArrived);
@@ -66,7 +66,7 @@ const inner = (stretches: readonly Stretch[], known: Session | undefined): Missi
  * A number that came at another time is not missing. What is missing at the end of a session nobody can tell; what is
  * missing at its beginning is told where the session begins in this time, or is still remembered.
  */
-export const gapsOf = ({ numbered, unreadable }: Stretches, known: Known): SeqGap[] => {
+export const gapsOf = ({ numbered, unreadable }: SequenceRanges, known: Known): SeqGap[] => {
   const within = (times: readonly Micros[], after: Micros, before: Micros): number =>
     times.filter((time) => time >= after && time <= before).length;
   const causeOf = ({ from, to, after, before }: Missing): GapCause => {
@@ -76,20 +76,20 @@ export const gapsOf = ({ numbered, unreadable }: Stretches, known: Known): SeqGa
   };
   const sessions = Map.groupBy(numbered, ({ session }) => session);
   const began = new Map(
-    [...sessions].map(([session, stretches]) => [
+    [...sessions].map(([session, ranges]) => [
       session,
-      stretches.reduce((least, { fromArrived }) => Math.min(least, fromArrived), Number.POSITIVE_INFINITY),
+      ranges.reduce((least, { fromArrived }) => Math.min(least, fromArrived), Number.POSITIVE_INFINITY),
     ]),
   );
   // A session that another one went before began in this time.
   const earliest = Math.min(...began.values());
   return [...sessions]
-    .flatMap(([session, stretches]) => {
+    .flatMap(([session, ranges]) => {
       const remembered = known.sessions.find(({ id }) => id === session);
-      const [first] = stretches;
+      const [first] = ranges;
       const before =
         first === undefined ? [] : leading(first, remembered, (began.get(session) ?? 0) > earliest);
-      return [...before, ...inner(stretches, remembered)].map((missing) => ({
+      return [...before, ...inner(ranges, remembered)].map((missing) => ({
         session,
         ...missing,
         cause: causeOf(missing),

@@ -1,13 +1,13 @@
 /**
  * What became of the messages of an hour, told run by run. A run that was written and given up comes again, perhaps
- * cut elsewhere: so the last run of each lane is remembered, to take it back should another tell of its records too.
+ * cut elsewhere: so the last run of each shardKey is remembered, to take it back should another tell of its records too.
  */
 
 import { disjoint, type Span } from './cover.ts';
 import { addLedgers, type Counts, EMPTY_LEDGER, type Ledger } from './ledger.ts';
-import { type RunMessages, stretchesOf } from './messages.ts';
+import { type RunMessages, rangesOf } from './messages.ts';
 import { compareSequences } from './sequence.ts';
-import { mergeStretches, NO_STRETCHES, type Stretches } from './stretches.ts';
+import { mergeRanges, NO_RANGES, type SequenceRanges } from './sequence-ranges.ts';
 
 /** A run, and what became of its records. */
 export interface ToldRun extends Span {
@@ -19,12 +19,12 @@ export interface RunAccount extends ToldRun, RunMessages {}
 
 export interface HourAccount {
   readonly ledger: Ledger;
-  readonly stretches: Stretches;
-  /** The last run of each lane. */
+  readonly ranges: SequenceRanges;
+  /** The last run of each shardKey. */
   readonly last: readonly ToldRun[];
 }
 
-export const EMPTY_ACCOUNT: HourAccount = { ledger: EMPTY_LEDGER, stretches: NO_STRETCHES, last: [] };
+export const EMPTY_ACCOUNT: HourAccount = { ledger: EMPTY_LEDGER, ranges: NO_RANGES, last: [] };
 
 /**
  * Times of unreadable messages that are kept of an hour, at 3 to 5 bytes: a block has to hold them. The ledger counts
@@ -32,7 +32,7 @@ export const EMPTY_ACCOUNT: HourAccount = { ledger: EMPTY_LEDGER, stretches: NO_
  */
 const MAX_UNREADABLE = 10_000;
 
-const bounded = ({ numbered, unreadable }: Stretches): Stretches => ({
+const bounded = ({ numbered, unreadable }: SequenceRanges): SequenceRanges => ({
   numbered,
   unreadable: unreadable.slice(0, MAX_UNREADABLE),
 });
@@ -69,21 +69,21 @@ export const tellRuns = (account: HourAccount, runs: readonly RunAccount[]): Hou
   let { ledger } = account;
   for (const run of account.last) ledger = takeBack(ledger, run.ledger);
   for (const run of counted) ledger = addLedgers(ledger, run.ledger);
-  const noted = new Map(account.last.map(({ lane, last }) => [lane, last]));
-  const stretches = [account.stretches];
+  const noted = new Map(account.last.map(({ shardKey, last }) => [shardKey, last]));
+  const ranges = [account.ranges];
   const inOrder = runs.toSorted(
     (left, right) => compareSequences(left.first, right.first) || left.count - right.count,
   );
-  for (const { lane, last, numbered, unreadable } of inOrder) {
-    const before = noted.get(lane) ?? '';
+  for (const { shardKey, last, numbered, unreadable } of inOrder) {
+    const before = noted.get(shardKey) ?? '';
     // Numbers are the same when told twice; messages that have none are known by their place in the stream.
     const fresh = unreadable.filter(({ sequence }) => compareSequences(sequence, before) > 0);
-    stretches.push(stretchesOf({ numbered, unreadable: fresh }));
-    if (compareSequences(last, before) > 0) noted.set(lane, last);
+    ranges.push(rangesOf({ numbered, unreadable: fresh }));
+    if (compareSequences(last, before) > 0) noted.set(shardKey, last);
   }
-  // The runs of a lane come in their order: the last one stays.
+  // The runs of a shardKey come in their order: the last one stays.
   const last = new Map<string, ToldRun>();
-  for (const { lane, first, last: end, count, ledger: own } of counted)
-    last.set(lane, { lane, first, last: end, count, ledger: own });
-  return { ledger, stretches: bounded(mergeStretches(stretches)), last: [...last.values()] };
+  for (const { shardKey, first, last: end, count, ledger: own } of counted)
+    last.set(shardKey, { shardKey, first, last: end, count, ledger: own });
+  return { ledger, ranges: bounded(mergeRanges(ranges)), last: [...last.values()] };
 };

@@ -2,12 +2,12 @@
 import type { Micros } from '../../../contracts/time.ts';
 import { ByteReader, ByteWriter } from '../../../series/codec/bytes.ts';
 import {
-  decodeStretches,
-  encodeStretches,
-  mergeStretches,
-  type Stretch,
-  type Stretches,
-} from './stretches.ts';
+  decodeRanges,
+  encodeRanges,
+  mergeRanges,
+  type SequenceRange,
+  type SequenceRanges,
+} from './sequence-ranges.ts';
 
 /** What a message is known by once its points are in columns. */
 export interface MessageIdentity {
@@ -33,7 +33,7 @@ export interface RunMessages {
   /** Kinesis sequence number of the last one. */
   readonly last: string;
   /** Those that have a number. */
-  readonly numbered: readonly Stretch[];
+  readonly numbered: readonly SequenceRange[];
   /** In the order of the stream. */
   readonly unreadable: readonly Unreadable[];
 }
@@ -43,10 +43,10 @@ export interface RunMessages {
  * @param first Kinesis sequence number of the first one, for a run without any
  */
 export const toRunMessages = (messages: readonly MessageIdentity[], first: string): RunMessages => {
-  const numbered: Stretch[] = [];
+  const numbered: SequenceRange[] = [];
   const unreadable: Unreadable[] = [];
   // Almost all messages of almost all runs follow on each other.
-  let open: { -readonly [K in keyof Stretch]: Stretch[K] } | undefined;
+  let open: { -readonly [K in keyof SequenceRange]: SequenceRange[K] } | undefined;
   for (const { sequence, arrived, session, seq, points } of messages) {
     if (session === undefined) {
       if (points === 0) unreadable.push({ sequence, arrived });
@@ -62,13 +62,13 @@ export const toRunMessages = (messages: readonly MessageIdentity[], first: strin
   }
   return {
     last: messages.at(-1)?.sequence ?? first,
-    numbered: numbered.length > 1 ? mergeStretches([{ numbered, unreadable: [] }]).numbered : numbered,
+    numbered: numbered.length > 1 ? mergeRanges([{ numbered, unreadable: [] }]).numbered : numbered,
     unreadable,
   };
 };
 
-/** Messages of a run as stretches. */
-export const stretchesOf = ({ numbered, unreadable }: Omit<RunMessages, 'last'>): Stretches => ({
+/** Messages of a run as ranges. */
+export const rangesOf = ({ numbered, unreadable }: Omit<RunMessages, 'last'>): SequenceRanges => ({
   numbered,
   unreadable: unreadable.map(({ arrived }) => arrived).sort((left, right) => left - right),
 });
@@ -81,13 +81,13 @@ const VERSION = 2;
  * @param first Kinesis sequence number of the first message, which decoding is told too
  */
 export const encodeMessages = ({ last, numbered, unreadable }: RunMessages, first: string): Buffer => {
-  const stretches = encodeStretches({ numbered, unreadable: [] });
-  const out = new ByteWriter(64 + stretches.length + unreadable.length * 40);
+  const ranges = encodeRanges({ numbered, unreadable: [] });
+  const out = new ByteWriter(64 + ranges.length + unreadable.length * 40);
   const from = BigInt(first);
   out.byte(VERSION);
   out.text((BigInt(last) - from).toString(36));
-  out.unsigned(stretches.length);
-  out.bytes(stretches);
+  out.unsigned(ranges.length);
+  out.bytes(ranges);
   out.unsigned(unreadable.length);
   let before = from;
   let arrivedBefore = 0;
@@ -116,7 +116,7 @@ export const decodeMessages = (bytes: Uint8Array, first: string): RunMessages =>
   if (version !== VERSION) throw new RangeError(`unknown version ${version} of messages`);
   let sequence = BigInt(first);
   const last = (sequence + parseBase36(input.text())).toString();
-  const { numbered } = decodeStretches(input.bytes(input.unsigned()));
+  const { numbered } = decodeRanges(input.bytes(input.unsigned()));
   let arrived = 0;
   const unreadable = Array.from({ length: input.count(2) }, (): Unreadable => {
     sequence += parseBase36(input.text());

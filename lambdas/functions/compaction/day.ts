@@ -15,30 +15,30 @@ import {
   readArchivedDays,
 } from '../../store/archive/days.ts';
 import {
-  clearMark,
   columnsOfHour,
+  completeTask,
   type DayAccounts,
   type HourItems,
   hourKey,
   keepBlock,
-  type Mark,
   type Measurements,
   readDayAccounts,
   readDirtyHours,
   readHourItems,
-  toMarkItem,
+  type Task,
+  toTaskItem,
   writeAll,
   writeDayAccounts,
   writeMinutes,
 } from '../../store/measurements/index.ts';
 import type { Counts } from './counts.ts';
-import type { KnownDevices } from './kinds.ts';
+import type { DeviceCache } from './device-cache.ts';
 import { periodOf, type Retention, rollupsUntil } from './retention.ts';
 
-export interface DaySurroundings {
+export interface DayDependencies {
   readonly measurements: Measurements;
   readonly archive: Archive;
-  readonly devices: KnownDevices;
+  readonly devices: DeviceCache;
   readonly retention: Retention;
 }
 
@@ -74,7 +74,7 @@ interface MadeOfDay {
 
 /** The file of a day: what was archived before, and then what the table holds, the later wins. */
 const fileOf = async (
-  { measurements, archive }: DaySurroundings,
+  { measurements, archive }: DayDependencies,
   device: string,
   day: Micros,
   archived: ArchivedDay | undefined,
@@ -145,18 +145,18 @@ const keepHours = async (
 
 /**
  * Archives a day, unless one of its hours is still to be compacted. May be called again at any time, and by several
- * at once: the mark goes last, and whoever finds that another has archived the day marks it again.
+ * at once: the task goes last, and whoever finds that another has archived the day tasks it again.
  * @param now microseconds
  */
-export const archiveMarkedDay = async (
-  around: DaySurroundings,
+export const archiveQueuedDay = async (
+  dependencies: DayDependencies,
   counts: Counts,
-  mark: Mark,
+  task: Task,
   now: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { measurements, archive, devices, retention } = around;
-  const { device, start: day } = mark;
+  const { measurements, archive, devices, retention } = dependencies;
+  const { device, start: day } = task;
   const dirty = await readDirtyHours(measurements, device, day, day + MICROS_PER_DAY, signal);
   if (dirty.size > 0) {
     counts.daysWaiting += 1;
@@ -168,7 +168,7 @@ export const archiveMarkedDay = async (
   const replaces = await archive.tag(archiveKey({ site, day, device }), signal);
   const [archived] = await Array.fromAsync(readArchivedDays(measurements, device, day, day + 1, signal));
   const kindOf = (channel: string) => kinds.get(channel);
-  const { hours, file, minutes } = await fileOf(around, device, day, archived, kindOf, signal);
+  const { hours, file, minutes } = await fileOf(dependencies, device, day, archived, kindOf, signal);
   const period = periodOf(retention, site);
   const { hotDays, archiveDays } = period;
   const ends = day + MICROS_PER_DAY;
@@ -180,7 +180,7 @@ export const archiveMarkedDay = async (
   const until = archiveDays === null ? undefined : Math.max(ends + archiveDays * MICROS_PER_DAY, hotUntil);
   const version = file.before + 1;
   if (!(await archiveDay(measurements, archive, { ...file, site, replaces, hotUntil, until }, now, signal))) {
-    await writeAll(measurements, [toMarkItem('unarchived', device, day)], [], { signal });
+    await writeAll(measurements, [toTaskItem('unarchived', device, day)], [], { signal });
     counts.daysRaced += 1;
     return;
   }
@@ -188,12 +188,12 @@ export const archiveMarkedDay = async (
   await writeDayAccounts(measurements, device, day, { version, hours: accounts, until }, signal);
   const rollup = { device, range: minutesOfDay(day), columns: minutes };
   const keeping = { until: rollupsUntil(day, period), patience: { signal } };
-  // Another has summarized what is newer; or else the mark stays, and the day comes again as a newer one.
+  // Another has summarized what is newer; or else the task stays, and the day comes again as a newer one.
   if (!(await writeMinutes(measurements, rollup, version, keeping))) {
     counts.daysRaced += 1;
     return;
   }
   counts.days += 1;
   counts.archivedBytes += file.parquet.length;
-  await clearMark(measurements, mark);
+  await completeTask(measurements, task);
 };

@@ -1,6 +1,6 @@
 /**
- * `compaction`: from chunks to blocks, rollups and the archive. Called on a schedule; finds its work by marks, does
- * as much as the time allows, and leaves the rest marked for the next call.
+ * `compaction`: from chunks to blocks, rollups and the archive. Called on a schedule; finds its work by tasks, does
+ * as much as the time allows, and leaves the rest queued for the next call.
  *
  * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
  * block and for its rollups, and a conditional DeleteItem. Days of devices are worked off {@link WORKERS} at a time,
@@ -12,13 +12,13 @@ import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../../runtime/metrics.ts';
-import { oldestMarks } from '../../store/measurements/index.ts';
+import { oldestTasks } from '../../store/measurements/index.ts';
 import { getFrom, putInto, replaceIn, tagsIn } from '../../store/objects/objects.ts';
 import { Counts } from './counts.ts';
-import { archiveMarkedDay } from './day.ts';
+import { archiveQueuedDay } from './day.ts';
+import { DeviceCache } from './device-cache.ts';
+import { hoursByDay, tasksBefore } from './due.ts';
 import { compactHour } from './hour.ts';
-import { KnownDevices } from './kinds.ts';
-import { hoursByDay, marksBefore } from './marked.ts';
 import { keepOverdueDays } from './overdue.ts';
 import { parseRetention } from './retention.ts';
 import { type TimeBudget, timeBudget, workOff } from './work.ts';
@@ -66,7 +66,7 @@ export interface CompactionReport {
  */
 const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
   try {
-    const days = (await oldestMarks(measurements, 'unarchived', now, signal)).sort(
+    const days = (await oldestTasks(measurements, 'unarchived', now, signal)).sort(
       (one, other) => one.start - other.start,
     );
     const [day] = days;
@@ -74,12 +74,12 @@ const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Pro
       const due = day.start + MICROS_PER_DAY + Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
       counts.archiveLag = Math.max(0, now - due);
     }
-    counts.daysKept = await keepOverdueDays(measurements, days, now, signal, (mark, error) => {
+    counts.daysKept = await keepOverdueDays(measurements, days, now, signal, (task, error) => {
       counts.failed += 1;
-      logger.error('an overdue day could not be kept', { device: mark.device, day: mark.start, error });
+      logger.error('an overdue day could not be kept', { device: task.device, day: task.start, error });
     });
   } catch (error) {
-    // The marks stay: the next call looks again.
+    // The tasks stay: the next call looks again.
     if (!signal.aborted) throw error;
     counts.unfinished += 1;
   }
@@ -87,31 +87,31 @@ const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Pro
 
 const compactHours = async (
   counts: Counts,
-  devices: KnownDevices,
+  devices: DeviceCache,
   budget: TimeBudget,
   now: Micros,
 ): Promise<boolean> => {
   const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
   // The hour that a closed time lies in is not over: those that begin before it are.
   const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
-  const around = { measurements, devices, retention };
-  return workOff(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (marks) => {
-    for (const mark of marks) {
+  const dependencies = { measurements, devices, retention };
+  return workOff(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (tasks) => {
+    for (const task of tasks) {
       if (budget.isOver()) {
         counts.unfinished += 1;
         continue;
       }
-      counts.waited(now - mark.start - MICROS_PER_HOUR);
+      counts.waited(now - task.start - MICROS_PER_HOUR);
       try {
-        await compactHour(around, counts, mark, now, budget.signal);
+        await compactHour(dependencies, counts, task, now, budget.signal);
       } catch (error) {
-        // Its mark stays: the next call tries again.
+        // Its task stays: the next call tries again.
         if (budget.signal.aborted) {
           counts.unfinished += 1;
           continue;
         }
         counts.failed += 1;
-        logger.error('an hour could not be compacted', { device: mark.device, hour: mark.start, error });
+        logger.error('an hour could not be compacted', { device: task.device, hour: task.start, error });
       }
     }
   });
@@ -119,38 +119,38 @@ const compactHours = async (
 
 const archiveDays = async (
   counts: Counts,
-  devices: KnownDevices,
+  devices: DeviceCache,
   budget: TimeBudget,
   now: Micros,
 ): Promise<boolean> => {
   const due = now - Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
   const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
-  const around = { measurements, archive, devices, retention };
+  const dependencies = { measurements, archive, devices, retention };
   return workOff(
-    marksBefore(measurements, 'unarchived', to, budget.signal),
+    tasksBefore(measurements, 'unarchived', to, budget.signal),
     DAY_WORKERS,
     budget,
-    async (mark) => {
+    async (task) => {
       try {
-        await archiveMarkedDay(around, counts, mark, now, budget.signal);
+        await archiveQueuedDay(dependencies, counts, task, now, budget.signal);
       } catch (error) {
-        // Its mark stays: the next call tries again.
+        // Its task stays: the next call tries again.
         if (budget.signal.aborted) {
           counts.unfinished += 1;
           return;
         }
         counts.daysFailed += 1;
-        logger.error('a day could not be archived', { device: mark.device, day: mark.start, error });
+        logger.error('a day could not be archived', { device: task.device, day: task.start, error });
       }
     },
   );
 };
 
-/** Works off what is marked: first hours, then days. */
+/** Works off what is queued: first hours, then days. */
 export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
   const budget = timeBudget(context.getRemainingTimeInMillis());
   const counts = new Counts();
-  const devices = new KnownDevices(registry);
+  const devices = new DeviceCache(registry);
   try {
     const now = Date.now() * 1000;
     await lookAtDays(counts, now, budget.signal);

@@ -2,39 +2,39 @@
 import type { Micros } from '../../../contracts/time.ts';
 import { hourOf } from '../../../series/summaries/rollup.ts';
 import {
-  clearMark,
-  type Mark,
+  completeTask,
   type Measurements,
   mergeHour,
   startOfDay,
-  toMarkItem,
+  type Task,
+  toTaskItem,
   writeAll,
   writeHour,
 } from '../../store/measurements/index.ts';
 import type { Counts } from './counts.ts';
-import type { KnownDevices } from './kinds.ts';
+import type { DeviceCache } from './device-cache.ts';
 import { blocksUntil, periodOf, type Retention, rollupsUntil } from './retention.ts';
 
 /** Everything around an hour. */
-export interface Surroundings {
+export interface Dependencies {
   readonly measurements: Measurements;
-  readonly devices: KnownDevices;
+  readonly devices: DeviceCache;
   readonly retention: Retention;
 }
 
 /**
- * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the mark
+ * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the task
  * goes last.
  * @param now microseconds
  */
 export const compactHour = async (
-  { measurements, devices, retention }: Surroundings,
+  { measurements, devices, retention }: Dependencies,
   counts: Counts,
-  mark: Mark,
+  task: Task,
   now: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { device, start: hour } = mark;
+  const { device, start: hour } = task;
   const patience = { signal };
   const known = await devices.of(device, signal);
   const period = periodOf(retention, known?.site);
@@ -49,9 +49,9 @@ export const compactHour = async (
     const keeping = { until: rollupsUntil(hour, period), patience };
     await writeHour(measurements, device, hourOf(columns, hour, kindOf), version, keeping);
     // The summaries of the day's minutes follow when it is archived, see day.ts.
-    const unarchived = toMarkItem('unarchived', device, startOfDay(hour));
+    const unarchived = toTaskItem('unarchived', device, startOfDay(hour));
     await writeAll(measurements, [unarchived], result.garbage, patience);
     counts.addHour(result);
   }
-  if (!(await clearMark(measurements, mark))) counts.reopened += 1;
+  if (!(await completeTask(measurements, task))) counts.reopened += 1;
 };

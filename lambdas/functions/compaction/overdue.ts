@@ -10,12 +10,12 @@ import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import {
   keepBlock,
-  keepMark,
-  type Mark,
+  keepTask,
   type Measurements,
-  markPartitionOf,
   readHourItems,
-  readMarks,
+  readTasks,
+  type Task,
+  taskPartitionOf,
 } from '../../store/measurements/index.ts';
 
 /** Days of devices that are kept in one run, so that time is left for other work. */
@@ -23,46 +23,46 @@ const MAX_DAYS = 200;
 
 const keepDay = async (
   measurements: Measurements,
-  mark: Mark,
+  task: Task,
   until: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { device, start } = mark;
+  const { device, start } = task;
   for (let hour = start; hour < start + MICROS_PER_DAY; hour += MICROS_PER_HOUR) {
     const items = await readHourItems(measurements, device, hour, signal);
     const { expires } = items.head ?? {};
     if (expires !== undefined && expires < until) await keepBlock(measurements, device, items, until, signal);
   }
-  await keepMark(measurements, mark, until, signal);
+  await keepTask(measurements, task, until, signal);
 };
 
 /**
  * Keeps what is overdue.
- * @param oldest the oldest mark of each partition
+ * @param oldest the oldest task of each partition
  * @param failed is told of days that cannot be kept; they are tried again by the next run
  * @returns how many days of devices were kept
  */
 export const keepOverdueDays = async (
   measurements: Measurements,
-  oldest: readonly Mark[],
+  oldest: readonly Task[],
   now: Micros,
   signal: AbortSignal,
-  failed: (mark: Mark, error: unknown) => void,
+  failed: (task: Task, error: unknown) => void,
 ): Promise<number> => {
   const period = LIMITS.hotDays * MICROS_PER_DAY;
   const to = now - period / 2 - MICROS_PER_DAY;
   let kept = 0;
   for (const { device, start } of oldest) {
     if (start >= to) continue;
-    for await (const mark of readMarks(measurements, 'unarchived', markPartitionOf(device), { to }, signal)) {
+    for await (const task of readTasks(measurements, 'unarchived', taskPartitionOf(device), { to }, signal)) {
       if (kept >= MAX_DAYS) return kept;
-      if (mark.kept !== undefined && mark.kept >= now + period / 2) continue;
+      if (task.kept !== undefined && task.kept >= now + period / 2) continue;
       try {
-        await keepDay(measurements, mark, now + period, signal);
+        await keepDay(measurements, task, now + period, signal);
         kept += 1;
       } catch (error) {
         if (signal.aborted) throw error;
-        failed(mark, error);
+        failed(task, error);
       }
     }
   }

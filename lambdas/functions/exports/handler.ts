@@ -11,12 +11,12 @@ import { createLogger } from '../../runtime/logger.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { getFrom, putBytesInto } from '../../store/objects/objects.ts';
 import { changeExport, readExport } from '../../store/registry/exports.ts';
-import { type Workshop, workOn } from './work.ts';
+import { type Dependencies, workOn } from './work.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'EXPORTS_QUEUE_URL']);
 const logger = createLogger();
 const client = dynamoClient();
-const workshop: Workshop = {
+const dependencies: Dependencies = {
   registry: { client, table: env.REGISTRY_TABLE },
   measurements: { client, table: env.MEASUREMENTS_TABLE, archive: getFrom(env.ARCHIVE_BUCKET) },
   put: putBytesInto(env.ARCHIVE_BUCKET),
@@ -31,9 +31,9 @@ const task = z.object({ export: z.string() });
 
 /** Nobody will try again: the one who waits for it has to know. */
 const giveUp = async (id: string): Promise<void> => {
-  const job = await readExport(workshop.registry, id);
+  const job = await readExport(dependencies.registry, id);
   if (job?.state !== 'queued' && job?.state !== 'running') return;
-  await changeExport(workshop.registry, job, { state: 'failed' });
+  await changeExport(dependencies.registry, job, { state: 'failed' });
 };
 
 const take = async (record: SQSRecord): Promise<void> => {
@@ -44,7 +44,7 @@ const take = async (record: SQSRecord): Promise<void> => {
     return;
   }
   try {
-    if (await workOn(workshop, id)) await sendMessage(env.EXPORTS_QUEUE_URL, record.body);
+    if (await workOn(dependencies, id)) await sendMessage(env.EXPORTS_QUEUE_URL, record.body);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     // Another worker went on, or it was cancelled: either of them knows better.

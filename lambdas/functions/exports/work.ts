@@ -24,7 +24,7 @@ import {
 import type { Registry } from '../../store/registry/keys.ts';
 
 /** What an export is made with. */
-export interface Workshop {
+export interface Dependencies {
   readonly registry: Registry;
   readonly measurements: Measurements;
   readonly put: PutBytes;
@@ -53,7 +53,7 @@ export const FIRST_PLACE: ExportPlace = { device: 0, hour: 0 };
 
 /** Makes the next file, if there is anything left to put into one. */
 const makeFile = async (
-  { measurements, put, size }: Workshop,
+  { measurements, put, size }: Dependencies,
   job: StoredExport,
 ): Promise<StoredFile | undefined> => {
   const { devices, format } = job.query;
@@ -94,7 +94,7 @@ const allFiles = async (registry: Registry, job: StoredExport): Promise<ExportFi
   return files.slice(0, job.files);
 };
 
-const finish = async ({ registry, put }: Workshop, job: StoredExport): Promise<void> => {
+const finish = async ({ registry, put }: Dependencies, job: StoredExport): Promise<void> => {
   const files = await allFiles(registry, job);
   const manifest: ExportManifest = {
     export: job.id,
@@ -117,14 +117,14 @@ const finish = async ({ registry, put }: Workshop, job: StoredExport): Promise<v
  * @returns whether there is more to do
  * @throws {ConditionFailed} when someone else changed the export meanwhile
  */
-export const workOn = async (workshop: Workshop, id: string): Promise<boolean> => {
-  const { registry } = workshop;
+export const workOn = async (dependencies: Dependencies, id: string): Promise<boolean> => {
+  const { registry } = dependencies;
   let job = await readExport(registry, id);
   if (job?.state === 'queued') job = await changeExport(registry, job, { state: 'running' });
   if (job?.state !== 'running') return false;
-  const made = await makeFile(workshop, job);
+  const made = await makeFile(dependencies, job);
   if (made === undefined) {
-    await finish(workshop, job);
+    await finish(dependencies, job);
     return false;
   }
   const file = await noteFile(registry, job, job.files + 1, made);

@@ -11,15 +11,15 @@ export interface DeviceRun {
   readonly origin: Origin | undefined;
   readonly stream: string;
   readonly shard: string;
-  /** Names the shard and its stream in keys and marks. */
-  readonly lane: string;
+  /** Names the shard and its stream in keys and tasks. */
+  readonly shardKey: string;
   /** Place in the batch of its first record. */
   readonly place: number;
   readonly arrivals: Arrival[];
 }
 
-/** `1a2b3c4d.7`: a stream made anew under another name is another lane. */
-const laneOf = (stream: string, shard: string): string =>
+/** `1a2b3c4d.7`: a stream made anew under another name is another shardKey. */
+const shardKeyOf = (stream: string, shard: string): string =>
   `${crc32(stream).toString(16).padStart(8, '0')}.${shard.replace(/^shardId-0*(?=\d)/, '')}`;
 
 const EMPTY = Buffer.alloc(0);
@@ -62,13 +62,13 @@ export const toRuns = ({
     if (run === undefined) {
       const stream = record.eventSourceARN;
       const shard = record.eventID.slice(0, record.eventID.indexOf(':'));
-      const lane = laneOf(stream, shard);
+      const shardKey = shardKeyOf(stream, shard);
       run = {
         partitionKey,
         origin: parsePartitionKey(partitionKey),
         stream,
         shard,
-        lane,
+        shardKey,
         place,
         arrivals: [],
       };

@@ -3,7 +3,7 @@
  * else may become of it.
  *
  * Calls of a batch of D devices: D/50 BatchGetItem, D/25 BatchWriteItem for chunks and D/25 for states, as many for
- * marks in the first batch of an hour, one PutObject and one Publish for each quarantined message, one Publish for
+ * tasks in the first batch of an hour, one PutObject and one Publish for each quarantined message, one Publish for
  * each device and session that asks to hear; of the registry at most D/100 BatchGetItem each 30 s.
  */
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
@@ -16,8 +16,8 @@ import { createPublisher } from '../../runtime/publisher.ts';
 import { getFrom, putInto } from '../../store/objects/objects.ts';
 import { toRuns } from './batch.ts';
 import { BatchCounts } from './counts.ts';
-import { MarkMemory } from './mark-memory.ts';
 import { processRuns } from './process.ts';
+import { QueuedHours } from './queued-hours.ts';
 import { RegistryCache } from './registry-cache.ts';
 import { StateMemory } from './state-memory.ts';
 
@@ -36,7 +36,7 @@ const surroundings = {
   logger,
   devices: new RegistryCache(registry),
   memory: new StateMemory(),
-  marks: new MarkMemory(),
+  tasks: new QueuedHours(),
 };
 
 /**

@@ -18,8 +18,8 @@ import {
   type Measurements,
   readStates,
   toChunkItems,
-  toMarkItem,
   toStateItem,
+  toTaskItem,
   writeItems,
 } from '../../store/measurements/index.ts';
 import type { GetObject, PutObject } from '../../store/objects/objects.ts';
@@ -29,14 +29,14 @@ import { saveReported } from '../../store/registry/lookup.ts';
 import { persist } from '../../store/retry.ts';
 import type { DeviceRun } from './batch.ts';
 import type { BatchCounts } from './counts.ts';
-import type { MarkMemory } from './mark-memory.ts';
+import { type Notification, notify, toAcks, toErrors } from './notify.ts';
+import type { QueuedHours } from './queued-hours.ts';
 import type { Registered, RegistryCache } from './registry-cache.ts';
 import { asksForReplay, resolveReplays } from './replays.ts';
 import type { StateMemory } from './state-memory.ts';
-import { type Telling, tell, toAcks, toErrors } from './tell.ts';
 
 /** Everything around a batch; made once per environment. */
-export interface Surroundings {
+export interface Dependencies {
   readonly measurements: Measurements;
   readonly registry: Registry;
   readonly putObject: PutObject;
@@ -45,7 +45,7 @@ export interface Surroundings {
   readonly logger: Logger;
   readonly devices: RegistryCache;
   readonly memory: StateMemory;
-  readonly marks: MarkMemory;
+  readonly tasks: QueuedHours;
 }
 
 /** What belongs to one batch. */
@@ -73,13 +73,13 @@ interface Taken {
 }
 
 class Processor {
-  private readonly around: Surroundings;
+  private readonly dependencies: Dependencies;
   private readonly batch: Batch;
   /** Runs that must come again. */
   readonly failed = new Set<DeviceRun>();
 
-  constructor(around: Surroundings, batch: Batch) {
-    this.around = around;
+  constructor(dependencies: Dependencies, batch: Batch) {
+    this.dependencies = dependencies;
     this.batch = batch;
   }
 
@@ -101,7 +101,7 @@ class Processor {
       await work();
     } catch (error) {
       for (const run of runs) this.failed.add(run);
-      this.around.logger.error(`${what} failed and will be tried again`, {
+      this.dependencies.logger.error(`${what} failed and will be tried again`, {
         devices: runs.length,
         first: runs[0]?.partitionKey,
         error,
@@ -114,18 +114,18 @@ class Processor {
     const { first } = this.batch.time;
     const resolved: DeviceRun[] = [];
     await this.attempt('reading the quarantine', [run], async () => {
-      resolved.push(await persist(() => resolveReplays(this.around, run, first), first, this.onRetry));
+      resolved.push(await persist(() => resolveReplays(this.dependencies, run, first), first, this.onRetry));
     });
     return resolved;
   }
 
   /** Puts messages of one run into the quarantine. @returns the notes to its device */
-  async quarantine(run: DeviceRun, messages: readonly Quarantined[]): Promise<Telling[]> {
+  async quarantine(run: DeviceRun, messages: readonly Quarantined[]): Promise<Notification[]> {
     const { origin, partitionKey, stream, shard } = run;
     return runLimited(messages, OBJECTS, async (message) => {
       const { arrival, session, seq, notes, defect } = message;
       if (defect !== undefined)
-        this.around.logger.error('the decoder failed', {
+        this.dependencies.logger.error('the decoder failed', {
           partitionKey,
           sequence: arrival.sequence,
           error: defect,
@@ -134,12 +134,12 @@ class Processor {
       const arrived = original ?? record.arrived;
       const entry = { origin, partitionKey, stream, shard, ...record, arrived, session, seq, notes };
       const key = await persist(
-        () => quarantine(this.around.putObject, entry, this.batch.time.first),
+        () => quarantine(this.dependencies.putObject, entry, this.batch.time.first),
         this.batch.time.first,
         this.onRetry,
       );
       return origin === undefined ? [] : [toErrors(origin, message, key)];
-    }).then((tellings) => tellings.flat());
+    }).then((notifications) => notifications.flat());
   }
 
   /** Records that no device may send: nothing is remembered of them, the quarantine keeps them by their number. */
@@ -147,28 +147,28 @@ class Processor {
     const notes = [{ code, points: 0, detail: QUARANTINE[code] }];
     const messages = run.arrivals.map((arrival) => ({ arrival, session: undefined, seq: undefined, notes }));
     await this.attempt('quarantine', [run], async () => {
-      const tellings = await this.quarantine(run, messages);
+      const notifications = await this.quarantine(run, messages);
       this.batch.counts.messages += messages.length;
       this.batch.counts.quarantinedMessages += messages.length;
-      await this.tell(tellings);
+      await this.notify(notifications);
     });
   }
 
-  private async tell(tellings: readonly Telling[]): Promise<void> {
-    const { publish, logger } = this.around;
-    this.batch.counts.untold += await tell(publish, tellings, logger, this.batch.time.last);
+  private async notify(notifications: readonly Notification[]): Promise<void> {
+    const { publish, logger } = this.dependencies;
+    this.batch.counts.untold += await notify(publish, notifications, logger, this.batch.time.last);
   }
 
   /** A group of devices: recalled, taken, written, remembered, told. */
   async take(runs: readonly KnownRun[]): Promise<void> {
     await this.attempt('storing', runs, async () => {
-      const { measurements, memory } = this.around;
+      const { measurements, memory } = this.dependencies;
       const ids = runs.map(({ origin }) => origin.device);
       const remembered = (device: string) => memory.of(device);
       const states = await readStates(measurements, ids, remembered, this.patience);
       const taken = runs.map((run): Taken => {
         const before = states.get(run.origin.device) ?? NEW_STATE;
-        return { run, result: takeRun(before, run.type, run.lane, run.arrivals) };
+        return { run, result: takeRun(before, run.type, run.shardKey, run.arrivals) };
       });
       await this.write(taken);
     });
@@ -177,7 +177,7 @@ class Processor {
   private async write(taken: readonly Taken[]): Promise<void> {
     const fresh = taken.filter(({ result }) => result.messages.length > 0);
     const chunks = fresh.flatMap(({ run, result }) => toChunkItems(packed(run, result)));
-    const notes = new Map<DeviceRun, Telling[]>();
+    const notes = new Map<DeviceRun, Notification[]>();
     const [unwritten] = await Promise.all([
       this.writeChunks(chunks),
       ...fresh.map((one) => this.keepAside(one, notes)),
@@ -186,48 +186,48 @@ class Processor {
     // A device is remembered only once all that its state speaks of is durable.
     const durable = fresh.filter(({ run }) => !this.failed.has(run));
     const states = durable.map(({ run, result }) => toStateItem(run.origin.device, result.state));
-    this.fail(durable, await writeItems(this.around.measurements, states, this.lastPatience));
+    this.fail(durable, await writeItems(this.dependencies.measurements, states, this.lastPatience));
     const done = taken.filter(({ run }) => !this.failed.has(run));
     for (const { run, result } of done) {
-      if (result.messages.length > 0) this.around.memory.keep(run.origin.device, result.state);
+      if (result.messages.length > 0) this.dependencies.memory.keep(run.origin.device, result.state);
       this.batch.counts.add(result.ledger, result.quarantined.length);
     }
-    await this.tell(
+    await this.notify(
       done.flatMap(({ run, result }) => [...(notes.get(run) ?? []), ...toAcks(run.origin, result.durable)]),
     );
   }
 
   /**
-   * Writes chunks and then marks their hours for compaction: a mark that came before its chunk could be taken away
+   * Writes chunks and then tasks their hours for compaction: a task that came before its chunk could be taken away
    * before it.
    * @returns devices of which not all is known to be written
    */
   private async writeChunks(chunks: readonly Item[]): Promise<ReadonlySet<string>> {
-    const { marks, measurements } = this.around;
+    const { tasks, measurements } = this.dependencies;
     const unwritten = await writeItems(measurements, chunks, this.patience);
     const due = new Map<string, readonly [device: string, hour: Micros]>();
     for (const chunk of chunks) {
       const device = deviceOfItem(chunk);
       const hour = hourOfItem(chunk);
-      if (hour !== undefined && !marks.isMarked(device, hour, this.batch.now * 1000))
+      if (hour !== undefined && !tasks.isQueued(device, hour, this.batch.now * 1000))
         due.set(`${device}#${hour}`, [device, hour]);
     }
-    const items = [...due.values()].map(([device, hour]) => toMarkItem('dirty', device, hour));
-    // Chunks that cannot be written take all of the first time: the others are still to be marked.
-    const unmarked = await writeItems(measurements, items, this.lastPatience);
-    for (const [device, hour] of due.values()) if (!unmarked.has(device)) marks.keep(device, hour);
-    return unwritten.union(unmarked);
+    const items = [...due.values()].map(([device, hour]) => toTaskItem('dirty', device, hour));
+    // Chunks that cannot be written take all of the first time: the others are still to be queued.
+    const unqueued = await writeItems(measurements, items, this.lastPatience);
+    for (const [device, hour] of due.values()) if (!unqueued.has(device)) tasks.keep(device, hour);
+    return unwritten.union(unqueued);
   }
 
   /** What goes elsewhere than the table: quarantined messages and reported facts. */
-  private async keepAside({ run, result }: Taken, notes: Map<DeviceRun, Telling[]>): Promise<void> {
+  private async keepAside({ run, result }: Taken, notes: Map<DeviceRun, Notification[]>): Promise<void> {
     const { quarantined, facts } = result;
     if (quarantined.length === 0 && facts === undefined) return;
     await this.attempt('quarantine or facts', [run], async () => {
       notes.set(run, await this.quarantine(run, quarantined));
       if (facts === undefined) return;
       await persist(
-        () => saveReported(this.around.registry, run.origin.device, facts.facts, facts.at),
+        () => saveReported(this.dependencies.registry, run.origin.device, facts.facts, facts.at),
         this.batch.time.first,
         this.onRetry,
       );
@@ -236,7 +236,7 @@ class Processor {
 
   private fail(taken: readonly Taken[], devices: ReadonlySet<string>): void {
     if (devices.size === 0) return;
-    this.around.logger.warn('no time was left to write some devices', { devices: devices.size });
+    this.dependencies.logger.warn('no time was left to write some devices', { devices: devices.size });
     for (const { run } of taken) if (devices.has(run.origin.device)) this.failed.add(run);
   }
 }
@@ -246,7 +246,7 @@ const packed = (run: KnownRun, { messages, hours, ledger }: RunResult) => {
   if (first === undefined) throw new RangeError('a run without new messages has nothing to write');
   return {
     device: run.origin.device,
-    origin: { lane: run.lane, first: first.sequence, count: messages.length },
+    origin: { shardKey: run.shardKey, first: first.sequence, count: messages.length },
     hours,
     ledgerHour: hourOf(first.arrived),
     ledger,
@@ -266,7 +266,7 @@ const grouped = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 
 const processSome = async (
-  around: Surroundings,
+  dependencies: Dependencies,
   batch: Batch,
   processor: Processor,
   runs: readonly DeviceRun[],
@@ -275,7 +275,7 @@ const processSome = async (
   await processor.attempt('reading the registry', runs, async () => {
     const ids = runs.flatMap(({ origin }) => (origin === undefined ? [] : [origin.device]));
     const registered = await persist(
-      () => around.devices.look(ids, batch.now, batch.time.first),
+      () => dependencies.devices.look(ids, batch.now, batch.time.first),
       batch.time.first,
     );
     const known: KnownRun[] = [];
@@ -285,7 +285,9 @@ const processSome = async (
       const code = refusal(run, entry);
       if (code !== undefined) refused.push([run, code]);
       else if (entry?.type === undefined || run.origin === undefined) {
-        around.logger.error('the registry lacks the type of a device', { partitionKey: run.partitionKey });
+        dependencies.logger.error('the registry lacks the type of a device', {
+          partitionKey: run.partitionKey,
+        });
         processor.failed.add(run);
       } else known.push({ ...run, origin: run.origin, type: entry.type });
     }
@@ -300,19 +302,19 @@ const processSome = async (
  * Processes a batch. Each record ends stored, quarantined, or in one of the runs that are given back to come again.
  */
 export const processRuns = async (
-  around: Surroundings,
+  dependencies: Dependencies,
   batch: Batch,
   runs: readonly DeviceRun[],
 ): Promise<ReadonlySet<DeviceRun>> => {
-  const processor = new Processor(around, batch);
+  const processor = new Processor(dependencies, batch);
   const asking = runs.filter(asksForReplay);
   const usual = asking.length === 0 ? runs : runs.filter((run) => !asking.includes(run));
   // Someone waits for what was changed in the registry to count.
-  around.devices.forget(asking.flatMap(({ origin }) => origin?.device ?? []));
+  dependencies.devices.forget(asking.flatMap(({ origin }) => origin?.device ?? []));
   await Promise.all([
-    processSome(around, batch, processor, usual),
+    processSome(dependencies, batch, processor, usual),
     runLimited(asking, OBJECTS, async (run) =>
-      processSome(around, batch, processor, await processor.resolve(run)),
+      processSome(dependencies, batch, processor, await processor.resolve(run)),
     ),
   ]);
   return processor.failed;

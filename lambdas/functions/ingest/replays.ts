@@ -19,7 +19,7 @@ const READS = 8;
  * own device, or one that nobody ordered to be taken again, stays what it is: bytes of no format.
  */
 export const resolveReplays = async <R extends DeviceRun>(
-  around: { readonly registry: Registry; readonly getObject: GetObject },
+  dependencies: { readonly registry: Registry; readonly getObject: GetObject },
   run: R,
   signal: AbortSignal,
 ): Promise<R> => {
@@ -30,11 +30,11 @@ export const resolveReplays = async <R extends DeviceRun>(
     return ref === undefined ? undefined : { ...origin, ...ref };
   };
   const ids = new Set(run.arrivals.flatMap((arrival) => placeOf(arrival) ?? []).map(entryId));
-  const ordered = await readReplays(around.registry, [...ids], signal);
+  const ordered = await readReplays(dependencies.registry, [...ids], signal);
   const arrivals = await runLimited(run.arrivals, READS, async (arrival): Promise<Arrival> => {
     const place = placeOf(arrival);
     if (place === undefined || !ordered.has(entryId(place))) return arrival;
-    const entry = await readQuarantined(around.getObject, place, signal);
+    const entry = await readQuarantined(dependencies.getObject, place, signal);
     if (entry === undefined) return arrival;
     return { ...arrival, bytes: entry.bytes, original: entry.arrived };
   });

@@ -96,18 +96,18 @@ const areMinutesLess = (series: Series, from: Micros, device: number): boolean =
 };
 
 /** Width of summaries that buckets of a range can be made of; `undefined` when points have to be read. */
-export const slotOf = (query: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
+export const windowOf = (query: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
   const { grid, aggregates, taken } = query;
   if (!isUsual(taken)) return undefined;
-  const slot = grid.slot(from, to);
+  const window = grid.window(from, to);
   // Summaries of a minute hold nothing that quantiles could be told from.
-  return slot === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : slot;
+  return window === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : window;
 };
 
-/** As {@link slotOf}, where summaries are less to read than points. */
+/** As {@link windowOf}, where summaries are less to read than points. */
 const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
-  const slot = slotOf(query, from, series.to);
-  return slot === MICROS_PER_MINUTE && !areMinutesLess(series, from, device) ? undefined : slot;
+  const window = windowOf(query, from, series.to);
+  return window === MICROS_PER_MINUTE && !areMinutesLess(series, from, device) ? undefined : window;
 };
 
 /** Channels of a device that buckets are filled for. */

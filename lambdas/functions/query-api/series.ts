@@ -1,14 +1,14 @@
 /** Answers of the series routes. */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { keptFor } from '../../../series/buckets/aggregates.ts';
-import { wholeSlots } from '../../../series/buckets/plan.ts';
+import { wholeWindows } from '../../../series/buckets/plan.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
 import { batchesOf, readPoints } from './points.ts';
-import { readBuckets, slotOf } from './rows.ts';
+import { readBuckets, windowOf } from './rows.ts';
 import { type Plain, readPlain, resolveSeries, type Series } from './series-query.ts';
 import { KEEP_CORNERS, readShape } from './shape.ts';
 import { type Soon, sourcesOf } from './source.ts';
@@ -21,7 +21,7 @@ const FEWEST_AT_ONCE = 4;
 
 /** Devices that are read at a time: no more than a page has room for. */
 const devicesAtOnce = ({ buckets, from, to, now, channels }: Series, limit: number | undefined): number => {
-  if (buckets === undefined || buckets.grid.slot(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
+  if (buckets === undefined || buckets.grid.window(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
   if (limit === undefined) return MOST_AT_ONCE;
   const { start, end } = buckets.grid.at(from);
   const rows = Math.ceil((Math.min(to, now) - from) / (end - start)) * (channels?.size ?? 1);
@@ -45,9 +45,9 @@ const soonOf = (
 ): Soon | undefined => {
   const { from, to = now } = query;
   if (buckets === undefined) return several || query.points !== undefined ? undefined : { from, to };
-  const width = slotOf(buckets, from, to);
+  const width = windowOf(buckets, from, to);
   if (width === undefined || to - from < LEAST_SUMMARIZED) return undefined;
-  const { first, end } = wholeSlots(from, to, width);
+  const { first, end } = wholeWindows(from, to, width);
   return first < end ? { width, from: first, to: end } : undefined;
 };
 

@@ -5,9 +5,9 @@ import { readPieces, type Source } from '../../../series/buckets/plan.ts';
 import { gridOf } from '../../../series/buckets/width.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { cornersOf, shapeOf } from '../../../series/points/downsample.ts';
-import { countAt, placesIn } from '../../../series/summaries/slots.ts';
 import { type Dated, isNumeric, type Kept, Summary } from '../../../series/summaries/summary.ts';
 import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
+import { countAt, placesIn } from '../../../series/summaries/windows.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import type { PointRow } from './rows.ts';
 import type { Series } from './series-query.ts';
@@ -36,7 +36,7 @@ interface Outline {
   open: Summary | undefined;
 }
 
-/** Gathers the corners of each channel, stretch by stretch. */
+/** Gathers the corners of each channel, interval by interval. */
 class Outlines {
   readonly #outlines = new Map<string, Outline>();
   readonly #grid;
@@ -59,7 +59,7 @@ class Outlines {
     return outline;
   }
 
-  #stretch(outline: Outline, time: Micros): Summary {
+  #interval(outline: Outline, time: Micros): Summary {
     if (outline.open !== undefined && time < outline.end) return outline.open;
     this.#close(outline);
     const summary = new Summary('continuous', outline.numeric, KEEP_CORNERS, this.#taken);
@@ -82,7 +82,7 @@ class Outlines {
         const time = column.time[at] ?? 0;
         const value = column.value[at];
         if (value === undefined) continue;
-        const summary = this.#stretch(outline, time);
+        const summary = this.#interval(outline, time);
         const { count } = summary;
         summary.add(time, value, column.quality?.[at] ?? 0);
         if (outline.all === undefined || summary.count === count) continue;
@@ -97,9 +97,9 @@ class Outlines {
     for (const column of run.columns) {
       const outline = this.#outline(column);
       for (let at = first; at < end; at += 1) {
-        if (countAt(column.slots, at) === 0) continue;
+        if (countAt(column.windows, at) === 0) continue;
         outline.all = undefined;
-        this.#stretch(outline, run.start + at * run.width).merge(column.slots, at, at + 1);
+        this.#interval(outline, run.start + at * run.width).merge(column.windows, at, at + 1);
       }
     }
   }
@@ -111,8 +111,8 @@ class Outlines {
   }
 }
 
-/** Width of a stretch: so that there are as many as points are asked for, in whole hours or minutes where they are. */
-const stretchFor = (series: Series, count: number): Micros => {
+/** Width of a interval: so that there are as many as points are asked for, in whole hours or minutes where they are. */
+const intervalFor = (series: Series, count: number): Micros => {
   const range = Math.max(1, Math.min(series.to, series.now) - series.from);
   const width = Math.ceil(range / count);
   for (const unit of [MICROS_PER_HOUR, MICROS_PER_MINUTE])
@@ -133,11 +133,11 @@ export async function* readShape(source: Source, series: Series, device: number)
       errors: [{ pointer: '?points', detail: `points of all channels together are at most ${MOST_POINTS}` }],
     });
   const taken = series.only === undefined ? USABLE : STATUSES.filter((status) => series.only?.has(status));
-  const width = stretchFor(series, count);
+  const width = intervalFor(series, count);
   const usual = taken.length === USABLE.length && USABLE.every((status) => taken.includes(status));
-  const slot = [MICROS_PER_HOUR, MICROS_PER_MINUTE].find((unit) => width % unit === 0);
+  const window = [MICROS_PER_HOUR, MICROS_PER_MINUTE].find((unit) => width % unit === 0);
   const outlines = new Outlines(width, taken, count);
-  for await (const piece of readPieces(source, series.from, series.to, usual ? slot : undefined)) {
+  for await (const piece of readPieces(source, series.from, series.to, usual ? window : undefined)) {
     if ('run' in piece) outlines.addSummaries(piece.run, piece.from, piece.until);
     else outlines.add(piece.columns);
   }

@@ -5,13 +5,13 @@ import type { Kept } from '../../../series/summaries/summary.ts';
 import { ahead, early } from '../../runtime/ahead.ts';
 import {
   type HourOfPoints,
-  type MarkKind,
   type Measurements,
   MinuteReader,
-  markPartitionOf,
-  readAllMarks,
+  readAllTasks,
   readHourSummaries,
   readHours,
+  type TaskKind,
+  taskPartitionOf,
 } from '../../store/measurements/index.ts';
 
 /** What will be asked: points of a range, or summaries of a width. */
@@ -31,25 +31,25 @@ export interface Asked {
   readonly kept: Kept;
 }
 
-/** Starts of marked hours or days by device. */
-type Marked = ReadonlyMap<string, ReadonlySet<Micros>>;
+/** Starts of queued hours or days by device. */
+type QueuedTask = ReadonlyMap<string, ReadonlySet<Micros>>;
 
 const NONE: ReadonlySet<Micros> = new Set();
 
-/** Reads what is marked of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
-const readMarked = async (
+/** Reads what is queued of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
+const readQueued = async (
   measurements: Measurements,
   devices: readonly string[],
   from: Micros,
   to: Micros,
-): Promise<Readonly<Record<MarkKind, Marked>>> => {
-  const marked = { dirty: new Map<string, Set<Micros>>(), unarchived: new Map<string, Set<Micros>>() };
+): Promise<Readonly<Record<TaskKind, QueuedTask>>> => {
+  const queued = { dirty: new Map<string, Set<Micros>>(), unarchived: new Map<string, Set<Micros>>() };
   const read = async (partition: number): Promise<void> => {
-    for await (const { kind, device, start } of readAllMarks(measurements, partition, { from, to }))
-      marked[kind].set(device, (marked[kind].get(device) ?? new Set()).add(start));
+    for await (const { kind, device, start } of readAllTasks(measurements, partition, { from, to }))
+      queued[kind].set(device, (queued[kind].get(device) ?? new Set()).add(start));
   };
-  await Promise.all([...new Set(devices.map(markPartitionOf))].map(read));
-  return marked;
+  await Promise.all([...new Set(devices.map(taskPartitionOf))].map(read));
+  return queued;
 };
 
 /** Remembers what was asked for already. */
@@ -64,14 +64,14 @@ const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((..
 };
 
 /**
- * Sources of one request. Marks of all devices, and summaries of minutes of those that ask at the same time, are read
+ * Sources of one request. Tasks of all devices, and summaries of minutes of those that ask at the same time, are read
  * at once.
  * @returns the source of a device
  */
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
   const { devices, channels, kept, soon } = asked;
   const minutes = new MinuteReader(measurements, { channels, kept });
-  const marksOf = remembered((from: Micros, to: Micros) => readMarked(measurements, devices, from, to));
+  const marksOf = remembered((from: Micros, to: Micros) => readQueued(measurements, devices, from, to));
   const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
     readHours(measurements, device, { from, to, ...(channels && { channels }) });
   const begun = new Map<string, AsyncGenerator<HourOfPoints>>();

@@ -17,7 +17,7 @@ import {
 } from '../../../contracts/time.ts';
 import { gapsOf, type SeqGap } from '../../domain/ledger/gaps.ts';
 import { addLedgers, EMPTY_LEDGER, sumCounts } from '../../domain/ledger/ledger.ts';
-import { mergeStretches } from '../../domain/ledger/stretches.ts';
+import { mergeRanges } from '../../domain/ledger/sequence-ranges.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { type Measurements, readAccounts, readHours, readLatest } from '../../store/measurements/index.ts';
 import { readConnections } from '../../store/registry/connections.ts';
@@ -97,7 +97,7 @@ export const completenessOf = async (
     readConnections(registry, device.id, range.from, range.to),
   ]);
   const ledger = accounts.reduce((sum, account) => addLedgers(sum, account.ledger), EMPTY_LEDGER);
-  const gaps = gapsOf(mergeStretches(accounts.map(({ stretches }) => stretches)), {
+  const gaps = gapsOf(mergeRanges(accounts.map(({ ranges }) => ranges)), {
     sessions: latest?.sessions ?? [],
     connections,
   });

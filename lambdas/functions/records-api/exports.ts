@@ -28,7 +28,7 @@ import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';
 
 /** What exports are ordered and got with. */
-export interface Counter {
+export interface Dependencies {
   readonly registry: Registry;
   readonly link: LinkTo;
   /** Lets the worker know of an export. */
@@ -79,7 +79,7 @@ const shareOf = ({ state, query, place }: StoredExport): number => {
 };
 
 /** An export as it goes out. */
-export const jobOf = async ({ link }: Counter, job: StoredExport, now: Date): Promise<ExportJob> => {
+export const jobOf = async ({ link }: Dependencies, job: StoredExport, now: Date): Promise<ExportJob> => {
   const { id, query, createdAt, createdBy, files, rows, bytes, manifest } = job;
   const over = isOver(job, now);
   return {
@@ -101,12 +101,12 @@ export const jobOf = async ({ link }: Counter, job: StoredExport, now: Date): Pr
  * @throws {ProblemError} `not-found`, `forbidden`, `invalid-request`, or `idempotency-conflict`
  */
 export const orderExport = async (
-  counter: Counter,
+  dependencies: Dependencies,
   principal: Principal,
   request: ExportRequest,
   { key, now }: { readonly key: string | undefined; readonly now: Date },
 ): Promise<StoredExport> => {
-  const { registry } = counter;
+  const { registry } = dependencies;
   const { devices, channels, from, format } = request;
   const to = request.to ?? now.getTime() * 1000;
   if (from > to)
@@ -138,7 +138,7 @@ export const orderExport = async (
     place: { device: 0, hour: 0 },
   });
   if (job.requestHash !== requestHash) throw new ProblemError('idempotency-conflict');
-  if (job.state === 'queued') await counter.notify(job.id);
+  if (job.state === 'queued') await dependencies.notify(job.id);
   return job;
 };
 
@@ -147,7 +147,7 @@ export const orderExport = async (
  * @throws {ProblemError} `not-found`
  */
 export const findExport = async (
-  { registry }: Counter,
+  { registry }: Dependencies,
   principal: Principal,
   id: string,
 ): Promise<StoredExport> => {
@@ -167,16 +167,16 @@ const TRIES = 5;
  * @throws {ProblemError} `not-found`, `forbidden`, or `unavailable` when it changes faster than one can look
  */
 export const cancelExport = async (
-  counter: Counter,
+  dependencies: Dependencies,
   principal: Principal,
   id: string,
 ): Promise<StoredExport> => {
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const job = await findExport(counter, principal, id);
+    const job = await findExport(dependencies, principal, id);
     requireOrder(principal, job.sites);
     if (job.state !== 'queued' && job.state !== 'running') return job;
     try {
-      return await changeExport(counter.registry, job, { state: 'cancelled' });
+      return await changeExport(dependencies.registry, job, { state: 'cancelled' });
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
     }
@@ -189,7 +189,7 @@ export const filesIdentity = (id: string) => ({ exportFiles: id });
 
 /** One page of files with their links; none of an export that is not done, or not there any more. */
 export const filesPage = async (
-  { registry, link }: Counter,
+  { registry, link }: Dependencies,
   job: StoredExport,
   query: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
   now: Date,

@@ -13,8 +13,8 @@ import { readDetail } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
 import { completenessOf, resolveHours } from './completeness.ts';
 import {
-  type Counter,
   cancelExport,
+  type Dependencies,
   filesIdentity,
   filesPage,
   findExport,
@@ -49,7 +49,7 @@ const quarantine: Quarantine = {
   list: listOf(env.ARCHIVE_BUCKET),
   put: (partitionKey, data) => putRecord(env.STREAM_NAME, partitionKey, data),
 };
-const counter: Counter = {
+const dependencies: Dependencies = {
   registry,
   link: linksInto(env.ARCHIVE_BUCKET),
   notify: (id) => sendMessage(env.EXPORTS_QUEUE_URL, JSON.stringify({ export: id })),
@@ -76,20 +76,20 @@ const api = createApi('records-api', {
     jsonResponse(await replayEntry(quarantine, principal, params, now), 202),
 
   createExport: async ({ body, headers, principal, now }) => {
-    const job = await orderExport(counter, principal, body, { key: headers['idempotency-key'], now });
-    return jsonResponse(await jobOf(counter, job, now), 202, { location: `/v1/exports/${job.id}` });
+    const job = await orderExport(dependencies, principal, body, { key: headers['idempotency-key'], now });
+    return jsonResponse(await jobOf(dependencies, job, now), 202, { location: `/v1/exports/${job.id}` });
   },
 
   readExport: async ({ params, principal, now }) =>
-    jsonResponse(await jobOf(counter, await findExport(counter, principal, params.id), now)),
+    jsonResponse(await jobOf(dependencies, await findExport(dependencies, principal, params.id), now)),
 
   listExportFiles: async ({ params, query, principal, url, now }) => {
-    const job = await findExport(counter, principal, params.id);
-    return pageResponse(url, filesIdentity(job.id), await filesPage(counter, job, query, now));
+    const job = await findExport(dependencies, principal, params.id);
+    return pageResponse(url, filesIdentity(job.id), await filesPage(dependencies, job, query, now));
   },
 
   cancelExport: async ({ params, principal, now }) =>
-    jsonResponse(await jobOf(counter, await cancelExport(counter, principal, params.id), now)),
+    jsonResponse(await jobOf(dependencies, await cancelExport(dependencies, principal, params.id), now)),
 });
 
 export const handler = bufferedHandler(api, createLogger());

@@ -51,7 +51,7 @@ const PASSING = new Set([
   'ItemsUnread',
 ]);
 
-/** As services and the SDK mark their errors: a fault of the service may not come again. */
+/** As services and the SDK task their errors: a fault of the service may not come again. */
 const isOfService = (error: Error): boolean => '$fault' in error && error.$fault === 'server';
 
 const isPassing = (error: unknown): boolean =>

@@ -24,7 +24,7 @@ import { isWritten } from '../dynamodb/conditions.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { isExpired } from '../measurements/expiry.ts';
 import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from '../measurements/keys.ts';
-import { dayKey, parseDay } from '../measurements/marks.ts';
+import { dayKey, parseDay } from '../measurements/work-queue.ts';
 import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../objects/objects.ts';
 
 /** Version of the shape of manifests. */

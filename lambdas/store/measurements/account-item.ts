@@ -2,19 +2,19 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { HourAccount, ToldRun } from '../../domain/ledger/hour-account.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
-import { decodeStretches, encodeStretches } from '../../domain/ledger/stretches.ts';
+import { decodeRanges, encodeRanges } from '../../domain/ledger/sequence-ranges.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 
-/** `l` ledger, `m` stretches of its messages, `last` the last run told of each lane. */
+/** `l` ledger, `m` ranges of its messages, `last` the last run told of each shardKey. */
 export const toAccountAttributes = (account: HourAccount): Record<'l' | 'm' | 'last', AttributeValue> => ({
   l: { S: JSON.stringify(account.ledger) },
-  m: { B: encodeStretches(account.stretches) },
+  m: { B: encodeRanges(account.ranges) },
   last: { S: JSON.stringify(account.last) },
 });
 
 /** @throws {SyntaxError} or {MalformedBytes} for attributes that {@link toAccountAttributes} did not make */
 export const fromAccountAttributes = (item: Item): HourAccount => ({
   ledger: JSON.parse(item['l']?.S ?? '') as Ledger,
-  stretches: decodeStretches(item['m']?.B ?? new Uint8Array()),
+  ranges: decodeRanges(item['m']?.B ?? new Uint8Array()),
   last: JSON.parse(item['last']?.S ?? '[]') as ToldRun[],
 });

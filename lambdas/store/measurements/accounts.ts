@@ -11,11 +11,11 @@ import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
 
 /** A chunk's account of the run that it was made of. */
-export const runOf = ({ lane, first, count, item }: ChunkItem) => {
+export const runOf = ({ shardKey, first, count, item }: ChunkItem) => {
   if (item['f']?.N !== String(ITEM_FORMAT))
     throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
   return {
-    lane,
+    shardKey,
     first,
     count,
     ledger: { ...EMPTY_LEDGER, ...(JSON.parse(item['l']?.S ?? '{}') as Partial<Ledger>) },
@@ -36,7 +36,7 @@ const TELLING = Object.fromEntries(
 );
 
 /** Blocks' heads and chunks of hours, as far as they tell of messages. */
-async function* readTellers(
+async function* readAccountItems(
   { client, table }: Measurements,
   device: string,
   from: Micros,
@@ -80,7 +80,7 @@ export async function* readAccounts(
   if (from >= to) return;
   const archived = await readDayAccounts(measurements, device, from, to);
   const told = new Set<Micros>();
-  for await (const { hour, items } of readTellers(measurements, device, from, to)) {
+  for await (const { hour, items } of readAccountItems(measurements, device, from, to)) {
     yield tell(hour, items, archived.get(hour)?.account);
     told.add(hour);
   }

@@ -18,14 +18,14 @@ import {
   UnknownItemFormat,
 } from './keys.ts';
 
-/** The last run of a lane that is in a block, and which parts of it. */
+/** The last run of a shardKey that is in a block, and which parts of it. */
 export interface Reach {
   readonly first: string;
   readonly count: number;
   readonly parts: readonly number[];
 }
 
-/** By lane. */
+/** By shardKey. */
 export type Reaches = Readonly<Record<string, Reach>>;
 
 /** What the head of a block says. */
@@ -85,7 +85,7 @@ const toHeadItem = (
 /**
  * A block as items.
  * Head: `f` format, `v` version, `g` its tag, `p` number of parts or 0, `n` points, `ch` channels, `reach` the
- * last run of each lane, the hour's account, see `account-item.ts`, and `b` columns where they fit.
+ * last run of each shardKey, the hour's account, see `account-item.ts`, and `b` columns where they fit.
  * Part: `f` format, `ch` channels, `b` columns.
  * Both: `expiresAt`, see expiry.ts.
  */
@@ -169,21 +169,21 @@ export const columnsOfBlock = (
 
 /** Whether a block already has what is later than a chunk, so that the chunk has nothing to say against it. */
 export const isReached = (reach: Reaches, chunk: ChunkKey): boolean => {
-  const last = reach[chunk.lane];
+  const last = reach[chunk.shardKey];
   if (last === undefined) return false;
-  const order = compareChunks(chunk, { lane: chunk.lane, ...last });
+  const order = compareChunks(chunk, { shardKey: chunk.shardKey, ...last });
   return order < 0 || (order === 0 && last.parts.includes(chunk.part));
 };
 
 /** What is reached once chunks are merged as well. */
 export const extendReach = (reach: Reaches, chunks: readonly ChunkKey[]): Reaches => {
   const extended: Record<string, Reach> = { ...reach };
-  for (const { lane, first, count, part } of chunks) {
-    const last = extended[lane];
-    const order = last === undefined ? 1 : compareChunks({ lane, first, count }, { lane, ...last });
-    if (order > 0) extended[lane] = { first, count, parts: [part] };
+  for (const { shardKey, first, count, part } of chunks) {
+    const last = extended[shardKey];
+    const order = last === undefined ? 1 : compareChunks({ shardKey, first, count }, { shardKey, ...last });
+    if (order > 0) extended[shardKey] = { first, count, parts: [part] };
     else if (order === 0 && last !== undefined && !last.parts.includes(part))
-      extended[lane] = { ...last, parts: [...last.parts, part] };
+      extended[shardKey] = { ...last, parts: [...last.parts, part] };
   }
   return extended;
 };

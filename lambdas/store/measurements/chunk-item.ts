@@ -29,7 +29,7 @@ export interface PackedRun {
   readonly messages: readonly MessageIdentity[];
 }
 
-const stretch = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
+const range = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
   ...column,
   time: column.time.slice(from, to),
   value: column.value.slice(from, to),
@@ -57,7 +57,7 @@ export const splitColumns = (columns: readonly SeriesColumn[], effort: Effort = 
   const pieces =
     columns.length > 1
       ? cut(columns.length, Math.min(parts, columns.length), (from, to) => columns.slice(from, to))
-      : cut(only.time.length, parts, (from, to) => [stretch(only, from, to)]);
+      : cut(only.time.length, parts, (from, to) => [range(only, from, to)]);
   return pieces.flatMap((piece) => splitColumns(piece, effort));
 };
 

@@ -15,7 +15,7 @@ import { queryPages } from '../dynamodb/query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
-import { dayKey } from './marks.ts';
+import { dayKey } from './work-queue.ts';
 
 /** An hour that was archived. */
 export interface ArchivedAccount {

@@ -8,21 +8,6 @@ export { keepBlock } from './keep.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
 export { readManyLatest } from './latest.ts';
 export {
-  clearMark,
-  deviceOfItem,
-  keepMark,
-  MARK_PARTITIONS,
-  type Mark,
-  type MarkKind,
-  markPartitionOf,
-  oldestMarks,
-  readAllMarks,
-  readDirtyHours,
-  readMarks,
-  startOfDay,
-  toMarkItem,
-} from './marks.ts';
-export {
   type HourOfPoints,
   type Latest,
   type LatestPoint,
@@ -34,4 +19,19 @@ export {
 export { MinuteReader, readHourSummaries, type WantedSummaries } from './rollup-read.ts';
 export { writeHour, writeMinutes } from './rollup-write.ts';
 export { toStateItem } from './state-item.ts';
+export {
+  completeTask,
+  deviceOfItem,
+  keepTask,
+  oldestTasks,
+  readAllTasks,
+  readDirtyHours,
+  readTasks,
+  startOfDay,
+  TASK_PARTITIONS,
+  type Task,
+  type TaskKind,
+  taskPartitionOf,
+  toTaskItem,
+} from './work-queue.ts';
 export { readStates, writeItems } from './write.ts';

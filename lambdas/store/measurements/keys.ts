@@ -3,11 +3,11 @@
  *
  * | access                                      | operation      | key                                             |
  * | ------------------------------------------- | -------------- | ----------------------------------------------- |
- * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{lane}#{first}#{count}[#{part}]` |
+ * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{shardKey}#{first}#{count}[#{part}]` |
  * | read a device's points in a range           | Query          | pk `{device}`, sk from `{hour}` to `{hour}~`    |
  * | head and parts of a closed hour's block     | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
- * | hours that are to be compacted              | Query          | pk `marks#{0..15}`, sk `{hour}#{device}`        |
- * | days that are to be archived                | Query          | pk `marks#{0..15}`, sk `{day}~#{device}`        |
+ * | hours that are to be compacted              | Query          | pk `tasks#{0..15}`, sk `{hour}#{device}`        |
+ * | days that are to be archived                | Query          | pk `tasks#{0..15}`, sk `{day}~#{device}`        |
  * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
  * | summaries of minutes of days of devices     | BatchGetItem   | pk `{device}#r1m`, sk `{day}`                   |
  * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}` and `{hour}`        |
@@ -74,9 +74,9 @@ export const hourKey = (time: Micros): string => {
   return text;
 };
 
-/** The records that a chunk was made of: a run of one device in one lane. */
+/** The records that a chunk was made of: a run of one device in one shardKey. */
 export interface ChunkOrigin {
-  readonly lane: string;
+  readonly shardKey: string;
   /** Sequence number of the first record. */
   readonly first: string;
   readonly count: number;
@@ -85,8 +85,8 @@ export interface ChunkOrigin {
 const SEQUENCE_DIGITS = 56;
 
 /** Sort key of a chunk. */
-export const chunkKey = (hour: Micros, { lane, first, count }: ChunkOrigin, part: number): string =>
-  `${hourKey(hour)}#c#${lane}#${first.padStart(SEQUENCE_DIGITS, '0')}#${count}${part === 0 ? '' : `#${part}`}`;
+export const chunkKey = (hour: Micros, { shardKey, first, count }: ChunkOrigin, part: number): string =>
+  `${hourKey(hour)}#c#${shardKey}#${first.padStart(SEQUENCE_DIGITS, '0')}#${count}${part === 0 ? '' : `#${part}`}`;
 
 const CHUNK_KEY = /^(\d{4}-\d{2}-\d{2}T\d{2})#c#([^#]+)#0*(\d+)#(\d+)(?:#(\d+))?$/;
 
@@ -102,8 +102,8 @@ export interface ChunkKey extends ChunkOrigin {
 export const parseChunkKey = (key: string): ChunkKey | undefined => {
   const match = CHUNK_KEY.exec(key);
   if (match === null) return undefined;
-  const [, hour = '', lane = '', first = '', count = '', part = '0'] = match;
-  return { hour: parseHour(hour), lane, first, count: Number(count), part: Number(part) };
+  const [, hour = '', shardKey = '', first = '', count = '', part = '0'] = match;
+  return { hour: parseHour(hour), shardKey, first, count: Number(count), part: Number(part) };
 };
 
 /** Start of the hour that keys name `2026-03-01T10`. */

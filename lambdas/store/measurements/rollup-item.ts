@@ -5,8 +5,8 @@
  * Each section of the summaries is an attribute, so that a reader asks for those that it needs. Format 1 had all in
  * one attribute, and minutes by hour.
  *
- * They are derived and may lag behind points. As long as an hour is marked dirty nobody relies on its hours' rollup;
- * minutes are written when the day is archived, and nobody relies on them as long as it is marked unarchived.
+ * They are derived and may lag behind points. As long as an hour is queued dirty nobody relies on its hours' rollup;
+ * minutes are written when the day is archived, and nobody relies on them as long as it is queued unarchived.
  */
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Kept } from '../../../series/summaries/summary.ts';
@@ -21,12 +21,12 @@ import {
 import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { UnknownItemFormat } from './keys.ts';
-import { dayKey } from './marks.ts';
+import { dayKey } from './work-queue.ts';
 
 /** Version of the shape of what is written. */
 export const ROLLUP_FORMAT = 2;
 
-/** Partition of rollups by the width of their slots, a minute or an hour. */
+/** Partition of rollups by the width of their windows, a minute or an hour. */
 export const rollupPartition = (device: string, width: Micros): string =>
   `${device}#${width === MICROS_PER_MINUTE ? 'r1m' : 'r1h'}`;
 

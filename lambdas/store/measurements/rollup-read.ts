@@ -141,7 +141,7 @@ export class MinuteReader {
     const attributes = attributesFor(this.#wanted.kept);
     try {
       const { client, table } = this.#measurements;
-      // Consistent: marks that have been read before speak of what is there since.
+      // Consistent: tasks that have been read before speak of what is there since.
       const items = await batchGet(client, table, keys, { consistent: true, attributes });
       const known = new Map(items.map((item) => [`${item['pk']?.S}/${item['sk']?.S}`, item]));
       for (const [name, waiting] of asked) for (const { found } of waiting) found(known.get(name));

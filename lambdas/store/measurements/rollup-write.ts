@@ -16,7 +16,6 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { TimeIsUp } from '../retry.ts';
 import type { Measurements } from './keys.ts';
-import { startOfDay } from './marks.ts';
 import {
   ROLLUP_FORMAT,
   rollupKey,
@@ -25,6 +24,7 @@ import {
   sectionAttributes,
 } from './rollup-item.ts';
 import { readStored, runOfStored, type StoredRollup } from './rollup-read.ts';
+import { startOfDay } from './work-queue.ts';
 import { type Patience, writeItems } from './write.ts';
 
 const MAX_ITEM_BYTES = 100 * 1024;

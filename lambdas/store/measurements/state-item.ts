@@ -1,5 +1,5 @@
 /**
- * What is remembered of a device, as an item: `f` format, `v` version, `m` the greatest sequence number of its marks,
+ * What is remembered of a device, as an item: `f` format, `v` version, `m` the greatest sequence number of its checkpoints,
  * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time.
  */
 import type { Value } from '../../../contracts/messages/message.ts';
@@ -77,8 +77,8 @@ const pack = (state: DeviceState, greatest: string): PackedState => {
   const c: Record<string, PackedTrack> = {};
   for (const [channel, track] of state.tracks) c[channel] = packTrack(track);
   const k: Record<string, readonly [string, number]> = {};
-  for (const [lane, { sequence, arrived }] of state.marks)
-    k[lane] = [sequence === greatest ? '' : sequence, arrived];
+  for (const [shardKey, { sequence, arrived }] of state.checkpoints)
+    k[shardKey] = [sequence === greatest ? '' : sequence, arrived];
   const { messages, received, stored, duplicate, overwritten, quarantined, rejected } = state.ledger;
   return {
     k,
@@ -133,9 +133,9 @@ export const fromStateItem = (item: Item): DeviceState => {
   const [messages, received, stored, duplicate, overwritten, quarantined, rejected] = packed.l;
   return {
     version,
-    marks: new Map(
-      Object.entries(packed.k).map(([lane, [sequence, arrived]]) => [
-        lane,
+    checkpoints: new Map(
+      Object.entries(packed.k).map(([shardKey, [sequence, arrived]]) => [
+        shardKey,
         { sequence: sequence || greatest, arrived },
       ]),
     ),

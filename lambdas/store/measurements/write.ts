@@ -5,8 +5,8 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { batchRead, batchWrite } from '../dynamodb/batch-calls.ts';
 import { pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
-import { deviceOfItem } from './marks.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
+import { deviceOfItem } from './work-queue.ts';
 
 /** Limits of BatchGetItem and BatchWriteItem. */
 const READ_KEYS = 100;

@@ -1,5 +1,5 @@
 /**
- * Points into the table the short way: an hour as the one chunk that `ingest` could have written, and its mark; or a
+ * Points into the table the short way: an hour as the one chunk that `ingest` could have written, and its task; or a
  * day as the blocks and rollups that `compaction` would have made of it.
  */
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
@@ -10,7 +10,7 @@ import { toBlockItems } from '../../../lambdas/store/measurements/block-item.ts'
 import {
   type Measurements,
   toChunkItems,
-  toMarkItem,
+  toTaskItem,
   writeItems,
 } from '../../../lambdas/store/measurements/index.ts';
 import { toRollupItems } from '../../../lambdas/store/measurements/rollup-write.ts';
@@ -47,13 +47,13 @@ const itemsOf = (one: HourOfChannel): Item[] => {
   const ledger = { ...EMPTY_LEDGER, messages: 1, received: points, stored: points };
   const run = {
     device,
-    origin: { lane: LANE, first: `${hour}`, count: 1 },
+    origin: { shardKey: LANE, first: `${hour}`, count: 1 },
     hours: [{ hour, columns: [columnOf(one)] }],
     ledgerHour: hour,
     ledger,
     messages: [],
   };
-  return [...toChunkItems(run), toMarkItem('dirty', device, hour)];
+  return [...toChunkItems(run), toTaskItem('dirty', device, hour)];
 };
 
 /** Writes what is made, so many items at a time. */

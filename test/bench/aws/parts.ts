@@ -3,7 +3,7 @@ import { type Item, itemBytes } from '../../../local/endpoint/dynamodb/capacity.
 
 /** Kinds of items by what their keys look like: partition and sort key with a blank between them. */
 const KINDS: readonly (readonly [kind: string, key: RegExp])[] = [
-  ['marks', /^marks#\d+ /],
+  ['tasks', /^tasks#\d+ /],
   ['rollups of minutes', /#r1m /],
   ['rollups of hours', /#r1h /],
   ['days in the archive', /#a /],

@@ -23,12 +23,12 @@ const randomFrom = (seed: number) => {
 };
 
 /** How times come about: by a clock whose ticks are a little off, or one interval after the other. */
-export type Pace = 'clock' | 'intervals';
+export type RateLimit = 'clock' | 'intervals';
 
 /** One series in hours. */
 export const seriesOf = (
   index: number,
-  pace: Pace,
+  rateLimit: RateLimit,
 ): { readonly hour: Micros; readonly column: SeriesColumn }[] => {
   const random = randomFrom(index + 1);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -37,7 +37,7 @@ export const seriesOf = (
   let time = START;
   for (let at = 0; at < POINTS; at += 1) {
     const off = Math.round((2 * random() - 1) * JITTER_MILLIS) * 1000;
-    time = (pace === 'clock' ? START + at * MICROS_PER_SECOND : time + MICROS_PER_SECOND) + off;
+    time = (rateLimit === 'clock' ? START + at * MICROS_PER_SECOND : time + MICROS_PER_SECOND) + off;
     const hour = Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
     let last = hours.at(-1);
     if (last?.hour !== hour) {

@@ -25,7 +25,7 @@ describe('a fleet over real connections', () => {
     });
     const labels: unknown[] = [];
     const result = await fleet.run({
-      connect: ({ id }) => broker.options({ clientId: id, pace: quick }),
+      connect: ({ id }) => broker.options({ clientId: id, rateLimit: quick }),
       on: { label: (label) => labels.push(label) },
     });
     expect(result).toMatchObject({ acknowledged: result.messages, refused: 0, untracked: 0, pending: 0 });
@@ -51,7 +51,7 @@ describe('a fleet over real connections', () => {
       samples: 5,
       formats: ['senml-json'],
     });
-    const result = await fleet.run({ connect: () => broker.options({ pace: quick }) });
+    const result = await fleet.run({ connect: () => broker.options({ rateLimit: quick }) });
     expect(result).toMatchObject({ messages: 6, untracked: 5, acknowledged: 1, pending: 0, refused: 0 });
     expect(broker.received.map(({ format }) => format).sort()).toEqual([
       'rows',

@@ -102,10 +102,10 @@ test('every record is confirmed once and in order within its key, whatever the f
         keys: fc.array(fc.nat(5), { minLength: 1, maxLength: 60 }),
         script: fc.array(behaviour, { maxLength: 4 }),
         batchSize: fc.integer({ min: 1, max: 12 }),
-        lanes: fc.integer({ min: 1, max: 3 }),
+        processors: fc.integer({ min: 1, max: 3 }),
         bisect: fc.boolean(),
       }),
-      async ({ keys, script, batchSize, lanes, bisect }) => {
+      async ({ keys, script, batchSize, processors, bisect }) => {
         const { log } = world;
         const { stream, endpoint } = await unused();
         const mapping = {
@@ -119,7 +119,7 @@ test('every record is confirmed once and in order within its key, whatever the f
             EventSourceArn: stream,
             StartingPosition: 'TRIM_HORIZON',
             BatchSize: batchSize,
-            ParallelizationFactor: lanes,
+            ParallelizationFactor: processors,
             BisectBatchOnFunctionError: bisect,
             FunctionResponseTypes: ['ReportBatchItemFailures'],
           },

@@ -25,7 +25,7 @@ test('a stream’s mapping has Lambda’s defaults; nothing is kept longer than 
       start: 'TRIM_HORIZON',
       batchSize: 100,
       windowMs: 0,
-      lanes: 1,
+      processors: 1,
       bisect: false,
       reportsFailures: false,
       maxRetries: Number.POSITIVE_INFINITY,

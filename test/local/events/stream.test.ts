@@ -192,7 +192,7 @@ test('a function killed in the middle of a batch gets the batch again', async ()
   ]);
 });
 
-test('several shards and several lanes of one shard run side by side, each key in order', async () => {
+test('several shards and several processors of one shard run side by side, each key in order', async () => {
   const { put, events, batches } = await start({
     shards: 3,
     mapping: { ParallelizationFactor: 2, BatchSize: 7 },

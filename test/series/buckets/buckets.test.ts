@@ -20,7 +20,6 @@ import { type Grid, gridOf } from '../../../series/buckets/width.ts';
 import { daysOf } from '../../../series/buckets/zone.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { sliceColumns } from '../../../series/points/merge.ts';
-import { SlotsBuilder } from '../../../series/summaries/slots-builder.ts';
 import { KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../series/summaries/summary.ts';
 import {
   decodeSummaries,
@@ -28,6 +27,7 @@ import {
   type SummaryRun,
   sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
+import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
 
 const width = (text: string): Duration => {
   const duration = parseDuration(text);
@@ -126,22 +126,22 @@ const summaryRuns = (list: readonly Dot[], width: Micros, kept: Kept): SummaryRu
   const runs = new Map<Micros, Map<number, Summary>>();
   for (const dot of list) {
     const start = Math.floor(dot.time / MICROS_PER_DAY) * MICROS_PER_DAY;
-    const slots = runs.get(start) ?? new Map<number, Summary>();
-    runs.set(start, slots);
+    const windows = runs.get(start) ?? new Map<number, Summary>();
+    runs.set(start, windows);
     const at = Math.floor((dot.time - start) / width);
-    const slot =
-      slots.get(at) ?? new Summary('continuous', true, width === MICROS_PER_HOUR ? KEEP_ALL : KEEP_SUMS);
-    slots.set(at, slot);
-    slot.add(dot.time, dot.value, dot.quality);
+    const window =
+      windows.get(at) ?? new Summary('continuous', true, width === MICROS_PER_HOUR ? KEEP_ALL : KEEP_SUMS);
+    windows.set(at, window);
+    window.add(dot.time, dot.value, dot.quality);
   }
   return [...runs].map(([start, summaries]) => {
-    const builder = new SlotsBuilder(MICROS_PER_DAY / width, true, width === MICROS_PER_HOUR);
+    const builder = new WindowsBuilder(MICROS_PER_DAY / width, true, width === MICROS_PER_HOUR);
     for (const [at, summary] of summaries) builder.put(at, summary);
     const run: SummaryRun = {
       start,
       width,
-      slots: MICROS_PER_DAY / width,
-      columns: [{ channel: 'x', unit: 'K', type: 'number', kind: 'continuous', slots: builder.build() }],
+      windows: MICROS_PER_DAY / width,
+      columns: [{ channel: 'x', unit: 'K', type: 'number', kind: 'continuous', windows: builder.build() }],
     };
     const sections = encodeSummaries(run);
     // What is not wanted is not read.
@@ -169,13 +169,13 @@ const sourceOf = (
       }
     },
     dirtyHours: async () => dirty,
-    async *summaries(slot, from, to) {
+    async *summaries(window, from, to) {
       asked.push('summaries');
       // What is stored of an open hour is old: it lacks the last point.
       const stored = list.filter(
         (dot, at) => !(dirty.has(hourOf(dot.time)) && hourOf(list[at + 1]?.time ?? 0) !== hourOf(dot.time)),
       );
-      for (const run of summaryRuns(stored, slot, kept))
+      for (const run of summaryRuns(stored, window, kept))
         if (run.start + MICROS_PER_DAY > from && run.start < to && !missing.has(run.start)) yield run;
     },
   };
@@ -188,12 +188,12 @@ const read = async (
   options: BucketOptions,
   from: Micros,
   to: Micros,
-  slot: Micros | undefined,
+  window: Micros | undefined,
 ) => {
   const buckets = new Buckets(options);
   const found = [];
   let last = Number.NEGATIVE_INFINITY;
-  for await (const piece of readPieces(source, from, to, slot)) {
+  for await (const piece of readPieces(source, from, to, window)) {
     expect(piece.until).toBeGreaterThan(last);
     last = piece.until;
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
@@ -246,8 +246,8 @@ describe('a range that is read from summaries and points', () => {
         days,
         bounds,
         async (list, [, grid], chosen, dirty, missing, [from, to]) => {
-          const slot = grid.slot(from, to);
-          const aggregates = chosen.filter((name) => slot === MICROS_PER_HOUR || !name.startsWith('p'));
+          const window = grid.window(from, to);
+          const aggregates = chosen.filter((name) => window === MICROS_PER_HOUR || !name.startsWith('p'));
           const options: BucketOptions = {
             grid,
             aggregates,
@@ -256,7 +256,7 @@ describe('a range that is read from summaries and points', () => {
           };
           const { source } = sourceOf(list, dirty, missing, keptFor(aggregates, true));
           const inside = list.filter((dot) => dot.time >= from && dot.time < to);
-          expect(await read(source, options, from, to, slot)).toEqual(naive(inside, options));
+          expect(await read(source, options, from, to, window)).toEqual(naive(inside, options));
         },
       ),
       { numRuns: 200 },

@@ -120,15 +120,15 @@ describe('days of a zone', () => {
   });
 
   it('are made of whole hours, of whole minutes, or of neither', () => {
-    const slot = (zone: string, from: string, to: string) =>
-      gridOf(width('P1D'), daysOf(zone)).slot(time(from), time(to));
-    expect(slot('Europe/Berlin', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z')).toBe(MICROS_PER_HOUR);
-    expect(slot('Asia/Kolkata', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z')).toBe(MICROS_PER_MINUTE);
-    expect(slot('Africa/Monrovia', '1971-01-01T00:00:00Z', '1971-02-01T00:00:00Z')).toBeUndefined();
-    expect(slot('Europe/Berlin', '1970-01-01T00:00:00Z', '2250-01-01T00:00:00Z')).toBeUndefined();
-    expect(gridOf(width('PT5M')).slot(0, 1)).toBe(MICROS_PER_MINUTE);
-    expect(gridOf(width('PT1H')).slot(0, 1)).toBe(MICROS_PER_HOUR);
-    expect(gridOf(width('PT0.5S')).slot(0, 1)).toBeUndefined();
+    const window = (zone: string, from: string, to: string) =>
+      gridOf(width('P1D'), daysOf(zone)).window(time(from), time(to));
+    expect(window('Europe/Berlin', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z')).toBe(MICROS_PER_HOUR);
+    expect(window('Asia/Kolkata', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z')).toBe(MICROS_PER_MINUTE);
+    expect(window('Africa/Monrovia', '1971-01-01T00:00:00Z', '1971-02-01T00:00:00Z')).toBeUndefined();
+    expect(window('Europe/Berlin', '1970-01-01T00:00:00Z', '2250-01-01T00:00:00Z')).toBeUndefined();
+    expect(gridOf(width('PT5M')).window(0, 1)).toBe(MICROS_PER_MINUTE);
+    expect(gridOf(width('PT1H')).window(0, 1)).toBe(MICROS_PER_HOUR);
+    expect(gridOf(width('PT0.5S')).window(0, 1)).toBeUndefined();
   });
 
   it('are of the IANA database', () => {

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import { ExactSum } from '../../../series/summaries/exact.ts';
 import { SKETCH_ACCURACY, Sketch } from '../../../series/summaries/sketch.ts';
-import type { Slots } from '../../../series/summaries/slots.ts';
-import { SlotsBuilder } from '../../../series/summaries/slots-builder.ts';
 import { isNumeric, KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../series/summaries/summary.ts';
 import {
   CorruptSummaries,
@@ -15,6 +13,8 @@ import {
   sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
 import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
+import type { Windows } from '../../../series/summaries/windows.ts';
+import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
 import { SUMMARIES_1 } from './summaries-1.ts';
 
 const NOTHING: Kept = {
@@ -85,12 +85,12 @@ describe('a summary', () => {
         );
         const parts = bounds.slice(1).map((end, index) => summed(list.slice(bounds[index], end), of));
         const left = new Summary(of, true);
-        const slots = reread(slotsOf(parts, 'number'), of);
-        // Slots at once and one by one, of which some are empty.
+        const windows = reread(slotsOf(parts, 'number'), of);
+        // Windows at once and one by one, of which some are empty.
         const [one = 0, other = one] = cuts.map((cut) => cut % parts.length).sort((a, b) => a - b);
-        left.merge(slots, 0, one);
-        for (let at = one; at < other; at += 1) left.merge(slots, at, at + 1);
-        left.merge(slots, other, parts.length);
+        left.merge(windows, 0, one);
+        for (let at = one; at < other; at += 1) left.merge(windows, at, at + 1);
+        left.merge(windows, other, parts.length);
         expect(said(left)).toEqual(said(whole));
         const right = parts.reduceRight((later, earlier) => {
           earlier.merge(reread(slotsOf([later], 'number'), of), 0, 1);
@@ -210,28 +210,28 @@ const START = 1_600_000_000_000_000;
 const WIDTH = 1_000_000_000_000;
 
 /** Summaries as columns. */
-const slotsOf = (summaries: readonly (Summary | undefined)[], type: ValueType, sketched = true): Slots => {
-  const builder = new SlotsBuilder(summaries.length, isNumeric(type), sketched);
+const slotsOf = (summaries: readonly (Summary | undefined)[], type: ValueType, sketched = true): Windows => {
+  const builder = new WindowsBuilder(summaries.length, isNumeric(type), sketched);
   for (const [at, summary] of summaries.entries()) if (summary !== undefined) builder.put(at, summary);
   return builder.build();
 };
-const runOf = (slots: Slots, type: ValueType, of: 'continuous' | 'step'): SummaryRun => ({
+const runOf = (windows: Windows, type: ValueType, of: 'continuous' | 'step'): SummaryRun => ({
   start: START,
   width: WIDTH,
-  slots: slots.good.length,
-  columns: [{ channel: 'x', unit: 'K', type, kind: of, slots }],
+  windows: windows.good.length,
+  columns: [{ channel: 'x', unit: 'K', type, kind: of, windows }],
 });
 /** As they come back from the store. */
-const reread = (slots: Slots, of: 'continuous' | 'step'): Slots => {
-  const back = decodeSummaries(encodeSummaries(runOf(slots, 'number', of)), 'test').columns[0];
+const reread = (windows: Windows, of: 'continuous' | 'step'): Windows => {
+  const back = decodeSummaries(encodeSummaries(runOf(windows, 'number', of)), 'test').columns[0];
   if (back === undefined) throw new Error('nothing came back');
-  return back.slots;
+  return back.windows;
 };
-/** What each slot of a column says. */
-const saidBySlot = ({ slots, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
-  Array.from(slots.good, (_, at) => {
+/** What each window of a column says. */
+const saidBySlot = ({ windows, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
+  Array.from(windows.good, (_, at) => {
     const summary = new Summary(of, isNumeric(type), kept);
-    summary.merge(slots, at, at + 1);
+    summary.merge(windows, at, at + 1);
     return said(summary);
   });
 
@@ -241,11 +241,11 @@ describe('summaries as bytes', () => {
     value: Math.round(1000 * (20 + 5 * Math.sin(at / 9))) / 1000,
     quality: at % 31 === 0 ? 12 : at % 17 === 0 ? 9 : 0,
   }));
-  const partly = (slot: number, of: 'continuous' | 'step' = 'continuous') =>
-    slot === 1
+  const partly = (window: number, of: 'continuous' | 'step' = 'continuous') =>
+    window === 1
       ? undefined
       : summed(
-          list.filter(({ time }) => Math.floor((time - START) / WIDTH) === slot),
+          list.filter(({ time }) => Math.floor((time - START) / WIDTH) === window),
           of,
         );
   const texts = new Summary('step', false);
@@ -259,14 +259,14 @@ describe('summaries as bytes', () => {
       unit: '1',
       type: 'string',
       kind: 'step',
-      slots: slotsOf([undefined, undefined, texts], 'string'),
+      windows: slotsOf([undefined, undefined, texts], 'string'),
     },
     {
       channel: 'temp',
       unit: 'Cel',
       type: 'number',
       kind: 'continuous',
-      slots: slotsOf(
+      windows: slotsOf(
         [0, 1, 2].map((at) => partly(at)),
         'number',
       ),
@@ -276,16 +276,16 @@ describe('summaries as bytes', () => {
       unit: 'Cel',
       type: 'number',
       kind: 'continuous',
-      slots: slotsOf([spoiled, undefined, undefined], 'number'),
+      windows: slotsOf([spoiled, undefined, undefined], 'number'),
     },
   ];
-  const run: SummaryRun = { start: START, width: WIDTH, slots: 3, columns };
+  const run: SummaryRun = { start: START, width: WIDTH, windows: 3, columns };
 
   it('come back as they were', () => {
     const back = decodeSummaries(encodeSummaries(run), 'it');
-    expect(back).toMatchObject({ start: START, width: WIDTH, slots: 3 });
-    expect(back.columns.map(({ slots: _, ...about }) => about)).toEqual(
-      columns.map(({ slots: _, ...about }) => about),
+    expect(back).toMatchObject({ start: START, width: WIDTH, windows: 3 });
+    expect(back.columns.map(({ windows: _, ...about }) => about)).toEqual(
+      columns.map(({ windows: _, ...about }) => about),
     );
     expect(back.columns.map((column) => saidBySlot(column))).toEqual(
       columns.map((column) => saidBySlot(column)),
@@ -306,9 +306,9 @@ describe('summaries as bytes', () => {
   });
 
   it('take few bytes for sums of decimals', () => {
-    const minutes = Array.from({ length: 60 }, (_, slot) =>
+    const minutes = Array.from({ length: 60 }, (_, window) =>
       summed(
-        list.slice(0, 60).map((dot, at) => ({ ...dot, time: START + slot * WIDTH + at, quality: 0 })),
+        list.slice(0, 60).map((dot, at) => ({ ...dot, time: START + window * WIDTH + at, quality: 0 })),
         'continuous',
       ),
     );
@@ -334,7 +334,7 @@ describe('summaries as bytes', () => {
 
   it('of version 1 are read as well', () => {
     const back = decodeSummaries1(Buffer.from(SUMMARIES_1, 'base64'), 'it');
-    expect(back).toMatchObject({ start: START, width: WIDTH, slots: 3 });
+    expect(back).toMatchObject({ start: START, width: WIDTH, windows: 3 });
     expect(back.columns.map((column) => saidBySlot(column))).toEqual(
       columns.map((column) => saidBySlot(column)),
     );

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   compareReach,
-  MAX_MARKS,
-  moveMark,
+  MAX_CHECKPOINTS,
+  moveCheckpoint,
   NEW_STATE,
   reachOf,
 } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import { addLedgers, EMPTY_LEDGER, isBalanced } from '../../../../lambdas/domain/ledger/ledger.ts';
-import { compareSequences, isDurable, type Mark } from '../../../../lambdas/domain/ledger/sequence.ts';
+import { type Checkpoint, compareSequences, isDurable } from '../../../../lambdas/domain/ledger/sequence.ts';
 
 describe('sequence numbers', () => {
   it('are compared as the integers they are', () => {
@@ -18,26 +18,29 @@ describe('sequence numbers', () => {
 });
 
 describe('isDurable', () => {
-  const mark: Mark = { sequence: '100', arrived: 5_000_000 };
-  it('holds up to the mark', () => {
-    expect(isDurable(mark, '99', 1)).toBe(true);
-    expect(isDurable(mark, '100', 5_000_000)).toBe(true);
-    expect(isDurable(mark, '101', 5_000_000)).toBe(false);
+  const checkpoint: Checkpoint = { sequence: '100', arrived: 5_000_000 };
+  it('holds up to the checkpoint', () => {
+    expect(isDurable(checkpoint, '99', 1)).toBe(true);
+    expect(isDurable(checkpoint, '100', 5_000_000)).toBe(true);
+    expect(isDurable(checkpoint, '101', 5_000_000)).toBe(false);
     expect(isDurable(undefined, '1', 1)).toBe(false);
   });
   it('does not trust a number that a new stream may have given anew', () => {
-    expect(isDurable(mark, '7', 5_000_000 + 120_000_000)).toBe(false);
+    expect(isDurable(checkpoint, '7', 5_000_000 + 120_000_000)).toBe(false);
   });
 });
 
-describe('marks', () => {
+describe('checkpoints', () => {
   it('are bounded, and the one furthest back goes', () => {
-    let marks: ReadonlyMap<string, Mark> = new Map();
+    let checkpoints: ReadonlyMap<string, Checkpoint> = new Map();
     for (let shard = 0; shard < 10; shard += 1)
-      marks = moveMark(marks, `lane.${shard}`, { sequence: String(shard), arrived: shard });
-    expect([...marks.keys()]).toStrictEqual(['lane.6', 'lane.7', 'lane.8', 'lane.9']);
-    expect(marks.size).toBe(MAX_MARKS);
-    expect(reachOf({ ...NEW_STATE, marks }).sequence).toBe('9');
+      checkpoints = moveCheckpoint(checkpoints, `shard.${shard}`, {
+        sequence: String(shard),
+        arrived: shard,
+      });
+    expect([...checkpoints.keys()]).toStrictEqual(['shard.6', 'shard.7', 'shard.8', 'shard.9']);
+    expect(checkpoints.size).toBe(MAX_CHECKPOINTS);
+    expect(reachOf({ ...NEW_STATE, checkpoints }).sequence).toBe('9');
   });
 });
 

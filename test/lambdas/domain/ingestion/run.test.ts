@@ -67,7 +67,7 @@ const takeAll = (
   for (const [at, start] of bounds.entries()) {
     const portion = list.slice(start, bounds[at + 1] ?? list.length);
     if (portion.length === 0) continue;
-    const result = takeRun(state, TYPE, 'lane', portion);
+    const result = takeRun(state, TYPE, 'shardKey', portion);
     results.push(result);
     state = result.state;
   }
@@ -78,7 +78,7 @@ describe('takeRun', () => {
   it('gives every point one outcome, whatever comes', () => {
     fc.assert(
       fc.property(arrivals, (list) => {
-        const { ledger, hours, messages, quarantined } = takeRun(NEW_STATE, TYPE, 'lane', list);
+        const { ledger, hours, messages, quarantined } = takeRun(NEW_STATE, TYPE, 'shardKey', list);
         expect(isBalanced(ledger)).toBe(true);
         expect(ledger.messages).toBe(list.length);
         expect(messages).toHaveLength(list.length);
@@ -109,7 +109,7 @@ describe('takeRun', () => {
           [...state.tracks].map(([channel, { time, value }]) => [channel, time, value]).sort();
         expect(newest(cut)).toStrictEqual(newest(whole));
         expect(cut.state.sessions).toStrictEqual(whole.state.sessions);
-        expect(cut.state.marks).toStrictEqual(whole.state.marks);
+        expect(cut.state.checkpoints).toStrictEqual(whole.state.checkpoints);
         expect(isBalanced(cut.state.ledger)).toBe(true);
         expect(cut.state.ledger.received).toBe(whole.state.ledger.received);
       }),
@@ -142,12 +142,12 @@ describe('takeRun', () => {
           const content = Buffer.from(JSON.stringify({ v: 1, t, c }));
           return { sequence: String(1000 + at), arrived: NOW + at, bytes: content };
         });
-        const result = takeRun(NEW_STATE, type, 'lane', list);
+        const result = takeRun(NEW_STATE, type, 'shardKey', list);
         for (const { columns } of result.hours)
           for (const { time, value } of columns) expect(value).toHaveLength(time.length);
         let state = NEW_STATE;
         const single = list.flatMap((arrival) => {
-          const one = takeRun(state, type, 'lane', [arrival]);
+          const one = takeRun(state, type, 'shardKey', [arrival]);
           ({ state } = one);
           return one.hours;
         });
@@ -164,8 +164,8 @@ describe('takeRun', () => {
   it('changes nothing for records that are durable', () => {
     fc.assert(
       fc.property(arrivals, (list) => {
-        const { state, durable } = takeRun(NEW_STATE, TYPE, 'lane', list);
-        const again = takeRun(state, TYPE, 'lane', list);
+        const { state, durable } = takeRun(NEW_STATE, TYPE, 'shardKey', list);
+        const again = takeRun(state, TYPE, 'shardKey', list);
         expect(again.messages).toStrictEqual([]);
         expect(again.hours).toStrictEqual([]);
         expect(again.quarantined).toStrictEqual([]);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { disjoint, type Span } from '../../../../lambdas/domain/ledger/cover.ts';
 
-const span = (from: number, to: number, lane = 'a'): Span => ({
-  lane,
+const span = (from: number, to: number, shardKey = 'a'): Span => ({
+  shardKey,
   first: String(from),
   last: String(to),
   count: to - from + 1,

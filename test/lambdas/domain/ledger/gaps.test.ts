@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gapsOf, type Known } from '../../../../lambdas/domain/ledger/gaps.ts';
-import { stretchesOf, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
-import type { Stretches } from '../../../../lambdas/domain/ledger/stretches.ts';
+import { rangesOf, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
+import type { SequenceRanges } from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
 
 const SECOND = 1_000_000;
 /** The message numbered `seq` arrived so many seconds after the start. */
 type Came = readonly [session: string | undefined, seq: number | undefined, seconds: number];
 
-const stretches = (came: readonly Came[]): Stretches =>
-  stretchesOf(
+const ranges = (came: readonly Came[]): SequenceRanges =>
+  rangesOf(
     toRunMessages(
       came.map(([session, seq, seconds]) => ({
         sequence: '1',
@@ -22,12 +22,12 @@ const stretches = (came: readonly Came[]): Stretches =>
     ),
   );
 const nothing: Known = { sessions: [], connections: [] };
-const brief = (came: Stretches, known: Known = nothing) =>
+const brief = (came: SequenceRanges, known: Known = nothing) =>
   gapsOf(came, known).map(({ session, from, to, cause }) => [session, from, to, cause]);
 
 describe('gaps', () => {
   it('are the numbers that did not come, across hours, with the times around them', () => {
-    const hours = stretches([
+    const hours = ranges([
       ['s', 0, 10],
       ['s', 1, 11],
       ['s', 4, 20],
@@ -42,7 +42,7 @@ describe('gaps', () => {
   });
 
   it('are not what came out of order, or outside of these hours', () => {
-    const hours = stretches([
+    const hours = ranges([
       ['s', 3, 10],
       ['s', 1, 11],
       ['s', 2, 12],
@@ -54,14 +54,14 @@ describe('gaps', () => {
   });
 
   it('at the beginning are told where the session begins here or is remembered, and nowhere else', () => {
-    expect(brief(stretches([['s', 8, 10]]))).toEqual([]);
+    expect(brief(ranges([['s', 8, 10]]))).toEqual([]);
     const known = (...ranges: [number, number][]): Known => ({ ...nothing, sessions: [{ id: 's', ranges }] });
-    expect(brief(stretches([['s', 8, 10]]), known([0, 5], [8, 8]))).toEqual([['s', 6, 7, 'unknown']]);
-    expect(brief(stretches([['s', 8, 10]]), known([0, 8]))).toEqual([]);
-    expect(brief(stretches([['s', 8, 10]]), known([2, 5], [7, 8]))).toEqual([]);
+    expect(brief(ranges([['s', 8, 10]]), known([0, 5], [8, 8]))).toEqual([['s', 6, 7, 'unknown']]);
+    expect(brief(ranges([['s', 8, 10]]), known([0, 8]))).toEqual([]);
+    expect(brief(ranges([['s', 8, 10]]), known([2, 5], [7, 8]))).toEqual([]);
     const many = Array.from({ length: 16 }, (_, at): [number, number] => [at * 2 + 20, at * 2 + 20]);
-    expect(brief(stretches([['s', 8, 10]]), known(...many))).toEqual([]);
-    const restarted = stretches([
+    expect(brief(ranges([['s', 8, 10]]), known(...many))).toEqual([]);
+    const restarted = ranges([
       ['r', 0, 1],
       ['s', 2, 10],
     ]);
@@ -69,7 +69,7 @@ describe('gaps', () => {
   });
 
   it('are likely where the connection changed, or where as many messages could not be read', () => {
-    const hours = stretches([
+    const hours = ranges([
       ['s', 0, 10],
       ['s', 2, 20],
     ]);
@@ -77,7 +77,7 @@ describe('gaps', () => {
       ['s', 1, 1, 'connection-down'],
     ]);
     expect(brief(hours, { ...nothing, connections: [21 * SECOND] })).toEqual([['s', 1, 1, 'unknown']]);
-    const unread = stretches([
+    const unread = ranges([
       ['s', 0, 10],
       [undefined, undefined, 12],
       ['s', 2, 20],
@@ -89,7 +89,7 @@ describe('gaps', () => {
     const came = fc.uniqueArray(fc.nat(200), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(came, (seqs) => {
-        const hours = stretches(seqs.map((seq, at): Came => ['s', seq, at * 100]));
+        const hours = ranges(seqs.map((seq, at): Came => ['s', seq, at * 100]));
         const gaps = gapsOf(hours, nothing);
         const told = gaps.flatMap(({ from, to }) =>
           Array.from({ length: to - from + 1 }, (_, at) => from + at),

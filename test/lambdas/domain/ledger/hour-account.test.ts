@@ -2,14 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_ACCOUNT, type RunAccount, tellRuns } from '../../../../lambdas/domain/ledger/hour-account.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
-import {
-  type MessageIdentity,
-  stretchesOf,
-  toRunMessages,
-} from '../../../../lambdas/domain/ledger/messages.ts';
-import { encodeStretches } from '../../../../lambdas/domain/ledger/stretches.ts';
+import { type MessageIdentity, rangesOf, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
+import { encodeRanges } from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
 
-/** Messages of a lane in the order of their sequence numbers; a session or none, numbers that may come again. */
+/** Messages of a shardKey in the order of their sequence numbers; a session or none, numbers that may come again. */
 const stream = fc.array(
   fc.record(
     {
@@ -36,7 +32,7 @@ const runOf = (messages: readonly MessageIdentity[]): RunAccount => {
   const count = messages.length;
   const points = messages.reduce((sum, each) => sum + each.points, 0);
   return {
-    lane: 'a',
+    shardKey: 'a',
     first,
     count,
     ledger: { ...EMPTY_LEDGER, messages: count, received: points, stored: points },
@@ -58,7 +54,7 @@ describe('the account of an hour', () => {
       account = tellRuns(account, [runOf(messages)]);
     }
     expect(account.ledger.messages).toBe(360_000);
-    expect(encodeStretches(account.stretches).length).toBeLessThan(64 * 1024);
+    expect(encodeRanges(account.ranges).length).toBeLessThan(64 * 1024);
   });
 
   it('told of runs that were cut elsewhere and came again, at once or bit by bit, is that of its messages', () => {
@@ -85,10 +81,10 @@ describe('the account of an hour', () => {
             .sort((left, right) => Number(left.first) - Number(right.first) || left.count - right.count);
           const expected = runOf(messages);
           const whole = tellRuns(EMPTY_ACCOUNT, runs);
-          expect(whole.stretches).toStrictEqual(stretchesOf(expected));
+          expect(whole.ranges).toStrictEqual(rangesOf(expected));
           expect(whole.ledger).toStrictEqual(expected.ledger);
           const [early, late] = [runs.slice(0, split), runs.slice(split)];
-          expect(tellRuns(tellRuns(EMPTY_ACCOUNT, early), late).stretches).toStrictEqual(whole.stretches);
+          expect(tellRuns(tellRuns(EMPTY_ACCOUNT, early), late).ranges).toStrictEqual(whole.ranges);
         },
       ),
     );

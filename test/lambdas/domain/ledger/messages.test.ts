@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessages, encodeMessages, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
-import { mergeStretches } from '../../../../lambdas/domain/ledger/stretches.ts';
+import { mergeRanges } from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
 
 const sequence = fc.bigInt({ min: 0n, max: 10n ** 129n - 1n }).map(String);
 const identity = fc.record(
@@ -31,7 +31,7 @@ describe('messages of a run', () => {
     );
   });
 
-  it('are told by stretches, as if each were one', () => {
+  it('are told by ranges, as if each were one', () => {
     const close = fc.record(
       {
         sequence: fc.constant('1'),
@@ -51,9 +51,7 @@ describe('messages of a run', () => {
           fromArrived: arrived,
           toArrived: arrived,
         }));
-        const { numbered } = mergeStretches(
-          singles.map((single) => ({ numbered: [single], unreadable: [] })),
-        );
+        const { numbered } = mergeRanges(singles.map((single) => ({ numbered: [single], unreadable: [] })));
         expect(toRunMessages(messages, '1').numbered).toStrictEqual(numbered);
       }),
     );

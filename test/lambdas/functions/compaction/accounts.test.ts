@@ -2,7 +2,7 @@
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../../contracts/time.ts';
 import { addLedgers, EMPTY_LEDGER, type Ledger } from '../../../../lambdas/domain/ledger/ledger.ts';
-import { mergeStretches, type Stretch } from '../../../../lambdas/domain/ledger/stretches.ts';
+import { mergeRanges, type SequenceRange } from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
 import { readAccounts } from '../../../../lambdas/store/measurements/index.ts';
 import { addHours, DAY } from './days.ts';
 import { it } from './it.ts';
@@ -14,11 +14,11 @@ const accountOf = async (
   device: string,
   from: Micros = DAY,
   to: Micros = DAY + MICROS_PER_DAY,
-): Promise<{ ledger: Ledger; numbered: readonly Stretch[] }> => {
+): Promise<{ ledger: Ledger; numbered: readonly SequenceRange[] }> => {
   const accounts = await Array.fromAsync(readAccounts(world.measurements, device, from, to));
   return {
     ledger: accounts.reduce((sum, { ledger }) => addLedgers(sum, ledger), EMPTY_LEDGER),
-    numbered: mergeStretches(accounts.map(({ stretches }) => stretches)).numbered,
+    numbered: mergeRanges(accounts.map(({ ranges }) => ranges)).numbered,
   };
 };
 

@@ -82,7 +82,7 @@ describe('the minutes of a day', () => {
     await world.aws.dynamo.send(new UpdateItemCommand({ TableName, Key, ...set }));
     const before = bytes((await minutesIn(world, device))[0]);
     await world.add({ device, columns: [column('temp', [[HOUR + 3, 98]])], first: 9 });
-    // Versions 2 and 3 of the day are not newer: it stays marked.
+    // Versions 2 and 3 of the day are not newer: it stays queued.
     expect(await world.run()).toMatchObject({ days: 0 });
     expect(await world.run()).toMatchObject({ days: 0 });
     expect(bytes((await minutesIn(world, device))[0])).toStrictEqual(before);

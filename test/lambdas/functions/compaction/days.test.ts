@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
-import { toMarkItem, writeItems } from '../../../../lambdas/store/measurements/index.ts';
+import { toTaskItem, writeItems } from '../../../../lambdas/store/measurements/index.ts';
 import { DAY, Day, it, secondsNow } from './days.ts';
 import { bulk, column, HOUR, told } from './points.ts';
 
@@ -117,14 +117,14 @@ describe('a day', () => {
     expect(world.objects.has(day.key)).toBe(false);
     world.watch = undefined;
     const today = Date.now() * 1000 - ((Date.now() * 1000) % MICROS_PER_DAY);
-    await writeItems(world.measurements, [toMarkItem('unarchived', device, today)], {
+    await writeItems(world.measurements, [toTaskItem('unarchived', device, today)], {
       signal: AbortSignal.timeout(5000),
     });
     expect(await world.run()).toMatchObject({ days: 1, done: true });
     expect((await world.items(`${device}#a`)).map(({ sk }) => sk?.S)).toStrictEqual(['2026-03-01']);
   });
 
-  it('keeps its mark when the archive refuses it', async ({ world, day }) => {
+  it('keeps its task when the archive refuses it', async ({ world, day }) => {
     const expected = await day.add();
     world.watch = (call) => (call.action.includes('.parquet') ? 'die' : undefined);
     const refused = await world.run().catch((error: Error) => error.message);
@@ -176,7 +176,7 @@ describe('a day that is not archived in time', () => {
     const patience = { signal: AbortSignal.timeout(5000) };
     await writeItems(
       world.measurements,
-      [bad, toMarkItem('dirty', device, HOUR + MICROS_PER_HOUR)],
+      [bad, toTaskItem('dirty', device, HOUR + MICROS_PER_HOUR)],
       patience,
     );
     expect(await world.run()).toMatchObject({ days: 0, done: false });
@@ -190,7 +190,7 @@ describe('a day that is not archived in time', () => {
     await day.add();
     world.watch = (call, when) => (when === 'before' && call.action.includes('.parquet') ? 'die' : undefined);
     await world.run().catch(() => undefined);
-    // Marked anew, so that nobody has seen to it yet; and no time to do so but when it is archived.
+    // QueuedTask anew, so that nobody has seen to it yet; and no time to do so but when it is archived.
     world.watch = (call, when) => {
       if (when === 'before' && call.action.endsWith('UpdateItem') && call.body.includes('kept')) return 'die';
       return undefined;

@@ -60,7 +60,7 @@ describe('reading', () => {
     await world.run();
     await world.passHotDays(device);
     const late = [column('temp', [[HOUR, -5]])];
-    await world.add({ device, columns: late, first: 77, marked: false });
+    await world.add({ device, columns: late, first: 77, queued: false });
     expected.set(`temp ${HOUR}`, [-5, 0]);
     expect(await world.points(device)).toStrictEqual(expected);
   });
@@ -116,7 +116,7 @@ describe('a day whose blocks are gone', () => {
           kept: KEEP_ALL,
         }),
       );
-      const { good, uncertain, bad } = day?.columns.find(({ channel }) => channel === 'temp')?.slots ?? {};
+      const { good, uncertain, bad } = day?.columns.find(({ channel }) => channel === 'temp')?.windows ?? {};
       expect((good?.[10] ?? 0) + (uncertain?.[10] ?? 0) + (bad?.[10] ?? 0)).toBe(201 + at);
     }
   });

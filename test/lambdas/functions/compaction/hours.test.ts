@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { readDirtyHours } from '../../../../lambdas/store/measurements/index.ts';
-import { countAt } from '../../../../series/summaries/slots.ts';
+import { countAt } from '../../../../series/summaries/windows.ts';
 import { Hour, it, noise } from './hours.ts';
 import { bulk, column, HOUR, type Told, told } from './points.ts';
 
@@ -127,7 +127,7 @@ describe('rollups', () => {
     const days = await hour.rollups(HOUR - MICROS_PER_DAY, HOUR + MICROS_PER_DAY);
     expect(days).toHaveLength(1);
     const temp = days[0]?.columns.find(({ channel }) => channel === 'temp');
-    const counts = [0, 1, 2, 3, 4, 5, 6].map((at) => temp && countAt(temp.slots, at));
+    const counts = [0, 1, 2, 3, 4, 5, 6].map((at) => temp && countAt(temp.windows, at));
     expect(counts).toStrictEqual([90, 90, 0, 90, 0, 90, 0]);
   });
 });
@@ -243,7 +243,7 @@ describe('several at once', () => {
       .filter(({ action, body }) => action.endsWith(':PutItem') && body.includes(`${device}#r1h`));
     expect(puts).toHaveLength(24);
     const [day] = await hour.rollups(start, start + MICROS_PER_DAY);
-    expect([...(day?.columns[0]?.slots.good ?? [])]).toStrictEqual(new Array(24).fill(5));
+    expect([...(day?.columns[0]?.windows.good ?? [])]).toStrictEqual(new Array(24).fill(5));
   });
 
   it('stops when the time is up and says that something is left; the next run goes on', async ({ world }) => {

@@ -9,9 +9,9 @@ import {
 } from '../../../../lambdas/store/measurements/index.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { hourOf } from '../../../../series/summaries/rollup.ts';
-import { SlotsBuilder } from '../../../../series/summaries/slots-builder.ts';
 import { isNumeric, KEEP_ALL, Summary } from '../../../../series/summaries/summary.ts';
 import { encodeSummaries, type SummaryRun } from '../../../../series/summaries/summary-codec.ts';
+import { WindowsBuilder } from '../../../../series/summaries/windows-builder.ts';
 import { it as base } from './it.ts';
 import { column, HOUR, type Point, type Told, TYPE, told } from './points.ts';
 import type { World } from './world.ts';
@@ -32,19 +32,19 @@ export const noise = (channel: string, count: number, start = HOUR, step = 100_0
 
 const kindOf = (channel: string) => TYPE.channels[channel]?.kind;
 
-/** The slot of an hour, whatever else is in the run. */
-const slotOf = (run: SummaryRun, hour: Micros): SummaryRun => ({
+/** The window of an hour, whatever else is in the run. */
+const windowOf = (run: SummaryRun, hour: Micros): SummaryRun => ({
   start: hour,
   width: run.width,
-  slots: 1,
+  windows: 1,
   columns: run.columns.flatMap((column) => {
     const numeric = isNumeric(column.type);
     const summary = new Summary(column.kind, numeric);
-    const slot = (hour - run.start) / run.width;
-    summary.merge(column.slots, slot, slot + 1);
-    const slots = new SlotsBuilder(1, numeric, numeric);
-    slots.put(0, summary);
-    return [{ ...column, slots: slots.build() }];
+    const window = (hour - run.start) / run.width;
+    summary.merge(column.windows, window, window + 1);
+    const windows = new WindowsBuilder(1, numeric, numeric);
+    windows.put(0, summary);
+    return [{ ...column, windows: windows.build() }];
   }),
 });
 
@@ -100,7 +100,7 @@ export class Hour {
     const range = { from: hour, to: hour + MICROS_PER_HOUR };
     const [points] = await Array.fromAsync(readHours(this.world.measurements, this.device, range));
     const [day] = await this.rollups(range.from, range.to);
-    expect(day && encodeSummaries(slotOf(day, hour))).toStrictEqual(
+    expect(day && encodeSummaries(windowOf(day, hour))).toStrictEqual(
       encodeSummaries(hourOf(points?.columns ?? [], hour, kindOf)),
     );
   }

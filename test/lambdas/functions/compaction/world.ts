@@ -10,7 +10,7 @@ import {
   type Measurements,
   readHours,
   toChunkItems,
-  toMarkItem,
+  toTaskItem,
   writeItems,
 } from '../../../../lambdas/store/measurements/index.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
@@ -27,7 +27,7 @@ export const RETENTION = {
 export interface Chunk {
   readonly device: string;
   readonly columns: readonly SeriesColumn[];
-  readonly lane?: string;
+  readonly shardKey?: string;
   /** Number of its first record. */
   readonly first: number;
   readonly count?: number;
@@ -35,8 +35,8 @@ export interface Chunk {
   readonly seq?: number;
   /** From the number of a message to that of the next; 1 when absent. */
   readonly step?: number;
-  /** Whether the hours are marked as well; yes when absent. */
-  readonly marked?: boolean;
+  /** Whether the hours are queued as well; yes when absent. */
+  readonly queued?: boolean;
 }
 
 export interface World {
@@ -115,19 +115,19 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
     add: async ({
       device,
       columns,
-      lane = '1a2b3c4d.0',
+      shardKey = '1a2b3c4d.0',
       first,
       count = 1,
       seq = first,
       step = 1,
-      marked = true,
+      queued = true,
     }) => {
       const hours = byHour(columns);
       const [{ hour: ledgerHour = HOUR } = {}] = hours;
       const points = columns.reduce((sum, { time }) => sum + time.length, 0);
       const run = {
         device,
-        origin: { lane, first: String(first), count },
+        origin: { shardKey, first: String(first), count },
         hours,
         ledgerHour,
         ledger: { ...EMPTY_LEDGER, messages: count, received: points, stored: points },
@@ -141,9 +141,9 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       };
       const patience = { signal: AbortSignal.timeout(30_000) };
       await writeItems(measurements, toChunkItems(run), patience);
-      if (!marked) return;
-      const marks = hours.map(({ hour }) => toMarkItem('dirty', device, hour));
-      await writeItems(measurements, marks, patience);
+      if (!queued) return;
+      const tasks = hours.map(({ hour }) => toTaskItem('dirty', device, hour));
+      await writeItems(measurements, tasks, patience);
     },
     run: async (remainingMillis = 60_000) => {
       door.revive();

@@ -161,7 +161,7 @@ describe('ingest under faults', () => {
       return { status: 200, body: '{"UnprocessedItems":{}}' };
     };
     await world.take(records.slice(0, 3));
-    // The chunk, the mark of its hour, and the state.
+    // The chunk, the task of its hour, and the state.
     expect(late).toHaveLength(3);
     world.intercept = undefined;
     await world.fresh();

@@ -53,7 +53,7 @@ describe('ingest', () => {
     world.calls.length = 0;
     await world.take(devices.map((device) => record({ device, payload: rows([20]) })));
     const actions = world.calls.map(({ action }) => action);
-    // Registry: devices and their type; state: two groups; then chunks, marks and states, 25 a call.
+    // Registry: devices and their type; state: two groups; then chunks, tasks and states, 25 a call.
     expect(actions.filter((action) => action === 'dynamodb:BatchGetItem').length).toBeLessThanOrEqual(4);
     expect(actions.filter((action) => action === 'dynamodb:BatchWriteItem')).toHaveLength(9);
   });

@@ -161,7 +161,7 @@ describe('all of them at once', () => {
     expect(world.aws.calls.filter(({ body }) => body.includes('"zs"') || body.includes(',zs'))).toHaveLength(
       1,
     );
-    // What marks say, and nothing else.
+    // What tasks say, and nothing else.
     expect(world.aws.calls.length).toBeLessThanOrEqual(2 + 2 * devices.length);
   });
 });

@@ -46,7 +46,7 @@ const add = (
   }
   return world.addRun({
     device,
-    origin: { lane: 'a', first: String(first), count: came.length },
+    origin: { shardKey: 'a', first: String(first), count: came.length },
     hours: [...hours].map(([hour, points]) => ({ hour, columns: [column('temp', points)] })),
     ledgerHour: Math.floor(at(arrived) / MICROS_PER_HOUR) * MICROS_PER_HOUR,
     ledger: { ...EMPTY_LEDGER, messages: came.length, ...ledger },

@@ -4,7 +4,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ExportFile, ExportJob, ExportManifest } from '../../../../contracts/resources/exports.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
-import { type Workshop, workOn } from '../../../../lambdas/functions/exports/work.ts';
+import { type Dependencies, workOn } from '../../../../lambdas/functions/exports/work.ts';
 import { changeExport, readExport } from '../../../../lambdas/store/registry/exports.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { person } from '../../../support/http-events.ts';
@@ -16,7 +16,7 @@ let sequence = 0;
 const add = (device: string, hour: string, columns: readonly SeriesColumn[]) =>
   world.addRun({
     device,
-    origin: { lane: 'a', first: String(++sequence), count: 1 },
+    origin: { shardKey: 'a', first: String(++sequence), count: 1 },
     hours: [{ hour: micros(`${hour}:00:00Z`), columns }],
     ledgerHour: micros(`${hour}:00:00Z`),
     ledger: EMPTY_LEDGER,
@@ -190,8 +190,8 @@ describe('an export', () => {
 });
 
 describe('a long export', () => {
-  const finish = async (workshop: Workshop, id: string): Promise<void> => {
-    while (await workOn(workshop, id));
+  const finish = async (dependencies: Dependencies, id: string): Promise<void> => {
+    while (await workOn(dependencies, id));
   };
   const shop = (rows: number) => ({
     registry: world.registry,

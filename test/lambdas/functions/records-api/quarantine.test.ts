@@ -165,19 +165,19 @@ describe('a replay', () => {
   const replay = (id: string | undefined, claims?: Sees) =>
     world.send({ method: 'POST', path: `/v1/quarantine/${id}/replay`, ...(claims ? { claims } : {}) });
 
-  it('asks for the entry on the stream, once, and is marked', async () => {
+  it('asks for the entry on the stream, once, and is queued', async () => {
     const first = await replay(A[0]);
     expect(first).toMatchObject({ status: 202, body: { entry: A[0], by: 'ada' } });
     const again = await replay(A[0], { ...person('Engineer'), username: 'bob', sub: 'user-2' });
     expect(again.body).toEqual(first.body);
-    const marked = await world.send({ path: `/v1/quarantine/${A[0]}` });
-    const { entry: _, ...mark } = first.body;
-    expect(marked.body['replay']).toEqual(mark);
+    const queued = await world.send({ path: `/v1/quarantine/${A[0]}` });
+    const { entry: _, ...task } = first.body;
+    expect(queued.body['replay']).toEqual(task);
     const records = await world.records();
     expect(records.map(({ key, data }) => [key, parseReplay(data)])).toEqual([
       ['berlin/a', { date: '2026-03-01', sequence: '11' }],
     ]);
-    expect(records[0]?.sequence).toBe(mark['sequence']);
+    expect(records[0]?.sequence).toBe(task['sequence']);
   });
 
   it('is for who may, of what belongs to a device', async () => {

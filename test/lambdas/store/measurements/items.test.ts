@@ -25,7 +25,7 @@ import type { SeriesColumn } from '../../../../series/points/column.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
 const ORIGIN = {
-  lane: '1a2b3c4d.0',
+  shardKey: '1a2b3c4d.0',
   first: '49545115243490985018280067714973144582180062593244200961',
   count: 7,
 };
@@ -144,7 +144,7 @@ const recent = fc.oneof(
 const state: fc.Arbitrary<DeviceState> = fc.record(
   {
     version: fc.nat(),
-    marks: fc
+    checkpoints: fc
       .dictionary(
         fc.constantFrom('a.0', 'b.1'),
         fc.record({ sequence: fc.nat().map(String), arrived: micros }, { noNullPrototype: true }),
@@ -180,7 +180,11 @@ describe('state items', () => {
   });
 
   it('say how far they go without being read, and take two slots in turn', () => {
-    const one = { ...NEW_STATE, version: 4, marks: new Map([['x.0', { sequence: '123', arrived: 1 }]]) };
+    const one = {
+      ...NEW_STATE,
+      version: 4,
+      checkpoints: new Map([['x.0', { sequence: '123', arrived: 1 }]]),
+    };
     const item = toStateItem('a', one);
     expect(reachOfItem(item)).toStrictEqual({ sequence: '123', version: 4 });
     expect(item['sk']?.S).toBe('latest#0');

@@ -33,7 +33,7 @@ const stateOf = (version: number): fc.Arbitrary<DeviceState> =>
     .map(({ sequence, tracks }) => ({
       ...NEW_STATE,
       version,
-      marks: new Map([['a.0', { sequence: String(sequence), arrived: sequence }]]),
+      checkpoints: new Map([['a.0', { sequence: String(sequence), arrived: sequence }]]),
       tracks: new Map(
         Object.entries(tracks).map(([channel, { time, value, quality }]) => [
           channel,

@@ -37,7 +37,7 @@ const write = async (
   };
   const items = toChunkItems({
     device,
-    origin: { lane: 'x.0', first: String(first), count: 1 },
+    origin: { shardKey: 'x.0', first: String(first), count: 1 },
     hours: [{ hour: HOUR + hour * HOUR_MICROS, columns: [column] }],
     ledgerHour: HOUR + hour * HOUR_MICROS,
     ledger: EMPTY_LEDGER,

@@ -9,7 +9,7 @@ const CHARS = 32;
 const placeOf = (bytes: Uint8Array, start: number): number =>
   ((bytes[start] ?? 0) + 31 * (bytes[start + 1] ?? 0) + 7 * (bytes[start + 2] ?? 0)) & (TEXTS - 1);
 
-export class KnownTexts {
+export class TextCache {
   private readonly texts = new Array<string>(TEXTS).fill('');
   private readonly bytes = new Uint8Array(TEXTS * CHARS);
 

@@ -1,9 +1,9 @@
 /**
- * Marks of work to be done, so that nobody has to scan for it: hours of a device that are to be compacted
+ * Tasks of work to be done, so that nobody has to scan for it: hours of a device that are to be compacted
  * (`dirty`), and days that are to be archived (`unarchived`).
  *
- * A mark is written after what it speaks of is durable and taken away only as it was when the work began: who
- * adds something meanwhile writes another value, and the mark stays.
+ * A task is written after what it speaks of is durable and taken away only as it was when the work began: who
+ * adds something meanwhile writes another value, and the task stays.
  *
  * Both kinds lie side by side, so that a reader of many devices, who needs both, asks each partition once.
  */
@@ -16,15 +16,15 @@ import { isWritten } from '../dynamodb/conditions.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { hourKey, type Measurements, parseHour } from './keys.ts';
 
-/** Partitions that marks are spread over. */
-export const MARK_PARTITIONS = 16;
+/** Partitions that tasks are spread over. */
+export const TASK_PARTITIONS = 16;
 
-export type MarkKind = 'dirty' | 'unarchived';
+export type TaskKind = 'dirty' | 'unarchived';
 
-const partition = (number: number): string => `marks#${number}`;
+const partition = (number: number): string => `tasks#${number}`;
 
-/** Number of the partition that marks of a device lie in. */
-export const markPartitionOf = (device: string): number => crc32(device) % MARK_PARTITIONS;
+/** Number of the partition that tasks of a device lie in. */
+export const taskPartitionOf = (device: string): number => crc32(device) % TASK_PARTITIONS;
 
 /** `2026-03-01` */
 export const dayKey = (time: Micros): string => hourKey(time).slice(0, 10);
@@ -36,16 +36,16 @@ export const startOfDay = (time: Micros): Micros => Math.floor(time / MICROS_PER
 /** What stands after the day of an unarchived day: after all of its hours. */
 const WHOLE_DAY = '~';
 
-const periodKey = (kind: MarkKind, time: Micros): string =>
+const periodKey = (kind: TaskKind, time: Micros): string =>
   kind === 'dirty' ? hourKey(time) : `${dayKey(time)}${WHOLE_DAY}`;
 
-const keyFor = (kind: MarkKind, device: string, start: Micros): Item => ({
-  pk: { S: partition(markPartitionOf(device)) },
+const keyFor = (kind: TaskKind, device: string, start: Micros): Item => ({
+  pk: { S: partition(taskPartitionOf(device)) },
   sk: { S: `${periodKey(kind, start)}#${device}` },
 });
 
-export interface Mark {
-  readonly kind: MarkKind;
+export interface Task {
+  readonly kind: TaskKind;
   readonly device: string;
   /** Start of the hour or day. */
   readonly start: Micros;
@@ -55,19 +55,19 @@ export interface Mark {
   readonly kept: Micros | undefined;
 }
 
-/** A mark as an item: `t`, its value; {@link keepMark} adds `kept`. */
-export const toMarkItem = (kind: MarkKind, device: string, start: Micros): Item => ({
+/** A task as an item: `t`, its value; {@link keepTask} adds `kept`. */
+export const toTaskItem = (kind: TaskKind, device: string, start: Micros): Item => ({
   ...keyFor(kind, device, start),
   t: { S: randomUUID() },
 });
 
-/** The device that an item is about: that of its partition, or that which a mark names. */
+/** The device that an item is about: that of its partition, or that which a task names. */
 export const deviceOfItem = (item: Item): string => {
   const pk = item['pk']?.S ?? '';
-  return pk.startsWith('marks#') ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
+  return pk.startsWith('tasks#') ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
 };
 
-const fromItem = (item: Item): Mark => {
+const fromItem = (item: Item): Task => {
   const [period = '', device = ''] = (item['sk']?.S ?? '').split('#');
   const isDay = period.endsWith(WHOLE_DAY);
   const kept = item['kept']?.N;
@@ -92,7 +92,7 @@ async function* readRange(
   number: number,
   { from, to, atOnce }: { readonly from: string; readonly to: string; readonly atOnce?: number | undefined },
   signal: AbortSignal | undefined,
-): AsyncGenerator<Mark> {
+): AsyncGenerator<Task> {
   const question = {
     condition: 'pk = :pk AND sk BETWEEN :from AND :to',
     values: { ':pk': { S: partition(number) }, ':from': { S: from }, ':to': { S: to } },
@@ -104,40 +104,40 @@ async function* readRange(
 }
 
 /**
- * Marks of one kind and partition, the oldest period first.
- * @param number of the partition, below {@link MARK_PARTITIONS}
+ * Tasks of one kind and partition, the oldest period first.
+ * @param number of the partition, below {@link TASK_PARTITIONS}
  * @param range hours or days that start in `[from, to)`
  */
-export async function* readMarks(
+export async function* readTasks(
   measurements: Measurements,
-  kind: MarkKind,
+  kind: TaskKind,
   number: number,
   { from, to, atOnce }: MarkRange,
   signal?: AbortSignal,
-): AsyncGenerator<Mark> {
-  // The period itself is less than any mark in it.
+): AsyncGenerator<Task> {
+  // The period itself is less than any task in it.
   const keys = {
     from: from === undefined ? '0' : periodKey(kind, from),
     to: kind === 'dirty' ? hourKey(to) : dayKey(to),
     atOnce,
   };
   if (keys.from > keys.to) return;
-  for await (const mark of readRange(measurements, number, keys, signal)) if (mark.kind === kind) yield mark;
+  for await (const task of readRange(measurements, number, keys, signal)) if (task.kind === kind) yield task;
 }
 
 /**
- * Marks of one partition of the hours and days that touch `[from, to)`, in one Query: of a day first the hours, then
- * the day itself. Who compacts an hour marks its day before the hour is clean: read in this order, one of the marks
+ * Tasks of one partition of the hours and days that touch `[from, to)`, in one Query: of a day first the hours, then
+ * the day itself. Who compacts an hour tasks its day before the hour is clean: read in this order, one of the tasks
  * is seen.
  */
-export async function* readAllMarks(
+export async function* readAllTasks(
   measurements: Measurements,
   number: number,
   { from, to }: { readonly from: Micros; readonly to: Micros },
-): AsyncGenerator<Mark> {
+): AsyncGenerator<Task> {
   if (from >= to) return;
   const keys = { from: hourKey(from), to: `${periodKey('unarchived', to - 1)}~` };
-  for await (const mark of readRange(measurements, number, keys, undefined)) if (mark.start < to) yield mark;
+  for await (const task of readRange(measurements, number, keys, undefined)) if (task.start < to) yield task;
 }
 
 /**
@@ -153,61 +153,61 @@ export const readDirtyHours = async (
 ): Promise<Set<Micros>> => {
   const hours = new Set<Micros>();
   if (from >= to) return hours;
-  const number = markPartitionOf(device);
+  const number = taskPartitionOf(device);
   // Up to the hour after that of the last microsecond.
   const range = { from, to: to - 1 + MICROS_PER_HOUR };
-  for await (const mark of readMarks(measurements, 'dirty', number, range, signal))
-    if (mark.device === device) hours.add(mark.start);
+  for await (const task of readTasks(measurements, 'dirty', number, range, signal))
+    if (task.device === device) hours.add(task.start);
   return hours;
 };
 
-const keyOf = ({ kind, device, start }: Mark): Item => keyFor(kind, device, start);
+const keyOf = ({ kind, device, start }: Task): Item => keyFor(kind, device, start);
 
-/** Marks that are asked for to find one of a kind. */
+/** Tasks that are asked for to find one of a kind. */
 const FEW = 10;
 
-/** The oldest mark before a time of each partition that has one. */
-export const oldestMarks = async (
+/** The oldest task before a time of each partition that has one. */
+export const oldestTasks = async (
   measurements: Measurements,
-  kind: MarkKind,
+  kind: TaskKind,
   to: Micros,
   signal: AbortSignal,
-): Promise<Mark[]> => {
-  const oldest = async (number: number): Promise<Mark[]> => {
-    for await (const mark of readMarks(measurements, kind, number, { to, atOnce: FEW }, signal))
-      return [mark];
+): Promise<Task[]> => {
+  const oldest = async (number: number): Promise<Task[]> => {
+    for await (const task of readTasks(measurements, kind, number, { to, atOnce: FEW }, signal))
+      return [task];
     return [];
   };
-  return (await Promise.all(Array.from({ length: MARK_PARTITIONS }, (_, number) => oldest(number)))).flat();
+  return (await Promise.all(Array.from({ length: TASK_PARTITIONS }, (_, number) => oldest(number)))).flat();
 };
 
-/** Notes with a mark, if it is still as it was read, until when the blocks of its day stay. */
-export const keepMark = async (
+/** Notes with a task, if it is still as it was read, until when the blocks of its day stay. */
+export const keepTask = async (
   { client, table }: Measurements,
-  mark: Mark,
+  task: Task,
   until: Micros,
   signal: AbortSignal,
 ): Promise<void> => {
   const update = new UpdateItemCommand({
     TableName: table,
-    Key: keyOf(mark),
+    Key: keyOf(task),
     UpdateExpression: 'SET kept = :until',
     ConditionExpression: 't = :value',
-    ExpressionAttributeValues: { ':until': { N: String(until) }, ':value': { S: mark.value } },
+    ExpressionAttributeValues: { ':until': { N: String(until) }, ':value': { S: task.value } },
   });
   await isWritten(client.send(update, { abortSignal: signal }));
 };
 
 /**
- * Takes a mark away.
+ * Takes a task away.
  * @returns whether it was as it was read; otherwise there is more to do
  */
-export const clearMark = async ({ client, table }: Measurements, mark: Mark): Promise<boolean> => {
+export const completeTask = async ({ client, table }: Measurements, task: Task): Promise<boolean> => {
   const take = new DeleteItemCommand({
     TableName: table,
-    Key: keyOf(mark),
+    Key: keyOf(task),
     ConditionExpression: 'attribute_not_exists(pk) OR t = :value',
-    ExpressionAttributeValues: { ':value': { S: mark.value } },
+    ExpressionAttributeValues: { ':value': { S: task.value } },
   });
   return await isWritten(client.send(take));
 };

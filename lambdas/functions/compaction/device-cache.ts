@@ -4,16 +4,16 @@ import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';
 
 /** What compaction needs to know of a device. */
-export interface KnownDevice {
+export interface CompactedDevice {
   readonly site: string;
   /** By channel. */
   readonly kinds: ReadonlyMap<string, ChannelKind>;
 }
 
 /** What the registry says, remembered for one run. */
-export class KnownDevices {
+export class DeviceCache {
   private readonly registry: Registry;
-  private readonly devices = new Map<string, Promise<KnownDevice | undefined>>();
+  private readonly devices = new Map<string, Promise<CompactedDevice | undefined>>();
   private readonly types = new Map<string, Promise<ReadonlyMap<string, ChannelKind>>>();
 
   constructor(registry: Registry) {
@@ -21,13 +21,13 @@ export class KnownDevices {
   }
 
   /** @returns `undefined` for a device that is not registered */
-  of(device: string, signal: AbortSignal): Promise<KnownDevice | undefined> {
+  of(device: string, signal: AbortSignal): Promise<CompactedDevice | undefined> {
     const known = this.devices.get(device) ?? this.read(device, signal);
     this.devices.set(device, known);
     return known;
   }
 
-  private async read(id: string, signal: AbortSignal): Promise<KnownDevice | undefined> {
+  private async read(id: string, signal: AbortSignal): Promise<CompactedDevice | undefined> {
     const { devices } = await readRegistry(this.registry, { devices: [id], types: [] }, signal);
     const device = devices.get(id);
     if (device === undefined) return undefined;

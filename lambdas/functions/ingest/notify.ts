@@ -9,7 +9,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Publish } from '../../runtime/publisher.ts';
 
 /** A message on its way to a device. */
-export interface Telling {
+export interface Notification {
   readonly topic: string;
   readonly document: AckMessage | ErrorsMessage;
 }
@@ -18,9 +18,9 @@ const MAX_RANGES = 1000;
 const CONCURRENCY = 16;
 
 /** Acknowledgements of one device: one a session, more where the ranges are very many. */
-export const toAcks = (origin: Origin, durable: readonly Durable[]): Telling[] =>
+export const toAcks = (origin: Origin, durable: readonly Durable[]): Notification[] =>
   durable.flatMap(({ session, ranges, seq }) => {
-    const acks: Telling[] = [];
+    const acks: Notification[] = [];
     for (let start = 0; start < ranges.length; start += MAX_RANGES) {
       const part = ranges.slice(start, start + MAX_RANGES).map(([from, to]): [number, number] => [from, to]);
       const document = { v: 1 as const, session, ranges: part, ...(seq === undefined ? {} : { seq }) };
@@ -34,7 +34,7 @@ export const toErrors = (
   origin: Origin,
   { arrival, session, seq, notes }: Quarantined,
   ref: string,
-): Telling => ({
+): Notification => ({
   topic: downstream.errors(origin),
   document: {
     v: 1,
@@ -51,20 +51,24 @@ export const toErrors = (
  * did not hear of and is told then.
  * @returns how many could not be told
  */
-export const tell = async (
+export const notify = async (
   publish: Publish,
-  tellings: readonly Telling[],
+  notifications: readonly Notification[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<number> => {
-  const failed = await runLimited(tellings, CONCURRENCY, async ({ topic, document }): Promise<number> => {
-    try {
-      await publish(topic, document, signal);
-      return 0;
-    } catch (error) {
-      logger.warn('a device could not be told', { topic, error });
-      return 1;
-    }
-  });
+  const failed = await runLimited(
+    notifications,
+    CONCURRENCY,
+    async ({ topic, document }): Promise<number> => {
+      try {
+        await publish(topic, document, signal);
+        return 0;
+      } catch (error) {
+        logger.warn('a device could not be told', { topic, error });
+        return 1;
+      }
+    },
+  );
   return failed.reduce((sum, one) => sum + one, 0);
 };

@@ -2,15 +2,15 @@
 import type { Value } from '../../contracts/messages/message.ts';
 import type { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
-import { type Extremes, type Slots, SumsBuilder } from './slots.ts';
 import type { SummaryState } from './summary.ts';
+import { type Extremes, SumsBuilder, type Windows } from './windows.ts';
 
 const missing = (): never => {
-  throw new TypeError('a summary of points lacks what all slots of its channel keep');
+  throw new TypeError('a summary of points lacks what all windows of its channel keep');
 };
 
-/** Makes columns of summaries, which are put in order of their slots. */
-export class SlotsBuilder {
+/** Makes columns of summaries, which are put in order of their windows. */
+export class WindowsBuilder {
   readonly #good: Float64Array;
   readonly #uncertain: Float64Array;
   readonly #bad: Float64Array;
@@ -27,23 +27,23 @@ export class SlotsBuilder {
    * @param numeric whether values are numbers; of others only counts, first and last are kept
    * @param sketched whether quantiles are kept
    */
-  constructor(slots: number, numeric: boolean, sketched: boolean) {
-    const column = () => new Float64Array(slots);
-    const sums = () => new SumsBuilder(slots);
+  constructor(windows: number, numeric: boolean, sketched: boolean) {
+    const column = () => new Float64Array(windows);
+    const sums = () => new SumsBuilder(windows);
     this.#good = column();
     this.#uncertain = column();
     this.#bad = column();
     this.#ends = {
       firstTimes: column(),
       lastTimes: column(),
-      firsts: new Array<Value>(slots).fill(0),
-      lasts: new Array<Value>(slots).fill(0),
+      firsts: new Array<Value>(windows).fill(0),
+      lasts: new Array<Value>(windows).fill(0),
     };
     this.#extremes = { minTimes: column(), maxTimes: column(), mins: column(), maxs: column() };
     this.#sums = sums();
     this.#squares = sums();
     this.#areas = sums();
-    this.#sketches = new Array(slots).fill(undefined);
+    this.#sketches = new Array(windows).fill(undefined);
     this.#numeric = numeric;
     this.#sketched = sketched;
   }
@@ -85,7 +85,7 @@ export class SlotsBuilder {
     if (this.#sketched) this.#sketches[at] = sketch ?? missing();
   }
 
-  build(): Slots {
+  build(): Windows {
     const numeric = <T>(column: T): T | undefined => (this.#numeric ? column : undefined);
     return {
       good: this.#good,

@@ -1,5 +1,5 @@
 /**
- * Summaries of one channel in slots of one width, column by column: what rollups hold. A day of minutes is merged
+ * Summaries of one channel in windows of one width, column by column: what rollups hold. A day of minutes is merged
  * into buckets without an object for each.
  */
 import type { Value } from '../../contracts/messages/message.ts';
@@ -7,14 +7,14 @@ import type { Micros } from '../../contracts/time.ts';
 import type { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
 
-/** Exact sums by slot, each as terms that come to it: the first of each slot, the second of each, and so on. */
+/** Exact sums by window, each as terms that come to it: the first of each window, the second of each, and so on. */
 export interface Sums {
   readonly terms: readonly Float64Array[];
-  /** Slots whose sum is not known, because a term was too great; `undefined`: none. */
+  /** Windows whose sum is not known, because a term was too great; `undefined`: none. */
   readonly beyond: ReadonlySet<number> | undefined;
 }
 
-/** First and last points by slot. */
+/** First and last points by window. */
 export interface Ends {
   readonly firstTimes: Float64Array;
   readonly lastTimes: Float64Array;
@@ -22,7 +22,7 @@ export interface Ends {
   readonly lasts: ArrayLike<Value>;
 }
 
-/** The earliest least and the earliest greatest number by slot. */
+/** The earliest least and the earliest greatest number by window. */
 export interface Extremes {
   readonly minTimes: Float64Array;
   readonly maxTimes: Float64Array;
@@ -30,8 +30,8 @@ export interface Extremes {
   readonly maxs: Float64Array;
 }
 
-/** By slot; what is `undefined` was not kept, or not read. Slots that no point enters hold nothing but counts. */
-export interface Slots {
+/** By window; what is `undefined` was not kept, or not read. Windows that no point enters hold nothing but counts. */
+export interface Windows {
   readonly good: Float64Array;
   readonly uncertain: Float64Array;
   readonly bad: Float64Array;
@@ -43,11 +43,11 @@ export interface Slots {
   readonly sketches: readonly (Sketch | undefined)[] | undefined;
 }
 
-/** Points of a slot that entered the aggregates: rollups are of good and uncertain ones. */
-export const countAt = ({ good, uncertain }: Slots, at: number): number =>
+/** Points of a window that entered the aggregates: rollups are of good and uncertain ones. */
+export const countAt = ({ good, uncertain }: Windows, at: number): number =>
   (good[at] ?? 0) + (uncertain[at] ?? 0);
 
-/** Adds the sums of slots from a place to another, excluded, to another sum. */
+/** Adds the sums of windows from a place to another, excluded, to another sum. */
 export const addSums = ({ terms, beyond }: Sums, from: number, to: number, sum: ExactSum): void => {
   // What cannot be added makes a sum that is not known.
   if (beyond !== undefined)
@@ -60,15 +60,15 @@ export const addSums = ({ terms, beyond }: Sums, from: number, to: number, sum: 
 
 /** Collects the terms of sums. */
 export class SumsBuilder {
-  readonly #slots: number;
+  readonly #windows: number;
   readonly #terms: Float64Array[] = [];
-  /** How many terms each slot has. */
+  /** How many terms each window has. */
   readonly #counts: Uint32Array;
   readonly #beyond = new Set<number>();
 
-  constructor(slots: number) {
-    this.#slots = slots;
-    this.#counts = new Uint32Array(slots);
+  constructor(windows: number) {
+    this.#windows = windows;
+    this.#counts = new Uint32Array(windows);
   }
 
   add(at: number, term: number): void {
@@ -76,7 +76,7 @@ export class SumsBuilder {
     this.#counts[at] = place + 1;
     let column = this.#terms[place];
     if (column === undefined) {
-      column = new Float64Array(this.#slots);
+      column = new Float64Array(this.#windows);
       this.#terms.push(column);
     }
     column[at] = term;
@@ -91,12 +91,12 @@ export class SumsBuilder {
   }
 }
 
-/** The slots in `[from, to)` of a run that begins at `start`, and the time of the first of them. */
+/** The windows in `[from, to)` of a run that begins at `start`, and the time of the first of them. */
 export const placesIn = (
-  { start, width, slots }: { readonly start: Micros; readonly width: Micros; readonly slots: number },
+  { start, width, windows }: { readonly start: Micros; readonly width: Micros; readonly windows: number },
   from: Micros,
   to: Micros,
 ): { readonly first: number; readonly end: number } => ({
   first: Math.max(0, Math.ceil((from - start) / width)),
-  end: Math.min(slots, Math.floor((to - start) / width)),
+  end: Math.min(windows, Math.floor((to - start) / width)),
 });

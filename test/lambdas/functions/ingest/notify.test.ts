@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseTime } from '../../../../contracts/time.ts';
-import { type Telling, tell, toAcks, toErrors } from '../../../../lambdas/functions/ingest/tell.ts';
+import { type Notification, notify, toAcks, toErrors } from '../../../../lambdas/functions/ingest/notify.ts';
 import { createLogger } from '../../../../lambdas/runtime/logger.ts';
 import type { Publish } from '../../../../lambdas/runtime/publisher.ts';
 
@@ -68,8 +68,8 @@ describe('the note on a quarantined message', () => {
   });
 });
 
-describe('telling', () => {
-  const tellings: Telling[] = Array.from({ length: 40 }, (_, at) => ({
+describe('notification', () => {
+  const notifications: Notification[] = Array.from({ length: 40 }, (_, at) => ({
     topic: `lab/lab/d${at}/ack`,
     document: { v: 1, session: 's', ranges: [[0, at]] },
   }));
@@ -85,8 +85,8 @@ describe('telling', () => {
       atOnce -= 1;
       told.push(topic);
     };
-    expect(await tell(publish, tellings, createLogger(), signal)).toBe(0);
-    expect(told.sort()).toEqual(tellings.map(({ topic }) => topic).sort());
+    expect(await notify(publish, notifications, createLogger(), signal)).toBe(0);
+    expect(told.sort()).toEqual(notifications.map(({ topic }) => topic).sort());
     expect(most).toBeLessThanOrEqual(16);
     expect(most).toBeGreaterThan(1);
   });
@@ -100,7 +100,7 @@ describe('telling', () => {
     };
     const logger = createLogger();
     const warn = vi.spyOn(logger, 'warn').mockReturnValue(undefined);
-    expect(await tell(publish, tellings, logger, signal)).toBe(11);
+    expect(await notify(publish, notifications, logger, signal)).toBe(11);
     expect(warn).toHaveBeenCalledTimes(11);
     expect(told).toHaveLength(29);
   });

@@ -1,6 +1,6 @@
 /** Keeps a connection within the quotas of AWS IoT Core, which discards or delays what goes beyond. */
 
-export interface PaceLimits {
+export interface RateLimits {
   /** Publishes a second; AWS discards those beyond 100, counting both directions. */
   readonly messagesPerSecond: number;
   /** Bytes a second; AWS delays those beyond 512 KiB. */
@@ -10,15 +10,15 @@ export interface PaceLimits {
 }
 
 /** Room is left for the acknowledgements that come the other way. */
-export const AWS_PACE: PaceLimits = { messagesPerSecond: 80, bytesPerSecond: 448 * 1024, burst: 10 };
+export const AWS_RATE: RateLimits = { messagesPerSecond: 80, bytesPerSecond: 448 * 1024, burst: 10 };
 
 /** Two leaky buckets, of messages and of bytes. Times are milliseconds of any steady clock. */
-export class Pace {
-  private readonly limits: PaceLimits;
+export class RateLimit {
+  private readonly limits: RateLimits;
   private messagesFreeAt = Number.NEGATIVE_INFINITY;
   private bytesFreeAt = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: PaceLimits) {
+  constructor(limits: RateLimits) {
     this.limits = limits;
   }
 

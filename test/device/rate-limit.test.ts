@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AWS_PACE, backoff, Pace } from '../../device/pace.ts';
+import { AWS_RATE, backoff, RateLimit } from '../../device/rate-limit.ts';
 
-describe('the pace of a connection', () => {
+describe('the rateLimit of a connection', () => {
   it('keeps any second within the quotas of AWS IoT Core', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(128 * 1024), fc.nat(200)), { minLength: 50, maxLength: 400 }),
         (sends) => {
-          const pace = new Pace(AWS_PACE);
+          const rateLimit = new RateLimit(AWS_RATE);
           const published: { readonly at: number; readonly bytes: number }[] = [];
           let now = 0;
           for (const [bytes, pause] of sends) {
             now += pause;
-            now += pace.wait(now);
-            expect(pace.wait(now)).toBeLessThan(1e-6);
-            pace.count(bytes, now);
+            now += rateLimit.wait(now);
+            expect(rateLimit.wait(now)).toBeLessThan(1e-6);
+            rateLimit.count(bytes, now);
             published.push({ at: now, bytes });
           }
           for (const { at } of published) {
@@ -23,7 +23,7 @@ describe('the pace of a connection', () => {
             expect(second.length).toBeLessThanOrEqual(100);
             // One message may begin just before the budget ends.
             const bytes = second.reduce((sum, message) => sum + message.bytes, 0);
-            expect(bytes).toBeLessThanOrEqual(AWS_PACE.bytesPerSecond + 128 * 1024);
+            expect(bytes).toBeLessThanOrEqual(AWS_RATE.bytesPerSecond + 128 * 1024);
           }
         },
       ),

@@ -6,7 +6,7 @@ import type { Micros } from '../../../contracts/time.ts';
 import { ByteReader, ByteWriter } from '../../../series/codec/bytes.ts';
 
 /** Numbers of one session that came without one missing, both ends included. */
-export interface Stretch {
+export interface SequenceRange {
   readonly session: string;
   readonly from: number;
   readonly to: number;
@@ -17,23 +17,23 @@ export interface Stretch {
 }
 
 /** The messages of an hour, or of any time, by what gaps are told from. */
-export interface Stretches {
+export interface SequenceRanges {
   /** By session as text, then by number; no two of a session touch. */
-  readonly numbered: readonly Stretch[];
+  readonly numbered: readonly SequenceRange[];
   /** When messages came of which nothing could be read, ascending. */
   readonly unreadable: readonly Micros[];
 }
 
-export const NO_STRETCHES: Stretches = { numbered: [], unreadable: [] };
+export const NO_RANGES: SequenceRanges = { numbered: [], unreadable: [] };
 
-const bySession = (left: Stretch, right: Stretch): number =>
+const bySession = (left: SequenceRange, right: SequenceRange): number =>
   left.session < right.session ? -1 : left.session > right.session ? 1 : left.from - right.from;
 
 const earlier = (left: Micros, right: Micros): Micros => Math.min(left, right);
 
-const unite = (stretches: readonly Stretch[]): Stretch[] => {
-  const united: Stretch[] = [];
-  for (const next of [...stretches].sort(bySession)) {
+const unite = (ranges: readonly SequenceRange[]): SequenceRange[] => {
+  const united: SequenceRange[] = [];
+  for (const next of [...ranges].sort(bySession)) {
     const last = united.at(-1);
     if (last === undefined || last.session !== next.session || next.from > last.to + 1) {
       united.push(next);
@@ -53,15 +53,15 @@ const unite = (stretches: readonly Stretch[]): Stretch[] => {
 };
 
 /** Several as one. They may overlap in numbers, but not in unreadable messages, which have none. */
-export const mergeStretches = (parts: readonly Stretches[]): Stretches => ({
+export const mergeRanges = (parts: readonly SequenceRanges[]): SequenceRanges => ({
   numbered: unite(parts.flatMap(({ numbered }) => numbered)),
   unreadable: parts.flatMap(({ unreadable }) => unreadable).sort((left, right) => left - right),
 });
 
 const VERSION = 1;
 
-/** Encodes stretches: an unbroken session of an hour is some 20 bytes and its name. */
-export const encodeStretches = ({ numbered, unreadable }: Stretches): Buffer => {
+/** Encodes ranges: an unbroken session of an hour is some 20 bytes and its name. */
+export const encodeRanges = ({ numbered, unreadable }: SequenceRanges): Buffer => {
   const out = new ByteWriter(64 + numbered.length * 24 + unreadable.length * 8);
   out.byte(VERSION);
   const sessions = [...new Set(numbered.map(({ session }) => session))];
@@ -69,13 +69,13 @@ export const encodeStretches = ({ numbered, unreadable }: Stretches): Buffer => 
   for (const session of sessions) out.text(session);
   out.unsigned(numbered.length);
   let arrived = 0;
-  for (const stretch of numbered) {
-    out.unsigned(sessions.indexOf(stretch.session));
-    out.unsigned(stretch.from);
-    out.unsigned(stretch.to - stretch.from);
-    out.signed(stretch.fromArrived - arrived);
-    out.signed(stretch.toArrived - stretch.fromArrived);
-    arrived = stretch.toArrived;
+  for (const range of numbered) {
+    out.unsigned(sessions.indexOf(range.session));
+    out.unsigned(range.from);
+    out.unsigned(range.to - range.from);
+    out.signed(range.fromArrived - arrived);
+    out.signed(range.toArrived - range.fromArrived);
+    arrived = range.toArrived;
   }
   out.unsigned(unreadable.length);
   arrived = 0;
@@ -86,16 +86,16 @@ export const encodeStretches = ({ numbered, unreadable }: Stretches): Buffer => 
   return Buffer.from(out.view());
 };
 
-/** @throws {MalformedBytes} or {RangeError} for bytes that {@link encodeStretches} did not write */
-export const decodeStretches = (bytes: Uint8Array): Stretches => {
+/** @throws {MalformedBytes} or {RangeError} for bytes that {@link encodeRanges} did not write */
+export const decodeRanges = (bytes: Uint8Array): SequenceRanges => {
   const input = new ByteReader(bytes);
   const version = input.byte();
-  if (version !== VERSION) throw new RangeError(`unknown version ${version} of stretches`);
+  if (version !== VERSION) throw new RangeError(`unknown version ${version} of ranges`);
   const sessions = Array.from({ length: input.count(1) }, () => input.text());
   let arrived = 0;
-  const numbered = Array.from({ length: input.count(5) }, (): Stretch => {
+  const numbered = Array.from({ length: input.count(5) }, (): SequenceRange => {
     const session = sessions[input.unsigned()];
-    if (session === undefined) throw new RangeError('a stretch of no session');
+    if (session === undefined) throw new RangeError('a range of no session');
     const from = input.unsigned();
     const to = from + input.unsigned();
     const fromArrived = arrived + input.signed();

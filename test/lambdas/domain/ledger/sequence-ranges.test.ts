@@ -1,19 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type MessageIdentity, rangesOf, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
 import {
-  type MessageIdentity,
-  stretchesOf,
-  toRunMessages,
-} from '../../../../lambdas/domain/ledger/messages.ts';
-import {
-  decodeStretches,
-  encodeStretches,
-  mergeStretches,
-  type Stretches,
-} from '../../../../lambdas/domain/ledger/stretches.ts';
+  decodeRanges,
+  encodeRanges,
+  mergeRanges,
+  type SequenceRanges,
+} from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
 
-const toStretches = (messages: readonly MessageIdentity[]): Stretches =>
-  stretchesOf(toRunMessages(messages, '0'));
+const toStretches = (messages: readonly MessageIdentity[]): SequenceRanges =>
+  rangesOf(toRunMessages(messages, '0'));
 
 const identity = fc.record(
   {
@@ -33,7 +29,7 @@ const message = (seq: number, arrived = seq, session = 's'): MessageIdentity => 
   points: 1,
 });
 
-describe('stretches of messages', () => {
+describe('ranges of messages', () => {
   it('hold each number that came and no other', () => {
     fc.assert(
       fc.property(fc.array(identity, { maxLength: 60 }), (messages) => {
@@ -57,7 +53,7 @@ describe('stretches of messages', () => {
     fc.assert(
       fc.property(fc.array(identity, { maxLength: 60 }), fc.nat(60), (messages, cut) => {
         const parts = [messages.slice(0, cut), messages.slice(cut)].map(toStretches);
-        expect(mergeStretches(parts)).toStrictEqual(toStretches(messages));
+        expect(mergeRanges(parts)).toStrictEqual(toStretches(messages));
       }),
     );
   });
@@ -65,12 +61,12 @@ describe('stretches of messages', () => {
   it('come back as they were, in few bytes', () => {
     fc.assert(
       fc.property(fc.array(identity, { maxLength: 60 }), (messages) => {
-        const stretches = toStretches(messages);
-        expect(decodeStretches(encodeStretches(stretches))).toStrictEqual(stretches);
+        const ranges = toStretches(messages);
+        expect(decodeRanges(encodeRanges(ranges))).toStrictEqual(ranges);
       }),
     );
     const hour = toStretches(Array.from({ length: 3600 }, (_, seq) => message(seq, 1.7e15 + seq * 1e6)));
-    expect(encodeStretches(hour).length).toBeLessThan(32);
+    expect(encodeRanges(hour).length).toBeLessThan(32);
   });
 
   it('keep when the messages at their ends came first', () => {
@@ -82,7 +78,7 @@ describe('stretches of messages', () => {
   });
 
   it('of another version are refused', () => {
-    expect(() => decodeStretches(Buffer.of(9))).toThrow(/version 9/);
-    expect(() => decodeStretches(Buffer.of(1, 0, 1, 3, 0, 0, 0, 0))).toThrow(/no session/);
+    expect(() => decodeRanges(Buffer.of(9))).toThrow(/version 9/);
+    expect(() => decodeRanges(Buffer.of(1, 0, 1, 3, 0, 0, 0, 0))).toThrow(/no session/);
   });
 });
