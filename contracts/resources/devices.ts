@@ -16,7 +16,7 @@ export const location = z
     room: z.string().max(120).optional(),
   })
   .strict()
-  .meta({ id: 'Location' });
+  .meta({ id: 'LocationInput', outputId: 'Location' });
 
 /** What people say of a device and may change. */
 export const deviceMetadata = z
@@ -81,7 +81,7 @@ export type Device = z.infer<typeof device>;
 export const deviceDetail = device
   .extend({
     connection,
-    reported: deviceFacts.extend({ at: z.string() }).optional(),
+    reported: deviceFacts.extend({ at: z.string() }).meta({ id: 'ReportedFacts' }).optional(),
   })
   .meta({ id: 'DeviceDetail' });
 export type DeviceDetail = z.infer<typeof deviceDetail>;

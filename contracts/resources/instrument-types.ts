@@ -61,7 +61,7 @@ export const channel = z
       .meta({ description: 'The only texts a string channel may carry' }),
   })
   .strict()
-  .meta({ id: 'Channel' });
+  .meta({ id: 'ChannelInput', outputId: 'Channel' });
 export type Channel = z.infer<typeof channel>;
 
 const described = {

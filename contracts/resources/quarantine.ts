@@ -82,7 +82,9 @@ export const quarantinedMessage = entry
         sent: z.string().optional(),
         facts: deviceFacts.optional(),
         points: z
-          .array(point.omit({ u: true }).extend({ u: z.string().optional() }))
+          .array(
+            point.omit({ u: true }).extend({ u: z.string().optional() }).meta({ id: 'QuarantinedPoint' }),
+          )
           .meta({ description: 'As sent, not yet held to the instrument type' }),
         faults: z.array(z.object({ code: z.enum(codes), pointer: z.string(), points: z.int() })),
       })

@@ -310,7 +310,9 @@ export const latestValues = z
   .object({
     device: z.string(),
     items: z.array(
-      point.extend({ arrived: z.string().meta({ description: 'When the platform received it' }) }),
+      point
+        .extend({ arrived: z.string().meta({ description: 'When the platform received it' }) })
+        .meta({ id: 'LatestPoint' }),
     ),
     next: z.null(),
   })
@@ -320,7 +322,7 @@ export const latestValues = z
 export const snapshot = z
   .object({
     at: z.string().meta({ description: 'The instant; one for all pages' }),
-    items: z.array(point.extend({ d: z.string() })),
+    items: z.array(point.extend({ d: z.string() }).meta({ id: 'SnapshotPoint' })),
     next: z.string().nullable(),
   })
   .meta({ id: 'Snapshot' });

@@ -24,13 +24,16 @@ export interface RouteConfig {
   readonly description?: string;
   readonly tags: readonly string[];
   readonly request?: {
-    readonly params?: z.ZodType;
-    readonly query?: z.ZodType;
-    readonly headers?: z.ZodType;
+    readonly params?: z.ZodObject;
+    readonly query?: z.ZodObject;
+    readonly headers?: z.ZodObject;
     readonly body?: { readonly content: Content; readonly required: true };
   };
   readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly headers?: z.ZodType; readonly content?: Content }>
+    Record<
+      string,
+      { readonly description: string; readonly headers?: z.ZodObject; readonly content?: Content }
+    >
   >;
 }
 

@@ -1,4 +1,5 @@
 /** JSON Merge Patch (RFC 7396). */
+import { isObject } from '../../../contracts/json.ts';
 
 export type Json =
   | string
@@ -7,10 +8,6 @@ export type Json =
   | null
   | readonly Json[]
   | { readonly [name: string]: Json | undefined };
-type JsonObject = { readonly [name: string]: Json | undefined };
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A target with a patch applied: members that are `null` in the patch are taken away, objects are merged. */
 export const mergePatch = (target: Json | undefined, patch: Json): Json => {
