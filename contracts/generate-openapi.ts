@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
 import { API_SCOPES } from './roles.ts';
-import { ROUTES, type RouteConfig } from './routes.ts';
+import { ROUTES, type RouteConfig } from './routes/index.ts';
 
 type Route = (typeof ROUTES)[keyof typeof ROUTES];
 type Document = ReturnType<typeof createDocument>;

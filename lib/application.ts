@@ -3,7 +3,7 @@ import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { DevicesStack } from './devices-stack.ts';
-import { PRESENCE_TIMEOUT, ProcessingStack } from './processing-stack.ts';
+import { ProcessingStack } from './processing-stack.ts';
 import type { Settings } from './settings.ts';
 import { StorageStack } from './storage-stack.ts';
 
@@ -14,7 +14,7 @@ import { StorageStack } from './storage-stack.ts';
 export const addApplication = (app: App, settings: Settings) => {
   const name = (stack: string): string => `labgate-${settings.stage}-${stack}`;
   const storage = new StorageStack(app, name('storage'), { settings });
-  const devices = new DevicesStack(app, name('devices'), { storage, presenceTimeout: PRESENCE_TIMEOUT });
+  const devices = new DevicesStack(app, name('devices'), { storage });
   const processing = new ProcessingStack(app, name('processing'), { settings, storage, devices });
   const api = new ApiStack(app, name('api'), { settings, storage, devices, processing });
   Tags.of(app).add('application', 'labgate');

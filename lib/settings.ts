@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { LIMITS } from '../contracts/limits.ts';
 import { slug } from '../contracts/messages/topics.ts';
 import { ROLES } from '../contracts/roles.ts';
+import { SERVICES } from '../contracts/routes/services.ts';
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
 
@@ -54,8 +55,8 @@ const settingsSchema = z
             'How long a batch gathers unless it is full before. Each batch costs a write for each device in it: longer is cheaper, but acks and what queries see come that much later. Live values do not wait',
         }),
         parallelizationFactor: z.int().min(1).max(10),
-        memoryMegabytes: z.int().min(128).max(10_240),
-        timeoutSeconds: z.int().min(10).max(900),
+        memoryMegabytes: z.int().min(128).max(10_240).default(SERVICES.ingest.memoryMegabytes),
+        timeoutSeconds: z.int().min(10).max(900).default(SERVICES.ingest.timeoutSeconds),
       })
       .strict(),
     compaction: z
@@ -66,7 +67,7 @@ const settingsSchema = z
           .min(1)
           .max(1440)
           .meta({ description: 'How long after its end an hour is compacted; longer than ingest may run' }),
-        memoryMegabytes: z.int().min(256).max(10_240),
+        memoryMegabytes: z.int().min(256).max(10_240).default(SERVICES.compaction.memoryMegabytes),
         archiveAfterHours: z
           .int()
           .min(1)
@@ -117,7 +118,7 @@ const settingsSchema = z
   })
   .strict()
   .refine(({ ingest, compaction }) => compaction.afterMinutes * 60 > ingest.timeoutSeconds, {
-    // A batch that began before the end of an hour relies on the mark that it found there.
+    // A batch that began before the end of an hour relies on the task that it found there.
     path: ['compaction', 'afterMinutes'],
     message: 'must be longer than ingest.timeoutSeconds',
   });

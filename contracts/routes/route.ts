@@ -4,12 +4,11 @@ import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { PROBLEMS, type ProblemCode, problem } from '../problems.ts';
 import type { Permission } from '../roles.ts';
-
-/** Which function serves a route. */
-export type Service = 'control-api' | 'query-api' | 'records-api';
+import type { HttpService } from './services.ts';
 
 interface Access {
-  readonly service: Service;
+  /** Which function serves it. */
+  readonly service: HttpService;
   /** What the caller must hold; `open` needs no token at all. */
   readonly permission: Permission | 'open';
 }

@@ -1,25 +1,20 @@
 /** The environment of a function, checked once at load: a missing variable fails the start, not a request. */
 import * as z from 'zod';
+import type { EnvironmentName } from '../../contracts/deployment/environment.ts';
 
-/** Every variable a function may ask for. */
-const VARIABLES = {
+/** The form of each variable that a function may ask for. */
+const FORMS: Readonly<Record<EnvironmentName, z.ZodType<string>>> = {
   REGISTRY_TABLE: z.string().min(3),
   MEASUREMENTS_TABLE: z.string().min(3),
   ARCHIVE_BUCKET: z.string().min(3),
   STREAM_NAME: z.string().min(1),
   EXPORTS_QUEUE_URL: z.url(),
-  /** Name of the IoT policy that every device certificate gets. */
   DEVICE_POLICY: z.string().min(1),
-  /** Name of the IoT thing type of new things. */
   THING_TYPE: z.string().min(1),
-  /** How long after its end an hour is compacted. */
   COMPACT_AFTER_MINUTES: z.string().regex(/^\d+$/),
-  /** How long after its end a day is archived. */
   ARCHIVE_AFTER_HOURS: z.string().regex(/^\d+$/),
-  /** Retention classes, see `compaction/retention.ts`. */
   RETENTION: z.string().min(2),
-} as const;
-type Variable = keyof typeof VARIABLES;
+};
 
 /**
  * Reads variables from the environment.
@@ -27,26 +22,17 @@ type Variable = keyof typeof VARIABLES;
  * @param source where to read
  * @throws {Error} naming every variable that is missing or wrong, never its value
  */
-export const readEnv = <const N extends Variable>(
+export const readEnv = <const N extends EnvironmentName>(
   names: readonly N[],
   source: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<N, string>> => {
-  const values: Partial<Record<Variable, string>> = {};
+  const values: Partial<Record<EnvironmentName, string>> = {};
   const faults: string[] = [];
   for (const name of names) {
-    const parsed = VARIABLES[name].safeParse(source[name]);
+    const parsed = FORMS[name].safeParse(source[name]);
     if (parsed.success) values[name] = parsed.data;
     else faults.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join(', ')}`);
   }
   if (faults.length > 0) throw new Error(`wrong environment: ${faults.join('; ')}`);
   return values as Record<N, string>;
 };
-
-/**
- * Reads a variable that may be absent. An empty one counts as absent.
- * @param source where to read
- */
-export const readOptionalEnv = (
-  name: Variable,
-  source: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined => source[name] || undefined;

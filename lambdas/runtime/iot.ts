@@ -53,14 +53,14 @@ export const createCertificate = async (iot: IoTClient, csr: string): Promise<Ce
  */
 export const createThing = async (
   iot: IoTClient,
-  thing: { readonly name: string; readonly site: string; readonly thingType: string | undefined },
+  thing: { readonly name: string; readonly site: string; readonly thingType: string },
 ): Promise<void> => {
   try {
     await iot.send(
       new CreateThingCommand({
         thingName: thing.name,
         attributePayload: { attributes: { site: thing.site } },
-        ...(thing.thingType === undefined ? {} : { thingTypeName: thing.thingType }),
+        thingTypeName: thing.thingType,
       }),
     );
   } catch (cause) {

@@ -3,6 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
 import type { Settings } from '../settings.ts';
 
 export interface ArchiveCatalogProps {
@@ -10,7 +11,7 @@ export interface ArchiveCatalogProps {
   readonly archive: s3.IBucket;
 }
 
-/** Columns of the files, see `lambdas/series/parquet.ts`. */
+/** Columns of the files, see `series/formats/parquet.ts`. */
 const COLUMNS = [
   ['time', 'timestamp', 'When it was measured, UTC'],
   ['channel', 'string', 'Name of the channel'],
@@ -35,7 +36,7 @@ export class ArchiveCatalog extends Construct {
       catalogId,
       databaseInput: { name, description: `labgate ${settings.stage}: archived measurements` },
     });
-    const location = `s3://${archive.bucketName}/archive/`;
+    const location = `s3://${archive.bucketName}/${ARCHIVE_PREFIXES.days}`;
     new glue.CfnTable(this, 'Measurements', {
       catalogId,
       databaseName: database.ref,

@@ -8,7 +8,8 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { PROBLEMS, type ProblemCode, problemType } from '../../contracts/problems.ts';
 import { API_SCOPES } from '../../contracts/roles.ts';
-import { ROUTES, type Service } from '../../contracts/routes.ts';
+import { ROUTES } from '../../contracts/routes/index.ts';
+import { type HttpService, SERVICES } from '../../contracts/routes/services.ts';
 import type { Settings } from '../settings.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { allowPattern } from './pattern-policy.ts';
@@ -17,7 +18,8 @@ import { removalPolicy } from './removal.ts';
 export interface HttpApiProps {
   readonly settings: Settings;
   readonly userPool: cognito.IUserPool;
-  readonly services: Readonly<Record<Service, LambdaFunction>>;
+  /** The function of each service. */
+  readonly services: Readonly<Record<HttpService, LambdaFunction>>;
 }
 
 /** What API Gateway itself answers, as the problems of the contract. */
@@ -89,7 +91,11 @@ export class HttpApi extends Construct {
               authorizer,
               authorizationScopes: [...API_SCOPES],
             };
-      const added = resource.addMethod(method.toUpperCase(), integrations(props.services)[service], options);
+      const added = resource.addMethod(
+        method.toUpperCase(),
+        proxy(service, props.services[service]),
+        options,
+      );
       if (permission === 'open') {
         for (const rule of ['APIG4', 'COG4']) {
           Validations.of(added).acknowledge({
@@ -215,30 +221,17 @@ export class HttpApi extends Construct {
   }
 }
 
-/** How each function is called: large series stream, commands answer at once. */
-const integrations = (
-  services: Readonly<Record<Service, LambdaFunction>>,
-): Readonly<Record<Service, apigateway.Integration>> => ({
-  'control-api': proxy(services['control-api'], apigateway.ResponseTransferMode.BUFFERED),
-  'query-api': proxy(services['query-api'], apigateway.ResponseTransferMode.STREAM),
-  'records-api': proxy(services['records-api'], apigateway.ResponseTransferMode.BUFFERED),
-});
-
 /**
  * A proxy integration without the permission that CDK's own adds for each method: the API is permitted once
  * for each function, which keeps the function's policy far below its limit of 20 KB.
  */
-const proxy = (
-  target: LambdaFunction,
-  responseTransferMode: apigateway.ResponseTransferMode,
-): apigateway.Integration => {
-  const stack = Stack.of(target);
-  const streaming = responseTransferMode === apigateway.ResponseTransferMode.STREAM;
-  const uri = stack.formatArn({
+const proxy = (service: HttpService, target: LambdaFunction): apigateway.Integration => {
+  const streamed = SERVICES[service].http === 'streamed';
+  const uri = Stack.of(target).formatArn({
     service: 'apigateway',
     account: 'lambda',
     resource: 'path',
-    resourceName: streaming
+    resourceName: streamed
       ? `2021-11-15/functions/${target.function.functionArn}/response-streaming-invocations`
       : `2015-03-31/functions/${target.function.functionArn}/invocations`,
   });
@@ -246,6 +239,11 @@ const proxy = (
     type: apigateway.IntegrationType.AWS_PROXY,
     integrationHttpMethod: 'POST',
     uri,
-    options: { responseTransferMode, timeout: target.timeout },
+    options: {
+      responseTransferMode: streamed
+        ? apigateway.ResponseTransferMode.STREAM
+        : apigateway.ResponseTransferMode.BUFFERED,
+      timeout: target.timeout,
+    },
   });
 };

@@ -1,38 +1,102 @@
 /** One function: its role, its log group, its bundle, and nothing it was not given. */
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
+import type { EnvironmentName } from '../../contracts/deployment/environment.ts';
+import { metricNamespace } from '../../contracts/deployment/metrics.ts';
+import { SERVICES, type ServiceName } from '../../contracts/routes/services.ts';
 import type { Settings } from '../settings.ts';
-import { metricNamespace } from './metric-namespace.ts';
+import type { FunctionQueue } from './function-queue.ts';
+import { iotArn } from './iot-arn.ts';
 import { allowPattern } from './pattern-policy.ts';
 import { removalPolicy } from './removal.ts';
+import type { Storage } from './storage.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface LambdaFunctionProps {
-  /** Folder under `lambdas/functions/` that holds `handler.ts`. */
-  readonly handler: string;
+  /** Which of the functions of the contract. */
+  readonly service: ServiceName;
   readonly settings: Settings;
-  readonly memoryMegabytes: number;
-  readonly timeout: Duration;
-  readonly description: string;
+  /** Where the settings of the stage say other than the contract. */
+  readonly memoryMegabytes?: number;
+  readonly timeoutSeconds?: number;
+  /** Files of the project that it reads: each is put beside its bundle, under its own name. */
+  readonly files?: readonly string[];
 }
 
-/** A Lambda function whose role holds exactly what its grants name. */
+/** What the capabilities of this application are made of. */
+export interface CapabilityProps {
+  readonly settings: Settings;
+  readonly storage: Storage;
+}
+
+type TableName = 'registry' | 'measurements';
+const TABLE_VARIABLES = {
+  registry: 'REGISTRY_TABLE',
+  measurements: 'MEASUREMENTS_TABLE',
+} as const satisfies Record<TableName, EnvironmentName>;
+
+/** What a function may do with a table. Asking an index is a grant of its own: {@link LambdaFunction.usesIndex}. */
+type TableAction =
+  | 'BatchGetItem'
+  | 'BatchWriteItem'
+  | 'DeleteItem'
+  | 'DescribeTable'
+  | 'GetItem'
+  | 'PutItem'
+  | 'Query'
+  | 'UpdateItem';
+
+type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors' | 'failedBatches'>;
+type ObjectAction = 'GetObject' | 'PutObject';
+
+/** Why no narrower resource than a folder of the archive can be named. */
+const FOLDER_REASONS: Readonly<Record<Folder, string>> = {
+  days: 'Each archived day of a device is an object of its own.',
+  manifests: 'Each archived day of a device has a manifest.',
+  exports: 'Each file of an export is an object of its own.',
+  quarantine: 'Each quarantined message is an object of its own, and may be taken again.',
+};
+
+const named = (prefix: string, actions: readonly string[]): string[] =>
+  actions.map((action) => `${prefix}:${action}`);
+/** Copies files beside a bundle. Node does it, so that it is the same command in every shell. */
+const copying = (files: readonly string[]): ICommandHooks => ({
+  beforeBundling: () => [],
+  beforeInstall: () => [],
+  afterBundling: (from, to) =>
+    files.map(
+      (file) =>
+        `node -e "fs.copyFileSync(...process.argv.slice(1))" "${from}/${file}" "${to}/${basename(file)}"`,
+    ),
+});
+
+const capitalized = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+
+/**
+ * A Lambda function whose role holds exactly what its grants name. Each `uses...` gives the grant, the use of the key
+ * behind it, and the environment variable that tells the function what to use it on.
+ */
 export class LambdaFunction extends Construct {
   readonly function: NodejsFunction;
   readonly role: iam.Role;
+  readonly service: ServiceName;
   readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    const { settings } = props;
-    this.timeout = props.timeout;
+    const { service, settings } = props;
+    const { description, memoryMegabytes, timeoutSeconds } = SERVICES[service];
+    this.service = service;
+    this.timeout = Duration.seconds(props.timeoutSeconds ?? timeoutSeconds);
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays as logs.RetentionDays,
@@ -41,15 +105,15 @@ export class LambdaFunction extends Construct {
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
     this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*']);
     this.function = new NodejsFunction(this, 'Function', {
-      entry: `${ROOT}lambdas/functions/${props.handler}/handler.ts`,
+      entry: `${ROOT}lambdas/functions/${service}/handler.ts`,
       handler: 'handler',
       projectRoot: ROOT,
       depsLockFilePath: `${ROOT}package-lock.json`,
-      description: props.description,
+      description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      memorySize: props.memoryMegabytes,
-      timeout: props.timeout,
+      memorySize: props.memoryMegabytes ?? memoryMegabytes,
+      timeout: this.timeout,
       // By its ARN, so that nothing but this construct adds to what the role may do.
       role: iam.Role.fromRoleArn(this, 'RoleByArn', this.role.roleArn, { mutable: false }),
       logGroup,
@@ -59,8 +123,8 @@ export class LambdaFunction extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: props.handler,
-        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(settings),
+        POWERTOOLS_SERVICE_NAME: service,
+        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(settings.stage),
         LOG_LEVEL: settings.logs.level,
       },
       bundling: {
@@ -71,9 +135,9 @@ export class LambdaFunction extends Construct {
         sourcesContent: false,
         bundleAwsSDK: true,
         mainFields: ['module', 'main'],
-        loader: { '.json': 'json' },
-        // A function has its credentials in the environment: the SDK's chain of other sources is 120 KB of dead weight.
+        commandHooks: copying(props.files ?? []),
         esbuildArgs: {
+          // Credentials are in the environment: the SDK's chain of other sources is 120 KB of dead weight.
           '--alias:@aws-sdk/credential-provider-node': `${ROOT}lambdas/runtime/credentials.ts`,
         },
         // Dependencies that are CommonJS call require().
@@ -99,6 +163,7 @@ export class LambdaFunction extends Construct {
   /**
    * Gives the role these actions on all resources of a pattern, in a policy of its own.
    * @param reason why no narrower resource can be named
+   * @returns the policy, for what must wait for it
    */
   allowPattern(
     name: string,
@@ -109,33 +174,75 @@ export class LambdaFunction extends Construct {
     return allowPattern(this, name, this.role, reason, actions, resources);
   }
 
-  /**
-   * Gives actions on a table, the use of its key, and the table's name in an environment variable.
-   */
-  usesTable(
-    variable: string,
-    table: { readonly tableName: string; readonly tableArn: string },
-    key: kms.IKey,
-    actions: readonly string[],
-  ): void {
-    this.function.addEnvironment(variable, table.tableName);
-    this.allow(
-      actions.map((action) => `dynamodb:${action}`),
-      [table.tableArn],
-    );
+  /** Sets a variable that stands for no grant. */
+  environment(variable: EnvironmentName, value: string): void {
+    this.function.addEnvironment(variable, value);
+  }
+
+  /** Lets it do these actions on a table. */
+  usesTable(storage: Storage, name: TableName, actions: readonly TableAction[]): void {
+    const { [name]: table, key } = storage;
+    this.environment(TABLE_VARIABLES[name], table.tableName);
+    this.allow(named('dynamodb', actions), [table.tableArn]);
     this.usesKey(key, ['Decrypt']);
   }
 
-  /** Gives the use of a key to read or write what it encrypts. */
-  usesKey(key: kms.IKey, actions: readonly ('Decrypt' | 'GenerateDataKey')[]): void {
-    this.allow(
-      actions.map((action) => `kms:${action}`),
-      [key.keyArn],
-    );
+  /** Lets it ask an index of the registry. */
+  usesIndex({ registry, key }: Storage, index: { readonly name: string }): void {
+    this.environment(TABLE_VARIABLES.registry, registry.tableName);
+    this.allow(['dynamodb:Query'], [`${registry.tableArn}/index/${index.name}`]);
+    this.usesKey(key, ['Decrypt']);
   }
 
-  /** Keeps the name of what the function talks to where it reads it. */
-  environment(variable: string, value: string): void {
-    this.function.addEnvironment(variable, value);
+  /**
+   * Lets it read or write objects in folders of the archive.
+   * @param actions by folder
+   */
+  usesArchive(
+    { archive, key }: Storage,
+    actions: Readonly<Partial<Record<Folder, readonly ObjectAction[]>>>,
+  ): void {
+    this.environment('ARCHIVE_BUCKET', archive.bucketName);
+    for (const [folder, given] of Object.entries(actions) as [Folder, readonly ObjectAction[]][]) {
+      const [objects, reason] = [archive.objects(ARCHIVE_PREFIXES[folder]), FOLDER_REASONS[folder]];
+      this.allowPattern(capitalized(folder), reason, named('s3', given), [objects]);
+      if (given.includes('GetObject')) this.usesKey(key, ['Decrypt']);
+      if (given.includes('PutObject')) this.usesKey(key, ['GenerateDataKey']);
+    }
+  }
+
+  /** Lets it list the archive; without this S3 does not tell whether an object is there. */
+  listsArchive({ archive }: Storage): void {
+    this.environment('ARCHIVE_BUCKET', archive.bucketName);
+    this.allow(['s3:ListBucket'], [archive.bucketArn]);
+  }
+
+  /** Lets it write to the stream, or ask how the stream is. */
+  usesStream({ stream, key }: Storage, actions: readonly ('PutRecord' | 'DescribeStreamSummary')[]): void {
+    this.environment('STREAM_NAME', stream.streamName);
+    this.allow(named('kinesis', actions), [stream.streamArn]);
+    if (actions.includes('PutRecord')) this.usesKey(key, ['GenerateDataKey']);
+  }
+
+  /** Lets it send messages to a queue. */
+  sendsTo(queue: FunctionQueue, variable: EnvironmentName): void {
+    this.environment(variable, queue.queueUrl);
+    this.allow(['sqs:SendMessage'], [queue.queueArn]);
+    this.usesKey(queue.key, ['GenerateDataKey', 'Decrypt']);
+  }
+
+  /**
+   * Lets it publish to topics. The endpoint is that of the account, so there is nothing to tell.
+   * @param topics with `*` for what is not known before
+   */
+  publishesTo(name: string, reason: string, topics: readonly string[]): void {
+    const arns = topics.map((topic) => iotArn(this, 'topic', topic));
+    this.allowPattern(name, reason, ['iot:Publish'], arns);
+  }
+
+  /** Lets it use a key to read or write what that encrypts. */
+  usesKey(key: kms.IKey, actions: readonly ('Decrypt' | 'GenerateDataKey')[]): void {
+    // Each by itself, so that what was given before is not given again.
+    for (const action of actions) this.allow([`kms:${action}`], [key.keyArn]);
   }
 }

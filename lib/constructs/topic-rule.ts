@@ -3,6 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
+import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
 import { allowPattern } from './pattern-policy.ts';
 import type { Storage } from './storage.ts';
 
@@ -19,8 +20,8 @@ export interface TopicRuleProps {
   readonly statements: readonly iam.PolicyStatement[];
   /** Where failed messages are kept. */
   readonly storage: Storage;
-  /** Folder of failed messages in the archive. */
-  readonly errorPrefix: string;
+  /** Folder of failed messages, below that of all rules in the archive. */
+  readonly errorFolder: string;
 }
 
 /** A topic rule with an error action: no message that the rule has taken is dropped. */
@@ -30,6 +31,7 @@ export class TopicRule extends Construct {
   constructor(scope: Construct, id: string, props: TopicRuleProps) {
     super(scope, id);
     const { storage } = props;
+    const failed = `${ARCHIVE_PREFIXES.ruleErrors}${props.errorFolder}/` as const;
     const assumedBy = new iam.ServicePrincipal('iot.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
     });
@@ -42,7 +44,7 @@ export class TopicRule extends Construct {
       errorRole,
       'Each failed message is an object of its own, named by time and chance.',
       ['s3:PutObject'],
-      [storage.archived(`${props.errorPrefix}/*`)],
+      [storage.archive.objects(failed)],
     );
     errorRole.addToPolicy(
       new iam.PolicyStatement({ actions: ['kms:GenerateDataKey'], resources: [storage.key.keyArn] }),
@@ -56,7 +58,7 @@ export class TopicRule extends Construct {
         errorAction: {
           s3: {
             bucketName: storage.archive.bucketName,
-            key: `${props.errorPrefix}/${substitution('timestamp()')}-${substitution('newuuid()')}.json`,
+            key: `${failed}${substitution('timestamp()')}-${substitution('newuuid()')}.json`,
             roleArn: errorRole.roleArn,
           },
         },

@@ -111,8 +111,8 @@ const attempts: Readonly<Record<string, (credentials: Credentials) => Promise<un
 const MAY: Readonly<Record<string, readonly string[]>> = {
   'devices-DataRole': ['write to the stream'],
   'devices-DataErrorRole': [],
-  'devices-PresenceRole': ['send lifecycle events'],
-  'devices-PresenceErrorRole': [],
+  'devices-LifecycleEventsRole': ['send lifecycle events'],
+  'devices-LifecycleEventsErrorRole': [],
   'processing-IngestRole': ['read much of the registry at once', 'read the stream', 'publish to a device'],
   'processing-PresenceRole': ['receive lifecycle events'],
   'api-ControlApiRole': ['read the registry', 'make a certificate'],

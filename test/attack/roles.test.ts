@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Device } from '../../contracts/resources/devices.ts';
 import { PERMISSIONS, type Permission } from '../../contracts/roles.ts';
-import { ROUTES } from '../../contracts/routes.ts';
+import { ROUTES } from '../../contracts/routes/index.ts';
 import { createIdentity } from '../../device/identity.ts';
 import { METER } from '../support/lab.ts';
 import { openPeopleLab, type PeopleLab } from './people.ts';

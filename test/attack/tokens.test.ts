@@ -2,7 +2,7 @@
 import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { decodeJwt, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { ROUTES } from '../../contracts/routes.ts';
+import { ROUTES } from '../../contracts/routes/index.ts';
 import { openPeopleLab, type PeopleLab } from './people.ts';
 import { refusal } from './problem.ts';
 

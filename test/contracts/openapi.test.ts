@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../contracts/generate-openapi.ts';
-import { ROUTES } from '../../contracts/routes.ts';
+import { ROUTES } from '../../contracts/routes/index.ts';
 
 const document = openApiDocument();
 

@@ -31,7 +31,7 @@ const publish = async (times: readonly number[], value: number): Promise<void> =
   await lab.gateway.drain();
 };
 
-const run = (): Promise<InvokeResult> => lab.gateway.schedules.runNow('CompactingSchedule');
+const run = (): Promise<InvokeResult> => lab.gateway.schedules.runNow('CompactionSchedule');
 
 const keys = (): Promise<string[]> => pointKeys(lab, device.clientId);
 

@@ -63,7 +63,7 @@ const CACHED = /^iot:DescribeEndpoint$|^dynamodb:BatchGetItem$/;
 
 /** What compaction asks for only when a day of a device is archived for the first time. */
 const firstDay = (grant: Grant): boolean =>
-  role(grant) === 'CompactingCompactionRole' && grant.action === 's3:ListBucket';
+  role(grant) === 'CompactionRole' && grant.action === 's3:ListBucket';
 
 /** What the gateway prints of denials. */
 const errorLog = (): { readonly take: Log; denials(): readonly Denial[] } => {

@@ -140,11 +140,11 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       roles: ['ControlApiRole'],
       steps: controlSteps(lab, `way-${crypto.randomUUID().slice(0, 8)}`),
     },
-    { name: 'connect', roles: ['PresenceRole'], steps: [() => connected([])] },
+    { name: 'connect', roles: ['LifecycleEventsRole', 'PresenceRole'], steps: [() => connected([])] },
     {
       name: 'connect while the queue is refused',
-      roles: ['PresenceErrorRole'],
-      steps: [() => whileRefused(lab, 'PresenceRole', 'sqs:SendMessage', () => connected([]))],
+      roles: ['LifecycleEventsErrorRole'],
+      steps: [() => whileRefused(lab, 'LifecycleEventsRole', 'sqs:SendMessage', () => connected([]))],
     },
     {
       name: 'measure',
@@ -179,8 +179,8 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     {
       name: 'compact, archive, and read what is archived',
       roles: [
-        'CompactingScheduleRole',
-        'CompactingCompactionRole',
+        'CompactionScheduleRole',
+        'CompactionRole',
         'QueryApiRole',
         'RecordsApiRole',
         'ExportsWorkerRole',
@@ -188,11 +188,11 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       steps: [
         () => connected([measurement({ data: [{ n: 'temp', t: longAgo, v: 20 }] })]),
         () => lab.gateway.drain(),
-        () => lab.gateway.schedules.runNow('CompactingSchedule'),
+        () => lab.gateway.schedules.runNow('CompactionSchedule'),
         // What comes late has the archived day read again.
         () => connected([measurement({ data: [{ n: 'temp', t: longAgo + 1, v: 21 }] })]),
         () => lab.gateway.drain(),
-        () => lab.gateway.schedules.runNow('CompactingSchedule'),
+        () => lab.gateway.schedules.runNow('CompactionSchedule'),
         () => passHotDays(lab, device.clientId),
         () => lab.json(`${path}/series?from=${new Date(longAgo - 1000).toISOString()}&limit=10`),
         () => lab.json(`${path}/completeness?from=${new Date(longAgo - 1000).toISOString()}`),

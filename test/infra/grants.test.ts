@@ -45,17 +45,17 @@ describe('what each function may do is exactly this', () => {
         ...shared('PresenceLogs'),
         'dynamodb:UpdateItem on {Registry}',
         'kms:Decrypt on {Key}',
-        'sqs:DeleteMessage on {Lifecycle}',
-        'sqs:GetQueueAttributes on {Lifecycle}',
-        'sqs:ReceiveMessage on {Lifecycle}',
+        'sqs:DeleteMessage on {LifecycleQueue}',
+        'sqs:GetQueueAttributes on {LifecycleQueue}',
+        'sqs:ReceiveMessage on {LifecycleQueue}',
       ].sort(),
     );
   });
 
   test('compaction, and who calls it', () => {
-    expect(grantsOf(dev.processing, 'CompactingCompactionRole')).toEqual(
+    expect(grantsOf(dev.processing, 'CompactionRole')).toEqual(
       [
-        ...shared('CompactingCompactionLogs'),
+        ...shared('CompactionLogs'),
         'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:BatchWriteItem on {Measurements}',
         'dynamodb:DeleteItem on {Measurements}',
@@ -70,8 +70,8 @@ describe('what each function may do is exactly this', () => {
         's3:PutObject on {Archive}/archive/*',
       ].sort(),
     );
-    expect(grantsOf(dev.processing, 'CompactingScheduleRole')).toEqual([
-      'lambda:InvokeFunction on {CompactingCompactionFunction}',
+    expect(grantsOf(dev.processing, 'CompactionScheduleRole')).toEqual([
+      'lambda:InvokeFunction on {CompactionFunction}',
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('what each function may do is exactly this', () => {
         `iot:AttachThingPrincipal on ${iot}cert/*`,
         'iot:CreateCertificateFromCsr on *',
         `iot:CreateThing on ${iot}thing/*`,
-        `iot:CreateThing on ${iot}thingtype/{Instrument}`,
+        `iot:CreateThing on ${iot}thingtype/{DeviceType}`,
         `iot:DeleteConnection on ${iot}client/*`,
         'iot:DescribeEndpoint on *',
         `iot:UpdateCertificate on ${iot}cert/*`,
@@ -173,11 +173,16 @@ describe('what each function may do is exactly this', () => {
       'kinesis:PutRecord on {Stream}',
       'kms:GenerateDataKey on {Key}',
     ]);
+    expect(grantsOf(dev.devices, 'LifecycleEventsRole')).toEqual([
+      'kms:Decrypt on {Key}',
+      'kms:GenerateDataKey on {Key}',
+      'sqs:SendMessage on {LifecycleQueue}',
+    ]);
     expect(grantsOf(dev.devices, 'DataErrorRole')).toEqual([
       'kms:GenerateDataKey on {Key}',
       's3:PutObject on {Archive}/rule-errors/data/*',
     ]);
-    expect(grantsOf(dev.devices, 'PresenceErrorRole')).toEqual([
+    expect(grantsOf(dev.devices, 'LifecycleEventsErrorRole')).toEqual([
       'kms:GenerateDataKey on {Key}',
       's3:PutObject on {Archive}/rule-errors/presence/*',
     ]);

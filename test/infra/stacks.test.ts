@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { ROUTES } from '../../contracts/routes.ts';
+import { ROUTES } from '../../contracts/routes/index.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
@@ -23,7 +23,7 @@ test('compaction calls for help when days are not archived', () => {
     TreatMissingData: 'breaching',
   });
   const functions = ofType(prod.processing, 'AWS::Lambda::Function');
-  const compaction = functions.find(([id]) => id.startsWith('CompactingCompaction'));
+  const compaction = functions.find(([id]) => id.startsWith('Compaction'));
   expect(compaction?.[1].Properties).toMatchObject({
     Environment: { Variables: { POWERTOOLS_METRICS_NAMESPACE: 'labgate/prod' } },
   });
@@ -32,7 +32,10 @@ test('compaction calls for help when days are not archived', () => {
 describe('nothing is dropped', () => {
   test('every topic rule speaks the current SQL and keeps what its action refuses', () => {
     const rules = ofType(dev.devices, 'AWS::IoT::TopicRule');
-    expect(rules.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(['DataRule', 'PresenceRule']);
+    expect(rules.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+      'DataRule',
+      'LifecycleEventsRule',
+    ]);
     for (const [, { Properties }] of rules) {
       expect(Properties).toMatchObject({
         TopicRulePayload: {

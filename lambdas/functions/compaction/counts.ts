@@ -1,5 +1,6 @@
 /** What a run of compaction came to, for its answer and for metrics. */
 import type { Micros } from '../../../contracts/time.ts';
+import type { MetricCounts } from '../../runtime/metrics.ts';
 import type { CompactedHour } from '../../store/measurements/index.ts';
 
 export class Counts {
@@ -41,7 +42,7 @@ export class Counts {
   }
 
   /** By metric name. */
-  get metrics(): Record<string, number> {
+  get metrics(): MetricCounts<'compaction'> {
     return {
       HoursCompacted: this.hours,
       ChunksMerged: this.chunks,

@@ -32,7 +32,7 @@ const env = readEnv([
   'RETENTION',
 ]);
 const logger = createLogger();
-const metrics = createMetrics();
+const metrics = createMetrics('compaction');
 const dynamo = dynamoClient({ maxAttempts: 3 });
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
 const retention = parseRetention(env.RETENTION);

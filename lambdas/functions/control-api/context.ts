@@ -10,22 +10,11 @@ export interface Context {
   readonly iotData: ReturnType<typeof iotDataClient>;
   /** Name of the IoT policy of devices. */
   readonly policy: string;
-  readonly thingType: string | undefined;
+  /** Name of the IoT thing type of new things. */
+  readonly thingType: string;
   /** Where devices connect; asked once. */
   readonly broker: () => Promise<BrokerAddress>;
   /** PEM bundle that devices trust the broker by; read once. */
   readonly roots: () => Promise<string>;
   readonly logger: Logger;
 }
-
-/** Keeps what an asynchronous read gave; a failure is not kept, the next call tries again. */
-export const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
-  let kept: Promise<T> | undefined;
-  return () => {
-    kept ??= read().catch((error: unknown) => {
-      kept = undefined;
-      throw error;
-    });
-    return kept;
-  };
-};

@@ -2,7 +2,7 @@
 import { allowedSites, type Permission, type Principal } from '../../../contracts/roles.ts';
 import { dynamoClient, iotClient, iotDataClient } from '../../runtime/clients.ts';
 import { digest } from '../../runtime/digest.ts';
-import { readEnv, readOptionalEnv } from '../../runtime/env.ts';
+import { readEnv } from '../../runtime/env.ts';
 import { createApi, jsonResponse } from '../../runtime/http/api.ts';
 import { etagOf } from '../../runtime/http/etag.ts';
 import { bufferedHandler } from '../../runtime/http/lambda.ts';
@@ -11,17 +11,18 @@ import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { brokerAddress } from '../../runtime/iot.ts';
 import { createLogger } from '../../runtime/logger.ts';
+import { once } from '../../runtime/once.ts';
 import { brokerRoots } from '../../runtime/trust.ts';
 import { readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
-import { type Context, once } from './context.ts';
+import type { Context } from './context.ts';
 import { changeDevice, devicePage, listIdentity } from './devices.ts';
 import { answerOf, idempotently } from './idempotency.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
 import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY']);
+const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE']);
 const iot = iotClient();
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const context: Context = {
@@ -29,7 +30,7 @@ const context: Context = {
   iot,
   iotData: iotDataClient(),
   policy: env.DEVICE_POLICY,
-  thingType: readOptionalEnv('THING_TYPE'),
+  thingType: env.THING_TYPE,
   broker: once(() => brokerAddress(iot)),
   roots: once(() => brokerRoots()),
   logger: createLogger(),

@@ -1,5 +1,6 @@
 /** What a batch came to, for metrics. */
 import { type Ledger, sumCounts } from '../../domain/ledger/ledger.ts';
+import type { MetricCounts } from '../../runtime/metrics.ts';
 
 export class BatchCounts {
   messages = 0;
@@ -26,7 +27,7 @@ export class BatchCounts {
   }
 
   /** By metric name. */
-  get metrics(): Record<string, number> {
+  get metrics(): MetricCounts<'ingest'> {
     return {
       MessagesReceived: this.messages,
       PointsReceived: this.received,

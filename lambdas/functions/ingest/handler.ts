@@ -23,7 +23,7 @@ import { StateMemory } from './state-memory.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET']);
 const logger = createLogger();
-const metrics = createMetrics();
+const metrics = createMetrics('ingest');
 // The store goes on trying until the time is up; the client itself only bridges a lost connection.
 const dynamo = dynamoClient({ maxAttempts: 2 });
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };

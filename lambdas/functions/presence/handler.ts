@@ -12,7 +12,7 @@ import { changeOf, lifecycleEvent } from './lifecycle.ts';
 const env = readEnv(['REGISTRY_TABLE']);
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const logger = createLogger();
-const metrics = createMetrics();
+const metrics = createMetrics('presence');
 
 type Outcome = 'applied' | 'superseded' | 'unknown' | 'failed';
 

@@ -1,5 +1,6 @@
 /** `records-api`: completeness of what devices sent, the quarantine, and exports. */
-import openapi from '../../../contracts/openapi.json' with { type: 'json' };
+import { readFile } from 'node:fs/promises';
+import { OPENAPI_FILE } from '../../../contracts/openapi-file.ts';
 import { putRecord, sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -8,6 +9,7 @@ import { bufferedHandler } from '../../runtime/http/lambda.ts';
 import { pageResponse } from '../../runtime/http/page.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { createLogger } from '../../runtime/logger.ts';
+import { once } from '../../runtime/once.ts';
 import { getFrom, linksInto, listOf } from '../../store/objects/objects.ts';
 import { readDetail } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
@@ -55,8 +57,11 @@ const dependencies: Dependencies = {
   notify: (id) => sendMessage(env.EXPORTS_QUEUE_URL, JSON.stringify({ export: id })),
 };
 
+/** Read when it is first asked for: in the bundle it would be parsed at each cold start. */
+const contract = once(async (): Promise<unknown> => JSON.parse(await readFile(OPENAPI_FILE, 'utf8')));
+
 const api = createApi('records-api', {
-  openapi: () => jsonResponse(openapi, 200, { 'cache-control': 'private, max-age=300' }),
+  openapi: async () => jsonResponse(await contract(), 200, { 'cache-control': 'private, max-age=300' }),
 
   readCompleteness: async ({ params, query, principal, now }) => {
     const device = visible(await readDetail(registry, params.id), principal, { see: 'series:read' });

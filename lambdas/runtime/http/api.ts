@@ -5,7 +5,8 @@
 import type * as z from 'zod';
 import type { Permission, Principal } from '../../../contracts/roles.ts';
 import { allowed } from '../../../contracts/roles.ts';
-import { ROUTES, type RouteName, type Service } from '../../../contracts/routes.ts';
+import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
+import type { HttpService } from '../../../contracts/routes/services.ts';
 import { asProblem, ProblemError, problemBody } from './problem.ts';
 import { type Part, parsePart, queryOf, readJson } from './validate.ts';
 
@@ -46,12 +47,13 @@ export interface Received<R> {
 export type Handler<N extends RouteName> = (received: Received<Routes[N]>) => Response | Promise<Response>;
 
 /** A handler for each route of a service. */
-export type Handlers<S extends Service> = {
+export type Handlers<S extends HttpService> = {
   readonly [N in RouteName as Routes[N]['service'] extends S ? N : never]: Handler<N>;
 };
 
 /** An application: give it a request, it always answers. */
-export interface Api {
+export interface Api<S extends HttpService = HttpService> {
+  readonly service: S;
   handle(request: Request, call: Call): Promise<Response>;
 }
 
@@ -139,7 +141,7 @@ const find = (routes: readonly Mounted[], method: string, path: string) => {
   throw new ProblemError('not-found');
 };
 
-const mount = (service: Service, handlers: Readonly<Record<string, unknown>>): Mounted[] =>
+const mount = (service: HttpService, handlers: Readonly<Record<string, unknown>>): Mounted[] =>
   Object.entries(ROUTES)
     .filter(([, route]) => route.service === service)
     .map(([name, route]) => ({
@@ -167,9 +169,10 @@ const answer = async (routes: readonly Mounted[], request: Request, call: Call):
  * the schemas of the contract before its handler sees it; every fault becomes a problem. API Gateway has found
  * the route before, from the same table, so that a few patterns are all the router there needs to be.
  */
-export const createApi = <S extends Service>(service: S, handlers: Handlers<S>): Api => {
+export const createApi = <S extends HttpService>(service: S, handlers: Handlers<S>): Api<S> => {
   const routes = mount(service, handlers);
   return {
+    service,
     handle: async (request, call) => {
       let response: Response;
       try {

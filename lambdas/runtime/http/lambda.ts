@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { BufferedService, StreamedService } from '../../../contracts/routes/services.ts';
 import type { Logger } from '../logger.ts';
 import type { Api, Call } from './api.ts';
 import { type Claims, principalFromClaims } from './principal.ts';
@@ -61,9 +62,9 @@ const logCall = (
   else logger.info('request', fields);
 };
 
-/** A handler that answers whole. */
+/** A handler that answers whole, for the functions that are deployed so. */
 export const bufferedHandler =
-  (api: Api, logger: Logger) =>
+  (api: Api<BufferedService>, logger: Logger) =>
   async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
     const call = callOf(event, context);
     const response = await api.handle(requestOf(event), call);
@@ -105,10 +106,10 @@ const writeAll = async (body: AsyncIterable<Uint8Array>, stream: Writable): Prom
 };
 
 /**
- * A handler that streams its answer. A fault after the first byte breaks the transfer, so that half an answer
+ * A handler that streams its answer, for the functions that are deployed so. A fault after the first byte breaks the transfer, so that half an answer
  * never looks whole.
  */
-export const streamedHandler = (api: Api, logger: Logger) =>
+export const streamedHandler = (api: Api<StreamedService>, logger: Logger) =>
   awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, raw, context) => {
     const call = callOf(event, context);
     const response = await api.handle(requestOf(event), call);

@@ -14,6 +14,7 @@
  */
 import { createHash } from 'node:crypto';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../../../series/formats/parquet.ts';
@@ -141,7 +142,7 @@ const pathOf = ({ site, day, device }: Pick<DayFile, 'site' | 'day' | 'device'>)
 
 /** Key of a day's file. */
 export const archiveKey = (day: Pick<DayFile, 'site' | 'day' | 'device'>): string =>
-  `archive/${pathOf(day)}.parquet`;
+  `${ARCHIVE_PREFIXES.days}${pathOf(day)}.parquet`;
 
 const manifestOf = (file: DayFile, key: string, points: number, sha256: string, at: Micros): object => ({
   format: MANIFEST_FORMAT,
@@ -201,7 +202,7 @@ export const archiveDay = async (
   if (!(await archive.replace(key, file.parquet, 'application/vnd.apache.parquet', file.replaces)))
     return false;
   const manifest = manifestOf(file, key, points, sha256, at);
-  await archive.putObject(`archive-manifests/${pathOf(file)}.json`, manifest, signal);
+  await archive.putObject(`${ARCHIVE_PREFIXES.manifests}${pathOf(file)}.json`, manifest, signal);
   const { until } = file;
   return await isWritten(
     update(

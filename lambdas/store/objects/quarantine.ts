@@ -1,5 +1,6 @@
 /** The quarantine: what could not be stored, whole and with the reasons, one object of the archive a message. */
 import * as z from 'zod';
+import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes.ts';
 import { type ErrorNote, errorNote } from '../../../contracts/messages/downstream.ts';
 import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
 import type { GetObject, ListObjects, PutObject } from './objects.ts';
@@ -34,7 +35,7 @@ export interface EntryPlace {
   readonly sequence: string;
 }
 
-const FOLDER = 'quarantine/';
+const FOLDER = ARCHIVE_PREFIXES.quarantine;
 
 /** How an entry is called outside. */
 export const entryId = ({ site, device, date, sequence }: EntryPlace): string =>
@@ -51,11 +52,12 @@ export const quarantineKey = ({ origin, arrived, sequence }: QuarantineEntry): s
     sequence,
   });
 
-const KEY = /^quarantine\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/(\d+)\.json$/;
+const PLACE = /^([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/(\d+)\.json$/;
 
 /** @returns `undefined` for the key of another kind of object */
 export const parseQuarantineKey = (key: string): EntryPlace | undefined => {
-  const [, site, device, date, sequence] = KEY.exec(key) ?? [];
+  if (!key.startsWith(FOLDER)) return undefined;
+  const [, site, device, date, sequence] = PLACE.exec(key.slice(FOLDER.length)) ?? [];
   if (site === undefined || device === undefined || date === undefined || sequence === undefined)
     return undefined;
   return { site, device, date, sequence };

@@ -1,5 +1,6 @@
 /** Devices in the registry: one `META` item each, changed only on the version that was read. */
 import * as z from 'zod';
+import { LISTING_INDEX } from '../../../contracts/deployment/indexes.ts';
 import {
   connection,
   type Device,
@@ -9,7 +10,7 @@ import {
 import { type Item, marshal, marshalValue, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages, readPage } from '../dynamodb/query.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
-import { CONNECTION, deviceKey, LISTING_INDEX, META, REPORTED, type Registry } from './keys.ts';
+import { CONNECTION, deviceKey, META, REPORTED, type Registry } from './keys.ts';
 import { createItem, readItem, replaceItem } from './single.ts';
 
 /** What is kept of a registration to finish or repeat it; none of it is secret, none of it is shown in lists. */
@@ -106,7 +107,7 @@ const endOf = ({ site }: ListRange): string => (site === undefined ? '~' : `${si
 export const listDevices = async (registry: Registry, range: ListRange): Promise<ListSlice> => {
   const filtered = (['type', 'state'] as const).filter((name) => range[name] !== undefined);
   const { items, next } = await readPage(registry.client, registry.table, {
-    index: LISTING_INDEX,
+    index: LISTING_INDEX.name,
     condition: 'kind = :kind AND listKey BETWEEN :low AND :high',
     values: marshal({
       ':kind': 'DEVICE',

@@ -5,6 +5,7 @@
  * written once, before `META` counts it. Who makes the same file a second time finds it there and goes on after it.
  */
 import * as z from 'zod';
+import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes.ts';
 import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../../contracts/resources/exports.ts';
 import { type Attribute, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages } from '../dynamodb/query.ts';
@@ -134,9 +135,6 @@ export const readFiles = async (
   return files.slice(0, limit);
 };
 
-/** Folder of the archive where files of exports are. */
-export const EXPORTS_FOLDER = 'exports/';
-
 /** Key of a file: it holds the digest, so that no other bytes ever stand under it. */
 export const exportFileKey = (id: string, sha256: string, name: string): string =>
-  `${EXPORTS_FOLDER}${id}/${sha256.slice(0, 16)}/${name}`;
+  `${ARCHIVE_PREFIXES.exports}${id}/${sha256.slice(0, 16)}/${name}`;

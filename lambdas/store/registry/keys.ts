@@ -34,7 +34,6 @@ export const ITEM_FORMAT = 1;
 export const META = 'META';
 export const CONNECTION = 'CONNECTION';
 export const REPORTED = 'REPORTED';
-export const LISTING_INDEX = 'listing';
 
 export const deviceKey = (id: string): string => `DEVICE#${id}`;
 export const connectionsKey = (device: string): string => `CONNECTIONS#${device}`;

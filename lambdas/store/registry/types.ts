@@ -1,9 +1,10 @@
 /** Instrument types in the registry. */
+import { LISTING_INDEX } from '../../../contracts/deployment/indexes.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { marshal } from '../dynamodb/attributes.ts';
 import { readPage } from '../dynamodb/query.ts';
 import { typeFromItem, typeToItem } from './items.ts';
-import { LISTING_INDEX, META, type Registry, typeKey } from './keys.ts';
+import { META, type Registry, typeKey } from './keys.ts';
 import { createItem, readItem, replaceItem } from './single.ts';
 
 /** Reads an instrument type as it is now. */
@@ -40,7 +41,7 @@ export const listTypes = async (
   limit: number,
 ): Promise<{ readonly types: readonly InstrumentType[]; readonly seen: string | undefined }> => {
   const { items, next } = await readPage(registry.client, registry.table, {
-    index: LISTING_INDEX,
+    index: LISTING_INDEX.name,
     condition: after === undefined ? 'kind = :kind' : 'kind = :kind AND listKey > :after',
     values: marshal({ ':kind': 'TYPE', ':after': after }),
     consistent: false,

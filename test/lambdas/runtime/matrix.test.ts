@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
-import { ROUTES, type RouteName } from '../../../contracts/routes.ts';
+import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from '../../support/http-events.ts';
 import { startWorld, TYPE, type World } from '../../support/query-api.ts';

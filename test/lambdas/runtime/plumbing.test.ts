@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { once } from '../../../lambdas/functions/control-api/context.ts';
 import { defaultProvider } from '../../../lambdas/runtime/credentials.ts';
 import { digest } from '../../../lambdas/runtime/digest.ts';
-import { readEnv, readOptionalEnv } from '../../../lambdas/runtime/env.ts';
+import { readEnv } from '../../../lambdas/runtime/env.ts';
 import { readCursor, writeCursor } from '../../../lambdas/runtime/http/cursor.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
+import { once } from '../../../lambdas/runtime/once.ts';
 import { brokerRoots } from '../../../lambdas/runtime/trust.ts';
 import { askAll } from '../../../lambdas/store/probes.ts';
 
@@ -25,8 +25,7 @@ describe('environment', () => {
   });
 
   it('takes an empty variable for an absent one', () => {
-    expect(readOptionalEnv('THING_TYPE', { THING_TYPE: '' })).toBeUndefined();
-    expect(readOptionalEnv('THING_TYPE', { THING_TYPE: 'instrument' })).toBe('instrument');
+    expect(() => readEnv(['THING_TYPE'], { THING_TYPE: '' })).toThrow(/THING_TYPE/);
   });
 });
 

@@ -1,0 +1,53 @@
+/** Names of the metrics that functions write and alarms read. */
+import type { ServiceName } from '../routes/services.ts';
+
+/**
+ * CloudWatch's namespace for the metrics of a stage: two stages in one account do not raise each other's alarms.
+ * @param stage name of the deployment
+ */
+export const metricNamespace = (stage: string): string => `labgate/${stage}`;
+
+/** Dimension that holds the name of the function. */
+export const SERVICE_DIMENSION = 'service';
+
+/** Metrics by the function that writes them. */
+export const METRICS = {
+  ingest: [
+    'MessagesReceived',
+    'PointsReceived',
+    'PointsStored',
+    'PointsDuplicate',
+    'PointsOverwritten',
+    'PointsQuarantined',
+    'MessagesQuarantined',
+    'MessagesRetried',
+    'CallRetries',
+    'DevicesUntold',
+    'IteratorLag',
+  ],
+  presence: ['PresenceApplied', 'PresenceSuperseded', 'PresenceUnknownClient', 'PresenceFailed'],
+  compaction: [
+    'HoursCompacted',
+    'ChunksMerged',
+    'PointsCompacted',
+    'BytesBefore',
+    'BytesAfter',
+    'HoursRaced',
+    'HoursReopened',
+    'HoursFailed',
+    'HoursUnfinished',
+    'DaysArchived',
+    'DaysWaiting',
+    'DaysRaced',
+    'DaysFailed',
+    'DaysKept',
+    'BytesArchived',
+    'CompactionLag',
+    'ArchiveLag',
+  ],
+} as const satisfies Partial<Record<ServiceName, readonly string[]>>;
+
+/** Functions that write metrics. */
+export type MeteredService = keyof typeof METRICS;
+/** Metrics of a function, or of all. */
+export type MetricName<S extends MeteredService = MeteredService> = (typeof METRICS)[S][number];

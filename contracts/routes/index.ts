@@ -1,0 +1,25 @@
+/**
+ * Every route of the HTTP API, once: the functions serve them, API Gateway is built from them, the
+ * permission matrix guards them, and the OpenAPI document is generated from them.
+ */
+import { CONTRACT_ROUTES } from './contract.ts';
+import { DEVICES_ROUTES } from './devices.ts';
+import { EXPORTS_ROUTES } from './exports.ts';
+import { HEALTH_ROUTES } from './health.ts';
+import { RECORDS_ROUTES } from './records.ts';
+import { SERIES_ROUTES } from './series.ts';
+import { TYPES_ROUTES } from './types.ts';
+
+export type { RouteConfig } from './route.ts';
+
+export const ROUTES = {
+  ...DEVICES_ROUTES,
+  ...TYPES_ROUTES,
+  ...SERIES_ROUTES,
+  ...RECORDS_ROUTES,
+  ...EXPORTS_ROUTES,
+  ...HEALTH_ROUTES,
+  ...CONTRACT_ROUTES,
+} as const;
+
+export type RouteName = keyof typeof ROUTES;

@@ -1,0 +1,19 @@
+/** From lifecycle events of the broker to who is connected. */
+import type { Construct } from 'constructs';
+import { readQueue } from './event-sources.ts';
+import type { FunctionQueue } from './function-queue.ts';
+import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
+
+export interface PresenceProps extends CapabilityProps {
+  /** Connections and disconnections of devices. */
+  readonly lifecycle: FunctionQueue;
+}
+
+/** `presence`, called with lifecycle events. */
+export class Presence extends LambdaFunction {
+  constructor(scope: Construct, id: string, { settings, storage, lifecycle }: PresenceProps) {
+    super(scope, id, { service: 'presence', settings });
+    this.usesTable(storage, 'registry', ['UpdateItem']);
+    readQueue(this, lifecycle, { batchSize: 1000, maximumBatchingWindowInSeconds: 1 });
+  }
+}

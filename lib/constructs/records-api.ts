@@ -1,0 +1,22 @@
+/** Completeness, quarantine and exports over HTTP. */
+import type { Construct } from 'constructs';
+import type { FunctionQueue } from './function-queue.ts';
+import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
+
+export interface RecordsApiProps extends CapabilityProps {
+  /** Exports that are to be made. */
+  readonly exports: FunctionQueue;
+}
+
+/** `records-api`, which replays what was quarantined, orders exports, and signs the links to their files. */
+export class RecordsApi extends LambdaFunction {
+  constructor(scope: Construct, id: string, { settings, storage, exports }: RecordsApiProps) {
+    super(scope, id, { service: 'records-api', settings, files: ['contracts/openapi.json'] });
+    this.usesTable(storage, 'registry', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
+    this.usesTable(storage, 'measurements', ['Query']);
+    this.usesArchive(storage, { days: ['GetObject'], quarantine: ['GetObject'], exports: ['GetObject'] });
+    this.listsArchive(storage);
+    this.usesStream(storage, ['PutRecord']);
+    this.sendsTo(exports, 'EXPORTS_QUEUE_URL');
+  }
+}
