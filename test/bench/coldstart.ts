@@ -16,8 +16,10 @@ import { atMost, type Figure, inform } from './figure.ts';
 
 const BENCH = 'coldstart';
 const ROUNDS = 15;
-const MAX_KB = 600;
-const MAX_MILLIS = 250;
+/** A guard: what counts is the time. */
+const MAX_KB = 800;
+/** Over an empty handler, in the same run. */
+const MAX_MILLIS = 150;
 
 const execute = promisify(execFile);
 
@@ -48,8 +50,8 @@ const load = async ({ path, environment }: Bundle): Promise<number> => {
   return Number(stdout);
 };
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** What else the computer does only ever adds: the least is what a module itself needs. */
+const least = (values: readonly number[] = []): number => Math.min(...values);
 
 const bundlesOf = (folder: string): Bundle[] => {
   const assembly = loadAssembly(folder);
@@ -76,10 +78,10 @@ export const run = async (): Promise<readonly Figure[]> => {
     // In turn, so that whatever else the computer does falls on all of them.
     for (let round = 0; round < ROUNDS; round++)
       for (const [bundle, taken] of times) taken.push(await load(bundle));
-    const base = median(times.get(empty) ?? []);
+    const base = least(times.get(empty));
     const figures = [inform(BENCH, 'an empty handler: process until loaded', base, 'ms')];
     for (const bundle of bundles) {
-      const loaded = median(times.get(bundle) ?? []);
+      const loaded = least(times.get(bundle));
       const size = (await readFile(bundle.path)).length / 1000;
       figures.push(
         atMost(BENCH, `${bundle.name}: size`, size, 'KB', MAX_KB),
