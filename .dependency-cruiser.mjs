@@ -47,6 +47,12 @@ export default {
       'Pure rooms talk to nobody.',
     ),
     wall(
+      'pure-rooms-do-no-io',
+      { path: '^(contracts|payload|series|lambdas/domain)/', pathNot: '^contracts/generate-openapi\\.ts$' },
+      { dependencyTypes: ['core'], pathNot: '^(node:)?(zlib|crypto)$' },
+      'Pure rooms compute: no file, no socket, no timer.',
+    ),
+    wall(
       'stores-know-no-function',
       { path: '^lambdas/(store|runtime)/' },
       { path: '^lambdas/functions/' },
@@ -101,10 +107,22 @@ export default {
       'Deployment names handlers by path, never by import.',
     ),
     wall(
+      'synth-calls-nobody',
+      { path: '^lib/' },
+      { path: '^node_modules/(@aws-sdk|@smithy)' },
+      'Synth works offline.',
+    ),
+    wall(
       'constructs-know-no-stack',
       { path: '^lib/constructs/' },
       { path: '^lib/(application|[^/]+-stack)\\.ts$' },
       'Stacks wire constructs; a construct says in its own words what it needs.',
+    ),
+    wall(
+      'command-line-knows-no-function',
+      { path: '^bin/' },
+      { path: '^lambdas/' },
+      'The command line asks the API, as everyone else.',
     ),
     wall('nobody-imports-tests', { pathNot: '^test/' }, { path: '^test/' }, 'Tests are leaves.'),
   ],
