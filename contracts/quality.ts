@@ -7,6 +7,7 @@
  * the low byte is only used together with the info bits above it.
  */
 
+/** Whether a value can be used, from best to worst. */
 export const STATUSES = ['good', 'uncertain', 'bad'] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -60,6 +61,7 @@ const byOpcUa = new Map([...entries.entries()].reverse().map(([place, entry]) =>
 /** The number of a named quality. */
 export const quality = (name: QualityName): Quality => byName.get(name) ?? 0;
 
+/** Good, without a reason. */
 export const GOOD: Quality = 0;
 
 /** @returns the number of a quality's name as a device sends it, or `undefined` for an unknown name */

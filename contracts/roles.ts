@@ -1,9 +1,11 @@
 /** The permission matrix: who may do what. The API, the live connection and the tests read this one table. */
 import { slug } from './messages/topics.ts';
 
+/** Roles of people and programs, everywhere or at one site. */
 export const ROLES = ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Who may do what: each permission with the roles that hold it. */
 export const PERMISSIONS = {
   'devices:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'devices:register': ['Admin', 'Engineer'],
@@ -54,8 +56,9 @@ export const parseGroup = (group: string): Grant | undefined => {
   return slug.safeParse(site).success ? { role, site } : undefined;
 };
 
-/** OAuth resource server of the API, and the scope that lets a signed-in person use it. */
+/** OAuth resource server of the API. */
 export const RESOURCE_SERVER = 'labgate';
+/** OAuth scope that lets a signed-in person use the API. */
 export const USER_SCOPE = `${RESOURCE_SERVER}/api`;
 
 /** OAuth scope that gives a program a role, e.g. `labgate/operator`. */

@@ -8,6 +8,7 @@ import * as z from 'zod';
 /** Whole microseconds since 1970-01-01T00:00:00Z. */
 export type Micros = number;
 
+/** Microseconds of clock units; a day has 24 hours. */
 export const MICROS_PER_SECOND = 1_000_000;
 export const MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND;
 export const MICROS_PER_HOUR = 3600 * MICROS_PER_SECOND;

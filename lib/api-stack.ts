@@ -18,6 +18,7 @@ export interface ApiStackProps extends StackProps {
   readonly processing: ProcessingStack;
 }
 
+/** Sign-in, the functions that serve routes, and the API in front of them. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);

@@ -11,6 +11,7 @@ export interface DevicesStackProps extends StackProps {
   readonly storage: StorageStack;
 }
 
+/** The topic rules, and the identity of devices. */
 export class DevicesStack extends Stack {
   /** What every registered device gets. */
   readonly identity: DeviceIdentity;

@@ -16,6 +16,7 @@ export interface ProcessingStackProps extends StackProps {
   readonly devices: DevicesStack;
 }
 
+/** The functions that nobody calls over HTTP. */
 export class ProcessingStack extends Stack {
   /** Exports that are to be made. */
   readonly exports: FunctionQueue;

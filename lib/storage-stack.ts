@@ -13,6 +13,7 @@ export interface StorageStackProps extends StackProps {
   readonly settings: Settings;
 }
 
+/** What the other stacks write to and read from. */
 export class StorageStack extends Stack implements Storage {
   readonly key: DataKey;
   readonly stream: MessageStream;

@@ -25,6 +25,7 @@ export type CompletenessQuery = z.infer<typeof completenessQuery>;
 export const GAP_CAUSES = ['connection-down', 'device-restarted', 'quarantined-whole', 'unknown'] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];
 
+/** Messages that are missing: a run of numbers that never came, and between which arrivals. */
 export const gap = z
   .object({
     session: z.string(),
@@ -43,6 +44,7 @@ export type Gap = z.infer<typeof gap>;
 
 const counts = z.record(z.string(), z.int()).meta({ description: 'By quarantine code' });
 
+/** The ledger of some hours of one device, and the gaps in them. */
 export const completeness = z
   .object({
     device: z.string(),

@@ -9,6 +9,7 @@ import { slug } from '../messages/topics.ts';
 export const DEVICE_STATES = ['registering', 'active', 'retiring', 'retired'] as const;
 export type DeviceState = (typeof DEVICE_STATES)[number];
 
+/** Where a device stands: degrees of WGS 84, and the room. */
 export const location = z
   .object({
     latitude: z.number().min(-90).max(90),
@@ -61,6 +62,7 @@ export const connection = z
   .meta({ id: 'Connection' });
 export type Connection = z.infer<typeof connection>;
 
+/** A device as it is answered. */
 export const device = deviceMetadata
   .extend({
     id: slug,
@@ -86,6 +88,7 @@ export const deviceDetail = device
   .meta({ id: 'DeviceDetail' });
 export type DeviceDetail = z.infer<typeof deviceDetail>;
 
+/** What is sent to register a device. */
 export const registration = deviceMetadata
   .extend({
     id: slug,

@@ -9,10 +9,12 @@ import { channelName } from './instrument-types.ts';
 export const EXPORT_DAYS = 7;
 /** How long a link to a file works; another one is given to who asks again. */
 export const LINK_SECONDS = 900;
+/** Devices of one export, at most. */
 export const EXPORT_DEVICES = 100;
 /** Files of a page: when not asked, and at most. */
 export const EXPORT_FILES = { usual: 100, most: 500 } as const;
 
+/** Formats of the files. */
 export const EXPORT_FORMATS = ['csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
@@ -60,6 +62,7 @@ export type ExportState = (typeof EXPORT_STATES)[number];
 const sha256 = z.string().meta({ description: 'SHA-256 in hexadecimal' });
 const link = z.string().meta({ description: `Address that works for ${LINK_SECONDS / 60} minutes` });
 
+/** An export as it is answered: how far it is, and once it has succeeded where its manifest is. */
 export const exportJob = z
   .object({
     id: z.string(),
@@ -109,6 +112,7 @@ export const exportManifest = z.object({
 });
 export type ExportManifest = z.infer<typeof exportManifest>;
 
+/** Query of `GET /v1/exports/{id}/files`. */
 export const exportFilesQuery = z
   .object({
     limit: z.coerce.number().int().min(1).max(EXPORT_FILES.most).optional(),

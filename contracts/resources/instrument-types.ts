@@ -20,6 +20,7 @@ const bounds = z
   .object({ min: z.number().optional(), max: z.number().optional() })
   .refine(({ min, max }) => min === undefined || max === undefined || min <= max, 'min must not exceed max');
 
+/** What one channel measures, and what is normal for it. What is sent may leave out what has a default. */
 export const channel = z
   .object({
     unit: z
@@ -90,6 +91,7 @@ export const instrumentTypeChange = z
   .meta({ id: 'InstrumentTypeChange' });
 export type InstrumentTypeChange = z.infer<typeof instrumentTypeChange>;
 
+/** An instrument type as it is answered. */
 export const instrumentType = instrumentTypeInput
   .extend({
     version: z.int().min(1),

@@ -51,6 +51,7 @@ const aggregate = z.custom<Aggregate>(
   `use ${AGGREGATES.join(', ')} or a quantile such as p95 or p99.9`,
 );
 
+/** What stands for a bucket without points. */
 export const FILLS = ['none', 'null', 'previous', 'linear'] as const;
 export type Fill = (typeof FILLS)[number];
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ok, problems, route } from './route.ts';
 
+/** The contract itself, and what its problem codes mean. */
 export const CONTRACT_ROUTES = {
   openapi: route(
     { service: 'records-api', permission: 'contract:read' },

@@ -12,6 +12,7 @@ import {
 } from '../resources/devices.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
+/** Routes of devices. */
 export const DEVICES_ROUTES = {
   registerDevice: route(
     { service: 'control-api', permission: 'devices:register' },

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { exportFilesQuery, exportJob, exportRequest, linkedFile } from '../resources/exports.ts';
 import { idempotencyKey, idParams, json, ok, page, problems, route } from './route.ts';
 
+/** Routes of exports. */
 export const EXPORTS_ROUTES = {
   createExport: route(
     { service: 'records-api', permission: 'exports:create' },

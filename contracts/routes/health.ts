@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ok, problems, route } from './route.ts';
 
+/** Routes of health. */
 export const HEALTH_ROUTES = {
   health: route(
     { service: 'query-api', permission: 'health:read' },

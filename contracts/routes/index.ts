@@ -12,6 +12,7 @@ import { TYPES_ROUTES } from './types.ts';
 
 export type { RouteConfig } from './route.ts';
 
+/** Every route, by the name of its operation. */
 export const ROUTES = {
   ...DEVICES_ROUTES,
   ...TYPES_ROUTES,
@@ -22,4 +23,5 @@ export const ROUTES = {
   ...CONTRACT_ROUTES,
 } as const;
 
+/** Name of an operation. */
 export type RouteName = keyof typeof ROUTES;

@@ -9,6 +9,7 @@ import {
 } from '../resources/quarantine.ts';
 import { idParams, ok, page, problems, route } from './route.ts';
 
+/** Routes of completeness and the quarantine. */
 export const RECORDS_ROUTES = {
   readCompleteness: route(
     { service: 'records-api', permission: 'series:read' },

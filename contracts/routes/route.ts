@@ -36,12 +36,18 @@ export interface RouteConfig {
   >;
 }
 
+/**
+ * A route: who serves it, who may call it, and what OpenAPI says of it.
+ * @param access the function, and the permission that a caller needs
+ */
 export const route = <const A extends Access, const R extends RouteConfig>(access: A, config: R) => ({
   ...access,
   ...config,
 });
 
+/** Content of a JSON body. */
 export const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+/** An answer with a JSON body. */
 export const ok = <T extends z.ZodType>(schema: T, description: string) => ({
   content: json(schema),
   description,
@@ -68,9 +74,11 @@ export const problems = <const C extends ProblemCode>(...codes: readonly C[]) =>
   );
 };
 
+/** Header of answers that carry a version. */
 export const etag = {
   headers: z.object({ ETag: z.string().meta({ description: 'Version of the resource' }) }),
 };
+/** Header of requests that may be repeated safely. */
 export const idempotencyKey = z.object({
   'idempotency-key': z
     .string()
@@ -79,6 +87,7 @@ export const idempotencyKey = z.object({
     .optional()
     .meta({ description: 'The same key with the same request gives the same answer, within 24 h' }),
 });
+/** Header of requests that change a version. */
 export const ifMatch = z.object({
   'if-match': z
     .string()
@@ -86,10 +95,13 @@ export const ifMatch = z.object({
     .optional()
     .meta({ description: 'ETag of the version being changed; required' }),
 });
+/** Query members of a list. */
 export const paging = {
   limit: z.coerce.number().int().min(1).max(LIMITS.pageMax).optional(),
   cursor: z.string().max(1024).optional().meta({ description: '`next` of the page before' }),
 };
+/** A page of a list; `next` is always there, and null at the end. */
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable().meta({ description: 'null at the end' }) });
+/** Path of one resource. */
 export const idParams = z.object({ id: slug });

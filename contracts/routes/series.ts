@@ -29,6 +29,7 @@ const seriesResponses = {
   ...problems('invalid-request', 'invalid-cursor', 'not-found', 'not-acceptable'),
 };
 
+/** Routes of measurements. */
 export const SERIES_ROUTES = {
   readSeries: route(
     { service: 'query-api', permission: 'series:read' },

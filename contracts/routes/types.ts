@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { instrumentType, instrumentTypeChange, instrumentTypeInput } from '../resources/instrument-types.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
+/** Routes of instrument types. */
 export const TYPES_ROUTES = {
   createType: route(
     { service: 'control-api', permission: 'types:create' },

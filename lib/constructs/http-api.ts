@@ -41,6 +41,7 @@ const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode
   [apigateway.ResponseType.DEFAULT_5XX, 'internal-error'],
 ];
 
+/** A REST API with the methods of the contract, its access logs, and the firewall where settings ask for it. */
 export class HttpApi extends Construct {
   readonly api: apigateway.RestApi;
 

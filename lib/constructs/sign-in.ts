@@ -10,6 +10,7 @@ export interface SignInProps {
   readonly settings: Settings;
 }
 
+/** A user pool with a group for each role, a client for people, and one for each program. */
 export class SignIn extends Construct {
   readonly userPool: cognito.UserPool;
   /** The public client of people: authorization code with PKCE. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import openapi from '../../contracts/openapi.json' with { type: 'json' };
 import type { Completeness } from '../../contracts/resources/completeness.ts';
 import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/resources/exports.ts';
 import type { Quarantined, QuarantinedMessage } from '../../contracts/resources/quarantine.ts';
@@ -228,4 +229,8 @@ describe('records of what a device sent', () => {
   test('needed no right that the templates do not give', () => {
     expect(lab.gateway.iam.denials).toEqual([]);
   });
+});
+
+test('the contract is served from the file beside the bundle', async () => {
+  expect(await lab.json('/v1/openapi.json')).toEqual(openapi);
 });

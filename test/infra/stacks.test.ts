@@ -6,6 +6,7 @@ import { ROUTES } from '../../contracts/routes/index.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
+import { PARQUET_COLUMNS } from '../../series/formats/parquet.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 import { named, ofType, synthesize } from './synthesize.ts';
 
@@ -109,6 +110,16 @@ describe('the archive', () => {
     );
     const place = `site=${substitution('site')}/date=${substitution('date')}/`;
     expect(named(parameters?.['storage.location.template'])).toBe(`s3://{Archive}/archive/${place}`);
+  });
+
+  test('has the columns that its files have', () => {
+    const [columns] = ofType(dev.storage, 'AWS::Glue::Table').map(
+      ([, { Properties }]) =>
+        z
+          .object({ StorageDescriptor: z.object({ Columns: z.array(z.object({ Name: z.string() })) }) })
+          .parse(Properties['TableInput']).StorageDescriptor.Columns,
+    );
+    expect(columns?.map(({ Name }) => Name)).toEqual(PARQUET_COLUMNS.map(({ name }) => name));
   });
 
   test('ends where a class says so, by folder of the site', () => {
