@@ -2,28 +2,33 @@
  * Environment variables of functions: `lib` sets each together with the grant that it stands for, `lambdas/runtime`
  * reads it. A test holds what is set for a function against what its handler reads.
  */
-export const ENVIRONMENT = [
+import * as z from 'zod';
+
+const wholeNumber = z.string().regex(/^\d+$/);
+
+/** Every variable that a function may ask for, with its form. */
+export const ENVIRONMENT = {
   /** Name of the table of sites, types, devices and what people do with them. */
-  'REGISTRY_TABLE',
+  REGISTRY_TABLE: z.string().min(3),
   /** Name of the table of points, summaries and the ledger. */
-  'MEASUREMENTS_TABLE',
+  MEASUREMENTS_TABLE: z.string().min(3),
   /** Name of the bucket whose folders `archive-prefixes.ts` lists. */
-  'ARCHIVE_BUCKET',
+  ARCHIVE_BUCKET: z.string().min(3),
   /** Name of the stream of messages from devices. */
-  'STREAM_NAME',
+  STREAM_NAME: z.string().min(1),
   /** Address of the queue of exports that are to be made. */
-  'EXPORTS_QUEUE_URL',
+  EXPORTS_QUEUE_URL: z.url(),
   /** Name of the IoT policy that every device certificate gets. */
-  'DEVICE_POLICY',
+  DEVICE_POLICY: z.string().min(1),
   /** Name of the IoT thing type of new things. */
-  'THING_TYPE',
+  THING_TYPE: z.string().min(1),
   /** Minutes after its end that an hour is compacted. */
-  'COMPACT_AFTER_MINUTES',
+  COMPACT_AFTER_MINUTES: wholeNumber,
   /** Hours after its end that a day is archived. */
-  'ARCHIVE_AFTER_HOURS',
-  /** Retention classes as JSON, see `lambdas/functions/compaction/retention.ts`. */
-  'RETENTION',
-] as const;
+  ARCHIVE_AFTER_HOURS: wholeNumber,
+  /** How long things are kept, as JSON: see `retention.ts`. */
+  RETENTION: z.string().min(2),
+} as const satisfies Readonly<Record<string, z.ZodType<string>>>;
 
 /** Name of an environment variable. */
-export type EnvironmentName = (typeof ENVIRONMENT)[number];
+export type EnvironmentName = keyof typeof ENVIRONMENT;

@@ -4,13 +4,14 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import type { Period, Retention } from '../../contracts/deployment/retention.ts';
 import type { RetentionClass, Settings } from '../settings.ts';
 import { functionMetric } from './function-metric.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 
 /** Retention classes as the function reads them. */
-const retentionOf = ({ retention }: Settings): object => {
-  const plain = ({ archiveDays, ...periods }: RetentionClass): object => ({
+const retentionOf = ({ retention }: Settings): Retention => {
+  const plain = ({ archiveDays, ...periods }: RetentionClass): Period => ({
     ...periods,
     archiveDays: archiveDays === 'forever' ? null : archiveDays,
   });

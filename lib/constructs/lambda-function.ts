@@ -58,14 +58,6 @@ type TableAction =
 type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors' | 'failedBatches'>;
 type ObjectAction = 'GetObject' | 'PutObject';
 
-/** Why no narrower resource than a folder of the archive can be named. */
-const FOLDER_REASONS: Readonly<Record<Folder, string>> = {
-  days: 'Each archived day of a device is an object of its own.',
-  manifests: 'Each archived day of a device has a manifest.',
-  exports: 'Each file of an export is an object of its own.',
-  quarantine: 'Each quarantined message is an object of its own, and may be taken again.',
-};
-
 const named = (prefix: string, actions: readonly string[]): string[] =>
   actions.map((action) => `${prefix}:${action}`);
 /** Copies files beside a bundle. Node does it, so that it is the same command in every shell. */
@@ -204,8 +196,12 @@ export class LambdaFunction extends Construct {
   ): void {
     this.environment('ARCHIVE_BUCKET', archive.bucketName);
     for (const [folder, given] of Object.entries(actions) as [Folder, readonly ObjectAction[]][]) {
-      const [objects, reason] = [archive.objects(ARCHIVE_PREFIXES[folder]), FOLDER_REASONS[folder]];
-      this.allowPattern(capitalized(folder), reason, named('s3', given), [objects]);
+      this.allowPattern(
+        capitalized(folder),
+        'The objects of a folder get their names while the application runs.',
+        named('s3', given),
+        [archive.objects(ARCHIVE_PREFIXES[folder])],
+      );
       if (given.includes('GetObject')) this.usesKey(key, ['Decrypt']);
       if (given.includes('PutObject')) this.usesKey(key, ['GenerateDataKey']);
     }

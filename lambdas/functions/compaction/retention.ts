@@ -1,26 +1,12 @@
 /** How long things are kept, by site. */
-import * as z from 'zod';
+import { type Period, type Retention, retention } from '../../../contracts/deployment/retention.ts';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import { startOfDay } from '../../store/measurements/index.ts';
 
-const period = z.object({
-  /** Days for which points stay in the table after their day has ended and been archived. */
-  hotDays: z.int().positive(),
-  /** Years for which summaries of minutes and hours are kept. */
-  rollupYears: z.int().positive(),
-  /** Days for which files of the archive are kept; `null`: for ever. */
-  archiveDays: z.int().positive().nullable(),
-});
+export type { Retention };
 
-const schema = z.object({ default: period, sites: z.record(z.string(), period) });
-
-export type Period = z.infer<typeof period>;
-
-/** Periods of sites. */
-export type Retention = z.infer<typeof schema>;
-
-/** @throws {z.ZodError} for what is no retention */
-export const parseRetention = (text: string): Retention => schema.parse(JSON.parse(text));
+/** @throws {ZodError} for what is no retention */
+export const parseRetention = (text: string): Retention => retention.parse(JSON.parse(text));
 
 /** The periods of a site; the default ones where it has none of its own. */
 export const periodOf = ({ sites, default: usual }: Retention, site: string | undefined): Period =>
