@@ -54,7 +54,10 @@ export const completeness = z
     received: z.int().meta({ description: 'Points of messages that could be read' }),
     stored: z.int(),
     duplicate: z.int(),
-    overwritten: z.int().meta({ description: 'Stored points that a later one with another value replaced' }),
+    overwritten: z.int().meta({
+      description:
+        'Stored versions of points of which another version stays: stored less overwritten are the points that are there',
+    }),
     quarantined: z.object({ points: z.int(), byCode: counts }),
     rejected: z.object({ messages: z.int(), byCode: counts }).meta({
       description: 'Messages of which nothing could be read; their points are unknown and in no other count',

@@ -4,7 +4,7 @@
  *
  * | bytes | quick | dense |
  * |---|---|---|
- * | 0 | version, 3 | version, 2 |
+ * | 0 | version, 4 | version, 3 |
  * | 1 | 0: body as it is; 1: under zstd | the same of the head |
  * | 2–5 | CRC-32, little-endian, of all that follows | of all but itself |
  * | 6–9 | length of the plain body, little-endian | length of the plain head |
@@ -17,7 +17,7 @@ import { readDense, writeDense } from './dense/body.ts';
 import { readQuick, writeQuick } from './quick.ts';
 
 /** Versions of the format: what {@link encodeChunk} writes for each effort. */
-export const CHUNK_VERSION = { quick: 3, dense: 2 } as const;
+export const CHUNK_VERSION = { quick: 4, dense: 3 } as const;
 export type Effort = keyof typeof CHUNK_VERSION;
 
 const QUICK_HEADER_BYTES = 10;
@@ -132,7 +132,7 @@ const decodeDense = (chunk: Buffer, only: ReadonlySet<string> | undefined): Seri
  * Decodes a chunk of either form.
  * @param name what to call it in an error: its key
  * @param only channels that are wanted, which a dense chunk gives without decoding the others; all when absent
- * @returns the columns; a quality that is all good is `undefined`
+ * @returns the columns; a quality that is all good is `undefined`. Those of a quick chunk have the given quality alone
  * @throws {CorruptChunk} when any byte is not as it was written, or the version is unknown
  */
 export const decodeChunk = (bytes: Uint8Array, name: string, only?: ReadonlySet<string>): SeriesColumn[] => {

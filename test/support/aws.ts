@@ -14,6 +14,7 @@ import { controlPlane } from '../../local/iot/control/index.ts';
 import { openPki } from '../../local/iot/pki.ts';
 import { Registry as Things } from '../../local/iot/registry.ts';
 import { AwsError, type AwsResponse } from '../../local/types.ts';
+import { createTable } from './table.ts';
 
 export interface Recorded {
   /** e.g. `dynamodb:PutItem` or `iot:CreateThing`. */
@@ -132,14 +133,7 @@ const createTables = async (
       ],
     }),
   );
-  await dynamo.send(
-    new CreateTableCommand({
-      ...TABLE_KEYS,
-      KeySchema: [...TABLE_KEYS.KeySchema],
-      TableName: measurements,
-      AttributeDefinitions: ['pk', 'sk'].map(text),
-    }),
-  );
+  await dynamo.send(createTable(measurements));
 };
 
 const REGION = 'us-east-1';

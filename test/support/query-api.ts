@@ -232,7 +232,7 @@ export const startWorld = async (): Promise<World> => {
       for await (const { columns } of readHours(measurements, device, range))
         for (const { channel, time: times, value: values, quality } of columns) {
           const [at = 0, value = 0] = [times.at(-1), values.at(-1)];
-          const seen = { time: at, value, credibleTime: at, credibleValue: value };
+          const seen = { time: at, value, rank: 0, number: -1, credibleTime: at, credibleValue: value };
           tracks.set(channel, { ...seen, quality: quality?.at(-1) ?? 0, arrived: at, run: 1 });
         }
       const Item = toStateItem(device, { ...NEW_STATE, version: 1, tracks });

@@ -1,11 +1,13 @@
-/** Points of one channel in one batch of a device: checked, judged, each once. */
+/** Points of one channel in one batch of a device: checked, and each once. They are judged when they are read. */
 import { LIMITS } from '../../../contracts/limits.ts';
 import type { Column, Value } from '../../../contracts/messages/message.ts';
 import type { QuarantineCode } from '../../../contracts/problems.ts';
 import { GOOD, type Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../../series/points/column.ts';
+import { inOrderOfTime, type SeriesColumn, sliceColumn } from '../../../series/points/column.ts';
+import { AGAIN, appendRun } from '../../../series/points/order.ts';
 import { judgeGood, judgeNext, judgeValue, type Rules, startTrack, type Track, worse } from './quality.ts';
+import type { MessageOrder } from './session-run.ts';
 
 /** Points of a column that were not taken, by code. */
 export interface Refused {
@@ -17,11 +19,11 @@ export interface Refused {
 
 /** What became of the points of a column. */
 export interface Taken {
-  stored: number;
-  duplicate: number;
-  overwritten: number;
-  readonly refused: Refused[];
+  readonly count: number;
+  readonly refused: readonly Refused[];
 }
+
+const NONE_REFUSED: readonly Refused[] = [];
 
 export const hourOf = (time: Micros): Micros => Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
 
@@ -49,11 +51,10 @@ export class ChannelRun {
   private pieces: { readonly time: readonly Micros[]; readonly value: readonly Value[] }[] = [];
   /** What the times are, where they are nothing but these. */
   private madeOf: readonly (readonly Micros[])[] | undefined;
-  /** Made with the first point that is not good. */
-  private quality: Quality[] | undefined;
-  private ascending = true;
-  /** Place of each time, made when the first point comes out of order. */
-  private places: Map<Micros, number> | undefined;
+  /** Made with the first point of which the device says that it is not good. */
+  private given: Quality[] | undefined;
+  private readonly order: number[] = [];
+  private count = 0;
 
   constructor(name: string, rules: Rules, before: Readonly<Track> | undefined) {
     this.name = name;
@@ -69,24 +70,39 @@ export class ChannelRun {
   /**
    * Takes the points of a message.
    * @param arrived when the message arrived: times are checked against it
+   * @param message which message it is
    */
-  take(column: Column, arrived: Micros): Taken {
+  take(column: Column, arrived: Micros, message: MessageOrder): Taken {
     const { time: times, value: values, quality: given } = column;
     const start = this.appendAll(column, arrived);
-    const taken: Taken = { stored: start, duplicate: 0, overwritten: 0, refused: [] };
+    if (start > 0 && this.track !== undefined) Object.assign(this.track, message);
+    let refused: Refused[] | undefined;
     const earliest = arrived - LIMITS.pastMicros;
     const latest = arrived + LIMITS.futureMicros;
+    let taken = start;
     for (let at = start; at < times.length; at += 1) {
       const time = times[at] ?? 0;
       const value = values[at] ?? 0;
-      if (!fits(this.rules, value)) refuse(taken.refused, 'wrong-value-type', at);
-      else if (time < earliest) refuse(taken.refused, 'too-old', at);
-      else if (time > latest) refuse(taken.refused, 'in-future', at);
-      else if (this.track === undefined || time > this.track.time)
-        this.append(time, value, given?.[at] ?? GOOD, arrived, taken);
-      else this.insert(this.track, time, value, given?.[at] ?? GOOD, arrived, taken);
+      const code = !fits(this.rules, value)
+        ? 'wrong-value-type'
+        : time < earliest
+          ? 'too-old'
+          : time > latest
+            ? 'in-future'
+            : undefined;
+      if (code !== undefined) {
+        refused ??= [];
+        refuse(refused, code, at);
+        continue;
+      }
+      const quality = given?.[at] ?? GOOD;
+      this.push(time, value, quality);
+      this.follow(time, value, quality, arrived, message);
+      taken += 1;
     }
-    return taken;
+    if (taken > 0) appendRun(this.order, message.rank, message.number, taken);
+    this.count += taken;
+    return { count: taken, refused: refused ?? NONE_REFUSED };
   }
 
   /**
@@ -96,7 +112,6 @@ export class ChannelRun {
   private appendAll({ time: times, value: values, quality: given }: Column, arrived: Micros): number {
     const { rules, track } = this;
     if (rules.channel.type !== 'number' || track === undefined || given !== undefined) return 0;
-    if (this.places !== undefined || !this.ascending) return 0;
     const after = Math.max(track.time, arrived - LIMITS.pastMicros - 1);
     const count = judgeGood(rules, track, times, values, after, arrived + LIMITS.futureMicros, arrived);
     if (count === 0) return 0;
@@ -106,8 +121,29 @@ export class ChannelRun {
       value: whole ? values : values.slice(0, count),
     };
     this.pieces.push(piece);
-    if (this.quality !== undefined) for (let at = 0; at < count; at += 1) this.quality.push(GOOD);
+    if (this.given !== undefined) for (let at = 0; at < count; at += 1) this.given.push(GOOD);
     return count;
+  }
+
+  /** Goes on to a point that is newer than all before, or another version of the newest. */
+  private follow(time: Micros, value: Value, given: Quality, arrived: Micros, message: MessageOrder): void {
+    const { rules } = this;
+    if (this.track === undefined || time > this.track.time) {
+      this.track ??= startTrack(time, value, arrived);
+      judgeNext(rules, this.track, time, value, given, arrived);
+      Object.assign(this.track, message);
+      return;
+    }
+    const { track } = this;
+    if (time < track.time || message.rank === AGAIN) return;
+    const isLater = message.rank === track.rank ? message.number >= track.number : message.rank > track.rank;
+    if (!isLater) return;
+    const isSame = Object.is(value, track.value);
+    // Only what the value says by itself: what it is to be compared with is no longer known.
+    const quality = worse(given, judgeValue(rules, value));
+    Object.assign(track, message, isSame ? {} : { value, quality, arrived, run: 1 });
+    if (isSame) track.quality = worse(given, track.quality);
+    if (!isSame && track.credibleTime === time) track.credibleValue = undefined;
   }
 
   /**
@@ -142,67 +178,28 @@ export class ChannelRun {
     return true;
   }
 
-  private append(time: Micros, value: Value, given: Quality, arrived: Micros, taken: Taken): void {
-    this.track ??= startTrack(time, value, arrived);
-    this.push(time, value, judgeNext(this.rules, this.track, time, value, given, arrived));
-    taken.stored += 1;
-  }
-
-  /** A point at or before the newest: known already, a correction, or late. */
-  private insert(
-    track: Track,
-    time: Micros,
-    value: Value,
-    given: Quality,
-    arrived: Micros,
-    taken: Taken,
-  ): void {
+  private push(time: Micros, value: Value, given: Quality): void {
     this.join();
-    this.places ??= new Map(this.time.map((one, place) => [one, place]));
-    const place = this.places.get(time);
-    const isNewest = time === track.time;
-    const known = place === undefined ? (isNewest ? track.value : undefined) : this.value[place];
-    if (known === value) {
-      taken.duplicate += 1;
-      return;
+    if (given !== GOOD || this.given !== undefined) {
+      this.given ??= new Array<Quality>(this.time.length).fill(GOOD);
+      this.given.push(given);
     }
-    // Only what a value says by itself: neighbours of a late point are not at hand.
-    const judged = worse(given, judgeValue(this.rules, value));
-    taken.stored += 1;
-    if (known !== undefined) taken.overwritten += 1;
-    if (place === undefined) this.push(time, value, judged);
-    else {
-      this.value[place] = value;
-      if (judged !== GOOD || this.quality !== undefined) this.qualities()[place] = judged;
-    }
-    if (isNewest) {
-      Object.assign(track, { value, quality: judged, arrived, run: 1 });
-      if (track.credibleTime === time) track.credibleValue = value;
-    }
-  }
-
-  private push(time: Micros, value: Value, quality: Quality): void {
-    this.join();
-    const place = this.time.length;
-    if (place > 0 && time <= (this.time[place - 1] ?? 0)) this.ascending = false;
-    if (quality !== GOOD || this.quality !== undefined) this.qualities().push(quality);
     this.madeOf = undefined;
     this.time.push(time);
     this.value.push(value);
-    this.places?.set(time, place);
-  }
-
-  private qualities(): Quality[] {
-    this.quality ??= new Array<Quality>(this.time.length).fill(GOOD);
-    return this.quality;
   }
 
   /**
-   * The points taken, in order of time, as one column for each hour. Nothing is taken any more afterwards.
+   * The points taken, in order of time, as one column for each hour. Nothing is taken any more afterwards. Of several
+   * versions of a point all are there, in order of arrival: whoever merges the hour tells which stays.
    * @param like another channel that was asked already: times in common become one array
    */
   byHour(like?: ChannelRun): Map<Micros, SeriesColumn> {
-    const { time, value, quality } = this.sorted(like);
+    this.join(like);
+    const { type, unit } = this.rules.channel;
+    const { name: channel, time: times, value, given, order } = this;
+    const all = inOrderOfTime({ channel, type, unit, time: times, value, quality: given, given, order });
+    const { time } = all;
     const hours = new Map<Micros, SeriesColumn>();
     for (let start = 0; start < time.length; ) {
       const hour = hourOf(time[start] ?? 0);
@@ -211,34 +208,9 @@ export class ChannelRun {
         end = start + 1;
         while (end < time.length && hourOf(time[end] ?? 0) === hour) end += 1;
       }
-      const whole = start === 0 && end === time.length;
-      hours.set(hour, {
-        channel: this.name,
-        type: this.rules.channel.type,
-        unit: this.rules.channel.unit,
-        time: whole ? time : time.slice(start, end),
-        value: whole ? value : value.slice(start, end),
-        quality: whole ? quality : quality?.slice(start, end),
-      });
+      hours.set(hour, start === 0 && end === time.length ? all : sliceColumn(all, start, end));
       start = end;
     }
     return hours;
-  }
-
-  private sorted(like: ChannelRun | undefined): {
-    time: Micros[];
-    value: Value[];
-    quality: Quality[] | undefined;
-  } {
-    this.join(like);
-    if (this.ascending) return { time: this.time, value: this.value, quality: this.quality };
-    const order = this.time
-      .map((_, at) => at)
-      .sort((left, right) => (this.time[left] ?? 0) - (this.time[right] ?? 0));
-    return {
-      time: order.map((at) => this.time[at] ?? 0),
-      value: order.map((at) => this.value[at] ?? 0),
-      quality: this.quality === undefined ? undefined : order.map((at) => this.quality?.[at] ?? GOOD),
-    };
   }
 }

@@ -8,30 +8,18 @@ import type { SeriesColumn } from '../../../series/points/column.ts';
 import { ChannelRun } from './channel-run.ts';
 import type { DeviceState } from './device-state.ts';
 import type { Faults } from './faults.ts';
-import { type Rules, rulesOf } from './quality.ts';
+import { type RulesByChannel, rulesOfType } from './quality.ts';
+import type { MessageOrder } from './session-run.ts';
 
 export interface HourColumns {
   readonly hour: Micros;
   readonly columns: readonly SeriesColumn[];
 }
 
-const rulesByType = new WeakMap<InstrumentType, Map<string, Rules>>();
-
-const rulesOfType = (type: InstrumentType): Map<string, Rules> => {
-  let rules = rulesByType.get(type);
-  if (rules === undefined) {
-    rules = new Map(Object.entries(type.channels).map(([name, channel]) => [name, rulesOf(channel)]));
-    rulesByType.set(type, rules);
-  }
-  return rules;
-};
-
 export class ChannelRuns {
-  /** Points taken, as the ledger counts them. */
-  readonly counts = { stored: 0, duplicate: 0, overwritten: 0 };
   private readonly type: InstrumentType;
   private readonly before: DeviceState['tracks'];
-  private readonly rules: Map<string, Rules>;
+  private readonly rules: RulesByChannel;
   private readonly channels = new Map<string, ChannelRun>();
 
   constructor(type: InstrumentType, before: DeviceState['tracks']) {
@@ -43,30 +31,30 @@ export class ChannelRuns {
   /**
    * Takes a column of a message.
    * @param arrived when the message arrived: times are checked against it
+   * @param message which message it is
    * @param faults where points that are not taken are noted
+   * @returns how many points are taken
    */
-  take(column: Column, arrived: Micros, faults: Faults): void {
+  take(column: Column, arrived: Micros, message: MessageOrder, faults: Faults): number {
     const rules = this.rules.get(column.channel);
     if (rules === undefined) {
       const detail = `${this.type.id} has no channel ${column.channel}.`;
       faults.add('unknown-channel', column.time.length, pointTo(column, 0), detail);
-      return;
+      return 0;
     }
     if (column.unit !== undefined && column.unit !== rules.channel.unit) {
       const detail = `${column.channel} is in ${rules.channel.unit}, not ${column.unit}.`;
       faults.add('wrong-unit', column.time.length, pointTo(column, 0), detail);
-      return;
+      return 0;
     }
     let channel = this.channels.get(column.channel);
     if (channel === undefined) {
       channel = new ChannelRun(column.channel, rules, this.before.get(column.channel));
       this.channels.set(column.channel, channel);
     }
-    const taken = channel.take(column, arrived);
-    this.counts.stored += taken.stored;
-    this.counts.duplicate += taken.duplicate;
-    this.counts.overwritten += taken.overwritten;
-    for (const { code, first, points } of taken.refused) faults.add(code, points, pointTo(column, first));
+    const { count, refused } = channel.take(column, arrived, message);
+    for (const { code, first, points } of refused) faults.add(code, points, pointTo(column, first));
+    return count;
   }
 
   /** The points taken. Nothing is taken any more afterwards. */

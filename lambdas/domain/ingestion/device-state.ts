@@ -7,14 +7,6 @@ import { type Checkpoint, compareSequences } from '../ledger/sequence.ts';
 import type { Session } from '../ledger/sessions.ts';
 import type { Track } from './quality.ts';
 
-/** A message of the newest session, to know it again when the device repeats it. */
-export interface Recent {
-  readonly seq: number;
-  /** Fingerprint of its bytes: the same `seq` with other bytes is another message. */
-  readonly print: number;
-}
-
-export const MAX_RECENT = 32;
 /** Shards whose checkpoints are kept: resharding moves a device on, and its old shards drain. */
 export const MAX_CHECKPOINTS = 4;
 
@@ -26,8 +18,6 @@ export interface DeviceState {
   readonly tracks: ReadonlyMap<string, Readonly<Track>>;
   /** The newest last. */
   readonly sessions: readonly Session[];
-  /** Of the newest session, the newest last. */
-  readonly recent: readonly Recent[];
   /** CRC-32 of the facts last reported. */
   readonly facts: number | undefined;
   /** Totals since the device is known. */
@@ -39,7 +29,6 @@ export const NEW_STATE: DeviceState = {
   checkpoints: new Map(),
   tracks: new Map(),
   sessions: [],
-  recent: [],
   facts: undefined,
   ledger: EMPTY_LEDGER,
 };

@@ -2,8 +2,9 @@
 
 import type { Value } from '../../../contracts/messages/message.ts';
 import { GOOD, type Quality, quality, statusOf } from '../../../contracts/quality.ts';
-import type { Channel } from '../../../contracts/resources/instrument-types.ts';
+import type { Channel, InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
+import { FORGOTTEN, NO_NUMBER } from '../../../series/points/order.ts';
 
 /** What is remembered of a channel: its newest point by measured time, and what the next is judged by. */
 export interface Track {
@@ -14,6 +15,9 @@ export interface Track {
   arrived: Micros;
   /** How many equal values in a row end with it. */
   run: number;
+  /** Which message it came with, see `series/points/order.ts`. */
+  rank: number;
+  number: number;
   /**
    * The newest point that neither jumped nor is bad: jumps are measured from there, so that the return from a
    * spike is no jump and a true step is believed once enough time has passed for it.
@@ -74,6 +78,8 @@ export const startTrack = (time: Micros, value: Value, arrived: Micros): Track =
   quality: GOOD,
   arrived,
   run: 0,
+  rank: FORGOTTEN,
+  number: NO_NUMBER,
   credibleTime: time,
   credibleValue: undefined,
 });
@@ -114,7 +120,8 @@ export const judgeNext = (
  * of these. As {@link judgeNext} would one by one, without making anything of each.
  * @param after no time is at or before this
  * @param until no time is after this
- * @returns how many; what ends them is left to {@link judgeNext}
+ * @param from place of the first that is judged
+ * @returns place of the first that is not; it is left to {@link judgeNext}
  */
 export const judgeGood = (
   rules: Rules,
@@ -124,6 +131,7 @@ export const judgeGood = (
   after: Micros,
   until: Micros,
   arrived: Micros,
+  from = 0,
 ): number => {
   const { maxRate, stuckAfter } = rules;
   // What is imported is read anew each time: not within the loop.
@@ -135,7 +143,7 @@ export const judgeGood = (
   let { run, credibleTime } = track;
   // Nothing is far from what is no number.
   let credible = typeof track.credibleValue === 'number' ? track.credibleValue : Number.NaN;
-  let count = 0;
+  let count = from;
   for (; count < times.length; count += 1) {
     const time = times[count] ?? 0;
     const next = values[count];
@@ -150,7 +158,7 @@ export const judgeGood = (
     credibleTime = time;
     credible = next;
   }
-  if (count > 0) {
+  if (count > from) {
     track.time = before;
     track.value = value;
     track.quality = GOOD;
@@ -160,4 +168,67 @@ export const judgeGood = (
     track.credibleValue = value;
   }
   return count;
+};
+
+/** What judges the first points of a time: the channel's points before it. */
+export type Tracks = ReadonlyMap<string, Readonly<Track>>;
+
+/** Rules by channel. */
+export type RulesByChannel = ReadonlyMap<string, Rules>;
+
+const rulesOfChannels = new WeakMap<InstrumentType['channels'], RulesByChannel>();
+
+/** The rules of an instrument type. */
+export const rulesOfType = ({ channels }: Pick<InstrumentType, 'channels'>): RulesByChannel => {
+  let rules = rulesOfChannels.get(channels);
+  if (rules === undefined) {
+    rules = new Map(Object.entries(channels).map(([name, channel]) => [name, rulesOf(channel)]));
+    rulesOfChannels.set(channels, rules);
+  }
+  return rules;
+};
+
+/** Whether points are judged by their neighbours too. */
+export const looksBack = ({ maxRate, stuckAfter }: Rules): boolean =>
+  maxRate !== Number.POSITIVE_INFINITY || stuckAfter !== Number.POSITIVE_INFINITY;
+
+/** Points of a channel, with the quality that the device gave. */
+export interface GivenPoints {
+  readonly time: readonly Micros[];
+  readonly value: readonly Value[];
+  /** `undefined`: all good. */
+  readonly given: readonly Quality[] | undefined;
+}
+
+/**
+ * Judges points of one channel. What comes out depends on the points alone, not on the order in which they came.
+ * @param points in order of time, each once
+ * @param before what was remembered of the points before them
+ * @returns a quality a point, `undefined` where all are good; and what is to be remembered
+ */
+export const judgePoints = (
+  rules: Rules,
+  before: Readonly<Track> | undefined,
+  { time, value, given }: GivenPoints,
+): { readonly quality: readonly Quality[] | undefined; readonly after: Track | undefined } => {
+  let track = before === undefined ? undefined : { ...before };
+  let quality: Quality[] | undefined;
+  for (let at = 0; at < time.length; ) {
+    if (track !== undefined && given === undefined) {
+      const end = judgeGood(rules, track, time, value, track.time, Number.POSITIVE_INFINITY, 0, at);
+      if (end > at) {
+        at = end;
+        continue;
+      }
+    }
+    const [when = 0, what = 0] = [time[at], value[at]];
+    track ??= startTrack(when, what, 0);
+    const judged = judgeNext(rules, track, when, what, given?.[at] ?? GOOD, 0);
+    if (judged !== GOOD) {
+      quality ??= new Array<Quality>(time.length).fill(GOOD);
+      quality[at] = judged;
+    }
+    at += 1;
+  }
+  return { quality, after: track };
 };

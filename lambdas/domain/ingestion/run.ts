@@ -8,14 +8,16 @@ import type { Message } from '../../../contracts/messages/message.ts';
 import type { DeviceFacts } from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { AGAIN, NO_NUMBER } from '../../../series/points/order.ts';
 import { addLedgers, type Counts, type Ledger } from '../ledger/ledger.ts';
 import type { MessageIdentity } from '../ledger/messages.ts';
 import { compareSequences, isDurable } from '../ledger/sequence.ts';
+import type { Session } from '../ledger/sessions.ts';
 import { type Arrival, decodeArrival, type Undecoded } from './arrival.ts';
 import { ChannelRuns, type HourColumns } from './channel-runs.ts';
 import { type DeviceState, moveCheckpoint } from './device-state.ts';
 import { Faults } from './faults.ts';
-import { type Durable, SessionRun } from './session-run.ts';
+import { type Durable, type MessageOrder, REPEATED, type Recalled, SessionRun } from './session-run.ts';
 
 /** A message that goes to the quarantine, whole or for some of its points. */
 export interface Quarantined {
@@ -40,6 +42,10 @@ export interface RunResult {
   /** What the device wants to hear, those already durable included. */
   readonly durable: readonly Durable[];
   readonly state: DeviceState;
+  /** Sessions that the state no longer holds: to be kept before it is. */
+  readonly parted: readonly Session[];
+  /** Sessions to be asked for: where there are any, the run is to be taken once more with what is known of them. */
+  readonly unknown: readonly string[];
 }
 
 type MutableCounts = { -readonly [C in keyof Counts]: Counts[C] };
@@ -61,7 +67,8 @@ class Run {
   private facts: DeviceFacts | undefined;
   private factsAt = 0;
   private received = 0;
-  /** Of messages that came before, whole. */
+  private stored = 0;
+  /** Of messages that came before. */
   private repeated = 0;
   private replayed = 0;
   private readonly lost: { readonly quarantined: MutableCounts; readonly rejected: MutableCounts } = {
@@ -71,10 +78,10 @@ class Run {
   private readonly messages: MessageIdentity[] = [];
   private readonly quarantined: Quarantined[] = [];
 
-  constructor(type: InstrumentType, before: DeviceState) {
+  constructor(type: InstrumentType, before: DeviceState, recalled: Recalled) {
     this.before = before;
     this.channels = new ChannelRuns(type, before.tracks);
-    this.sessions = new SessionRun(before);
+    this.sessions = new SessionRun(before.sessions, recalled);
   }
 
   /** A record that is durable already: only its acknowledgement may have been lost. */
@@ -94,13 +101,12 @@ class Run {
     this.messages.push({ sequence: arrival.sequence, arrived: arrival.arrived, session, seq, points });
     this.received += points;
     if (arrival.original !== undefined) {
-      // What it says of its session and its device was true then.
+      // What it says of its session and its device was true then. It fills holes, and undoes no correction.
       this.replayed += points;
-      this.takePoints(message, arrival);
+      this.takePoints(message, arrival, REPEATED);
       return;
     }
-    if (this.sessions.isRepeated(message, arrival.bytes)) this.repeated += points;
-    else this.takePoints(message, arrival);
+    this.takePoints(message, arrival, this.orderOf(message, arrival));
     if (message.facts !== undefined) {
       this.facts = { ...this.facts, ...message.facts };
       this.factsAt = arrival.arrived;
@@ -123,11 +129,21 @@ class Run {
     });
   }
 
-  private takePoints(message: Message, arrival: Arrival): void {
+  private orderOf({ session, seq }: Message, { arrived, sequence }: Arrival): MessageOrder {
+    if (session !== undefined && seq !== undefined) return this.sessions.take(session, seq, arrived);
+    // Records of one millisecond are told apart by their places in the stream.
+    return { rank: arrived + Number(sequence.slice(-3)), number: NO_NUMBER };
+  }
+
+  private takePoints(message: Message, arrival: Arrival, order: MessageOrder): void {
     const faults = new Faults();
     for (const { code, points, pointer } of message.faults) faults.add(code, points, pointer);
-    for (const column of message.columns)
-      this.channels.take(column, arrival.original ?? arrival.arrived, faults);
+    const arrived = arrival.original ?? arrival.arrived;
+    let taken = 0;
+    for (const column of message.columns) taken += this.channels.take(column, arrived, order, faults);
+    // Whether points of a message that came before are there, whoever merges them finds out.
+    if (order.rank === AGAIN) this.repeated += taken;
+    else this.stored += taken;
     const { notes } = faults;
     if (notes.length === 0) return;
     for (const { code, points } of notes)
@@ -137,13 +153,13 @@ class Run {
 
   private ledgerOf(hours: readonly HourColumns[]): Ledger {
     const late = lateOf(hours, this.messages[0]?.arrived ?? 0);
-    const { stored, duplicate, overwritten } = this.channels.counts;
     return {
       messages: this.messages.length,
       received: this.received,
-      stored,
-      duplicate: duplicate + this.repeated,
-      overwritten,
+      stored: this.stored,
+      duplicate: this.repeated,
+      // What takes the place of what is found when the points are merged.
+      overwritten: 0,
       ...this.lost,
       ...(late === 0 ? {} : { late }),
       ...(this.replayed === 0 ? {} : { replayed: this.replayed }),
@@ -154,7 +170,7 @@ class Run {
     const { before, facts, messages, quarantined } = this;
     const hours = this.channels.hours();
     const ledger = this.ledgerOf(hours);
-    const { durable, sessions, recent } = this.sessions.finish();
+    const { durable, sessions, parted, unknown } = this.sessions.finish();
     const factsCrc = facts === undefined ? before.facts : crc32(JSON.stringify(facts));
     const last = messages.at(-1);
     return {
@@ -170,13 +186,16 @@ class Run {
           last === undefined ? before.checkpoints : moveCheckpoint(before.checkpoints, shardKey, last),
         tracks: this.channels.tracks(),
         sessions,
-        recent,
         facts: factsCrc,
         ledger: addLedgers(before.ledger, ledger),
       },
+      parted,
+      unknown,
     };
   }
 }
+
+const NONE_RECALLED: Recalled = new Map();
 
 /**
  * Takes a device's records of one batch.
@@ -185,14 +204,16 @@ class Run {
  * @param shardKey the shard that they come from
  * @param arrivals in the order of the shard; those at or before the shardKey's checkpoint are acknowledged again and
  *   otherwise left alone
+ * @param recalled sessions that were asked for, because an earlier try named them as unknown
  */
 export const takeRun = (
   before: DeviceState,
   type: InstrumentType,
   shardKey: string,
   arrivals: readonly Arrival[],
+  recalled: Recalled = NONE_RECALLED,
 ): RunResult => {
-  const run = new Run(type, before);
+  const run = new Run(type, before, recalled);
   const checkpoint = before.checkpoints.get(shardKey);
   // Numbers ascend: what comes after the first beyond the checkpoint is new.
   let beyond = checkpoint === undefined;
@@ -205,4 +226,41 @@ export const takeRun = (
     run.take(arrival);
   }
   return run.finish(shardKey);
+};
+
+const hourOf = (time: Micros): Micros => Math.floor(time / MICROS_PER_HOUR);
+
+/** Records that follow on each other and arrived in one hour. */
+const byHourOfArrival = (arrivals: readonly Arrival[]): (readonly Arrival[])[] => {
+  const parts: Arrival[][] = [];
+  let hour = Number.NaN;
+  for (const arrival of arrivals) {
+    const next = hourOf(arrival.arrived);
+    if (next === hour) parts.at(-1)?.push(arrival);
+    else parts.push([arrival]);
+    hour = next;
+  }
+  return parts;
+};
+
+/**
+ * Takes a device's records of one batch, those that arrived in one hour at a time: a ledger is kept by the hour, and a batch
+ * that comes again, cut elsewhere, must find each record in the hour in which it was told before.
+ * @returns one result for each hour, in order; each state goes on from the one before
+ */
+export const takeRuns = (
+  before: DeviceState,
+  type: InstrumentType,
+  shardKey: string,
+  arrivals: readonly Arrival[],
+  recalled: Recalled = NONE_RECALLED,
+): readonly RunResult[] => {
+  const results: RunResult[] = [];
+  let state = before;
+  for (const part of byHourOfArrival(arrivals)) {
+    const result = takeRun(state, type, shardKey, part, recalled);
+    results.push(result);
+    ({ state } = result);
+  }
+  return results;
 };

@@ -70,8 +70,9 @@ export const gapsOf = ({ numbered, unreadable }: SequenceRanges, known: Known): 
   const within = (times: readonly Micros[], after: Micros, before: Micros): number =>
     times.filter((time) => time >= after && time <= before).length;
   const causeOf = ({ from, to, after, before }: Missing): GapCause => {
+    // Before the first of a session nothing of it came: what could not be read may have been any of it.
+    if (within(unreadable, after ?? Number.NEGATIVE_INFINITY, before) > to - from) return 'quarantined-whole';
     if (after === undefined) return from === 0 ? 'device-restarted' : 'unknown';
-    if (within(unreadable, after, before) > to - from) return 'quarantined-whole';
     return within(known.connections, after, before) > 0 ? 'connection-down' : 'unknown';
   };
   const sessions = Map.groupBy(numbered, ({ session }) => session);

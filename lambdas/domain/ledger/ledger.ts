@@ -1,11 +1,14 @@
 /**
  * The ledger of a device: what came in, and what became of it.
  *
- * Of points: received = stored + duplicate + quarantined. A point that a later one with the same identity and
- * another value replaces stays counted as stored and is counted as overwritten besides. Of messages: `rejected`
- * are those of which nothing could be used.
+ * Of points: received = stored + duplicate + quarantined. A version of a point of which a later one stays is counted as
+ * stored and as overwritten besides: so many points as stored less overwritten are there. `ingest` cannot know all
+ * duplicates, because it does not read what is stored: it counts what it knows, and whoever merges the points of an
+ * hour finds the rest, see {@link settle}. Of messages: `rejected` are those of which nothing could be used.
  */
+
 import type { QuarantineCode } from '../../../contracts/problems.ts';
+import type { Found } from '../../../series/points/merge.ts';
 
 export type Counts = Readonly<Partial<Record<QuarantineCode, number>>>;
 
@@ -62,6 +65,14 @@ export const addLedgers = (left: Ledger, right: Ledger): Ledger => ({
   rejected: addCounts(left.rejected, right.rejected),
   ...addOptional('late', left, right),
   ...addOptional('replayed', left, right),
+});
+
+/** A ledger once it is known what a merge found: what was counted as stored may be a duplicate, or the reverse. */
+export const settle = (ledger: Ledger, { duplicate, overwritten, recovered }: Readonly<Found>): Ledger => ({
+  ...ledger,
+  stored: ledger.stored - duplicate + recovered,
+  duplicate: ledger.duplicate + duplicate - recovered,
+  overwritten: ledger.overwritten + overwritten,
 });
 
 export const sumCounts = (counts: Counts): number =>

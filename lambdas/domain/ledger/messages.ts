@@ -101,7 +101,8 @@ export const encodeMessages = ({ last, numbered, unreadable }: RunMessages, firs
   return Buffer.from(out.view());
 };
 
-const parseBase36 = (text: string): bigint => {
+/** A whole number in base 36, of any length. */
+export const parseBase36 = (text: string): bigint => {
   let value = 0n;
   const negative = text.startsWith('-');
   for (const digit of negative ? text.slice(1) : text)

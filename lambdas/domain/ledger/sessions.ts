@@ -1,60 +1,98 @@
-/** Which messages of a device are durable: ranges of `seq` by session. */
+/**
+ * Sessions of a device: which of their messages came. A device counts the messages of a session from 0; a number that
+ * came before is a repeat, however long ago that was.
+ *
+ * The newest sessions are remembered with the device's state, older ones in items of their own: nothing is forgotten.
+ */
+import type { Micros } from '../../../contracts/time.ts';
 
 /** Both ends included. */
 export type SeqRange = readonly [from: number, to: number];
 
 export interface Session {
   readonly id: string;
-  /** Ascending, apart by at least one. */
+  /** When its first message arrived. */
+  readonly began: Micros;
+  /** Numbers that came: ascending, apart by at least one. */
   readonly ranges: readonly SeqRange[];
 }
 
-/** Sessions remembered of a device, and ranges of each: a device's state stays bounded. */
+/** Sessions that are remembered with the state of a device. */
 export const MAX_SESSIONS = 4;
-export const MAX_RANGES = 16;
+/** Ranges of one session: the state of a device stays bounded. */
+export const MAX_RANGES = 256;
+
+/** Place of the first range that ends at or after a number. */
+const placeOf = (ranges: readonly SeqRange[], seq: number): number => {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.[1] ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** Whether ranges hold a number. */
+export const holds = (ranges: readonly SeqRange[], seq: number): boolean => {
+  const range = ranges[placeOf(ranges, seq)];
+  return range !== undefined && range[0] <= seq;
+};
+
+/** A set of whole numbers as ranges. */
+export class SequenceSet {
+  private readonly list: [number, number][];
+
+  constructor(ranges: readonly SeqRange[] = []) {
+    this.list = ranges.map(([from, to]) => [from, to]);
+  }
+
+  /** Adds a number. @returns whether it was not there */
+  add(seq: number): boolean {
+    const { list } = this;
+    const newest = list.at(-1);
+    // Nearly all numbers are the next.
+    if (newest !== undefined && newest[1] + 1 === seq) {
+      newest[1] = seq;
+      return true;
+    }
+    const place = placeOf(list, seq);
+    const after = list[place];
+    if (after !== undefined && after[0] <= seq) return false;
+    const before = list[place - 1];
+    const joinsBefore = before !== undefined && before[1] + 1 === seq;
+    const joinsAfter = after !== undefined && after[0] - 1 === seq;
+    if (joinsBefore && joinsAfter) {
+      before[1] = after[1];
+      list.splice(place, 1);
+    } else if (joinsBefore) before[1] = seq;
+    else if (joinsAfter) after[0] = seq;
+    else list.splice(place, 0, [seq, seq]);
+    return true;
+  }
+
+  get ranges(): readonly SeqRange[] {
+    return this.list;
+  }
+
+  /**
+   * Ranges that are kept. Of too many the lowest but the first is forgotten: a message of a number that was forgotten is
+   * taken as new, and each of its points is found to be there when it is merged.
+   */
+  kept(most: number = MAX_RANGES): readonly SeqRange[] {
+    const excess = this.list.length - most;
+    return excess > 0 ? [...this.list.slice(0, 1), ...this.list.slice(1 + excess)] : this.list;
+  }
+}
 
 /** Whole numbers as ascending ranges. */
-export const toRanges = (numbers: readonly number[]): SeqRange[] => {
-  const ranges: [number, number][] = [];
-  for (const number of [...numbers].sort((left, right) => left - right)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && number <= last[1] + 1) last[1] = Math.max(last[1], number);
-    else ranges.push([number, number]);
-  }
-  return ranges;
+export const toRanges = (numbers: readonly number[]): readonly SeqRange[] => {
+  const set = new SequenceSet();
+  for (const number of numbers) set.add(number);
+  return set.ranges;
 };
 
-const unite = (left: readonly SeqRange[], right: readonly SeqRange[]): SeqRange[] => {
-  const united: [number, number][] = [];
-  for (const [from, to] of [...left, ...right].sort((one, other) => one[0] - other[0])) {
-    const last = united.at(-1);
-    if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
-    else united.push([from, to]);
-  }
-  return united;
-};
-
-export const holds = (ranges: readonly SeqRange[], seq: number): boolean =>
-  ranges.some(([from, to]) => from <= seq && seq <= to);
-
-/**
- * Notes messages as durable. The session comes to the end of the list, the oldest is forgotten. Of too many
- * ranges the lowest but the first is forgotten: what is forgotten is at worst stored twice and merged when read,
- * and the first range, which says how far everything is durable, stays true.
- */
-export const noteDurable = (
-  sessions: readonly Session[],
-  id: string,
-  seqs: readonly number[],
-): readonly Session[] => {
-  const before = sessions.find((session) => session.id === id);
-  const ranges = unite(before?.ranges ?? [], toRanges(seqs));
-  const excess = ranges.length - MAX_RANGES;
-  if (excess > 0) ranges.splice(1, excess);
-  return [...sessions.filter((session) => session !== before), { id, ranges }].slice(-MAX_SESSIONS);
-};
-
-/** The greatest number up to which all of a session are durable, counted from 0; `undefined` when 0 is not. */
+/** The greatest number up to which all of a session came, counted from 0; `undefined` when 0 did not. */
 export const contiguous = (ranges: readonly SeqRange[]): number | undefined => {
   const first = ranges[0];
   return first !== undefined && first[0] === 0 ? first[1] : undefined;

@@ -15,11 +15,11 @@ import {
   readArchivedDays,
 } from '../../store/archive/days.ts';
 import {
-  columnsOfHour,
   completeTask,
   type DayAccounts,
   type HourItems,
   hourKey,
+  JudgedHours,
   keepBlock,
   type Measurements,
   readDayAccounts,
@@ -32,7 +32,7 @@ import {
   writeMinutes,
 } from '../../store/measurements/index.ts';
 import type { Counts } from './counts.ts';
-import type { DeviceCache } from './device-cache.ts';
+import type { CompactedDevice, DeviceCache } from './device-cache.ts';
 import { periodOf, type Retention, rollupsUntil } from './retention.ts';
 
 export interface DayDependencies {
@@ -78,9 +78,10 @@ const fileOf = async (
   device: string,
   day: Micros,
   archived: ArchivedDay | undefined,
-  kindOf: KindOf,
+  { kinds, rules }: CompactedDevice,
   signal: AbortSignal,
 ): Promise<MadeOfDay> => {
+  const kindOf: KindOf = (channel) => kinds.get(channel);
   const hours: HourItems[] = [];
   for (let hour = day; hour < day + MICROS_PER_DAY; hour += MICROS_PER_HOUR)
     hours.push(await readHourItems(measurements, device, hour, signal));
@@ -95,8 +96,9 @@ const fileOf = async (
   for (const group of groups) {
     const wanted = new Set(group);
     const pieces: (readonly SeriesColumn[])[] = [cold.filter(({ channel }) => wanted.has(channel))];
-    for (const items of hours) pieces.push(columnsOfHour(device, items, wanted));
-    const columns = sliceColumns(mergeColumns(pieces).columns, day, day + MICROS_PER_DAY);
+    const judged = new JudgedHours(measurements, device, rules, wanted, signal);
+    for (const items of hours) pieces.push(await judged.of(items));
+    const columns = sliceColumns(mergeColumns(pieces), day, day + MICROS_PER_DAY);
     parquet.add(columns);
     for (const column of columns)
       minutes.push(encodeColumn(minutesOfDay(day), minutesOf(column, day, kindOf)));
@@ -164,11 +166,10 @@ export const archiveQueuedDay = async (
   }
   const known = await devices.of(device, signal);
   if (known === undefined) throw new Error(`${device} is not registered`);
-  const { site, kinds } = known;
+  const { site } = known;
   const replaces = await archive.tag(archiveKey({ site, day, device }), signal);
   const [archived] = await Array.fromAsync(readArchivedDays(measurements, device, day, day + 1, signal));
-  const kindOf = (channel: string) => kinds.get(channel);
-  const { hours, file, minutes } = await fileOf(dependencies, device, day, archived, kindOf, signal);
+  const { hours, file, minutes } = await fileOf(dependencies, device, day, archived, known, signal);
   const period = periodOf(retention, site);
   const { hotDays, archiveDays } = period;
   const ends = day + MICROS_PER_DAY;

@@ -1,5 +1,7 @@
-/** Kinds of the channels of devices, as the registry has them. */
+/** What compaction needs to know of devices, as the registry has it. */
+
 import type { ChannelKind } from '../../../series/summaries/summary.ts';
+import { type RulesByChannel, rulesOfType } from '../../domain/ingestion/quality.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';
 
@@ -8,13 +10,17 @@ export interface CompactedDevice {
   readonly site: string;
   /** By channel. */
   readonly kinds: ReadonlyMap<string, ChannelKind>;
+  /** What its points are judged by. */
+  readonly rules: RulesByChannel;
 }
+
+type TypeRules = Pick<CompactedDevice, 'kinds' | 'rules'>;
 
 /** What the registry says, remembered for one run. */
 export class DeviceCache {
   private readonly registry: Registry;
   private readonly devices = new Map<string, Promise<CompactedDevice | undefined>>();
-  private readonly types = new Map<string, Promise<ReadonlyMap<string, ChannelKind>>>();
+  private readonly types = new Map<string, Promise<TypeRules>>();
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -31,14 +37,17 @@ export class DeviceCache {
     const { devices } = await readRegistry(this.registry, { devices: [id], types: [] }, signal);
     const device = devices.get(id);
     if (device === undefined) return undefined;
-    const kinds = this.types.get(device.type) ?? this.readKinds(device.type, signal);
-    this.types.set(device.type, kinds);
-    return { site: device.site, kinds: await kinds };
+    const type = this.types.get(device.type) ?? this.readType(device.type, signal);
+    this.types.set(device.type, type);
+    return { site: device.site, ...(await type) };
   }
 
-  private async readKinds(id: string, signal: AbortSignal): Promise<ReadonlyMap<string, ChannelKind>> {
+  private async readType(id: string, signal: AbortSignal): Promise<TypeRules> {
     const { types } = await readRegistry(this.registry, { devices: [], types: [id] }, signal);
-    const channels = Object.entries(types.get(id)?.channels ?? {});
-    return new Map(channels.map(([name, { kind }]) => [name, kind]));
+    const channels = types.get(id)?.channels ?? {};
+    return {
+      kinds: new Map(Object.entries(channels).map(([name, { kind }]) => [name, kind])),
+      rules: rulesOfType({ channels }),
+    };
   }
 }

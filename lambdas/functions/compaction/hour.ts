@@ -38,9 +38,18 @@ export const compactHour = async (
   const patience = { signal };
   const known = await devices.of(device, signal);
   const period = periodOf(retention, known?.site);
-  const result = await mergeHour(measurements, device, hour, blocksUntil(hour, now, period), patience);
+  const plan = {
+    expires: blocksUntil(hour, now, period),
+    accountsExpire: rollupsUntil(hour, period),
+    rules: known?.rules,
+  };
+  const result = await mergeHour(measurements, device, hour, plan, patience);
   if (result === 'raced') {
     counts.raced += 1;
+    return;
+  }
+  if (result === 'waiting') {
+    counts.reopened += 1;
     return;
   }
   if (result !== undefined) {
@@ -53,5 +62,5 @@ export const compactHour = async (
     await writeAll(measurements, [unarchived], result.garbage, patience);
     counts.addHour(result);
   }
-  if (!(await completeTask(measurements, task))) counts.reopened += 1;
+  if ((result?.waiting ?? 0) > 0 || !(await completeTask(measurements, task))) counts.reopened += 1;
 };

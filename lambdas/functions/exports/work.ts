@@ -9,8 +9,10 @@ import {
 } from '../../../contracts/resources/exports.ts';
 import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
 import { type FileSize, startFile } from '../../../series/formats/export-files.ts';
+import { type RulesByChannel, rulesOfType } from '../../domain/ingestion/quality.ts';
 import { type Measurements, readHours } from '../../store/measurements/index.ts';
 import type { PutBytes } from '../../store/objects/objects.ts';
+import { readDevice } from '../../store/registry/devices.ts';
 import {
   changeExport,
   type ExportPlace,
@@ -22,6 +24,7 @@ import {
   type StoredFile,
 } from '../../store/registry/exports.ts';
 import type { Registry } from '../../store/registry/keys.ts';
+import { readType } from '../../store/registry/types.ts';
 
 /** What an export is made with. */
 export interface Dependencies {
@@ -48,12 +51,19 @@ const rangeOf = ({ query }: StoredExport, hour: Micros) => ({
   ...(query.channels === null ? {} : { channels: new Set(query.channels) }),
 });
 
+/** What points of a device are judged by: two GetItem. */
+const rulesOfDevice = async (registry: Registry, id: string): Promise<RulesByChannel | undefined> => {
+  const stored = await readDevice(registry, id);
+  const type = stored === undefined ? undefined : await readType(registry, stored.device.type);
+  return type === undefined ? undefined : rulesOfType(type);
+};
+
 /** Where an export begins. */
 export const FIRST_PLACE: ExportPlace = { device: 0, hour: 0 };
 
 /** Makes the next file, if there is anything left to put into one. */
 const makeFile = async (
-  { measurements, put, size }: Dependencies,
+  { registry, measurements, put, size }: Dependencies,
   job: StoredExport,
 ): Promise<StoredFile | undefined> => {
   const { devices, format } = job.query;
@@ -62,7 +72,8 @@ const makeFile = async (
     const rows = startFile(format, device, size);
     const channels: Record<string, ExportFile['channels'][string]> = {};
     let next: ExportPlace = { device: at + 1, hour: 0 };
-    const range = rangeOf(job, at === job.place.device ? job.place.hour : 0);
+    const rules = await rulesOfDevice(registry, device);
+    const range = { ...rangeOf(job, at === job.place.device ? job.place.hour : 0), rules };
     for await (const { hour, columns } of readHours(measurements, device, range)) {
       rows.add(columns);
       for (const { channel, unit, type } of columns) channels[channel] = { unit, type };

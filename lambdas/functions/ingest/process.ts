@@ -5,8 +5,8 @@ import { QUARANTINE, type QuarantineCode } from '../../../contracts/problems.ts'
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { hourOf } from '../../domain/ingestion/channel-run.ts';
-import { NEW_STATE } from '../../domain/ingestion/device-state.ts';
-import { type Quarantined, type RunResult, takeRun } from '../../domain/ingestion/run.ts';
+import { type DeviceState, NEW_STATE } from '../../domain/ingestion/device-state.ts';
+import { type Quarantined, type RunResult, takeRuns } from '../../domain/ingestion/run.ts';
 import type { Deadlines } from '../../runtime/batch-outcome.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -16,8 +16,10 @@ import {
   deviceOfItem,
   hourOfItem,
   type Measurements,
+  readSessions,
   readStates,
   toChunkItems,
+  toSessionItem,
   toStateItem,
   toTaskItem,
   writeItems,
@@ -67,9 +69,16 @@ interface KnownRun extends DeviceRun {
   readonly type: InstrumentType;
 }
 
+/** A device's records of one hour of arrival. */
 interface Taken {
   readonly run: KnownRun;
   readonly result: RunResult;
+}
+
+/** A device's records of a batch, in most cases of one hour. */
+interface TakenRun {
+  readonly run: KnownRun;
+  readonly results: readonly RunResult[];
 }
 
 class Processor {
@@ -166,34 +175,69 @@ class Processor {
       const ids = runs.map(({ origin }) => origin.device);
       const remembered = (device: string) => memory.of(device);
       const states = await readStates(measurements, ids, remembered, this.patience);
-      const taken = runs.map((run): Taken => {
-        const before = states.get(run.origin.device) ?? NEW_STATE;
-        return { run, result: takeRun(before, run.type, run.shardKey, run.arrivals) };
+      const stateOf = (run: KnownRun) => states.get(run.origin.device) ?? NEW_STATE;
+      const taken = runs.map((run): TakenRun => {
+        const results = takeRuns(stateOf(run), run.type, run.shardKey, run.arrivals);
+        return { run, results };
       });
-      await this.write(taken);
+      await this.write(await this.recall(taken, stateOf));
     });
   }
 
-  private async write(taken: readonly Taken[]): Promise<void> {
+  /** Takes runs once more whose sessions the state did not know: mostly they are new, and nobody knows them. */
+  private async recall(
+    taken: readonly TakenRun[],
+    stateOf: (run: KnownRun) => DeviceState,
+  ): Promise<readonly TakenRun[]> {
+    const unknown = new Map<string, readonly string[]>();
+    for (const { run, results } of taken) {
+      const ids = results.flatMap((result) => result.unknown);
+      if (ids.length > 0) unknown.set(run.origin.device, ids);
+    }
+    if (unknown.size === 0) return taken;
+    const found = await readSessions(this.dependencies.measurements, unknown, this.batch.time.first);
+    return taken.map((one): TakenRun => {
+      const { run } = one;
+      const sessions = found.get(run.origin.device);
+      // Of sessions that nobody knows the run was taken as it is.
+      if (sessions === undefined || [...sessions.values()].every((session) => session === undefined))
+        return one;
+      return { run, results: takeRuns(stateOf(run), run.type, run.shardKey, run.arrivals, sessions) };
+    });
+  }
+
+  private async write(runs: readonly TakenRun[]): Promise<void> {
+    const taken = runs.flatMap(({ run, results }) => results.map((result): Taken => ({ run, result })));
     const fresh = taken.filter(({ result }) => result.messages.length > 0);
     const chunks = fresh.flatMap(({ run, result }) => toChunkItems(packed(run, result)));
+    const now = this.batch.now * 1000;
+    const parted = fresh.flatMap(({ run, result }) =>
+      result.parted.map((session) => toSessionItem(run.origin.device, session, now)),
+    );
     const notes = new Map<DeviceRun, Notification[]>();
-    const [unwritten] = await Promise.all([
+    const [unwritten, unkept] = await Promise.all([
       this.writeChunks(chunks),
+      writeItems(this.dependencies.measurements, parted, this.patience),
       ...fresh.map((one) => this.keepAside(one, notes)),
     ]);
-    this.fail(fresh, unwritten);
+    this.fail(fresh, unwritten.union(unkept));
     // A device is remembered only once all that its state speaks of is durable.
-    const durable = fresh.filter(({ run }) => !this.failed.has(run));
-    const states = durable.map(({ run, result }) => toStateItem(run.origin.device, result.state));
-    this.fail(durable, await writeItems(this.dependencies.measurements, states, this.lastPatience));
+    const durable = new Map(
+      fresh.filter(({ run }) => !this.failed.has(run)).map(({ run, result }) => [run, result.state]),
+    );
+    const states = [...durable].map(([run, state]) => toStateItem(run.origin.device, state));
+    this.fail(fresh, await writeItems(this.dependencies.measurements, states, this.lastPatience));
+    for (const [run, state] of durable)
+      if (!this.failed.has(run)) this.dependencies.memory.keep(run.origin.device, state);
     const done = taken.filter(({ run }) => !this.failed.has(run));
-    for (const { run, result } of done) {
-      if (result.messages.length > 0) this.dependencies.memory.keep(run.origin.device, result.state);
-      this.batch.counts.add(result.ledger, result.quarantined.length);
-    }
+    for (const { result } of done) this.batch.counts.add(result.ledger, result.quarantined.length);
     await this.notify(
-      done.flatMap(({ run, result }) => [...(notes.get(run) ?? []), ...toAcks(run.origin, result.durable)]),
+      runs
+        .filter(({ run }) => !this.failed.has(run))
+        .flatMap(({ run, results }) => [
+          ...(notes.get(run) ?? []),
+          ...results.flatMap(({ durable: heard }) => toAcks(run.origin, heard)),
+        ]),
     );
   }
 
@@ -224,7 +268,8 @@ class Processor {
     const { quarantined, facts } = result;
     if (quarantined.length === 0 && facts === undefined) return;
     await this.attempt('quarantine or facts', [run], async () => {
-      notes.set(run, await this.quarantine(run, quarantined));
+      const own = await this.quarantine(run, quarantined);
+      notes.set(run, [...(notes.get(run) ?? []), ...own]);
       if (facts === undefined) return;
       await persist(
         () => saveReported(this.dependencies.registry, run.origin.device, facts.facts, facts.at),

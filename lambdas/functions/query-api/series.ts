@@ -37,7 +37,7 @@ export interface Devices {
 /** Of less, points may be less to read than summaries. */
 const LEAST_SUMMARIZED = 2 * MICROS_PER_HOUR;
 
-/** What will be asked of the sources, as far as that is known before the devices are: it is read at the same time. */
+/** What will surely be asked of the sources: it is read for all devices at once. */
 const soonOf = (
   { query, several }: SeriesRequest & { readonly several: boolean },
   { buckets }: Plain,
@@ -68,15 +68,16 @@ export const seriesResponse = async (
     channels: plain.channels && new Set(plain.channels),
     kept: buckets === undefined ? KEEP_CORNERS : keptFor(buckets.aggregates, true),
   };
-  // A later page tells by its cursor what it asks for, and that is read with the devices.
-  const begun =
-    request.query.cursor === undefined
-      ? sourcesOf(measurements, { ...asked, devices: devices.ids, soon: soonOf(request, plain, now) })
-      : undefined;
+  // Nothing is read of devices before it is known that the caller may see them.
   const instruments = await devices.read();
   const series = resolveSeries(instruments, request.query, { ...plain, several: request.several, now });
-  const sources =
-    begun ?? sourcesOf(measurements, { ...asked, devices: devices.ids.slice(series.after?.device ?? 0) });
+  // A later page tells by its cursor what it asks for.
+  const soon = request.query.cursor === undefined ? soonOf(request, plain, now) : undefined;
+  const sources = sourcesOf(measurements, {
+    ...asked,
+    soon,
+    instruments: instruments.slice(series.after?.device ?? 0),
+  });
   const source = (device: number) => sources(instruments[device]?.id ?? '');
   const ofAll = <B>(read: (device: number) => AsyncGenerator<B>): AsyncGenerator<B> =>
     inOrder(

@@ -12,6 +12,7 @@ import {
   MICROS_PER_HOUR,
   type Micros,
 } from '../../../contracts/time.ts';
+import { rulesOfType } from '../../domain/ingestion/quality.ts';
 import { jsonResponse } from '../../runtime/http/api.ts';
 import { readCursor, writeCursor } from '../../runtime/http/cursor.ts';
 import { nextLink } from '../../runtime/http/page.ts';
@@ -39,11 +40,12 @@ const lengthOf = ({ months, days, micros }: Duration): Micros => (months * MOST_
 /** Newest points in `[from, to)`, of channels that are still looked for. */
 const newestIn = async (
   measurements: Measurements,
-  device: string,
+  instrument: Instrument,
   range: { readonly from: Micros; readonly to: Micros; readonly channels: ReadonlySet<string> },
 ): Promise<Map<string, Shown>> => {
   const newest = new Map<string, Shown>();
-  for await (const { columns } of readHours(measurements, device, range)) {
+  const wanted = { ...range, rules: rulesOfType(instrument) };
+  for await (const { columns } of readHours(measurements, instrument.id, wanted)) {
     for (const { channel, time: times, value: values, quality } of columns) {
       const at = times.length - 1;
       const time = times[at];
@@ -71,21 +73,25 @@ interface Instant {
  */
 const shownBy = async (
   measurements: Measurements,
-  { id, channels }: Instrument,
+  instrument: Instrument,
   latest: readonly LatestPoint[],
   { at, earliest, wanted }: Instant,
 ): Promise<Shown[]> => {
   const found = new Map<string, Shown>();
   const missing = new Set<string>();
   for (const point of latest) {
-    if (wanted?.has(point.channel) === false || !Object.hasOwn(channels, point.channel)) continue;
+    if (wanted?.has(point.channel) === false || !Object.hasOwn(instrument.channels, point.channel)) continue;
     if (point.time > at) missing.add(point.channel);
     else if (point.time >= earliest) found.set(point.channel, point);
   }
   let to = at + 1;
   for (let hours = 1; missing.size > 0 && to > earliest; hours *= 4) {
     const from = Math.max(earliest, at - hours * MICROS_PER_HOUR);
-    for (const [channel, point] of await newestIn(measurements, id, { from, to, channels: missing })) {
+    for (const [channel, point] of await newestIn(measurements, instrument, {
+      from,
+      to,
+      channels: missing,
+    })) {
       found.set(channel, point);
       missing.delete(channel);
     }
@@ -104,18 +110,15 @@ interface Page {
   readonly next: string | null;
 }
 
-/** The devices that are named. What is known of them is read while their registration is. */
+/** The devices that are named. Nothing is read of them before it is known that the caller may see them. */
 const named = async (
   { registry, measurements }: Stores,
   ids: readonly string[],
   at: Micros,
   principal: Principal,
 ): Promise<Page> => {
-  const [instruments, latest] = await Promise.all([
-    instrumentsFor(registry, ids, principal),
-    readManyLatest(measurements, ids),
-  ]);
-  return { instruments, latest, at, next: null };
+  const instruments = await instrumentsFor(registry, ids, principal);
+  return { instruments, latest: await readManyLatest(measurements, ids), at, next: null };
 };
 
 /** A page of the devices of a site. */

@@ -2,6 +2,7 @@
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Source } from '../../../series/buckets/plan.ts';
 import type { Kept } from '../../../series/summaries/summary.ts';
+import { rulesOfType } from '../../domain/ingestion/quality.ts';
 import { ahead, early } from '../../runtime/ahead.ts';
 import {
   type HourOfPoints,
@@ -13,6 +14,7 @@ import {
   type TaskKind,
   taskPartitionOf,
 } from '../../store/measurements/index.ts';
+import type { Instrument } from './instruments.ts';
 
 /** What will be asked: points of a range, or summaries of a width. */
 export interface Soon {
@@ -23,9 +25,9 @@ export interface Soon {
 
 /** What one request asks of devices. */
 export interface Asked {
-  /** Known beforehand: read at once. */
+  /** Surely asked for: read at once. */
   readonly soon?: Soon | undefined;
-  readonly devices: readonly string[];
+  readonly instruments: readonly Instrument[];
   readonly channels: ReadonlySet<string> | undefined;
   /** What is wanted of summaries. */
   readonly kept: Kept;
@@ -69,11 +71,13 @@ const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((..
  * @returns the source of a device
  */
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
-  const { devices, channels, kept, soon } = asked;
+  const { instruments, channels, kept, soon } = asked;
+  const devices = instruments.map(({ id }) => id);
+  const rulesOf = new Map(instruments.map((instrument) => [instrument.id, rulesOfType(instrument)]));
   const minutes = new MinuteReader(measurements, { channels, kept });
   const marksOf = remembered((from: Micros, to: Micros) => readQueued(measurements, devices, from, to));
   const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
-    readHours(measurements, device, { from, to, ...(channels && { channels }) });
+    readHours(measurements, device, { from, to, rules: rulesOf.get(device), ...(channels && { channels }) });
   const begun = new Map<string, AsyncGenerator<HourOfPoints>>();
   if (soon?.width !== undefined) early(marksOf(soon.from, soon.to));
   else if (soon !== undefined)

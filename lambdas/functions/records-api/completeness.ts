@@ -1,4 +1,6 @@
 /** Completeness of a device in a time: its ledger, its gaps, and the points that were to be expected. */
+
+import { LIMITS } from '../../../contracts/limits.ts';
 import {
   COMPLETENESS_DAYS,
   COMPLETENESS_GAPS,
@@ -15,11 +17,25 @@ import {
   type Micros,
   parseTime,
 } from '../../../contracts/time.ts';
+import type { Found } from '../../../series/points/merge.ts';
+import { addFindings, sumFindings } from '../../domain/ledger/findings.ts';
 import { gapsOf, type SeqGap } from '../../domain/ledger/gaps.ts';
-import { addLedgers, EMPTY_LEDGER, sumCounts } from '../../domain/ledger/ledger.ts';
-import { mergeRanges } from '../../domain/ledger/sequence-ranges.ts';
+import { addLedgers, EMPTY_LEDGER, settle, sumCounts } from '../../domain/ledger/ledger.ts';
+import { mergeRanges, type SequenceRanges } from '../../domain/ledger/sequence-ranges.ts';
+import type { Session } from '../../domain/ledger/sessions.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import { type Measurements, readAccounts, readHours, readLatest } from '../../store/measurements/index.ts';
+import { runLimited } from '../../runtime/limit.ts';
+import {
+  type Measurements,
+  mergeHourItems,
+  readAccounts,
+  readDirtyHours,
+  readFindings,
+  readHourItems,
+  readHours,
+  readLatest,
+  readPartedSessions,
+} from '../../store/measurements/index.ts';
 import { readConnections } from '../../store/registry/connections.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 
@@ -29,6 +45,7 @@ interface Range {
 }
 
 const HOUR = MICROS_PER_HOUR;
+const HOURS_AT_ONCE = 4;
 
 /**
  * The hours of a request.
@@ -51,6 +68,41 @@ const countPoints = async (measurements: Measurements, device: string, range: Ra
   for await (const { columns } of readHours(measurements, device, range))
     for (const { channel, time } of columns) present.set(channel, (present.get(channel) ?? 0) + time.length);
   return present;
+};
+
+/**
+ * What merging found of points that arrived in a range: what compaction noted, and of hours that it has not come to yet
+ * what merging them now finds. A query of each, and one of each such hour: mostly that is the one that is open.
+ */
+const findingsOf = async (
+  measurements: Measurements,
+  device: string,
+  { from, to }: Range,
+): Promise<Readonly<Found>> => {
+  const earliest = from - LIMITS.pastMicros - HOUR;
+  const latest = to + LIMITS.futureMicros + HOUR;
+  const [noted, open] = await Promise.all([
+    readFindings(measurements, device, from, to),
+    readDirtyHours(measurements, device, earliest, latest),
+  ]);
+  const merged = await runLimited([...open], HOURS_AT_ONCE, async (hour) => {
+    const items = await readHourItems(measurements, device, hour);
+    return mergeHourItems(device, items).found;
+  });
+  return sumFindings(addFindings(noted, ...merged), from, to);
+};
+
+/** The sessions of a range, also those that the state of the device no longer holds: a Query where there are such. */
+const sessionsOf = async (
+  measurements: Measurements,
+  device: string,
+  { numbered }: SequenceRanges,
+  remembered: readonly Session[],
+): Promise<readonly Session[]> => {
+  const known = new Set(remembered.map(({ id }) => id));
+  if (numbered.every(({ session }) => known.has(session))) return remembered;
+  const parted = await readPartedSessions(measurements, device);
+  return [...remembered, ...parted.filter(({ id }) => !known.has(id))];
 };
 
 const expectedOf = (interval: number | undefined, { from, to }: Range): number | null =>
@@ -90,17 +142,18 @@ export const completenessOf = async (
   range: Range,
   now: Micros,
 ): Promise<Completeness> => {
-  const [accounts, present, latest, connections] = await Promise.all([
+  const [accounts, present, found, latest, connections] = await Promise.all([
     Array.fromAsync(readAccounts(measurements, device.id, range.from, range.to)),
     countPoints(measurements, device.id, range),
+    findingsOf(measurements, device.id, range),
     readLatest(measurements, device.id),
     readConnections(registry, device.id, range.from, range.to),
   ]);
-  const ledger = accounts.reduce((sum, account) => addLedgers(sum, account.ledger), EMPTY_LEDGER);
-  const gaps = gapsOf(mergeRanges(accounts.map(({ ranges }) => ranges)), {
-    sessions: latest?.sessions ?? [],
-    connections,
-  });
+  const told = accounts.reduce((sum, account) => addLedgers(sum, account.ledger), EMPTY_LEDGER);
+  const ledger = settle(told, found);
+  const ranges = mergeRanges(accounts.map((account) => account.ranges));
+  const sessions = await sessionsOf(measurements, device.id, ranges, latest?.sessions ?? []);
+  const gaps = gapsOf(ranges, { sessions, connections });
   const lived = {
     from: Math.max(range.from, parseTime(device.createdAt) ?? range.from),
     to: Math.min(range.to, now),

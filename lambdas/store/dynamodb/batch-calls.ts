@@ -189,6 +189,8 @@ export interface Question {
   readonly filter?: string | undefined;
   /** Items of a page at most, before the filter; as many as fit when absent. */
   readonly limit?: number | undefined;
+  /** The greatest key first. */
+  readonly descending?: boolean | undefined;
 }
 
 /** Some of the items that are asked for. */
@@ -206,7 +208,7 @@ export interface Page {
 export const queryPage = async (
   client: DynamoDBClient,
   table: string,
-  { index, condition, values, names, filter, limit, consistent, attributes }: Question & Reading,
+  { index, condition, values, names, filter, limit, descending, consistent, attributes }: Question & Reading,
   start: Item | undefined,
   signal: AbortSignal,
 ): Promise<Page> => {
@@ -220,6 +222,7 @@ export const queryPage = async (
   if (filter !== undefined) body.add(`,"FilterExpression":${quote(filter)}`);
   if (attributes !== undefined) body.add(`,"ProjectionExpression":${quote(attributes.join())}`);
   if (limit !== undefined) body.add(`,"Limit":${limit}`);
+  if (descending === true) body.add(',"ScanIndexForward":false');
   if (start !== undefined) body.add(',"ExclusiveStartKey":').item(start);
   body.add('}');
   const { Items, LastEvaluatedKey } = (await callDynamo(client, 'Query', body.end(), signal)) as {

@@ -5,7 +5,6 @@ import { EMPTY_LEDGER, type Ledger } from '../../domain/ledger/ledger.ts';
 import { decodeMessages, toRunMessages } from '../../domain/ledger/messages.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { queryPages } from '../dynamodb/query.ts';
-import { isReached } from './block-item.ts';
 import { readDayAccounts } from './day-accounts.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
@@ -26,13 +25,15 @@ export const runOf = ({ shardKey, first, count, item }: ChunkItem) => {
 /** @param archived is told by the block as well, as long as that is there */
 const tell = (hour: Micros, items: readonly Item[], archived: HourAccount = EMPTY_ACCOUNT): HourAccount => {
   const { head, chunks } = sortHour(hour, items);
-  const fresh = head === undefined ? chunks : chunks.filter((chunk) => !isReached(head.reach, chunk));
-  return tellRuns(head?.account ?? archived, fresh.map(runOf));
+  return tellRuns(head?.account ?? archived, chunks.map(runOf));
 };
 
 /** What heads and chunks tell, without the bytes of points. */
 const TELLING = Object.fromEntries(
-  ['pk', 'sk', 'f', 'v', 'g', 'p', 'n', 'reach', 'parts', 'last', 'l', 'm'].map((name) => [`#${name}`, name]),
+  ['pk', 'sk', 'f', 'v', 'g', 'p', 'n', 'reach', 'parts', 'told', 'found', 'l', 'm'].map((name) => [
+    `#${name}`,
+    name,
+  ]),
 );
 
 /** Blocks' heads and chunks of hours, as far as they tell of messages. */

@@ -1,32 +1,28 @@
 /** Blocks as items: all points of a closed hour of a device, sorted, each once. */
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../../contracts/time.ts';
-import { CorruptChunk, decodeChunk } from '../../../series/codec/chunk.ts';
-import type { SeriesColumn } from '../../../series/points/column.ts';
+import { CorruptChunk, decodeChunk, encodeChunk } from '../../../series/codec/chunk.ts';
+import { type SeriesColumn, sliceColumn } from '../../../series/points/column.ts';
+import { keptOrder } from '../../../series/points/order.ts';
 import type { HourAccount } from '../../domain/ledger/hour-account.ts';
+import { compareSequences } from '../../domain/ledger/sequence.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';
 import { expiryOf, secondOf } from './expiry.ts';
-import {
-  type ChunkKey,
-  compareChunks,
-  headKey,
-  hourKey,
-  ITEM_FORMAT,
-  partKey,
-  UnknownItemFormat,
-} from './keys.ts';
+import { type ChunkOrigin, headKey, hourKey, ITEM_FORMAT, partKey, UnknownItemFormat } from './keys.ts';
 
-/** The last run of a shardKey that is in a block, and which parts of it. */
-export interface Reach {
-  readonly first: string;
-  readonly count: number;
-  readonly parts: readonly number[];
+/** Sequence number of the last record that is in a block, by shard. */
+export type Reaches = Readonly<Record<string, string>>;
+
+/** Digests of the contexts before and after an hour. */
+export interface Judged {
+  readonly before: string;
+  readonly after: string;
 }
 
-/** By shardKey. */
-export type Reaches = Readonly<Record<string, Reach>>;
+/** Of a block whose points look at no others. */
+export const NOT_JUDGED: Judged = { before: '', after: '' };
 
 /** What the head of a block says. */
 export interface BlockHead {
@@ -39,6 +35,10 @@ export interface BlockHead {
   readonly channels: readonly string[];
   readonly reach: Reaches;
   readonly account: HourAccount;
+  /** What its points were judged by. */
+  readonly judged: Judged;
+  /** Versions of points that do not stay, as bytes; `undefined`: none. */
+  readonly superseded: Uint8Array | undefined;
   /** When it may go; `undefined`: never. */
   readonly expires: Micros | undefined;
   /** The points themselves where there are no parts. */
@@ -48,13 +48,31 @@ export interface BlockHead {
 export interface NewBlock {
   readonly version: number;
   readonly columns: readonly SeriesColumn[];
+  /** Versions of points that do not stay; none when absent. */
+  readonly superseded?: readonly SeriesColumn[];
   readonly reach: Reaches;
   readonly account: HourAccount;
+  /** What its points were judged by; by themselves alone when absent. */
+  readonly judged?: Judged | undefined;
   /** When it may go. */
   readonly expires: Micros;
 }
 
 const number = (value: number) => ({ N: String(value) });
+
+/** Versions that are kept of an hour: a head has to hold them. What is known of more is lost, and not the points. */
+const MAX_VERSIONS = 10_000;
+
+const keptVersions = (columns: readonly SeriesColumn[]): readonly SeriesColumn[] => {
+  let left = MAX_VERSIONS;
+  return columns.flatMap((column) => {
+    const count = Math.min(left, column.time.length);
+    left -= count;
+    if (count === 0) return [];
+    const { order, ...rest } = sliceColumn(column, 0, count);
+    return [{ ...rest, order: keptOrder(order) }];
+  });
+};
 
 const toHeadItem = (
   device: string,
@@ -63,8 +81,9 @@ const toHeadItem = (
   block: NewBlock,
   pieces: ReturnType<typeof splitColumns>,
 ): Item => {
-  const { reach, account } = block;
+  const { reach, account, judged = NOT_JUDGED } = block;
   const [only] = pieces;
+  const kept = keptVersions(block.superseded ?? []);
   const item: Item = {
     pk: { S: device },
     sk: { S: headKey(hour) },
@@ -76,6 +95,8 @@ const toHeadItem = (
     ch: { S: block.columns.map(({ channel }) => channel).join() },
     reach: { S: JSON.stringify(reach) },
     ...toAccountAttributes(account),
+    ...(judged === NOT_JUDGED ? {} : { j: { S: judged.before }, k: { S: judged.after } }),
+    ...(kept.length === 0 ? {} : { w: { B: encodeChunk(kept, 'quick') } }),
     expiresAt: secondOf(block.expires),
   };
   if (pieces.length === 1 && only !== undefined) item['b'] = { B: only.bytes };
@@ -85,7 +106,9 @@ const toHeadItem = (
 /**
  * A block as items.
  * Head: `f` format, `v` version, `g` its tag, `p` number of parts or 0, `n` points, `ch` channels, `reach` the
- * last run of each shardKey, the hour's account, see `account-item.ts`, and `b` columns where they fit.
+ * last record of each shard, the hour's account, see `account-item.ts`, `j` and `k` digests of
+ * what was remembered of the points before it and after it, see `judge-context.ts`, `w` versions of points that do not stay,
+ * and `b` columns where they fit.
  * Part: `f` format, `ch` channels, `b` columns.
  * Both: `expiresAt`, see expiry.ts.
  */
@@ -95,7 +118,8 @@ export const toBlockItems = (
   block: NewBlock,
 ): { readonly tag: string; readonly head: Item; readonly parts: readonly Item[]; readonly bytes: number } => {
   const tag = `${block.version}.${randomUUID().slice(0, 8)}`;
-  const pieces = splitColumns(block.columns, 'dense');
+  const kept = block.columns.map((column) => ({ ...column, order: keptOrder(column.order) }));
+  const pieces = splitColumns(kept, 'dense');
   const parts =
     pieces.length === 1
       ? []
@@ -125,6 +149,8 @@ export const fromHeadItem = (item: Item): BlockHead => {
     channels: item['ch']?.S?.split(',').filter(Boolean) ?? [],
     reach: JSON.parse(item['reach']?.S ?? '{}'),
     account: fromAccountAttributes(item),
+    judged: item['j']?.S === undefined ? NOT_JUDGED : { before: item['j'].S, after: item['k']?.S ?? '' },
+    superseded: item['w']?.B,
     expires: expiryOf(item),
     bytes: item['b']?.B,
   };
@@ -167,23 +193,24 @@ export const columnsOfBlock = (
   });
 };
 
-/** Whether a block already has what is later than a chunk, so that the chunk has nothing to say against it. */
-export const isReached = (reach: Reaches, chunk: ChunkKey): boolean => {
-  const last = reach[chunk.shardKey];
-  if (last === undefined) return false;
-  const order = compareChunks(chunk, { shardKey: chunk.shardKey, ...last });
-  return order < 0 || (order === 0 && last.parts.includes(chunk.part));
-};
+/** Versions of points that do not stay. @throws {CorruptChunk} naming the block */
+export const supersededOf = (name: string, { superseded }: BlockHead): readonly SeriesColumn[] =>
+  superseded === undefined ? [] : decodeChunk(superseded, name);
+
+/**
+ * Whether a block has all of a chunk: nothing is merged that may still come again, so that what begins at or before the last
+ * record of the block is in it, or was given up and is in it in another cut.
+ */
+export const isReached = (reach: Reaches, { shardKey, first }: ChunkOrigin): boolean =>
+  compareSequences(first, reach[shardKey] ?? '') <= 0;
 
 /** What is reached once chunks are merged as well. */
-export const extendReach = (reach: Reaches, chunks: readonly ChunkKey[]): Reaches => {
-  const extended: Record<string, Reach> = { ...reach };
-  for (const { shardKey, first, count, part } of chunks) {
-    const last = extended[shardKey];
-    const order = last === undefined ? 1 : compareChunks({ shardKey, first, count }, { shardKey, ...last });
-    if (order > 0) extended[shardKey] = { first, count, parts: [part] };
-    else if (order === 0 && last !== undefined && !last.parts.includes(part))
-      extended[shardKey] = { ...last, parts: [...last.parts, part] };
-  }
+export const extendReach = (
+  reach: Reaches,
+  chunks: readonly { readonly shardKey: string; readonly last: string }[],
+): Reaches => {
+  const extended: Record<string, string> = { ...reach };
+  for (const { shardKey, last } of chunks)
+    if (compareSequences(last, extended[shardKey] ?? '') > 0) extended[shardKey] = last;
   return extended;
 };

@@ -2,14 +2,20 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import { decodeChunk, type Effort, encodeChunk } from '../../../series/codec/chunk.ts';
-import type { SeriesColumn } from '../../../series/points/column.ts';
+import { type SeriesColumn, sliceColumn } from '../../../series/points/column.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
-import { encodeMessages, type MessageIdentity, toRunMessages } from '../../domain/ledger/messages.ts';
+import {
+  encodeMessages,
+  type MessageIdentity,
+  parseBase36,
+  toRunMessages,
+} from '../../domain/ledger/messages.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import {
   type ChunkKey,
   type ChunkOrigin,
   chunkKey,
+  hourKey,
   ITEM_FORMAT,
   parseChunkKey,
   UnknownItemFormat,
@@ -29,12 +35,13 @@ export interface PackedRun {
   readonly messages: readonly MessageIdentity[];
 }
 
-const range = (column: SeriesColumn, from: number, to: number): SeriesColumn => ({
-  ...column,
-  time: column.time.slice(from, to),
-  value: column.value.slice(from, to),
-  quality: column.quality?.slice(from, to),
-});
+const distance = (first: string, last: string): string => (BigInt(last) - BigInt(first)).toString(36);
+
+/** Sequence number of the last record of a chunk's run. */
+export const lastOfChunk = ({ first }: ChunkOrigin, item: Item): string => {
+  const text = item['e']?.S;
+  return text === undefined ? first : (BigInt(first) + parseBase36(text)).toString();
+};
 
 /** Columns that fit an item. */
 export interface Piece {
@@ -57,7 +64,7 @@ export const splitColumns = (columns: readonly SeriesColumn[], effort: Effort = 
   const pieces =
     columns.length > 1
       ? cut(columns.length, Math.min(parts, columns.length), (from, to) => columns.slice(from, to))
-      : cut(only.time.length, parts, (from, to) => [range(only, from, to)]);
+      : cut(only.time.length, parts, (from, to) => [sliceColumn(only, from, to)]);
   return pieces.flatMap((piece) => splitColumns(piece, effort));
 };
 
@@ -82,19 +89,22 @@ const ledgerText = (ledger: Ledger): string =>
 
 /**
  * A run as items:
- * `f` format, `n` points, `ch` channels, `b` columns; one of them also carries `l`, the run's ledger as JSON without
- * zeros, and `m`, its messages. Besides its columns an item has some 250 bytes. They are quick: dense ones are a
+ * `f` format, `n` points, `ch` channels, `b` columns, `e` how far the last record is from the first in base 36, `a` the hour of arrival where that is another; one of them also carries
+ * `l`, the run's ledger as JSON without zeros, and `m`, its messages. Besides its columns an item has some 250 bytes. They are quick: dense ones are a
  * twentieth smaller where there are thousands of points, larger below, and take twice to eight times as long.
  */
 export const toChunkItems = (run: PackedRun): Item[] => {
   const hours = run.hours.some(({ hour }) => hour === run.ledgerHour)
     ? run.hours
     : [...run.hours, { hour: run.ledgerHour, columns: [] }];
+  const { first } = run.origin;
+  const last = run.messages.at(-1)?.sequence ?? first;
   return hours.flatMap(({ hour, columns }) =>
     splitColumns(columns).map((part, index) => {
       const item = toItem(run.device, chunkKey(hour, run.origin, index), part);
+      if (last !== first) item['e'] = { S: distance(first, last) };
+      if (hour !== run.ledgerHour) item['a'] = { S: hourKey(run.ledgerHour) };
       if (hour === run.ledgerHour && index === 0) {
-        const { first } = run.origin;
         item['l'] = { S: ledgerText(run.ledger) };
         item['m'] = { B: encodeMessages(toRunMessages(run.messages, first), first) };
       }

@@ -9,18 +9,42 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
-import { mergeColumns } from '../../../series/points/merge.ts';
+import { type DeviceState, NEW_STATE } from '../../domain/ingestion/device-state.ts';
+import type { RulesByChannel, Tracks } from '../../domain/ingestion/quality.ts';
+import { addFindings, type Findings } from '../../domain/ledger/findings.ts';
 import { EMPTY_ACCOUNT, tellRuns } from '../../domain/ledger/hour-account.ts';
+import { compareSequences } from '../../domain/ledger/sequence.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { TimeIsUp } from '../retry.ts';
 import { runOf } from './accounts.ts';
 import { type ArchivedHour, readArchivedHour } from './archived-hour.ts';
-import { extendReach, isReached, toBlockItems } from './block-item.ts';
+import { type BlockHead, extendReach, isReached, NOT_JUDGED, toBlockItems } from './block-item.ts';
+import { lastOfChunk } from './chunk-item.ts';
 import { secondOf } from './expiry.ts';
-import { columnsOfHour } from './hour-items.ts';
+import { toFindingsItems } from './findings-items.ts';
+import {
+  blockColumns,
+  type ChunkItem,
+  freshChunks,
+  type HourItems,
+  type MergedHour,
+  mergeHourItems,
+} from './hour-items.ts';
+import {
+  anyLooksBack,
+  contextAfter,
+  contextBefore,
+  contextOf,
+  contextText,
+  digestOf,
+  judgeHour,
+  putContext,
+} from './judge-context.ts';
 import { type Measurements, parsePartKey } from './keys.ts';
-import { readHourItems } from './read.ts';
+import { readState } from './read.ts';
+import { readHourItems } from './read-hours.ts';
+import { toTaskItem } from './work-queue.ts';
 import { type Patience, writeItems } from './write.ts';
 
 /** What an hour came to. */
@@ -30,6 +54,8 @@ export interface CompactedHour {
   readonly version: number;
   /** Items that nobody needs any more. */
   readonly garbage: readonly Item[];
+  /** Chunks that are left because their batch may still be given up and come again: the hour is not done. */
+  readonly waiting: number;
   /** Chunks that were not in the block before. */
   readonly merged: number;
   /** Size of columns in chunks and in the block before, and in the block after. */
@@ -39,6 +65,12 @@ export interface CompactedHour {
 
 const sizeOf = (items: readonly Item[]): number =>
   items.reduce((sum, item) => sum + (item['b']?.B?.length ?? 0), 0);
+
+/** Whether any point of a block is another since, or came to it. */
+const hasChanged = (head: BlockHead | undefined, { columns, found }: MergedHour): boolean =>
+  head === undefined ||
+  countPoints(columns) !== head.points ||
+  [...found.values()].some(({ overwritten }) => overwritten > 0);
 
 const countPoints = (columns: readonly SeriesColumn[]): number =>
   columns.reduce((sum, { time }) => sum + time.length, 0);
@@ -96,50 +128,145 @@ const archivedHour = async (
     ? undefined
     : readArchivedHour(measurements, device, hour, signal);
 
+/** Points as they are, with the quality that a block has for them. */
+const withQualityOf = (
+  block: readonly SeriesColumn[],
+  columns: readonly SeriesColumn[],
+): readonly SeriesColumn[] => {
+  const byChannel = new Map(block.map((column) => [column.channel, column.quality]));
+  return columns.map((column) => ({ ...column, quality: byChannel.get(column.channel) }));
+};
+
+/** How far a device is known to be committed, by shard. */
+const checkpointsOf = async (
+  measurements: Measurements,
+  device: string,
+  signal: AbortSignal,
+): Promise<DeviceState['checkpoints']> =>
+  (await readState(measurements, device, true, signal))?.checkpoints ?? NEW_STATE.checkpoints;
+
 /**
- * Merges what is stored of an hour into its block.
- * @param expires when a block that is written may go
- * @returns `undefined` when nothing is stored, `raced` when another compaction was faster
+ * An hour without chunks of batches that may still be given up: an account is told of nothing that might come again in
+ * another cut. A shard without a checkpoint was forgotten long ago, and all of it is committed.
+ */
+const committedOnly = (
+  items: HourItems,
+  checkpoints: DeviceState['checkpoints'],
+): { readonly items: HourItems; readonly waiting: number } => {
+  const isCommitted = (chunk: ChunkItem): boolean => {
+    const checkpoint = checkpoints.get(chunk.shardKey);
+    return (
+      checkpoint === undefined ||
+      compareSequences(lastOfChunk(chunk, chunk.item), checkpoint.sequence) <= 0 ||
+      (items.head !== undefined && isReached(items.head.reach, chunk))
+    );
+  };
+  const chunks = items.chunks.filter(isCommitted);
+  return { items: { ...items, chunks }, waiting: items.chunks.length - chunks.length };
+};
+
+/** How an hour is compacted. */
+export interface HourPlan {
+  /** When a block that is written may go. */
+  readonly expires: Micros;
+  /** When what is told of its messages and findings may go. */
+  readonly accountsExpire: Micros;
+  /** What its points are judged by; `undefined` where nobody knows the device: they keep the given quality. */
+  readonly rules: RulesByChannel | undefined;
+}
+
+const NO_RULES: RulesByChannel = new Map();
+const NO_TRACKS: Tracks = new Map();
+
+/** The hour after which something has changed by which later points were judged. */
+const judgeLaterHours = async (
+  measurements: Measurements,
+  device: string,
+  hour: Micros,
+  signal: AbortSignal,
+): Promise<readonly Item[]> => {
+  const later = await contextAfter(measurements, device, hour, signal);
+  return later === undefined ? [] : [toTaskItem('dirty', device, later.hour)];
+};
+
+/**
+ * Merges what is stored of an hour into its block, and judges its points.
+ *
+ * What the points of the hour are judged by is what was remembered at the end of the last hour before. Where what is
+ * remembered at the end of this one changes, the next hour that has been judged is queued to be judged again: so that
+ * what is stored depends on the points alone, whatever the order in which they came.
+ * @returns `undefined` when nothing is stored, `raced` when another compaction was faster, `waiting` when all that is stored
+ *   may still be given up
  * @throws {CorruptChunk}, {UnknownItemFormat} or {IncompleteBlock} naming the item, {TimeIsUp}, or a fault that stays
  */
 export const mergeHour = async (
   measurements: Measurements,
   device: string,
   hour: Micros,
-  expires: Micros,
+  { expires, accountsExpire, rules = NO_RULES }: HourPlan,
   patience: Patience,
-): Promise<CompactedHour | 'raced' | undefined> => {
-  const found = await readHourItems(measurements, device, hour, patience.signal);
-  const { head, chunks, parts, strays } = found;
-  if (head === undefined && chunks.length === 0) return undefined;
-  const cold =
-    head === undefined ? await archivedHour(measurements, device, hour, patience.signal) : undefined;
-  const stored = columnsOfHour(device, found);
-  const columns = cold === undefined ? stored : mergeColumns([cold.columns, stored]).columns;
-  const fresh = head === undefined ? chunks : chunks.filter((chunk) => !isReached(head.reach, chunk));
+): Promise<CompactedHour | 'raced' | 'waiting' | undefined> => {
+  const { signal } = patience;
+  const found = await readHourItems(measurements, device, hour, signal);
+  const { items, waiting } = committedOnly(found, await checkpointsOf(measurements, device, signal));
+  const { head, chunks, parts, strays } = items;
+  if (head === undefined && chunks.length === 0) return waiting === 0 ? undefined : 'waiting';
+  const cold = head === undefined ? await archivedHour(measurements, device, hour, signal) : undefined;
+  const merged = mergeHourItems(device, items, undefined, cold?.columns);
+  const fresh = freshChunks(items);
+  const looks = anyLooksBack(rules);
+  const context = looks ? await contextBefore(measurements, device, hour, signal) : undefined;
+  const judgedBefore = looks ? digestOf(context?.text ?? '') : '';
+  const judge = head === undefined || hasChanged(head, merged) || head.judged.before !== judgedBefore;
+  const { columns: judged, after } = judgeHour(merged.columns, rules, context?.tracks ?? NO_TRACKS);
+  // What nothing came to keeps its quality, even if its type has other limits since.
+  const columns = judge ? judged : withQualityOf(blockColumns(device, items), merged.columns);
+  const text = looks ? contextText(after) : '';
   const chunkItems = chunks.map(({ item }) => item);
   const before = sizeOf([...chunkItems, ...parts]) + (head?.bytes?.length ?? 0);
-  const about = { columns, merged: fresh.length, bytesBefore: before };
-  if (head !== undefined && fresh.length === 0 && countPoints(columns) === head.points) {
-    const after = sizeOf(parts) + (head.bytes?.length ?? 0);
+  const about = { columns, merged: fresh.length, bytesBefore: before, waiting };
+  const remember = async (): Promise<void> => {
+    const known = await contextOf(measurements, device, hour, signal);
+    if (known?.text === text) return;
+    const later = await judgeLaterHours(measurements, device, hour, signal);
+    await putContext(measurements, device, hour, after, accountsExpire, signal);
+    await writeAll(measurements, later, [], patience);
+  };
+  const tellFindings = (found: Findings): Promise<void> =>
+    writeAll(measurements, toFindingsItems(device, hour, found, accountsExpire), [], patience);
+  if (head !== undefined && fresh.length === 0 && !judge) {
+    // Whoever wrote the block may have ended before it had told all.
+    await tellFindings(head.account.found);
+    if (looks && (await contextOf(measurements, device, hour, signal))?.digest !== head.judged.after)
+      await remember();
+    const bytesAfter = sizeOf(parts) + (head.bytes?.length ?? 0);
     const garbage = [...chunkItems, ...outdated(strays, head.version)];
-    return { ...about, version: head.version, garbage, bytesAfter: after };
+    return { ...about, version: head.version, garbage, bytesAfter };
   }
   const known = head ?? cold;
   const version = (known?.version ?? 0) + 1;
+  // A ledger stands in one of a run's chunks only.
+  const told = tellRuns(known?.account ?? EMPTY_ACCOUNT, fresh.filter(({ item }) => 'l' in item).map(runOf));
+  const account = { ...told, found: addFindings(told.found, merged.found) };
   const block = toBlockItems(device, hour, {
     version,
     columns,
+    superseded: merged.superseded,
     expires,
-    reach: extendReach(head?.reach ?? {}, fresh),
-    // A ledger stands in one of a run's chunks only.
-    account: tellRuns(known?.account ?? EMPTY_ACCOUNT, fresh.filter(({ item }) => 'l' in item).map(runOf)),
+    reach: extendReach(
+      head?.reach ?? {},
+      fresh.map((chunk) => ({ shardKey: chunk.shardKey, last: lastOfChunk(chunk, chunk.item) })),
+    ),
+    account,
+    judged: looks ? { before: judgedBefore, after: digestOf(text) } : NOT_JUDGED,
   });
   await writeAll(measurements, block.parts, [], patience);
-  if (!(await putHead(measurements, block.head, head?.version, patience.signal))) {
+  if (!(await putHead(measurements, block.head, head?.version, signal))) {
     await writeAll(measurements, [], block.parts, patience);
     return 'raced';
   }
+  await tellFindings(account.found);
+  if (looks) await remember();
   const garbage = [...chunkItems, ...parts, ...outdated(strays, version)];
   return { ...about, version, garbage, bytesAfter: block.bytes };
 };

@@ -14,6 +14,7 @@ import { isWritten } from '../dynamodb/conditions.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
+import { isFindingsKey } from './findings-items.ts';
 import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
 import { dayKey } from './work-queue.ts';
 
@@ -110,7 +111,7 @@ export const readDayAccounts = async (
   };
   for await (const items of queryPages(client, table, question, signal))
     for (const item of items) {
-      if (isExpired(item)) continue;
+      if (isExpired(item) || isFindingsKey(item['sk']?.S ?? '')) continue;
       if (item['f']?.N !== String(ITEM_FORMAT))
         throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
       const version = Number(item['v']?.N);

@@ -1,9 +1,18 @@
 /** The items of one hour of a device, and the points that they come to. */
 import type { Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
-import { mergeColumns } from '../../../series/points/merge.ts';
+import { joinColumns } from '../../../series/points/column.ts';
+import { type Found, mergePieces, nothingFound } from '../../../series/points/merge.ts';
+import { type Findings, NO_FINDINGS } from '../../domain/ledger/findings.ts';
 import type { Item } from '../dynamodb/attributes.ts';
-import { type BlockHead, blockName, columnsOfBlock, fromHeadItem, isReached } from './block-item.ts';
+import {
+  type BlockHead,
+  blockName,
+  columnsOfBlock,
+  fromHeadItem,
+  isReached,
+  supersededOf,
+} from './block-item.ts';
 import { fromChunkItem } from './chunk-item.ts';
 import { type ChunkKey, compareChunks, hourKey, parseChunkKey, parseHour, parsePartKey } from './keys.ts';
 
@@ -58,29 +67,79 @@ export const sortHour = (hour: Micros, items: readonly Item[]): HourItems => {
 export const isWhole = ({ head, parts }: HourItems): boolean =>
   head === undefined || parts.length === head.parts;
 
+/** Points of an hour, each once. */
+export interface MergedHour {
+  readonly columns: readonly SeriesColumn[];
+  /** Versions of points that do not stay. */
+  readonly superseded: readonly SeriesColumn[];
+  /** Whether they are judged already: as a block has them, to which nothing came. */
+  readonly isJudged: boolean;
+  /** What was found of the points that came to the block, by the hour of their arrival. */
+  readonly found: Findings;
+}
+
+/** The hour in which the points of a chunk arrived. */
+const arrivalOf = ({ hour, item }: ChunkItem): Micros => {
+  const text = item['a']?.S;
+  return text === undefined ? hour : parseHour(text);
+};
+
+/** Chunks that the block does not have. The others wait to be deleted. */
+export const freshChunks = ({ head, chunks }: HourItems): readonly ChunkItem[] =>
+  head === undefined ? chunks : chunks.filter((chunk) => !isReached(head.reach, chunk));
+
 /**
- * Points of an hour, each once: of chunks that the block has seen the end of, then of the block, then of the other
- * chunks; the later wins.
- * @param channels only these; all when absent
+ * The points of an hour's block, as judged; none where there is no block.
  * @throws {CorruptChunk} or {UnknownItemFormat} naming the item
  */
-export const columnsOfHour = (
+export const blockColumns = (device: string, { hour, head, parts }: HourItems): readonly SeriesColumn[] =>
+  head === undefined ? [] : mergeJudged(columnsOfBlock(blockName(device, hour, head.tag), head, parts));
+
+/**
+ * Merges the points of an hour.
+ * @param channels only these; all when absent
+ * @param before what is known of the hour besides, as the archive has it
+ * @throws {CorruptChunk} or {UnknownItemFormat} naming the item
+ */
+export const mergeHourItems = (
   device: string,
-  { hour, chunks, head, parts }: HourItems,
+  items: HourItems,
   channels?: ReadonlySet<string>,
-): SeriesColumn[] => {
+  before: readonly SeriesColumn[] = [],
+): MergedHour => {
+  const { hour, head, parts } = items;
   const wanted = (columns: readonly SeriesColumn[]): readonly SeriesColumn[] =>
     channels === undefined ? columns : columns.filter(({ channel }) => channels.has(channel));
-  const decoded = (chunk: ChunkItem): readonly SeriesColumn[] =>
-    wanted(fromChunkItem(chunk.item)?.columns ?? []);
-  if (head === undefined) return mergeColumns(chunks.map(decoded)).columns;
-  const name = blockName(device, hour, head.tag);
-  const block = wanted(columnsOfBlock(name, head, parts, channels));
+  const block =
+    head === undefined
+      ? before
+      : wanted(columnsOfBlock(blockName(device, hour, head.tag), head, parts, channels));
+  const fresh = freshChunks(items);
   // The usual case: a block is what a merge came to, and in one item nothing of it is apart.
-  if (chunks.length === 0 && parts.length === 0) return [...block];
-  return mergeColumns([
-    ...chunks.filter((chunk) => isReached(head.reach, chunk)).map(decoded),
-    block,
-    ...chunks.filter((chunk) => !isReached(head.reach, chunk)).map(decoded),
-  ]).columns;
+  const superseded = head === undefined ? [] : wanted(supersededOf(blockName(device, hour, head.tag), head));
+  const asItIs = { superseded, isJudged: true, found: NO_FINDINGS };
+  if (fresh.length === 0 && parts.length === 0) return { columns: block, ...asItIs };
+  const found = new Map<Micros, Found>();
+  const foundOf = (chunk: ChunkItem): Found => {
+    const arrived = arrivalOf(chunk);
+    const known = found.get(arrived) ?? nothingFound();
+    found.set(arrived, known);
+    return known;
+  };
+  if (fresh.length === 0) return { columns: mergeJudged(block), ...asItIs };
+  const merged = mergePieces([
+    { columns: superseded },
+    { columns: block },
+    ...fresh.map((chunk) => ({
+      columns: wanted(fromChunkItem(chunk.item)?.columns ?? []),
+      found: foundOf(chunk),
+    })),
+  ]);
+  return { ...merged, isJudged: false, found };
+};
+
+/** Parts of a block: of a channel that is in several they are one after the other. */
+const mergeJudged = (parts: readonly SeriesColumn[]): SeriesColumn[] => {
+  const byChannel = Map.groupBy(parts, ({ channel }) => channel);
+  return [...byChannel.keys()].sort().flatMap((channel) => joinColumns(byChannel.get(channel) ?? []) ?? []);
 };

@@ -3,7 +3,9 @@ export { readAccounts } from './accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './chunk-item.ts';
 export { type CompactedHour, mergeHour, writeAll } from './compact.ts';
 export { type DayAccounts, readDayAccounts, writeDayAccounts } from './day-accounts.ts';
-export { columnsOfHour, type HourItems, hourOfItem } from './hour-items.ts';
+export { readFindings } from './findings-items.ts';
+export { type HourItems, hourOfItem, mergeHourItems } from './hour-items.ts';
+export { JudgedHours } from './judged-hours.ts';
 export { keepBlock } from './keep.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
 export { readManyLatest } from './latest.ts';
@@ -12,12 +14,13 @@ export {
   type Latest,
   type LatestPoint,
   readChunks,
-  readHourItems,
   readHours,
   readLatest,
 } from './read.ts';
+export { readHourItems } from './read-hours.ts';
 export { MinuteReader, readHourSummaries, type WantedSummaries } from './rollup-read.ts';
 export { writeHour, writeMinutes } from './rollup-write.ts';
+export { readPartedSessions, readSessions, toSessionItem } from './session-items.ts';
 export { toStateItem } from './state-item.ts';
 export {
   completeTask,

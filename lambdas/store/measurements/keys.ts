@@ -11,6 +11,9 @@
  * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
  * | summaries of minutes of days of devices     | BatchGetItem   | pk `{device}#r1m`, sk `{day}`                   |
  * | messages of archived days                   | PutItem, Query | pk `{device}#l`, sk `{day}` and `{hour}`        |
+ * | what merging found, by hour of arrival      | BatchWriteItem, Query | pk `{device}#l`, sk `{hour}#d#{hour}`    |
+ * | what points after an hour are judged by     | PutItem, Query | pk `{device}#j`, sk `{hour}`                    |
+ * | sessions that a state no longer holds       | BatchWriteItem, BatchGetItem, Query | pk `{device}#s`, sk `{session}` |
  * | remember a device                           | BatchWriteItem | pk `{device}`, sk `latest#0` and `latest#1` in turn |
  * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
  * | newest values of a device                   | Query          | pk `{device}`, sk begins with `latest#`         |
@@ -19,7 +22,10 @@
  * A chunk's key names exactly the records it was made of: the first of the device in the batch, and how many. A
  * replayed batch overwrites itself; a batch that is cut elsewhere writes another item and can never take away
  * points of a longer one. What two chunks hold twice is one point when read, because a point's identity is
- * (device, channel, time). No scan, no transaction, no stream.
+ * (device, channel, time). Chunks hold what devices gave, every version of a point and the message that it came with: which
+ * version stays, and how it is judged, follows from all of them, whatever the order in which they came. Compaction takes in
+ * only what the device is known to be committed to: what may still come again, cut elsewhere, stays. No scan, no
+ * transaction, no stream.
  *
  * Within an hour chunks (`c`) come before the head of the block (`h`) and that before the parts (`p`). A reader goes
  * through the keys in their order and compaction deletes chunks after it has put the head: whoever does not find a

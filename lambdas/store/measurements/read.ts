@@ -4,97 +4,20 @@ import type { Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { mergeColumns, sliceColumns } from '../../../series/points/merge.ts';
-import { compareReach } from '../../domain/ingestion/device-state.ts';
+import { compareReach, type DeviceState } from '../../domain/ingestion/device-state.ts';
+import type { RulesByChannel } from '../../domain/ingestion/quality.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
 import type { Session } from '../../domain/ledger/sessions.ts';
 import { ahead } from '../../runtime/ahead.ts';
 import { type ArchivedDay, readArchivedDay, readArchivedDays } from '../archive/days.ts';
 import type { Item } from '../dynamodb/attributes.ts';
-import { queryPages } from '../dynamodb/query.ts';
 import type { GetObject } from '../objects/objects.ts';
-import { blockName, IncompleteBlock } from './block-item.ts';
 import { fromChunkItem, type StoredChunk } from './chunk-item.ts';
-import { columnsOfHour, type HourItems, hourOfItem, isWhole, sortHour } from './hour-items.ts';
-import { hourKey, LATEST, type Measurements } from './keys.ts';
+import { isWhole } from './hour-items.ts';
+import { JudgedHours } from './judged-hours.ts';
+import { LATEST, type Measurements } from './keys.ts';
+import { queryDevice, readHourItems, readItemsByHour } from './read-hours.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
-
-const query = (
-  { client, table }: Measurements,
-  device: string,
-  condition: string,
-  values: Item,
-  signal: AbortSignal | undefined,
-  consistent = false,
-): AsyncGenerator<Item[]> =>
-  queryPages(
-    client,
-    table,
-    { condition: `pk = :pk AND ${condition}`, values: { ':pk': { S: device }, ...values }, consistent },
-    signal,
-  );
-
-const between = (from: Micros, to: Micros): Item => ({
-  ':from': { S: hourKey(from) },
-  ':to': { S: `${hourKey(to - 1)}~` },
-});
-
-/**
- * Items of a device's hours in `[from, to)`, hour by hour. One page of at most 1 MB and one hour are held at a time.
- *
- * Read consistently: what compaction has deleted is found where it has put it before, see `keys.ts`. A block whose
- * parts are not all there may still be found in another version, see {@link readHourItems}.
- */
-export async function* readItemsByHour(
-  measurements: Measurements,
-  device: string,
-  from: Micros,
-  to: Micros,
-  signal?: AbortSignal,
-): AsyncGenerator<HourItems> {
-  if (from >= to) return;
-  let hour: Micros | undefined;
-  let gathered: Item[] = [];
-  const condition = 'sk BETWEEN :from AND :to';
-  for await (const items of query(measurements, device, condition, between(from, to), signal, true)) {
-    for (const item of items) {
-      const next = hourOfItem(item);
-      if (next === undefined) continue;
-      if (hour !== undefined && next !== hour) {
-        yield sortHour(hour, gathered);
-        gathered = [];
-      }
-      hour = next;
-      gathered.push(item);
-    }
-  }
-  if (hour !== undefined) yield sortHour(hour, gathered);
-}
-
-const WHOLE_TRIES = 5;
-
-/**
- * Items of one hour, its block whole. One of which parts are missing after it may go is as good as gone: DynamoDB
- * deletes its items one by one.
- * @throws {IncompleteBlock} naming the block when parts of it stay missing
- */
-export const readHourItems = async (
-  measurements: Measurements,
-  device: string,
-  hour: Micros,
-  signal?: AbortSignal,
-): Promise<HourItems> => {
-  for (let attempt = 1; ; attempt += 1) {
-    let found: HourItems = { hour, chunks: [], head: undefined, parts: [], strays: [] };
-    const range = [hour, hour + MICROS_PER_HOUR] as const;
-    for await (const items of readItemsByHour(measurements, device, ...range, signal)) found = items;
-    if (isWhole(found)) return found;
-    if (attempt < WHOLE_TRIES) continue;
-    const { tag = '', parts = 0, expires } = found.head ?? {};
-    if (expires !== undefined && expires <= Date.now() * 1000)
-      return { ...found, head: undefined, parts: [], strays: [...found.strays, ...found.parts] };
-    throw new IncompleteBlock(blockName(device, hour, tag), found.parts.length, parts);
-  }
-};
 
 /**
  * Chunks of a device that may hold points in `[from, to)` and that no block has taken in yet, hour by hour; of one
@@ -127,18 +50,21 @@ interface Wanted {
   readonly from: Micros;
   readonly to: Micros;
   readonly channels?: ReadonlySet<string>;
+  /** What points are judged by that no block has yet; they keep the given quality when absent. */
+  readonly rules?: RulesByChannel | undefined;
 }
 
 /** Points of blocks and chunks. */
 async function* readHotHours(
   measurements: Measurements,
   device: string,
-  { from, to, channels }: Wanted,
+  { from, to, channels, rules }: Wanted,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<HourOfPoints> {
+  const judged = new JudgedHours(measurements, device, rules, channels, signal);
   for await (const found of readItemsByHour(measurements, device, from, to, signal)) {
     const items = isWhole(found) ? found : await readHourItems(measurements, device, found.hour, signal);
-    const columns = sliceColumns(columnsOfHour(device, items, channels), from, to);
+    const columns = sliceColumns(await judged.of(items), from, to);
     if (columns.length > 0) yield { hour: items.hour, columns };
   }
 }
@@ -160,7 +86,7 @@ async function* readColdDay(
   for (let hour = first; hour < wanted.to; hour += MICROS_PER_HOUR) {
     const ends = Math.min(hour + MICROS_PER_HOUR, wanted.to);
     const pieces = [sliceColumns(cold, Math.max(hour, wanted.from), ends), hot.get(hour) ?? []];
-    const { columns } = mergeColumns(pieces);
+    const columns = mergeColumns(pieces);
     if (columns.length > 0) yield { hour, columns };
   }
 }
@@ -236,20 +162,41 @@ export interface Latest {
   readonly sessions: readonly Session[];
 }
 
+/**
+ * What is remembered of a device: one Query.
+ * @param consistent whether what was written a moment ago has to be seen, for twice the price
+ * @returns `undefined` when nothing ever came from the device
+ */
+export const readState = async (
+  measurements: Measurements,
+  device: string,
+  consistent: boolean,
+  signal?: AbortSignal,
+): Promise<DeviceState | undefined> => {
+  let furthest: Item | undefined;
+  const prefix = { ':prefix': { S: LATEST } };
+  for await (const items of queryDevice(
+    measurements,
+    device,
+    'begins_with(sk, :prefix)',
+    prefix,
+    signal,
+    consistent,
+  ))
+    for (const item of items)
+      if (furthest === undefined || compareReach(reachOfItem(item), reachOfItem(furthest)) > 0)
+        furthest = item;
+  return furthest === undefined ? undefined : fromStateItem(furthest);
+};
+
 /** @returns `undefined` when nothing ever came from the device */
 export const readLatest = async (
   measurements: Measurements,
   device: string,
   signal?: AbortSignal,
 ): Promise<Latest | undefined> => {
-  let furthest: Item | undefined;
-  const prefix = { ':prefix': { S: LATEST } };
-  for await (const items of query(measurements, device, 'begins_with(sk, :prefix)', prefix, signal))
-    for (const item of items)
-      if (furthest === undefined || compareReach(reachOfItem(item), reachOfItem(furthest)) > 0)
-        furthest = item;
-  if (furthest === undefined) return undefined;
-  const state = fromStateItem(furthest);
+  const state = await readState(measurements, device, false, signal);
+  if (state === undefined) return undefined;
   const points = [...state.tracks]
     .map(([channel, { time, value, quality, arrived }]) => ({ channel, time, value, quality, arrived }))
     .sort((left, right) => (left.channel < right.channel ? -1 : 1));

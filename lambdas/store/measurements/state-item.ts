@@ -1,81 +1,62 @@
 /**
  * What is remembered of a device, as an item: `f` format, `v` version, `m` the greatest sequence number of its checkpoints,
- * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time.
+ * and `s` the rest as JSON, because DynamoDB's own maps take more bytes and more time; where it is long, `z`, the same under
+ * zstd.
  */
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Value } from '../../../contracts/messages/message.ts';
-import { type DeviceState, type Reach, type Recent, reachOf } from '../../domain/ingestion/device-state.ts';
+import { AGAIN, NO_NUMBER } from '../../../series/points/order.ts';
+import { type DeviceState, type Reach, reachOf } from '../../domain/ingestion/device-state.ts';
 import type { Track } from '../../domain/ingestion/quality.ts';
 import type { Counts } from '../../domain/ledger/ledger.ts';
-import type { SeqRange } from '../../domain/ledger/sessions.ts';
+import type { SeqRange, Session } from '../../domain/ledger/sessions.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
 
-/** time, value, quality, arrived, run; then time and value of the credible point where that is another. */
-type PackedTrack = readonly [number, Value, number, number, number, number?, Value?];
+/**
+ * Time, value, quality, arrived, run, rank, number; then time and value of the credible point where that is another. The
+ * rank is 0 where the point came with no number, and otherwise, as far as possible, the place of the session from 1.
+ */
+type PackedTrack = readonly [number, Value, number, number, number, number, number, number?, Value?];
 
 interface PackedState {
   /** An empty sequence number is that of `m`. */
   readonly k: Readonly<Record<string, readonly [sequence: string, arrived: number]>>;
   readonly c: Readonly<Record<string, PackedTrack>>;
-  readonly s: readonly (readonly [id: string, ...ranges: number[]])[];
-  readonly r: string;
+  readonly s: readonly (readonly [id: string, began: number, ...ranges: number[]])[];
   readonly f?: number;
   readonly l: readonly [number, number, number, number, number, Counts, Counts];
 }
 
-const packTrack = ({ time, value, quality, arrived, run, ...credible }: Readonly<Track>): PackedTrack =>
-  credible.credibleTime === time && credible.credibleValue === value
-    ? [time, value, quality, arrived, run]
-    : credible.credibleValue === undefined
-      ? [time, value, quality, arrived, run, credible.credibleTime]
-      : [time, value, quality, arrived, run, credible.credibleTime, credible.credibleValue];
+const packTrack = (track: Readonly<Track>, sessions: readonly Session[]): PackedTrack => {
+  const { time, value, quality, arrived, run, rank, number, ...credible } = track;
+  const place = sessions.findIndex(({ began }) => began === rank);
+  const order = number === NO_NUMBER && rank !== AGAIN ? 0 : place >= 0 ? place + 1 : rank;
+  const packed = [time, value, quality, arrived, run, order, number] as const;
+  if (credible.credibleTime === time && credible.credibleValue === value) return packed;
+  return credible.credibleValue === undefined
+    ? [...packed, credible.credibleTime]
+    : [...packed, credible.credibleTime, credible.credibleValue];
+};
 
-const unpackTrack = (packed: PackedTrack): Track => {
-  const [time, value, quality, arrived, run, credibleTime = time, credibleValue] = packed;
+const unpackTrack = (packed: PackedTrack, sessions: PackedState['s']): Track => {
+  const [time, value, quality, arrived, run, order, number, credibleTime = time, credibleValue] = packed;
   return {
     time,
     value,
     quality,
     arrived,
     run,
+    rank: order === 0 ? arrived : (sessions[order - 1]?.[1] ?? order),
+    number,
     credibleTime,
-    credibleValue: packed.length === 5 ? value : credibleValue,
+    credibleValue: packed.length === 7 ? value : credibleValue,
   };
-};
-
-const RECENT_BYTES = 12;
-
-const packRecent = (recent: readonly Recent[]): string => {
-  const first = recent[0]?.seq ?? 0;
-  const near = recent.every(({ seq }) => Math.abs(seq - first) < 0x7fff);
-  const bytes = Buffer.alloc(near ? 8 + recent.length * 6 : recent.length * RECENT_BYTES);
-  if (!near) {
-    for (const [at, { seq, print }] of recent.entries())
-      bytes.writeUInt32LE(print, bytes.writeDoubleLE(seq, at * RECENT_BYTES));
-    return `w${bytes.toString('base64')}`;
-  }
-  let at = bytes.writeDoubleLE(first, 0);
-  for (const { seq, print } of recent) at = bytes.writeUInt32LE(print, bytes.writeInt16LE(seq - first, at));
-  return `n${bytes.toString('base64')}`;
-};
-
-const unpackRecent = (text: string): Recent[] => {
-  const bytes = Buffer.from(text.slice(1), 'base64');
-  if (text.startsWith('w'))
-    return Array.from({ length: bytes.length / RECENT_BYTES }, (_, at) => ({
-      seq: bytes.readDoubleLE(at * RECENT_BYTES),
-      print: bytes.readUInt32LE(at * RECENT_BYTES + 8),
-    }));
-  const first = bytes.readDoubleLE(0);
-  return Array.from({ length: (bytes.length - 8) / 6 }, (_, at) => ({
-    seq: first + bytes.readInt16LE(8 + at * 6),
-    print: bytes.readUInt32LE(10 + at * 6),
-  }));
 };
 
 const pack = (state: DeviceState, greatest: string): PackedState => {
   const c: Record<string, PackedTrack> = {};
-  for (const [channel, track] of state.tracks) c[channel] = packTrack(track);
+  for (const [channel, track] of state.tracks) c[channel] = packTrack(track, state.sessions);
   const k: Record<string, readonly [string, number]> = {};
   for (const [shardKey, { sequence, arrived }] of state.checkpoints)
     k[shardKey] = [sequence === greatest ? '' : sequence, arrived];
@@ -83,8 +64,7 @@ const pack = (state: DeviceState, greatest: string): PackedState => {
   return {
     k,
     c,
-    s: state.sessions.map(({ id, ranges }) => [id, ...ranges.flat()]),
-    r: packRecent(state.recent),
+    s: state.sessions.map(({ id, began, ranges }) => [id, began, ...ranges.flat()]),
     ...(state.facts === undefined ? {} : { f: state.facts }),
     l: [messages, received, stored, duplicate, overwritten, quarantined, rejected],
   };
@@ -92,6 +72,23 @@ const pack = (state: DeviceState, greatest: string): PackedState => {
 
 const unpackRanges = (bounds: readonly number[]): SeqRange[] =>
   Array.from({ length: bounds.length / 2 }, (_, at) => [bounds[2 * at] ?? 0, bounds[2 * at + 1] ?? 0]);
+
+/** Above this a state is packed: an item has 400 KB, and 200 channels of texts that JSON escapes have more. */
+const MAX_PLAIN = 16 * 1024;
+/** What 200 channels can come to, and much more. */
+const MAX_UNPACKED = 8 * 1024 * 1024;
+
+const packText = (text: string): Item =>
+  text.length <= MAX_PLAIN ? { s: { S: text } } : { z: { B: zstdCompressSync(Buffer.from(text)) } };
+
+const unpackText = (item: Item): PackedState => {
+  const packed = item['z']?.B;
+  const text =
+    packed === undefined
+      ? (item['s']?.S ?? '')
+      : zstdDecompressSync(packed, { maxOutputLength: MAX_UNPACKED }).toString();
+  return JSON.parse(text);
+};
 
 /** A device's state as the item of its version's slot. */
 export const toStateItem = (device: string, state: DeviceState): Item => {
@@ -102,7 +99,7 @@ export const toStateItem = (device: string, state: DeviceState): Item => {
     f: { N: String(ITEM_FORMAT) },
     v: { N: String(state.version) },
     m: { S: sequence },
-    s: { S: JSON.stringify(pack(state, sequence)) },
+    ...packText(JSON.stringify(pack(state, sequence))),
   };
 };
 
@@ -122,14 +119,14 @@ export const reachOfItem = (item: Item): Reach => {
  */
 export const tracksOfItem = (item: Item): Map<string, Track> => {
   reachOfItem(item);
-  const { c }: PackedState = JSON.parse(item['s']?.S ?? '');
-  return new Map(Object.entries(c).map(([channel, track]) => [channel, unpackTrack(track)]));
+  const { c, s } = unpackText(item);
+  return new Map(Object.entries(c).map(([channel, track]) => [channel, unpackTrack(track, s)]));
 };
 
 /** @throws {UnknownItemFormat} for an item of another format */
 export const fromStateItem = (item: Item): DeviceState => {
   const { sequence: greatest, version } = reachOfItem(item);
-  const packed: PackedState = JSON.parse(item['s']?.S ?? '');
+  const packed = unpackText(item);
   const [messages, received, stored, duplicate, overwritten, quarantined, rejected] = packed.l;
   return {
     version,
@@ -139,9 +136,10 @@ export const fromStateItem = (item: Item): DeviceState => {
         { sequence: sequence || greatest, arrived },
       ]),
     ),
-    tracks: new Map(Object.entries(packed.c).map(([channel, track]) => [channel, unpackTrack(track)])),
-    sessions: packed.s.map(([id, ...bounds]) => ({ id, ranges: unpackRanges(bounds) })),
-    recent: unpackRecent(packed.r),
+    tracks: new Map(
+      Object.entries(packed.c).map(([channel, track]) => [channel, unpackTrack(track, packed.s)]),
+    ),
+    sessions: packed.s.map(([id, began, ...bounds]) => ({ id, began, ranges: unpackRanges(bounds) })),
     facts: packed.f,
     ledger: { messages, received, stored, duplicate, overwritten, quarantined, rejected },
   };

@@ -64,7 +64,7 @@ export const toTaskItem = (kind: TaskKind, device: string, start: Micros): Item 
 /** The device that an item is about: that of its partition, or that which a task names. */
 export const deviceOfItem = (item: Item): string => {
   const pk = item['pk']?.S ?? '';
-  return pk.startsWith('tasks#') ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk;
+  return pk.startsWith('tasks#') ? (item['sk']?.S ?? '').replace(/^[^#]*#/, '') : pk.replace(/#.*$/, '');
 };
 
 const fromItem = (item: Item): Task => {

@@ -2,14 +2,16 @@
  * Body of a dense chunk: a head, which may be put under zstd, and a tail of bits, which zstd could not make smaller.
  *
  * The head begins with a directory: how many time columns, and of each its points and its bytes in head and tail;
- * how many channels, and of each name, unit, value type, place of its time column, and its bytes in head and tail.
+ * how many orders, and each of them; how many channels, and of each name, unit, value type, places of its time column and
+ * of its order, and its bytes in head and tail: values, runs of quality as judged, and as the device gave it.
  * The parts follow in that order, so that a reader of some channels passes over the others.
  */
 import { VALUE_TYPES, type ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
-import type { SeriesColumn } from '../../points/column.ts';
+import { givenOf, type SeriesColumn } from '../../points/column.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from '../bytes.ts';
 import { placeClocks } from '../clocks.ts';
+import { placeOrders, readOrder, writeOrder } from '../order-codec.ts';
 import { readQuality, writeQuality } from '../quality-codec.ts';
 import { readDenseTimes, writeDenseTimes } from './times.ts';
 import { readDenseValues, writeDenseValues } from './values.ts';
@@ -35,15 +37,20 @@ export const writeDense = (head: ByteWriter, tail: ByteWriter, columns: readonly
     head.unsigned(clock.length);
     part(() => writeDenseTimes(parts, tail, clock));
   }
+  const { orders, places: orderPlaces } = placeOrders(columns);
+  head.unsigned(orders.length);
+  for (const order of orders) writeOrder(head, order);
   head.unsigned(columns.length);
   for (const [at, column] of columns.entries()) {
     head.text(column.channel);
     head.text(column.unit);
     head.byte(VALUE_TYPES.indexOf(column.type));
     head.unsigned(places[at] ?? 0);
+    head.unsigned(orderPlaces[at] ?? 0);
     part(() => {
       writeDenseValues(parts, tail, column.value);
       writeQuality(parts, column.quality ?? []);
+      writeQuality(parts, givenOf(column) ?? []);
     });
   }
   head.bytes(parts.view());
@@ -72,6 +79,7 @@ interface Entry extends Part {
   readonly unit: string;
   readonly type: ValueType;
   readonly place: number;
+  readonly order: number;
 }
 
 const readEntry = (head: ByteReader): Entry => {
@@ -79,7 +87,7 @@ const readEntry = (head: ByteReader): Entry => {
   const unit = head.text();
   const type = VALUE_TYPES[head.byte()];
   if (type === undefined) throw new MalformedBytes('unknown type of values');
-  return { channel, unit, type, place: head.unsigned(), ...readPart(head) };
+  return { channel, unit, type, place: head.unsigned(), order: head.unsigned(), ...readPart(head) };
 };
 
 /**
@@ -97,7 +105,8 @@ export const readDense = (
     if (points > MAX_POINTS) throw new MalformedBytes(`${points} points in a chunk`);
     return { points, ...readPart(head) };
   });
-  const entries = Array.from({ length: head.count(6) }, () => readEntry(head));
+  const orders = Array.from({ length: head.count(1) }, () => readOrder(head));
+  const entries = Array.from({ length: head.count(7) }, () => readEntry(head));
   const take = taking(head, tail);
   const times = clocks.map((clock) => {
     const read = take(clock);
@@ -116,11 +125,13 @@ export const readDense = (
     const clock = times[entry.place];
     if (clock === undefined) throw new MalformedBytes('unknown time column');
     const { channel, type, unit } = entry;
-    const { value, quality } = read((partHead, partTail) => ({
+    const { value, quality, given } = read((partHead, partTail) => ({
       value: readDenseValues(partHead, partTail, clock.points),
       quality: readQuality(partHead, clock.points),
+      given: readQuality(partHead, clock.points),
     }));
-    return [{ channel, type, unit, time: clock.read(), value, quality }];
+    const order = orders[entry.order - 1];
+    return [{ channel, type, unit, time: clock.read(), value, quality, given, order }];
   });
   if (head.left > 0 || tail.left > 0) throw new MalformedBytes('bytes are left over');
   return columns;

@@ -109,7 +109,7 @@ const itemsOfDay = (device: string, day: Micros, hours: readonly HourOfChannel[]
   };
   const blocks = hours.map(({ hour }) => [String((hour - day) / MICROS_PER_HOUR), 1] as const);
   if (run !== undefined) rollup(run, { ...FIRST, h: { S: JSON.stringify(Object.fromEntries(blocks)) } });
-  const { columns } = mergeColumns(hours.map((one) => [columnOf(one)]));
+  const columns = mergeColumns(hours.map((one) => [columnOf(one)]));
   const minutes = columns.map((column) => minutesOf(column, day, () => 'continuous'));
   rollup({ ...minutesOfDay(day), columns: minutes }, FIRST);
   return items;

@@ -5,8 +5,8 @@ import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import type { Arrival } from '../../../../lambdas/domain/ingestion/arrival.ts';
 import { type DeviceState, NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import { type RunResult, takeRun } from '../../../../lambdas/domain/ingestion/run.ts';
-import { isBalanced } from '../../../../lambdas/domain/ledger/ledger.ts';
-import { mergeColumns } from '../../../../series/points/merge.ts';
+import { isBalanced, settle } from '../../../../lambdas/domain/ledger/ledger.ts';
+import { mergePieces, nothingFound } from '../../../../series/points/merge.ts';
 
 const TYPE = instrumentType.parse({
   id: 'sensor',
@@ -83,14 +83,16 @@ describe('takeRun', () => {
         expect(ledger.messages).toBe(list.length);
         expect(messages).toHaveLength(list.length);
         expect(quarantined.every(({ notes, defect }) => notes.length > 0 && defect === undefined)).toBe(true);
-        let present = 0;
         for (const { hour, columns } of hours)
           for (const { time } of columns) {
-            present += time.length;
             expect(time.every((one) => one >= hour && one < hour + MICROS_PER_HOUR)).toBe(true);
-            expect(time.every((one, at) => at === 0 || one > (time[at - 1] ?? 0))).toBe(true);
+            expect(time.every((one, at) => at === 0 || one >= (time[at - 1] ?? 0))).toBe(true);
           }
-        expect(present).toBe(ledger.stored - ledger.overwritten);
+        const found = nothingFound();
+        const { columns: merged } = mergePieces(hours.map(({ columns }) => ({ columns, found })));
+        const { stored, overwritten, ...settled } = settle(ledger, found);
+        expect(isBalanced({ ...settled, stored, overwritten })).toBe(true);
+        expect(merged.reduce((sum, { time }) => sum + time.length, 0)).toBe(stored - overwritten);
       }),
     );
   });
@@ -101,8 +103,8 @@ describe('takeRun', () => {
         const whole = takeAll(list, []);
         const cut = takeAll(list, cuts);
         const points = ({ results }: { results: RunResult[] }) =>
-          mergeColumns(results.flatMap(({ hours }) => hours.map(({ columns }) => columns))).columns.map(
-            ({ channel, time, value }) => ({ channel, time, value }),
+          mergePieces(results.flatMap(({ hours }) => hours.map(({ columns }) => ({ columns })))).columns.map(
+            ({ channel, time, value, quality }) => ({ channel, time, value, quality }),
           );
         expect(points(cut)).toStrictEqual(points(whole));
         const newest = ({ state }: { state: DeviceState }) =>
@@ -152,7 +154,7 @@ describe('takeRun', () => {
           return one.hours;
         });
         const points = (hours: RunResult['hours']) =>
-          mergeColumns(hours.map(({ columns }) => columns))
+          mergePieces(hours.map(({ columns }) => ({ columns })))
             .columns.map(({ channel, time, value }) => ({ channel, time, value }))
             .sort((left, right) => (left.channel < right.channel ? -1 : 1));
         expect(points(result.hours)).toStrictEqual(points(single));

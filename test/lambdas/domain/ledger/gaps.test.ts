@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gapsOf, type Known } from '../../../../lambdas/domain/ledger/gaps.ts';
 import { rangesOf, toRunMessages } from '../../../../lambdas/domain/ledger/messages.ts';
 import type { SequenceRanges } from '../../../../lambdas/domain/ledger/sequence-ranges.ts';
+import { MAX_RANGES } from '../../../../lambdas/domain/ledger/sessions.ts';
 
 const SECOND = 1_000_000;
 /** The message numbered `seq` arrived so many seconds after the start. */
@@ -49,23 +50,53 @@ describe('gaps', () => {
       ['s', 0, 13],
       ['s', 7, 14],
     ]);
-    const later: Known = { ...nothing, sessions: [{ id: 's', ranges: [[4, 5]] }] };
+    const later: Known = { ...nothing, sessions: [{ id: 's', began: 0, ranges: [[4, 5]] }] };
     expect(brief(hours, later)).toEqual([['s', 6, 6, 'unknown']]);
   });
 
   it('at the beginning are told where the session begins here or is remembered, and nowhere else', () => {
     expect(brief(ranges([['s', 8, 10]]))).toEqual([]);
-    const known = (...ranges: [number, number][]): Known => ({ ...nothing, sessions: [{ id: 's', ranges }] });
+    const known = (...ranges: [number, number][]): Known => ({
+      ...nothing,
+      sessions: [{ id: 's', began: 0, ranges }],
+    });
     expect(brief(ranges([['s', 8, 10]]), known([0, 5], [8, 8]))).toEqual([['s', 6, 7, 'unknown']]);
     expect(brief(ranges([['s', 8, 10]]), known([0, 8]))).toEqual([]);
     expect(brief(ranges([['s', 8, 10]]), known([2, 5], [7, 8]))).toEqual([]);
-    const many = Array.from({ length: 16 }, (_, at): [number, number] => [at * 2 + 20, at * 2 + 20]);
+    const many = Array.from({ length: MAX_RANGES }, (_, at): [number, number] => [at * 2 + 20, at * 2 + 20]);
     expect(brief(ranges([['s', 8, 10]]), known(...many))).toEqual([]);
     const restarted = ranges([
       ['r', 0, 1],
       ['s', 2, 10],
     ]);
     expect(brief(restarted)).toEqual([['s', 0, 1, 'device-restarted']]);
+  });
+
+  it('at the beginning are put down to messages that could not be read, where as many came before', () => {
+    const hours = {
+      numbered: ranges([
+        ['s', 1, 2],
+        ['s', 3, 4],
+      ]).numbered,
+      unreadable: [1 * SECOND, 3 * SECOND],
+    };
+    const began: Known = {
+      ...nothing,
+      sessions: [
+        {
+          id: 's',
+          began: 0,
+          ranges: [
+            [1, 1],
+            [3, 3],
+          ],
+        },
+      ],
+    };
+    expect(brief(hours, began)).toEqual([
+      ['s', 0, 0, 'quarantined-whole'],
+      ['s', 2, 2, 'quarantined-whole'],
+    ]);
   });
 
   it('are likely where the connection changed, or where as many messages could not be read', () => {

@@ -28,7 +28,7 @@ const bytes = (run: SummaryRun | undefined) => run && encodeSummaries(run);
 const expectMinutes = async (world: World, device: string): Promise<void> => {
   const range = { from: DAY, to: DAY + MICROS_PER_DAY };
   const hours = await Array.fromAsync(readHours(world.measurements, device, range));
-  const { columns } = mergeColumns(hours.map((hour) => hour.columns));
+  const columns = mergeColumns(hours.map((hour) => hour.columns));
   const right = columns.map((each) => minutesOf(each, DAY, kindOf));
   const stored = await minutesIn(world, device);
   expect(stored).toHaveLength(1);

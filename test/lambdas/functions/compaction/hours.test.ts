@@ -35,7 +35,10 @@ describe('an hour', () => {
     await hour.add();
     const before = await hour.accounts();
     await world.run();
-    expect(await hour.accounts()).toStrictEqual(before);
+    const [after] = await hour.accounts();
+    // One point has another version.
+    const found = new Map([[HOUR, { duplicate: 0, overwritten: 1, recovered: 0 }]]);
+    expect(after).toStrictEqual({ ...before[0], found });
     expect(before[0]?.ledger).toMatchObject({ messages: 6, stored: 122 });
   });
 
@@ -86,19 +89,33 @@ describe('an hour', () => {
     expect((await hour.accounts())[0]?.ledger).toMatchObject({ messages: 6 });
   });
 
-  it('takes the longer of two runs with the same start as the later, and counts its records once', async ({
+  it('leaves a run alone that may still come again, and counts its records once', async ({
     world,
     device,
     hour,
   }) => {
-    await world.add({ device, columns: [column('temp', [[HOUR, 1]])], first: 9, count: 2 });
+    await world.add({ device, columns: [column('temp', [[HOUR, 1]])], first: 9, count: 3 });
+    await world.commit(device, 8, 1);
+    expect(await world.run()).toMatchObject({ hours: 0, chunks: 0 });
+    expect(await hour.kinds()).not.toContain('h');
+    expect(await hour.isDirty()).toBe(true);
+    // It was cut elsewhere when it came again.
+    await world.add({ device, columns: [column('temp', [[HOUR, 2]])], first: 9, count: 2 });
+    await world.commit(device, 10, 2);
     await world.run();
-    await world.add({ device, columns: [column('temp', [[HOUR, 2]])], first: 9, count: 5 });
+    expect(await hour.isDirty()).toBe(true);
+    await world.add({ device, columns: [column('temp', [[HOUR + 1, 3]])], first: 11, count: 3 });
+    await world.commit(device, 13, 3);
     for (const _ of ['before', 'after']) {
-      expect([...(await world.points(device)).values()]).toStrictEqual([[2, 0]]);
+      expect([...(await world.points(device)).values()]).toStrictEqual([
+        [2, 0],
+        [3, 0],
+      ]);
       expect((await hour.accounts())[0]?.ledger).toMatchObject({ messages: 5 });
       await world.run();
     }
+    expect(await hour.kinds()).not.toContain('c');
+    expect(await hour.isDirty()).toBe(false);
   });
 });
 

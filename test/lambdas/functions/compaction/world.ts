@@ -3,6 +3,7 @@ import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } fr
 import type { Context } from 'aws-lambda';
 import type { Device } from '../../../../contracts/resources/devices.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../../contracts/time.ts';
+import { NEW_STATE } from '../../../../lambdas/domain/ingestion/device-state.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import type { CompactionReport } from '../../../../lambdas/functions/compaction/handler.ts';
 import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
@@ -10,6 +11,7 @@ import {
   type Measurements,
   readHours,
   toChunkItems,
+  toStateItem,
   toTaskItem,
   writeItems,
 } from '../../../../lambdas/store/measurements/index.ts';
@@ -49,6 +51,8 @@ export interface World {
   addDevice(id: string, site?: string): Promise<void>;
   /** Writes a chunk for each hour that the columns lie in. */
   add(chunk: Chunk): Promise<void>;
+  /** Remembers how far a device is committed. */
+  commit(device: string, sequence: number, version: number): Promise<void>;
   run(remainingMillis?: number): Promise<CompactionReport>;
   points(device: string, from?: Micros, to?: Micros): Promise<Told>;
   /** Sort keys of a partition. */
@@ -144,6 +148,11 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       if (!queued) return;
       const tasks = hours.map(({ hour }) => toTaskItem('dirty', device, hour));
       await writeItems(measurements, tasks, patience);
+    },
+    commit: async (device, sequence, version) => {
+      const checkpoints = new Map([['1a2b3c4d.0', { sequence: String(sequence), arrived: HOUR }]]);
+      const state = toStateItem(device, { ...NEW_STATE, version, checkpoints });
+      await writeItems(measurements, [state], { signal: AbortSignal.timeout(30_000) });
     },
     run: async (remainingMillis = 60_000) => {
       door.revive();

@@ -185,9 +185,15 @@ describe('ingest', () => {
       record({ device, payload: rows([20.5], { session: 's', seq: 3 }, NOW - 60e6) }),
     ]);
     expect((await world.points(device)).map(([, , value]) => value)).toStrictEqual([20.5, 22]);
+    // What is a duplicate or a correction of points of another batch is found when they are merged.
     const ledger = (await world.latest(device))?.ledger;
-    // The late correction of the older point is found when it is merged.
-    expect(ledger).toMatchObject({ received: 7, stored: 4, duplicate: 3, overwritten: 1 });
+    expect(ledger).toMatchObject({ received: 7, stored: 5, duplicate: 2, overwritten: 0 });
+    expect(await world.settled(device)).toMatchObject({
+      received: 7,
+      stored: 4,
+      duplicate: 3,
+      overwritten: 2,
+    });
     expect((await world.latest(device))?.points[0]?.value).toBe(22);
   });
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type {
   Context,
   KinesisStreamBatchResponse,
@@ -13,14 +13,21 @@ import { vi } from 'vitest';
 import type { AckMessage, ErrorsMessage } from '../../../../contracts/messages/downstream.ts';
 import type { Device } from '../../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../../contracts/resources/instrument-types.ts';
+import { rulesOfType } from '../../../../lambdas/domain/ingestion/quality.ts';
+import { type Ledger, settle } from '../../../../lambdas/domain/ledger/ledger.ts';
 import {
   type Latest,
   type Measurements,
+  mergeHourItems,
+  readDirtyHours,
+  readHourItems,
   readHours,
   readLatest,
 } from '../../../../lambdas/store/measurements/index.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { DynamoEngine } from '../../../../local/endpoint/dynamodb/engine.ts';
+import { nothingFound } from '../../../../series/points/merge.ts';
+import { createTable } from '../../../support/table.ts';
 
 export interface Call {
   /** `dynamodb:BatchWriteItem`, `s3:PutObject`, `iotdata:Publish`. */
@@ -146,20 +153,10 @@ export interface World {
   /** All points of a device as `[channel, seconds after NOW, value, quality]`. */
   points(id: string): Promise<(readonly [string, number, unknown, number])[]>;
   latest(id: string): Promise<Latest | undefined>;
+  /** The ledger of a device once its points are merged. */
+  settled(id: string): Promise<Ledger | undefined>;
   close(): Promise<void>;
 }
-
-const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
-const createTable = (TableName: string) =>
-  new CreateTableCommand({
-    TableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: ['pk', 'sk'].map(text),
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-  });
 
 const actionOf = (service: string, request: IncomingMessage): string => {
   const target = request.headers['x-amz-target'];
@@ -258,12 +255,22 @@ export const startWorld = async (): Promise<World> => {
       handler({ Records: [...records] }, { getRemainingTimeInMillis: () => remaining } as Context),
     points: async (id) => {
       const points: (readonly [string, number, unknown, number])[] = [];
-      const range = { from: NOW - 8 * 86_400e6, to: NOW + 86_400e6 };
+      const range = { from: NOW - 8 * 86_400e6, to: NOW + 86_400e6, rules: rulesOfType(TYPE) };
       for await (const { columns } of readHours(measurements, id, range))
         for (const { channel, time, value, quality } of columns)
           for (const [at, one] of time.entries())
             points.push([channel, (one - NOW) / 1e6, value[at], quality?.[at] ?? 0]);
       return points;
+    },
+    settled: async (id) => {
+      const known = await readLatest(measurements, id);
+      const found = nothingFound();
+      for (const hour of await readDirtyHours(measurements, id, NOW - 8 * 86_400e6, NOW + 86_400e6)) {
+        const merged = mergeHourItems(id, await readHourItems(measurements, id, hour));
+        for (const one of merged.found.values())
+          for (const name of ['duplicate', 'overwritten', 'recovered'] as const) found[name] += one[name];
+      }
+      return known && settle(known.ledger, found);
     },
     latest: (id) => readLatest(measurements, id),
     close: async () => {

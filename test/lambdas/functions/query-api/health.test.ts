@@ -74,7 +74,7 @@ describe('health', () => {
 describe('latest', () => {
   it('gives the newest point of each channel, with its unit and its arrival', async () => {
     await world.addDevice('latest-1');
-    const track = { run: 1, credibleTime: 0, credibleValue: undefined };
+    const track = { run: 1, rank: 0, number: -1, credibleTime: 0, credibleValue: undefined };
     const at = time('2026-03-01T10:00:00Z');
     const state = {
       ...NEW_STATE,

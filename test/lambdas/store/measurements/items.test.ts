@@ -21,7 +21,7 @@ import {
   tracksOfItem,
 } from '../../../../lambdas/store/measurements/state-item.ts';
 import { CorruptChunk } from '../../../../series/codec/chunk.ts';
-import type { SeriesColumn } from '../../../../series/points/column.ts';
+import { asJudged, type SeriesColumn } from '../../../../series/points/column.ts';
 
 const HOUR = Date.parse('2026-03-01T10:00:00Z') * 1000;
 const ORIGIN = {
@@ -74,7 +74,7 @@ describe('chunk items', () => {
         { hour: HOUR - 3600e6, columns },
       ]),
     );
-    expect(items.map((item) => fromChunkItem(item)?.columns)).toStrictEqual([columns, columns]);
+    expect(items.map((item) => fromChunkItem(item)?.columns.map(asJudged))).toStrictEqual([columns, columns]);
     const [now, before] = items;
     expect(JSON.parse(now?.['l']?.S ?? '')).toMatchObject({ messages: 1 });
     expect(decodeMessages(now?.['m']?.B ?? Buffer.of(), ORIGIN.first)).toMatchObject({
@@ -130,17 +130,19 @@ const track = fc
       arrived: micros,
       run: fc.nat(99),
       far: fc.boolean(),
+      numbered: fc.boolean(),
       credibleTime: micros,
       credibleValue: fc.option(value, { nil: undefined }),
     },
     { noNullPrototype: true },
   )
-  .map(({ far, ...one }) => (far ? one : { ...one, credibleTime: one.time, credibleValue: one.value }));
+  .map(({ far, numbered, ...one }) => ({
+    ...one,
+    // Of a point without a number, when it arrived is all that is kept.
+    ...(numbered ? { rank: one.time + 10, number: one.run } : { rank: one.arrived, number: -1 }),
+    ...(far ? {} : { credibleTime: one.time, credibleValue: one.value }),
+  }));
 const print = fc.nat(0xffffffff);
-const recent = fc.oneof(
-  fc.array(fc.record({ seq: fc.nat(1000), print }, { noNullPrototype: true }), { maxLength: 32 }),
-  fc.array(fc.record({ seq: fc.maxSafeNat(), print }, { noNullPrototype: true }), { maxLength: 32 }),
-);
 const state: fc.Arbitrary<DeviceState> = fc.record(
   {
     version: fc.nat(),
@@ -153,12 +155,15 @@ const state: fc.Arbitrary<DeviceState> = fc.record(
     tracks: fc.dictionary(fc.constantFrom('temp', 'ph'), track).map((one) => new Map(Object.entries(one))),
     sessions: fc.array(
       fc.record(
-        { id: fc.string(), ranges: fc.array(fc.tuple(fc.maxSafeNat(), fc.maxSafeNat()), { maxLength: 4 }) },
+        {
+          id: fc.string(),
+          began: fc.integer({ min: 1, max: 2 ** 51 }),
+          ranges: fc.array(fc.tuple(fc.maxSafeNat(), fc.maxSafeNat()), { maxLength: 4 }),
+        },
         { noNullPrototype: true },
       ),
       { maxLength: 4 },
     ),
-    recent,
     facts: fc.option(print, { nil: undefined }),
     ledger: fc.constant({ ...EMPTY_LEDGER, messages: 3, rejected: { 'no-content': 1 } }),
   },

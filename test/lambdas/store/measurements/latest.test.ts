@@ -37,7 +37,17 @@ const stateOf = (version: number): fc.Arbitrary<DeviceState> =>
       tracks: new Map(
         Object.entries(tracks).map(([channel, { time, value, quality }]) => [
           channel,
-          { time, value, quality, arrived: time, run: 1, credibleTime: time, credibleValue: value },
+          {
+            time,
+            value,
+            quality,
+            arrived: time,
+            run: 1,
+            rank: time,
+            number: -1,
+            credibleTime: time,
+            credibleValue: value,
+          },
         ]),
       ),
     }));
