@@ -64,6 +64,8 @@ export const QUARANTINE = {
   'invalid-origin': 'The topic names no site and device.',
   'unknown-device': 'No device is registered under this identifier at this site.',
   'device-retired': 'The device is retired.',
+  'registration-damaged': 'What the registry has of the device or of its instrument type cannot be read.',
+  'not-storable': 'The table refuses what the message comes to, or the platform fails on it.',
   'unknown-channel': 'The instrument type has no such channel.',
   'wrong-unit': 'The unit is not that of the channel.',
   'wrong-value-type': 'The value is not of the type of the channel.',

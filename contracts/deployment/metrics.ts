@@ -23,6 +23,8 @@ export const METRICS = {
     'MessagesRetried',
     'CallRetries',
     'DevicesUntold',
+    'StatesDamaged',
+    'FactsRefused',
     'IteratorLag',
   ],
   presence: ['PresenceApplied', 'PresenceSuperseded', 'PresenceUnknownClient', 'PresenceFailed'],

@@ -1,6 +1,7 @@
 /** Devices: what an instrument is, where it stands, and how it came to be known. */
 import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
+import { storableNumber } from '../numbers.ts';
 
 /**
  * Life of a device. `registering`: its certificate is being made, repeat the request to finish;
@@ -12,8 +13,8 @@ export type DeviceState = (typeof DEVICE_STATES)[number];
 /** Where a device stands: degrees of WGS 84, and the room. */
 export const location = z
   .object({
-    latitude: z.number().min(-90).max(90),
-    longitude: z.number().min(-180).max(180),
+    latitude: storableNumber(z.number().min(-90).max(90)),
+    longitude: storableNumber(z.number().min(-180).max(180)),
     room: z.string().max(120).optional(),
   })
   .strict()
@@ -45,8 +46,8 @@ export const deviceFacts = z
       .optional(),
     ip: z.union([z.ipv4(), z.ipv6()]).optional(),
     location: z.string().max(120).optional(),
-    latitude: z.number().min(-90).max(90).optional(),
-    longitude: z.number().min(-180).max(180).optional(),
+    latitude: storableNumber(z.number().min(-90).max(90)).optional(),
+    longitude: storableNumber(z.number().min(-180).max(180)).optional(),
   })
   .meta({ id: 'DeviceFacts' });
 export type DeviceFacts = z.infer<typeof deviceFacts>;

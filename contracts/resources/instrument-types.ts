@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
+import { storableNumber } from '../numbers.ts';
 
 /** Channel name: lower-case dotted words, e.g. `chamber.temp`. */
 export const channelName = z
@@ -41,9 +42,7 @@ export const channel = z
     limits: bounds
       .optional()
       .meta({ description: 'What is physically possible; outside: quality bad/out-of-range' }),
-    maxRate: z
-      .number()
-      .positive()
+    maxRate: storableNumber(z.number().positive())
       .optional()
       .meta({ description: 'Greatest believable change per second; faster: quality uncertain/jump' }),
     stuckAfter: z
@@ -52,8 +51,12 @@ export const channel = z
       .max(10_000)
       .optional()
       .meta({ description: 'So many equal values in a row: quality uncertain/stuck' }),
-    interval: z.number().positive().optional().meta({ description: 'Expected seconds between points' }),
-    resolution: z.number().positive().optional().meta({ description: 'Smallest step the instrument shows' }),
+    interval: storableNumber(z.number().positive())
+      .optional()
+      .meta({ description: 'Expected seconds between points' }),
+    resolution: storableNumber(z.number().positive())
+      .optional()
+      .meta({ description: 'Smallest step the instrument shows' }),
     values: z
       .array(z.string().min(1).max(LIMITS.stringBytes))
       .min(1)

@@ -25,6 +25,12 @@ export const mayWorkLater = (error: unknown): boolean => {
   return !('$fault' in error) || error.$fault === 'server';
 };
 
+/** What DynamoDB calls a request whose content it does not take. */
+const REFUSALS = new Set(['ValidationException', 'SerializationException', 'RangeError']);
+
+/** Whether it is the content of a request that is refused: nobody's right and nobody's time, so that it never works. */
+export const isRefusal = (error: unknown): boolean => error instanceof Error && REFUSALS.has(error.name);
+
 /** What stays undone when the time is up; `cause` is the last answer. */
 export class TimeIsUp extends Error {
   override readonly name = 'TimeIsUp';

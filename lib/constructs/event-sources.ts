@@ -30,6 +30,9 @@ export const readQueue = (reader: LambdaFunction, queue: FunctionQueue, props: M
   });
 };
 
+/** Well below the 24 hours of the stream: what is given up is still there to be looked at. */
+const MAX_AGE_SECONDS = 20 * 3600;
+
 /**
  * Has a function called with the records of the stream, from the oldest on; it reports the first that failed. What
  * outlives the stream goes to the archive whole.
@@ -65,9 +68,9 @@ export const readStream = (
     startingPosition: 'TRIM_HORIZON',
     functionResponseTypes: ['ReportBatchItemFailures'],
     bisectBatchOnFunctionError: true,
-    // Until the data expire: a transient fault may last as long as the stream remembers.
+    // A transient fault may last for most of what the stream remembers; what lasts longer goes to the archive.
     maximumRetryAttempts: -1,
-    maximumRecordAgeInSeconds: -1,
+    maximumRecordAgeInSeconds: MAX_AGE_SECONDS,
     destinationConfig: { onFailure: { destination: archive.bucketArn } },
   });
   mapping.node.addDependency(keepFailed);

@@ -66,12 +66,12 @@ describe('nothing is dropped', () => {
     });
   });
 
-  test('ingest retries until the data expire and then keeps whole batches', () => {
+  test('ingest retries for most of what the stream remembers, and then keeps whole batches', () => {
     dev.processing.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       StartingPosition: 'TRIM_HORIZON',
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRetryAttempts: -1,
-      MaximumRecordAgeInSeconds: -1,
+      MaximumRecordAgeInSeconds: 72_000,
       DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
     });
   });

@@ -4,7 +4,8 @@
  */
 import { crc32 } from 'node:zlib';
 import type { ErrorNote } from '../../../contracts/messages/downstream.ts';
-import type { Message } from '../../../contracts/messages/message.ts';
+import { type Message, UndecodableMessage } from '../../../contracts/messages/message.ts';
+import type { QuarantineCode } from '../../../contracts/problems.ts';
 import type { DeviceFacts } from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
@@ -166,6 +167,12 @@ class Run {
     };
   }
 
+  /** Sets a record aside unread: the platform fails on it. */
+  refuse(arrival: Arrival, code: QuarantineCode, defect: unknown): void {
+    const detail = defect instanceof Error ? defect.message : String(defect);
+    this.reject(arrival, { error: new UndecodableMessage(code, detail), defect });
+  }
+
   finish(shardKey: string): RunResult {
     const { before, facts, messages, quarantined } = this;
     const hours = this.channels.hours();
@@ -263,4 +270,20 @@ export const takeRuns = (
     ({ state } = result);
   }
   return results;
+};
+
+/**
+ * Sets one record aside that cannot be stored: nothing of it is taken but its place in the stream.
+ * @param defect why
+ */
+export const setAside = (
+  before: DeviceState,
+  type: InstrumentType,
+  shardKey: string,
+  arrival: Arrival,
+  defect: unknown,
+): RunResult => {
+  const run = new Run(type, before, NONE_RECALLED);
+  run.refuse(arrival, 'not-storable', defect);
+  return run.finish(shardKey);
 };

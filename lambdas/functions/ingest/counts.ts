@@ -15,6 +15,10 @@ export class BatchCounts {
   /** Tries of calls beyond the first. */
   callRetries = 0;
   untold = 0;
+  /** Devices whose state cannot be read. */
+  statesDamaged = 0;
+  /** Facts that DynamoDB refuses. */
+  factsRefused = 0;
 
   add(ledger: Ledger, quarantinedMessages: number): void {
     this.messages += ledger.messages;
@@ -39,6 +43,8 @@ export class BatchCounts {
       MessagesRetried: this.retried,
       CallRetries: this.callRetries,
       DevicesUntold: this.untold,
+      StatesDamaged: this.statesDamaged,
+      FactsRefused: this.factsRefused,
     };
   }
 }

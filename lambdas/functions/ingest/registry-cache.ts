@@ -38,16 +38,23 @@ class Memory<T> {
   }
 }
 
-export interface Registered {
-  readonly device: KnownDevice;
-  /** `undefined` when the registry lacks the type of a device that it holds. */
-  readonly type: InstrumentType | undefined;
+/** A device as the registry has it; `damaged` where that, or its type, cannot be read or is not there. */
+export type Registered =
+  | { readonly device: KnownDevice; readonly type: InstrumentType }
+  | { readonly damaged: unknown };
+
+/** What cannot be read, and why. */
+class Damaged {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
 }
 
 export class RegistryCache {
   private readonly registry: Registry;
-  private readonly devices = new Memory<KnownDevice>();
-  private readonly types = new Memory<InstrumentType>();
+  private readonly devices = new Memory<KnownDevice | Damaged>();
+  private readonly types = new Memory<InstrumentType | Damaged>();
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -57,7 +64,7 @@ export class RegistryCache {
   forget(ids: readonly string[]): void {
     for (const id of ids) {
       const device = this.devices.forget(id);
-      if (device !== undefined) this.types.forget(device.type);
+      if (device !== undefined && !(device instanceof Damaged)) this.types.forget(device.type);
     }
   }
 
@@ -67,14 +74,39 @@ export class RegistryCache {
    * @returns by identifier; one that is not registered is absent
    */
   async look(ids: readonly string[], now: number, signal: AbortSignal): Promise<Map<string, Registered>> {
-    const devices = await this.read(ids, this.devices, now, async (missing) => {
-      return (await readRegistry(this.registry, { devices: missing, types: [] }, signal)).devices;
+    const devices = await this.read(ids, this.devices, now, (missing) =>
+      this.ask({ devices: missing, types: [] }, signal),
+    );
+    const known = [...devices.values()].filter(
+      (device): device is KnownDevice => !(device instanceof Damaged),
+    );
+    const wanted = [...new Set(known.map(({ type }) => type))];
+    const types = await this.read(wanted, this.types, now, (missing) =>
+      this.ask({ devices: [], types: missing }, signal),
+    );
+    return new Map(
+      [...devices].map(([id, device]): [string, Registered] => {
+        if (device instanceof Damaged) return [id, { damaged: device.error }];
+        const type = types.get(device.type);
+        if (type === undefined) return [id, { damaged: new Error(`there is no type ${device.type}`) }];
+        return [id, type instanceof Damaged ? { damaged: type.error } : { device, type }];
+      }),
+    );
+  }
+
+  /** Reads devices or types; what is damaged is one of them, and known as such. */
+  private async ask<T extends KnownDevice | InstrumentType>(
+    wanted: { readonly devices: readonly string[]; readonly types: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, T | Damaged>> {
+    const damaged = new Map<string, Damaged>();
+    const found = await readRegistry(this.registry, wanted, signal, (_, id, error) => {
+      damaged.set(id, new Damaged(error));
     });
-    const wanted = [...new Set([...devices.values()].map(({ type }) => type))];
-    const types = await this.read(wanted, this.types, now, async (missing) => {
-      return (await readRegistry(this.registry, { devices: [], types: missing }, signal)).types;
-    });
-    return new Map([...devices].map(([id, device]) => [id, { device, type: types.get(device.type) }]));
+    return new Map<string, T | Damaged>([
+      ...((wanted.types.length > 0 ? found.types : found.devices) as ReadonlyMap<string, T>),
+      ...damaged,
+    ]);
   }
 
   private async read<T>(

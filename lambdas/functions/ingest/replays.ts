@@ -2,8 +2,14 @@
 import type { Arrival } from '../../domain/ingestion/arrival.ts';
 import { parseReplay } from '../../domain/ingestion/replay.ts';
 import { runLimited } from '../../runtime/limit.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import type { GetObject } from '../../store/objects/objects.ts';
-import { entryId, readQuarantined } from '../../store/objects/quarantine.ts';
+import {
+  type EntryPlace,
+  entryId,
+  type QuarantineEntry,
+  readQuarantined,
+} from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readReplays } from '../../store/registry/replays.ts';
 import type { DeviceRun } from './batch.ts';
@@ -14,12 +20,37 @@ export const asksForReplay = ({ origin, arrivals }: DeviceRun): boolean =>
 
 const READS = 8;
 
+export interface ReplayDependencies {
+  readonly registry: Registry;
+  readonly getObject: GetObject;
+  readonly logger: Logger;
+}
+
+/** An entry; one that is gone or damaged is none: the record that asks for it is set aside. */
+const readEntry = async (
+  { getObject, logger }: ReplayDependencies,
+  place: EntryPlace,
+  signal: AbortSignal,
+): Promise<QuarantineEntry | undefined> => {
+  try {
+    return await readQuarantined(getObject, place, signal);
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof Error && error.name === 'ZodError'))
+      throw error;
+    logger.error('an entry of the quarantine is damaged and cannot be taken again', {
+      entry: entryId(place),
+      error,
+    });
+    return undefined;
+  }
+};
+
 /**
  * Puts the messages themselves in the place of the records that ask for them. A record that names no entry of its
  * own device, or one that nobody ordered to be taken again, stays what it is: bytes of no format.
  */
 export const resolveReplays = async <R extends DeviceRun>(
-  dependencies: { readonly registry: Registry; readonly getObject: GetObject },
+  dependencies: ReplayDependencies,
   run: R,
   signal: AbortSignal,
 ): Promise<R> => {
@@ -34,7 +65,7 @@ export const resolveReplays = async <R extends DeviceRun>(
   const arrivals = await runLimited(run.arrivals, READS, async (arrival): Promise<Arrival> => {
     const place = placeOf(arrival);
     if (place === undefined || !ordered.has(entryId(place))) return arrival;
-    const entry = await readQuarantined(dependencies.getObject, place, signal);
+    const entry = await readEntry(dependencies, place, signal);
     if (entry === undefined) return arrival;
     return { ...arrival, bytes: entry.bytes, original: entry.arrived };
   });

@@ -24,7 +24,7 @@ import { tryAgain } from '../dynamodb/batch-get.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { isExpired } from '../measurements/expiry.ts';
-import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from '../measurements/keys.ts';
+import { checkFormat, ITEM_FORMAT, type Measurements } from '../measurements/keys.ts';
 import { dayKey, parseDay } from '../measurements/work-queue.ts';
 import type { GetObject, PutObject, ReplaceBytes, TagOf } from '../objects/objects.ts';
 
@@ -58,8 +58,7 @@ export interface ArchivedDay {
 const partitionOf = (device: string): string => `${device}#a`;
 
 const fromItem = (item: Item): ArchivedDay => {
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   return {
     day: parseDay(item['sk']?.S ?? ''),
     version: Number(item['v']?.N),

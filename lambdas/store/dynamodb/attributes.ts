@@ -3,6 +3,7 @@
  * would carry whole.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { isStorable } from '../../../contracts/numbers.ts';
 
 /** What an attribute may hold; `undefined` members of an object are left out. */
 export type Attribute =
@@ -18,14 +19,14 @@ export type Item = Record<string, AttributeValue>;
 
 /**
  * One value as DynamoDB writes it.
- * @throws {RangeError} for NaN and infinity, which DynamoDB has no number for
+ * @throws {RangeError} for a number that DynamoDB does not keep: NaN, infinity, one too small or too great
  */
 export const marshalValue = (value: Attribute): AttributeValue => {
   if (value === null) return { NULL: true };
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'boolean') return { BOOL: value };
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new RangeError(`DynamoDB holds no number ${value}`);
+    if (!isStorable(value)) throw new RangeError(`DynamoDB holds no number ${value}`);
     return { N: String(value) };
   }
   if (value instanceof Uint8Array) return { B: value };

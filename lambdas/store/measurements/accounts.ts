@@ -7,12 +7,11 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { readDayAccounts } from './day-accounts.ts';
 import { type ChunkItem, hourOfItem, sortHour } from './hour-items.ts';
-import { hourKey, ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
+import { checkFormat, hourKey, type Measurements } from './keys.ts';
 
 /** A chunk's account of the run that it was made of. */
 export const runOf = ({ shardKey, first, count, item }: ChunkItem) => {
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   return {
     shardKey,
     first,

@@ -10,7 +10,7 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';
 import { expiryOf, secondOf } from './expiry.ts';
-import { type ChunkOrigin, headKey, hourKey, ITEM_FORMAT, partKey, UnknownItemFormat } from './keys.ts';
+import { type ChunkOrigin, checkFormat, headKey, hourKey, ITEM_FORMAT, partKey } from './keys.ts';
 
 /** Sequence number of the last record that is in a block, by shard. */
 export type Reaches = Readonly<Record<string, string>>;
@@ -139,8 +139,7 @@ export const toBlockItems = (
 
 /** @throws {UnknownItemFormat} for an item of another format */
 export const fromHeadItem = (item: Item): BlockHead => {
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   return {
     version: Number(item['v']?.N),
     tag: item['g']?.S ?? '',
@@ -188,7 +187,7 @@ export const columnsOfBlock = (
     const held = item['ch']?.S?.split(',') ?? [];
     if (channels !== undefined && !held.some((channel) => channels.has(channel))) return [];
     const key = `${item['pk']?.S}/${item['sk']?.S}`;
-    if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(key, item['f']?.N);
+    checkFormat(item);
     return decodeChunk(item['b']?.B ?? new Uint8Array(), key, channels);
   });
 };

@@ -14,11 +14,11 @@ import type { Item } from '../dynamodb/attributes.ts';
 import {
   type ChunkKey,
   type ChunkOrigin,
+  checkFormat,
   chunkKey,
   hourKey,
   ITEM_FORMAT,
   parseChunkKey,
-  UnknownItemFormat,
 } from './keys.ts';
 
 /** Larger chunks and blocks are split: by channel, then by time. */
@@ -129,6 +129,6 @@ export const fromChunkItem = (item: Item): StoredChunk | undefined => {
   const parsed = parseChunkKey(key);
   if (parsed === undefined) return undefined;
   const name = `${item['pk']?.S}/${key}`;
-  if (item['f']?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(name, item['f']?.N);
+  checkFormat(item);
   return { ...parsed, columns: decodeChunk(item['b']?.B ?? Buffer.alloc(0), name) };
 };

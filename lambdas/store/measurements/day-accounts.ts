@@ -15,7 +15,7 @@ import { queryPages } from '../dynamodb/query.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { isExpired, secondOf } from './expiry.ts';
 import { isFindingsKey } from './findings-items.ts';
-import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
+import { checkFormat, hourKey, ITEM_FORMAT, type Measurements, parseHour } from './keys.ts';
 import { dayKey } from './work-queue.ts';
 
 /** An hour that was archived. */
@@ -112,8 +112,7 @@ export const readDayAccounts = async (
   for await (const items of queryPages(client, table, question, signal))
     for (const item of items) {
       if (isExpired(item) || isFindingsKey(item['sk']?.S ?? '')) continue;
-      if (item['f']?.N !== String(ITEM_FORMAT))
-        throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+      checkFormat(item);
       const version = Number(item['v']?.N);
       for (const [text, { M }] of Object.entries(item['h']?.M ?? {})) {
         const hour = parseHour(text);

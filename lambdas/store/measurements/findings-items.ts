@@ -10,7 +10,7 @@ import { addFindings, type Findings, NO_FINDINGS } from '../../domain/ledger/fin
 import type { Item } from '../dynamodb/attributes.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { isExpired, secondOf } from './expiry.ts';
-import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
+import { checkFormat, hourKey, ITEM_FORMAT, type Measurements, parseHour } from './keys.ts';
 
 const SEPARATOR = '#d#';
 
@@ -53,8 +53,7 @@ export const readFindings = async (
     for (const item of items) {
       const key = item['sk']?.S ?? '';
       if (!isFindingsKey(key) || isExpired(item)) continue;
-      if (item['f']?.N !== String(ITEM_FORMAT))
-        throw new UnknownItemFormat(`${item['pk']?.S}/${key}`, item['f']?.N);
+      checkFormat(item);
       const found = {
         duplicate: Number(item['d']?.N),
         overwritten: Number(item['o']?.N),

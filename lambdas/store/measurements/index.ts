@@ -37,4 +37,4 @@ export {
   taskPartitionOf,
   toTaskItem,
 } from './work-queue.ts';
-export { readStates, writeItems } from './write.ts';
+export { readStates, type Written, writeItems, writeOrRefuse } from './write.ts';

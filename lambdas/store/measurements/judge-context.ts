@@ -21,7 +21,7 @@ import {
 } from '../../domain/ingestion/quality.ts';
 import { readPage } from '../dynamodb/query.ts';
 import { secondOf } from './expiry.ts';
-import { hourKey, ITEM_FORMAT, type Measurements, parseHour, UnknownItemFormat } from './keys.ts';
+import { checkFormat, hourKey, ITEM_FORMAT, type Measurements, parseHour } from './keys.ts';
 
 type PackedTrack = readonly [Micros, Value, number, Micros, Value | null];
 
@@ -79,8 +79,7 @@ const read = async (
   const { items } = await readPage(client, table, question, undefined, signal);
   const [item] = items;
   if (item === undefined) return undefined;
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   const text = item['t']?.S ?? '{}';
   return { hour: parseHour(item['sk']?.S ?? ''), tracks: tracksOf(text), text, digest: digestOf(text) };
 };

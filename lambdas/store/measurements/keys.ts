@@ -39,6 +39,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { compareSequences } from '../../domain/ledger/sequence.ts';
+import type { Item } from '../dynamodb/attributes.ts';
 import type { GetObject } from '../objects/objects.ts';
 
 /** The measurements table and the way to it. */
@@ -49,16 +50,31 @@ export interface Measurements {
   readonly archive?: GetObject;
 }
 
-/** Version of the shape of items; another one is refused when read. */
+/** Version of the shape of items that is written. */
 export const ITEM_FORMAT = 1;
+/**
+ * The newest shape that is read: readers know one more than is written, and pass over what they do not know, so that a
+ * deployment that is rolled back reads what the newer one has written.
+ */
+const NEWEST_FORMAT = ITEM_FORMAT + 1;
 
 /** An item whose shape this code does not know. */
 export class UnknownItemFormat extends Error {
   override readonly name = 'UnknownItemFormat';
   constructor(key: string, format: unknown) {
-    super(`measurements item ${key} has format ${String(format)}, not ${ITEM_FORMAT}`);
+    super(`measurements item ${key} has format ${String(format)}, not 1 to ${NEWEST_FORMAT}`);
   }
 }
+
+/**
+ * Refuses an item of a shape that nobody here knows.
+ * @throws {UnknownItemFormat} naming the item
+ */
+export const checkFormat = (item: Item): void => {
+  const format = Number(item['f']?.N);
+  if (!(format >= 1 && format <= NEWEST_FORMAT))
+    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+};
 
 /** Sort keys of the two places that remember a device in turn. */
 export const LATEST = 'latest#';

@@ -10,7 +10,7 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { isExpired, secondOf } from './expiry.ts';
-import { ITEM_FORMAT, type Measurements, UnknownItemFormat } from './keys.ts';
+import { checkFormat, ITEM_FORMAT, type Measurements } from './keys.ts';
 
 /**
  * How long a session is remembered after it parted from the state: longer than the history of connections, which gaps are
@@ -33,8 +33,7 @@ export const toSessionItem = (device: string, { id, began, ranges }: Session, no
 });
 
 const fromItem = (item: Item): Session => {
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   return {
     id: item['sk']?.S ?? '',
     began: Number(item['b']?.N),

@@ -11,7 +11,7 @@ import type { Track } from '../../domain/ingestion/quality.ts';
 import type { Counts } from '../../domain/ledger/ledger.ts';
 import type { SeqRange, Session } from '../../domain/ledger/sessions.ts';
 import type { Item } from '../dynamodb/attributes.ts';
-import { ITEM_FORMAT, latestKey, UnknownItemFormat } from './keys.ts';
+import { checkFormat, ITEM_FORMAT, latestKey } from './keys.ts';
 
 /**
  * Time, value, quality, arrived, run, rank, number; then time and value of the credible point where that is another. The
@@ -108,8 +108,7 @@ export const toStateItem = (device: string, state: DeviceState): Item => {
  * @throws {UnknownItemFormat} for an item of another format
  */
 export const reachOfItem = (item: Item): Reach => {
-  if (item['f']?.N !== String(ITEM_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+  checkFormat(item);
   return { sequence: item['m']?.S ?? '', version: Number(item['v']?.N) };
 };
 

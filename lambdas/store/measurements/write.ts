@@ -3,7 +3,7 @@ import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { compareReach, type DeviceState, reachOf } from '../../domain/ingestion/device-state.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { batchRead, batchWrite } from '../dynamodb/batch-calls.ts';
-import { pause, persist, TimeIsUp } from '../retry.ts';
+import { isRefusal, pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
 import { deviceOfItem } from './work-queue.ts';
@@ -82,10 +82,49 @@ export const writeItems = async (
   );
 };
 
+/** What became of items. */
+export interface Written {
+  /** Devices of which not all items are known to be written when the time is up. */
+  readonly undone: ReadonlySet<string>;
+  /** Devices of which DynamoDB refuses an item for good, and why: it would refuse it again. */
+  readonly refused: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Writes items as {@link writeItems} does. One that DynamoDB refuses for good, as it is too large or holds what it does not
+ * keep, is told apart from its neighbours.
+ * @throws a fault that concerns all, such as a missing permission
+ */
+export const writeOrRefuse = async (
+  measurements: Measurements,
+  items: readonly Item[],
+  patience: Patience,
+): Promise<Written> => {
+  try {
+    return { undone: await writeItems(measurements, items, patience), refused: new Map() };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const [only] = items;
+    if (items.length === 1 && only !== undefined)
+      return { undone: new Set(), refused: new Map([[deviceOfItem(only), error]]) };
+    const half = Math.ceil(items.length / 2);
+    const parts = [
+      await writeOrRefuse(measurements, items.slice(0, half), patience),
+      await writeOrRefuse(measurements, items.slice(half), patience),
+    ];
+    return {
+      undone: new Set(parts.flatMap(({ undone }) => [...undone])),
+      refused: new Map(parts.flatMap(({ refused }) => [...refused])),
+    };
+  }
+};
+
 /**
  * Recalls devices: of the two slots of each and what the caller remembers, the state that goes furthest.
  * @param remembered what the caller knows without reading; a state that is read is looked into only when it goes
  *   further
+ * @param onDamaged told of a state that cannot be read, in whose place the older one counts, or none; by default that is an
+ *   error
  * @returns by device; one that nothing came from is absent
  * @throws {TimeIsUp} or a fault that stays
  */
@@ -94,6 +133,9 @@ export const readStates = async (
   devices: readonly string[],
   remembered: (device: string) => DeviceState | undefined,
   patience: Patience,
+  onDamaged: (device: string, error: unknown) => void = (_, error) => {
+    throw error;
+  },
 ): Promise<Map<string, DeviceState>> => {
   const states = new Map<string, DeviceState>();
   for (const device of devices) {
@@ -108,8 +150,12 @@ export const readStates = async (
     for (const item of items) {
       const device = item['pk']?.S ?? '';
       const known = states.get(device);
-      if (known === undefined || compareReach(reachOfItem(item), reachOf(known)) > 0)
-        states.set(device, fromStateItem(item));
+      try {
+        if (known === undefined || compareReach(reachOfItem(item), reachOf(known)) > 0)
+          states.set(device, fromStateItem(item));
+      } catch (error) {
+        onDamaged(device, error);
+      }
     }
     return unread;
   };

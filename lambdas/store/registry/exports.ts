@@ -9,7 +9,7 @@ import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes
 import { EXPORT_DAYS, EXPORT_STATES, exportFile, exportQuery } from '../../../contracts/resources/exports.ts';
 import { type Attribute, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages } from '../dynamodb/query.ts';
-import { exportKey, ITEM_FORMAT, META, type Registry, UnknownItemFormat } from './keys.ts';
+import { checkFormat, exportKey, ITEM_FORMAT, META, type Registry } from './keys.ts';
 import { createItem, readItem, replaceItem, writeOnce } from './single.ts';
 
 /** Where the next file begins: a device of the query by its place, and the start of an hour. */
@@ -59,7 +59,7 @@ const itemOf = (value: StoredExport) =>
 
 const open = (item: Parameters<typeof unmarshal>[0]): unknown => {
   const object = unmarshal(item);
-  if (object['format'] !== ITEM_FORMAT) throw new UnknownItemFormat(String(object['pk']), object['format']);
+  checkFormat(String(object['pk']), object['format']);
   return object;
 };
 

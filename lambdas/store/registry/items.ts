@@ -1,16 +1,23 @@
 /** Items of the registry as the words of the contract. */
-import type * as z from 'zod';
-import { type Device, device } from '../../../contracts/resources/devices.ts';
-import { type InstrumentType, instrumentType } from '../../../contracts/resources/instrument-types.ts';
+import * as z from 'zod';
+import { type Device, device, location } from '../../../contracts/resources/devices.ts';
+import {
+  channel,
+  channelName,
+  type InstrumentType,
+  instrumentType,
+} from '../../../contracts/resources/instrument-types.ts';
 import { type Attribute, type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
-import { deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey, UnknownItemFormat } from './keys.ts';
+import { checkFormat, deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey } from './keys.ts';
 
-const checkFormat = ({ pk, format }: Item): void => {
-  if (format?.N !== String(ITEM_FORMAT)) throw new UnknownItemFormat(String(pk?.S), format?.N);
-};
+/** Devices as they are read: members that nobody here knows are passed over. */
+const storedDevice = device.extend({ location: location.strip().optional() }).strip();
+
+/** Instrument types as they are read: members that nobody here knows are passed over. */
+const storedType = instrumentType.extend({ channels: z.record(channelName, channel.strip()) }).strip();
 
 const open = (item: Item): { [name: string]: Attribute } => {
-  checkFormat(item);
+  checkFormat(String(item['pk']?.S), item['format']?.N);
   return unmarshal(item);
 };
 
@@ -19,7 +26,7 @@ const open = (item: Item): { [name: string]: Attribute } => {
  * @throws {UnknownItemFormat}
  * @throws {z.ZodError} when the item is not what the contract says
  */
-export const deviceFromItem = (item: Item): Device => device.parse(open(item));
+export const deviceFromItem = (item: Item): Device => storedDevice.parse(open(item));
 
 const knownDevice = device.pick({ id: true, site: true, type: true, state: true });
 
@@ -32,7 +39,7 @@ export type KnownDevice = z.infer<typeof knownDevice>;
  * @throws {z.ZodError} when the item is not what the contract says
  */
 export const knownDeviceFromItem = (item: Item): KnownDevice => {
-  checkFormat(item);
+  checkFormat(String(item['pk']?.S), item['format']?.N);
   const { id, site, type, state } = item;
   return knownDevice.parse({ id: id?.S, site: site?.S, type: type?.S, state: state?.S });
 };
@@ -54,7 +61,7 @@ export const deviceToItem = (value: Device): Item =>
  */
 export const typeFromItem = (item: Item): InstrumentType => {
   const { pk: _pk, sk: _sk, kind: _kind, listKey: _listKey, format: _format, ...rest } = open(item);
-  return instrumentType.parse(rest);
+  return storedType.parse(rest);
 };
 
 export const typeToItem = (value: InstrumentType): Item =>

@@ -28,8 +28,13 @@ export interface Registry {
   readonly table: string;
 }
 
-/** Version of the shape of items; another one is refused when read. */
+/** Version of the shape of items that is written. */
 export const ITEM_FORMAT = 1;
+/**
+ * The newest shape that is read: readers know one more than is written, and pass over what they do not know, so that a
+ * deployment that is rolled back reads what the newer one has written.
+ */
+const NEWEST_FORMAT = ITEM_FORMAT + 1;
 
 export const META = 'META';
 export const CONNECTION = 'CONNECTION';
@@ -51,6 +56,16 @@ export const deviceListKey = (site: string, id: string): string => `${site}#${id
 export class UnknownItemFormat extends Error {
   override readonly name = 'UnknownItemFormat';
   constructor(key: string, format: unknown) {
-    super(`registry item ${key} has format ${String(format)}, not ${ITEM_FORMAT}`);
+    super(`registry item ${key} has format ${String(format)}, not 1 to ${NEWEST_FORMAT}`);
   }
 }
+
+/**
+ * Refuses an item of a shape that nobody here knows.
+ * @param format as the item has it
+ * @throws {UnknownItemFormat} naming the item
+ */
+export const checkFormat = (key: string, format: unknown): void => {
+  const number = Number(format);
+  if (!(number >= 1 && number <= NEWEST_FORMAT)) throw new UnknownItemFormat(key, format);
+};

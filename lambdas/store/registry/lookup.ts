@@ -15,16 +15,25 @@ export interface RegistryExtract {
   readonly types: ReadonlyMap<string, InstrumentType>;
 }
 
+/** Told of an item that cannot be read: what it is about, and why. */
+export type OnDamaged = (kind: 'device' | 'type', id: string, error: unknown) => void;
+
+const refuseDamaged: OnDamaged = (kind, id, error) => {
+  throw new Error(`what the registry has of the ${kind} ${id} cannot be read`, { cause: error });
+};
+
 /**
  * Reads devices and instrument types by identifier.
  * @param wanted identifiers; repeated ones are read once
  * @param signal ends the waiting between tries
+ * @param onDamaged told of each item that cannot be read, which is left out; by default that is an error
  * @throws {ItemsUnread} when DynamoDB leaves keys unread after several tries with back-off
  */
 export const readRegistry = async (
   registry: Registry,
   wanted: { readonly devices: readonly string[]; readonly types: readonly string[] },
   signal?: AbortSignal,
+  onDamaged: OnDamaged = refuseDamaged,
 ): Promise<RegistryExtract> => {
   const keys = new Set([...wanted.devices.map(deviceKey), ...wanted.types.map(typeKey)]);
   const items = await batchGet(
@@ -37,12 +46,18 @@ export const readRegistry = async (
   const devices = new Map<string, KnownDevice>();
   const types = new Map<string, InstrumentType>();
   for (const item of items) {
-    if (item['kind']?.S === 'TYPE') {
-      const type = typeFromItem(item);
-      types.set(type.id, type);
-    } else {
-      const known = knownDeviceFromItem(item);
-      devices.set(known.id, known);
+    const isType = item['kind']?.S === 'TYPE' || item['pk']?.S?.startsWith(typeKey('')) === true;
+    try {
+      if (isType) {
+        const type = typeFromItem(item);
+        types.set(type.id, type);
+      } else {
+        const known = knownDeviceFromItem(item);
+        devices.set(known.id, known);
+      }
+    } catch (error) {
+      const id = (item['pk']?.S ?? '').replace(/^[^#]*#/, '');
+      onDamaged(isType ? 'type' : 'device', id, error);
     }
   }
   return { devices, types };
