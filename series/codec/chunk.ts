@@ -15,6 +15,7 @@ import type { SeriesColumn } from '../points/column.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { readDense, writeDense } from './dense/body.ts';
 import { readQuick, writeQuick } from './quick.ts';
+import { UnknownFormat } from './unknown-format.ts';
 
 /** Versions of the format: what {@link encodeChunk} writes for each effort. */
 export const CHUNK_VERSION = { quick: 4, dense: 3 } as const;
@@ -133,14 +134,16 @@ const decodeDense = (chunk: Buffer, only: ReadonlySet<string> | undefined): Seri
  * @param name what to call it in an error: its key
  * @param only channels that are wanted, which a dense chunk gives without decoding the others; all when absent
  * @returns the columns; a quality that is all good is `undefined`. Those of a quick chunk have the given quality alone
- * @throws {CorruptChunk} when any byte is not as it was written, or the version is unknown
+ * @throws {CorruptChunk} when any byte is not as it was written
+ * @throws {UnknownFormat} for any other version
  */
 export const decodeChunk = (bytes: Uint8Array, name: string, only?: ReadonlySet<string>): SeriesColumn[] => {
   const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const dense = chunk[0] === CHUNK_VERSION.dense;
   if (chunk.length < (dense ? DENSE_HEADER_BYTES : QUICK_HEADER_BYTES))
     throw new CorruptChunk(name, 'it is too short');
-  if (!dense && chunk[0] !== CHUNK_VERSION.quick) throw new CorruptChunk(name, `its version is ${chunk[0]}`);
+  if (!dense && chunk[0] !== CHUNK_VERSION.quick)
+    throw new UnknownFormat(`chunk ${name}`, chunk[0], Object.values(CHUNK_VERSION).join(' and '));
   if (chunk.readUInt32LE(2) !== (dense ? denseChecksum(chunk) : crc32(chunk.subarray(6))))
     throw new CorruptChunk(name, 'its checksum is wrong');
   try {

@@ -17,13 +17,13 @@
  * | 5 | 1: what follows is packed with zstd |
  * | 6– | body: of each channel, in the order of `counts`, the number of its bytes, and they |
  *
- * All but counts are of windows that points entered. Only summaries of good and uncertain points are written. Version 1
- * had everything in one piece, see `summary-codec-1.ts`.
+ * All but counts are of windows that points entered. Only summaries of good and uncertain points are written.
  */
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { VALUE_TYPES, type ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from '../codec/bytes.ts';
+import { UnknownFormat } from '../codec/unknown-format.ts';
 import { ExactSum } from './exact.ts';
 import type { Sketch } from './sketch.ts';
 import { type ChannelKind, isNumeric, KEEP_ALL, type Kept } from './summary.ts';
@@ -204,10 +204,10 @@ const seal = (body: Buffer): Buffer => {
   return bytes;
 };
 
-const unseal = (bytes: Uint8Array): ByteReader => {
+const unseal = (bytes: Uint8Array, name: string): ByteReader => {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (all.length < HEADER_BYTES) throw new MalformedBytes('they are too short');
-  if (all[0] !== VERSION) throw new MalformedBytes(`their version is ${all[0]}`);
+  if (all[0] !== VERSION) throw new UnknownFormat(name, all[0], VERSION);
   if (all.readUInt32LE(1) !== crc32(all.subarray(HEADER_BYTES - 1)))
     throw new MalformedBytes('their checksum is wrong');
   const body = all.subarray(HEADER_BYTES);
@@ -311,16 +311,21 @@ const partsOf = (input: ByteReader, count: number): Buffer[] => {
   return parts;
 };
 
-const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, kept: Kept): SummaryRun => {
+const readRun = (
+  sections: Sections,
+  name: string,
+  channels: ReadonlySet<string> | undefined,
+  kept: Kept,
+): SummaryRun => {
   if (sections.counts === undefined) throw new MalformedBytes('they have no counts');
-  const input = unseal(sections.counts);
+  const input = unseal(sections.counts, name);
   const range = { start: input.signed(), width: input.unsigned(), windows: input.unsigned() };
   if (range.windows > MAX_SLOTS) throw new MalformedBytes('they are of too many windows');
   const heads = partsOf(input, input.count(1));
   const parts: Partial<Record<Section, Buffer[]>> = {};
   for (const section of sectionsFor(kept)) {
     const bytes = section === 'counts' ? undefined : sections[section];
-    if (bytes !== undefined) parts[section] = partsOf(unseal(bytes), heads.length);
+    if (bytes !== undefined) parts[section] = partsOf(unseal(bytes, name), heads.length);
   }
   const columns = heads.flatMap((bytes, at): SummaryColumn[] => {
     if (channels?.has(new ByteReader(bytes).text()) === false) return [];
@@ -350,7 +355,8 @@ const readRun = (sections: Sections, channels: ReadonlySet<string> | undefined, 
  * @param name what to call them in an error: the key of their item
  * @param channels only these; all when absent
  * @param kept what is wanted; sections of all else may be absent and are passed over
- * @throws {CorruptSummaries} when any byte is not as it was written, or the version is unknown
+ * @throws {CorruptSummaries} when any byte is not as it was written
+ * @throws {UnknownFormat} for any other version
  */
 export const decodeSummaries = (
   sections: Sections,
@@ -359,8 +365,9 @@ export const decodeSummaries = (
   kept: Kept = KEEP_ALL,
 ): SummaryRun => {
   try {
-    return readRun(sections, channels, kept);
+    return readRun(sections, name, channels, kept);
   } catch (error) {
+    if (error instanceof UnknownFormat) throw error;
     throw new CorruptSummaries(name, error instanceof Error ? error.message : String(error), error);
   }
 };

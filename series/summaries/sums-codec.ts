@@ -125,7 +125,7 @@ export const writeSums = (out: ByteWriter, sums: readonly ExactSum[]): void => {
 };
 
 /** Reads the terms of sums as {@link writeSums} writes those that are of no decimals. */
-export const readTerms = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
+const readTerms = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
   const sums = new SumsBuilder(windows);
   for (let at = 0; at < places.length; at += 1) {
     const place = places[at] ?? 0;

@@ -1,6 +1,7 @@
 /** What is kept of the messages of a run: for gaps in `seq`, and to count none twice where runs overlap. */
 import type { Micros } from '../../../contracts/time.ts';
 import { ByteReader, ByteWriter } from '../../../series/codec/bytes.ts';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 import {
   decodeRanges,
   encodeRanges,
@@ -110,11 +111,11 @@ export const parseBase36 = (text: string): bigint => {
   return negative ? -value : value;
 };
 
-/** @throws {MalformedBytes} or {RangeError} for bytes that {@link encodeMessages} did not write */
+/** @throws {UnknownFormat}, or {MalformedBytes} or {RangeError} for bytes that {@link encodeMessages} did not write */
 export const decodeMessages = (bytes: Uint8Array, first: string): RunMessages => {
   const input = new ByteReader(bytes);
   const version = input.byte();
-  if (version !== VERSION) throw new RangeError(`unknown version ${version} of messages`);
+  if (version !== VERSION) throw new UnknownFormat('messages of a run', version, VERSION);
   let sequence = BigInt(first);
   const last = (sequence + parseBase36(input.text())).toString();
   const { numbered } = decodeRanges(input.bytes(input.unsigned()));

@@ -4,6 +4,7 @@
  */
 import type { Micros } from '../../../contracts/time.ts';
 import { ByteReader, ByteWriter } from '../../../series/codec/bytes.ts';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 
 /** Numbers of one session that came without one missing, both ends included. */
 export interface SequenceRange {
@@ -86,11 +87,11 @@ export const encodeRanges = ({ numbered, unreadable }: SequenceRanges): Buffer =
   return Buffer.from(out.view());
 };
 
-/** @throws {MalformedBytes} or {RangeError} for bytes that {@link encodeRanges} did not write */
+/** @throws {UnknownFormat}, or {MalformedBytes} or {RangeError} for bytes that {@link encodeRanges} did not write */
 export const decodeRanges = (bytes: Uint8Array): SequenceRanges => {
   const input = new ByteReader(bytes);
   const version = input.byte();
-  if (version !== VERSION) throw new RangeError(`unknown version ${version} of ranges`);
+  if (version !== VERSION) throw new UnknownFormat('sequence ranges', version, VERSION);
   const sessions = Array.from({ length: input.count(1) }, () => input.text());
   let arrived = 0;
   const numbered = Array.from({ length: input.count(5) }, (): SequenceRange => {

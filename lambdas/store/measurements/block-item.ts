@@ -10,7 +10,7 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { fromAccountAttributes, toAccountAttributes } from './account-item.ts';
 import { splitColumns } from './chunk-item.ts';
 import { expiryOf, secondOf } from './expiry.ts';
-import { type ChunkOrigin, checkFormat, headKey, hourKey, ITEM_FORMAT, partKey } from './keys.ts';
+import { type ChunkOrigin, checkFormat, headKey, hourKey, ITEM_FORMAT, itemName, partKey } from './keys.ts';
 
 /** Sequence number of the last record that is in a block, by shard. */
 export type Reaches = Readonly<Record<string, string>>;
@@ -137,7 +137,7 @@ export const toBlockItems = (
   return { tag, head: toHeadItem(device, hour, tag, block, pieces), parts, bytes };
 };
 
-/** @throws {UnknownItemFormat} for an item of another format */
+/** @throws {UnknownFormat} for an item of another format */
 export const fromHeadItem = (item: Item): BlockHead => {
   checkFormat(item);
   return {
@@ -186,9 +186,8 @@ export const columnsOfBlock = (
   return parts.flatMap((item) => {
     const held = item['ch']?.S?.split(',') ?? [];
     if (channels !== undefined && !held.some((channel) => channels.has(channel))) return [];
-    const key = `${item['pk']?.S}/${item['sk']?.S}`;
     checkFormat(item);
-    return decodeChunk(item['b']?.B ?? new Uint8Array(), key, channels);
+    return decodeChunk(item['b']?.B ?? new Uint8Array(), itemName(item), channels);
   });
 };
 

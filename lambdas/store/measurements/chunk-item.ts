@@ -18,6 +18,7 @@ import {
   chunkKey,
   hourKey,
   ITEM_FORMAT,
+  itemName,
   parseChunkKey,
 } from './keys.ts';
 
@@ -121,14 +122,13 @@ export interface StoredChunk extends ChunkKey {
 /**
  * Reads a chunk.
  * @returns `undefined` for an item that is no chunk
- * @throws {UnknownItemFormat} for a chunk of another format
+ * @throws {UnknownFormat} for a chunk of another format
  * @throws {CorruptChunk} for bytes that are not those that were written
  */
 export const fromChunkItem = (item: Item): StoredChunk | undefined => {
   const key = item['sk']?.S ?? '';
   const parsed = parseChunkKey(key);
   if (parsed === undefined) return undefined;
-  const name = `${item['pk']?.S}/${key}`;
   checkFormat(item);
-  return { ...parsed, columns: decodeChunk(item['b']?.B ?? Buffer.alloc(0), name) };
+  return { ...parsed, columns: decodeChunk(item['b']?.B ?? Buffer.alloc(0), itemName(item)) };
 };

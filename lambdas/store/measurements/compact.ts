@@ -197,7 +197,7 @@ const judgeLaterHours = async (
  * what is stored depends on the points alone, whatever the order in which they came.
  * @returns `undefined` when nothing is stored, `raced` when another compaction was faster, `waiting` when all that is stored
  *   may still be given up
- * @throws {CorruptChunk}, {UnknownItemFormat} or {IncompleteBlock} naming the item, {TimeIsUp}, or a fault that stays
+ * @throws {CorruptChunk}, {UnknownFormat} or {IncompleteBlock} naming the item, {TimeIsUp}, or a fault that stays
  */
 export const mergeHour = async (
   measurements: Measurements,

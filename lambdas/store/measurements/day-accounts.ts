@@ -89,7 +89,7 @@ export const writeDayAccounts = async (
 
 /**
  * Accounts of the archived days that touch `[from, to)`. One Query, a page for each MB.
- * @throws {UnknownItemFormat} naming the item
+ * @throws {UnknownFormat} naming the item
  */
 export const readDayAccounts = async (
   { client, table }: Measurements,

@@ -90,7 +90,7 @@ export const freshChunks = ({ head, chunks }: HourItems): readonly ChunkItem[] =
 
 /**
  * The points of an hour's block, as judged; none where there is no block.
- * @throws {CorruptChunk} or {UnknownItemFormat} naming the item
+ * @throws {CorruptChunk} or {UnknownFormat} naming the item
  */
 export const blockColumns = (device: string, { hour, head, parts }: HourItems): readonly SeriesColumn[] =>
   head === undefined ? [] : mergeJudged(columnsOfBlock(blockName(device, hour, head.tag), head, parts));
@@ -99,7 +99,7 @@ export const blockColumns = (device: string, { hour, head, parts }: HourItems): 
  * Merges the points of an hour.
  * @param channels only these; all when absent
  * @param before what is known of the hour besides, as the archive has it
- * @throws {CorruptChunk} or {UnknownItemFormat} naming the item
+ * @throws {CorruptChunk} or {UnknownFormat} naming the item
  */
 export const mergeHourItems = (
   device: string,

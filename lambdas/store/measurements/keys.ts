@@ -38,6 +38,7 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 import { compareSequences } from '../../domain/ledger/sequence.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import type { GetObject } from '../objects/objects.ts';
@@ -52,28 +53,20 @@ export interface Measurements {
 
 /** Version of the shape of items that is written. */
 export const ITEM_FORMAT = 1;
-/**
- * The newest shape that is read: readers know one more than is written, and pass over what they do not know, so that a
- * deployment that is rolled back reads what the newer one has written.
- */
-const NEWEST_FORMAT = ITEM_FORMAT + 1;
 
-/** An item whose shape this code does not know. */
-export class UnknownItemFormat extends Error {
-  override readonly name = 'UnknownItemFormat';
-  constructor(key: string, format: unknown) {
-    super(`measurements item ${key} has format ${String(format)}, not 1 to ${NEWEST_FORMAT}`);
-  }
-}
+/** What an item is called in errors: its key. */
+export const itemName = ({ pk, sk }: Item): string => `${pk?.S}/${sk?.S}`;
 
 /**
- * Refuses an item of a shape that nobody here knows.
- * @throws {UnknownItemFormat} naming the item
+ * Refuses an item of a shape that is not read here. Readers know one shape more than is written, and pass over what
+ * they do not know, so that a deployment that is rolled back reads what the newer one has written.
+ * @param format that is written
+ * @throws {UnknownFormat} naming the item
  */
-export const checkFormat = (item: Item): void => {
-  const format = Number(item['f']?.N);
-  if (!(format >= 1 && format <= NEWEST_FORMAT))
-    throw new UnknownItemFormat(`${item['pk']?.S}/${item['sk']?.S}`, item['f']?.N);
+export const checkFormat = (item: Item, format = ITEM_FORMAT): void => {
+  const found = Number(item['f']?.N);
+  if (!(found >= format && found <= format + 1))
+    throw new UnknownFormat(itemName(item), item['f']?.N, `${format} and ${format + 1}`);
 };
 
 /** Sort keys of the two places that remember a device in turn. */

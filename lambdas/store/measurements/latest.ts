@@ -12,7 +12,7 @@ const SLOTS = [0, 1];
  * The newest point of each channel by measured time, as `ingest` remembers it: of the two slots of a device the one
  * that goes further. Read as `readLatest` reads one device: what was written within the last second may be missing.
  * @returns by device, points by channel name; a device that nothing came from is absent
- * @throws {UnknownItemFormat}, or {ItemsUnread} when DynamoDB gives no answer
+ * @throws {UnknownFormat}, or {ItemsUnread} when DynamoDB gives no answer
  */
 export const readManyLatest = async (
   { client, table }: Measurements,

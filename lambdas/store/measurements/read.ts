@@ -114,7 +114,7 @@ const AHEAD = MICROS_PER_DAY;
  * A device's points in `[from, to)`, hour by hour in order of time: of blocks, chunks and, where those are gone, of
  * the archive. Hours and channels without points are absent.
  * @param range with `channels` only these; all when absent
- * @throws {CorruptChunk}, {UnknownItemFormat}, {IncompleteBlock} or {CorruptArchive} naming the item
+ * @throws {CorruptChunk}, {UnknownFormat}, {IncompleteBlock} or {CorruptArchive} naming the item
  */
 export async function* readHours(
   measurements: Measurements,

@@ -2,8 +2,7 @@
  * Rollups as items: summaries of the minutes of a day under `{device}#r1m`, of the hours of a day under
  * `{device}#r1h`. What is too large for one item is split by channel into parts of one version, as blocks are.
  *
- * Each section of the summaries is an attribute, so that a reader asks for those that it needs. Format 1 had all in
- * one attribute, and minutes by hour.
+ * Each section of the summaries is an attribute, so that a reader asks for those that it needs.
  *
  * They are derived and may lag behind points. As long as an hour is queued dirty nobody relies on its hours' rollup;
  * minutes are written when the day is archived, and nobody relies on them as long as it is queued unarchived.
@@ -18,9 +17,8 @@ import {
   type SummaryRun,
   sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
-import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
 import type { Item } from '../dynamodb/attributes.ts';
-import { UnknownItemFormat } from './keys.ts';
+import { checkFormat, itemName } from './keys.ts';
 import { dayKey } from './work-queue.ts';
 
 /** Version of the shape of what is written. */
@@ -56,7 +54,7 @@ const ATTRIBUTES: Readonly<Record<Section, string>> = {
 
 /** Attributes of an item that a reader of what is kept needs. */
 export const attributesFor = (kept: Kept): string[] => [
-  ...['pk', 'sk', 'f', 'g', 'p', 'ch', 'b'],
+  ...['pk', 'sk', 'f', 'g', 'p', 'ch'],
   ...sectionsFor(kept).map((section) => ATTRIBUTES[section]),
 ];
 
@@ -92,21 +90,16 @@ export const wantedParts = (head: Item, channels: ReadonlySet<string> | undefine
   return all.filter((part) => names[part]?.some((name) => channels.has(name)) === true);
 };
 
-const nameOf = (item: Item): string => `${item['pk']?.S}/${item['sk']?.S}`;
-
-/** Reads what an item holds itself. @throws {CorruptSummaries} or {UnknownItemFormat} naming it */
+/** Reads what an item holds itself. @throws {CorruptSummaries} or {UnknownFormat} naming it */
 const runOfItem = (item: Item, channels: ReadonlySet<string> | undefined, kept: Kept): SummaryRun => {
-  const name = nameOf(item);
-  const { N: format } = item['f'] ?? {};
-  if (format === '1') return decodeSummaries1(item['b']?.B ?? new Uint8Array(), name, channels);
-  if (format !== String(ROLLUP_FORMAT)) throw new UnknownItemFormat(name, format);
-  return decodeSummaries(sectionsOf(item), name, channels, kept);
+  checkFormat(item, ROLLUP_FORMAT);
+  return decodeSummaries(sectionsOf(item), itemName(item), channels, kept);
 };
 
 /**
  * Summaries of a rollup.
  * @param parts those of {@link wantedParts}
- * @throws {CorruptSummaries} or {UnknownItemFormat} naming the item
+ * @throws {CorruptSummaries} or {UnknownFormat} naming the item
  */
 export const runOfRollup = (
   head: Item,

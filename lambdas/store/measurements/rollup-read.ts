@@ -1,11 +1,11 @@
 /** Rollups of devices, for readers. */
-import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Kept } from '../../../series/summaries/summary.ts';
 import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
 import { queryPages } from '../dynamodb/query.ts';
-import { hourKey, type Measurements } from './keys.ts';
+import type { Measurements } from './keys.ts';
 import {
   attributesFor,
   daysIn,
@@ -85,7 +85,7 @@ export const runOfStored = (
 /**
  * Summaries of hours of a device: rollups of the days that touch `[from, to)`, in order of time. One that is just
  * being replaced is left out: its hours have points.
- * @throws {CorruptSummaries} or {UnknownItemFormat} naming the item
+ * @throws {CorruptSummaries} or {UnknownFormat} naming the item
  */
 export async function* readHourSummaries(
   measurements: Measurements,
@@ -103,7 +103,6 @@ export async function* readHourSummaries(
 
 /** Days of a device that are read at a time. */
 const DAYS_AT_ONCE = 8;
-const OLD_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}$/;
 
 interface Waiting {
   readonly key: Item;
@@ -164,20 +163,10 @@ export class MinuteReader {
     return there.length < wanted.length ? undefined : runOfRollup(head, there, channels, kept);
   }
 
-  /** Minutes by hour, as format 1 had them, of days that have no rollup. */
-  async *#old(device: string, from: Micros, to: Micros): AsyncGenerator<SummaryRun> {
-    const pk = rollupPartition(device, MICROS_PER_MINUTE);
-    for await (const stored of readStored(this.#measurements, pk, hourKey(from), hourKey(to - 1))) {
-      if (!OLD_KEY.test(stored.head['sk']?.S ?? '')) continue;
-      const run = runOfStored(stored, this.#wanted);
-      if (run !== undefined) yield run;
-    }
-  }
-
   /**
    * Summaries of minutes of a device in days that touch `[from, to)`, in order of time.
    * @param without starts of days of which nothing is wanted
-   * @throws {CorruptSummaries} or {UnknownItemFormat} naming the item
+   * @throws {CorruptSummaries} or {UnknownFormat} naming the item
    */
   async *read(
     device: string,
@@ -186,21 +175,10 @@ export class MinuteReader {
     without: ReadonlySet<Micros>,
   ): AsyncGenerator<SummaryRun> {
     const days = daysIn(from, to).filter((day) => !without.has(day));
-    let gap: { readonly from: Micros; readonly to: Micros } | undefined;
     for (let at = 0; at < days.length; at += DAYS_AT_ONCE) {
       const some = days.slice(at, at + DAYS_AT_ONCE);
       const runs = await Promise.all(some.map((day) => this.#day(device, day)));
-      for (const [place, run] of runs.entries()) {
-        const day = some[place] ?? 0;
-        if (run === undefined) {
-          gap = { from: gap?.from ?? day, to: day + MICROS_PER_DAY };
-          continue;
-        }
-        if (gap !== undefined) yield* this.#old(device, gap.from, gap.to);
-        gap = undefined;
-        yield run;
-      }
+      for (const run of runs) if (run !== undefined) yield run;
     }
-    if (gap !== undefined) yield* this.#old(device, gap.from, gap.to);
   }
 }

@@ -105,7 +105,7 @@ export const toStateItem = (device: string, state: DeviceState): Item => {
 
 /**
  * How far the state of an item goes, without reading the state.
- * @throws {UnknownItemFormat} for an item of another format
+ * @throws {UnknownFormat} for an item of another format
  */
 export const reachOfItem = (item: Item): Reach => {
   checkFormat(item);
@@ -114,7 +114,7 @@ export const reachOfItem = (item: Item): Reach => {
 
 /**
  * The newest point of each channel alone, which is less work than the whole state.
- * @throws {UnknownItemFormat} for an item of another format
+ * @throws {UnknownFormat} for an item of another format
  */
 export const tracksOfItem = (item: Item): Map<string, Track> => {
   reachOfItem(item);
@@ -122,7 +122,7 @@ export const tracksOfItem = (item: Item): Map<string, Track> => {
   return new Map(Object.entries(c).map(([channel, track]) => [channel, unpackTrack(track, s)]));
 };
 
-/** @throws {UnknownItemFormat} for an item of another format */
+/** @throws {UnknownFormat} for an item of another format */
 export const fromStateItem = (item: Item): DeviceState => {
   const { sequence: greatest, version } = reachOfItem(item);
   const packed = unpackText(item);

@@ -23,7 +23,7 @@ const open = (item: Item): { [name: string]: Attribute } => {
 
 /**
  * A `META` item of a device.
- * @throws {UnknownItemFormat}
+ * @throws {UnknownFormat}
  * @throws {z.ZodError} when the item is not what the contract says
  */
 export const deviceFromItem = (item: Item): Device => storedDevice.parse(open(item));
@@ -35,7 +35,7 @@ export type KnownDevice = z.infer<typeof knownDevice>;
 
 /**
  * What a `META` item of a device says of what it is judged by: less work than the whole device.
- * @throws {UnknownItemFormat}
+ * @throws {UnknownFormat}
  * @throws {z.ZodError} when the item is not what the contract says
  */
 export const knownDeviceFromItem = (item: Item): KnownDevice => {
@@ -56,7 +56,7 @@ export const deviceToItem = (value: Device): Item =>
 
 /**
  * A `META` item of an instrument type.
- * @throws {UnknownItemFormat}
+ * @throws {UnknownFormat}
  * @throws {z.ZodError} when the item is not what the contract says
  */
 export const typeFromItem = (item: Item): InstrumentType => {

@@ -21,6 +21,7 @@
  * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 
 /** The registry table and the way to it. */
 export interface Registry {
@@ -52,20 +53,13 @@ export const exportKey = (id: string): string => `EXPORT#${id}`;
 /** Sort key of a device in the index `listing`. */
 export const deviceListKey = (site: string, id: string): string => `${site}#${id}`;
 
-/** An item whose shape this code does not know. */
-export class UnknownItemFormat extends Error {
-  override readonly name = 'UnknownItemFormat';
-  constructor(key: string, format: unknown) {
-    super(`registry item ${key} has format ${String(format)}, not 1 to ${NEWEST_FORMAT}`);
-  }
-}
-
 /**
  * Refuses an item of a shape that nobody here knows.
  * @param format as the item has it
- * @throws {UnknownItemFormat} naming the item
+ * @throws {UnknownFormat} naming the item
  */
 export const checkFormat = (key: string, format: unknown): void => {
   const number = Number(format);
-  if (!(number >= 1 && number <= NEWEST_FORMAT)) throw new UnknownItemFormat(key, format);
+  if (!(number >= 1 && number <= NEWEST_FORMAT))
+    throw new UnknownFormat(key, format, `1 to ${NEWEST_FORMAT}`);
 };

@@ -10,6 +10,7 @@ import {
   type Effort,
   encodeChunk,
 } from '../../../series/codec/chunk.ts';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 import { asJudged, type SeriesColumn } from '../../../series/points/column.ts';
 
 const time = fc.oneof(
@@ -118,11 +119,15 @@ describe.each<Effort>(['quick', 'dense'])('%s chunk', (effort) => {
   it('tells any changed, missing or added byte from what was written', () => {
     const chunk = encodeChunk(example(200), effort);
     fc.assert(
-      fc.property(fc.nat(chunk.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const wrong = Buffer.from(chunk);
-        wrong[at] = (wrong[at] ?? 0) ^ flip;
-        expect(() => decodeChunk(wrong, 'device/key')).toThrow(CorruptChunk);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: chunk.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        (at, flip) => {
+          const wrong = Buffer.from(chunk);
+          wrong[at] = (wrong[at] ?? 0) ^ flip;
+          expect(() => decodeChunk(wrong, 'device/key')).toThrow(CorruptChunk);
+        },
+      ),
     );
     fc.assert(
       fc.property(fc.nat(chunk.length - 1), (length) => {
@@ -130,6 +135,15 @@ describe.each<Effort>(['quick', 'dense'])('%s chunk', (effort) => {
       }),
     );
     expect(() => decodeChunk(Buffer.concat([chunk, Buffer.of(0)]), 'k')).toThrow(CorruptChunk);
+  });
+
+  it('of another format is refused as such', () => {
+    const other = Buffer.from(encodeChunk(example(10), effort));
+    other[0] = 9;
+    expect(() => decodeChunk(other, 'device/key')).toThrow(UnknownFormat);
+    expect(() => decodeChunk(other, 'device/key')).toThrow(
+      'device/key is of format 9; this release reads 4 and 3',
+    );
   });
 
   it('refuses what no encoder wrote even where the checksum is right', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
+import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
 import { ExactSum } from '../../../series/summaries/exact.ts';
 import { SKETCH_ACCURACY, Sketch } from '../../../series/summaries/sketch.ts';
 import { isNumeric, KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../series/summaries/summary.ts';
@@ -12,10 +13,8 @@ import {
   type SummaryRun,
   sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
-import { decodeSummaries1 } from '../../../series/summaries/summary-codec-1.ts';
 import type { Windows } from '../../../series/summaries/windows.ts';
 import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
-import { SUMMARIES_1 } from './summaries-1.ts';
 
 const NOTHING: Kept = {
   ends: false,
@@ -323,25 +322,12 @@ describe('summaries as bytes', () => {
         const broken = Buffer.from(bytes);
         broken[at] = (broken[at] ?? 0) ^ 0x10;
         expect(() => decodeSummaries({ ...sections, [section]: broken }, 'device/2026')).toThrow(
-          CorruptSummaries,
+          at === 0 ? UnknownFormat : CorruptSummaries,
         );
       }
       expect(() => decodeSummaries({ ...sections, [section]: bytes.subarray(0, 3) }, 'device/2026')).toThrow(
         'device/2026',
       );
     }
-  });
-
-  it('of version 1 are read as well', () => {
-    const back = decodeSummaries1(Buffer.from(SUMMARIES_1, 'base64'), 'it');
-    expect(back).toMatchObject({ start: START, width: WIDTH, windows: 3 });
-    expect(back.columns.map((column) => saidBySlot(column))).toEqual(
-      columns.map((column) => saidBySlot(column)),
-    );
-    const few = decodeSummaries1(Buffer.from(SUMMARIES_1, 'base64'), 'it', new Set(['temp']));
-    expect(few.columns.map(({ channel }) => channel)).toEqual(['temp']);
-    const broken = Buffer.from(SUMMARIES_1, 'base64');
-    broken[40] = (broken[40] ?? 0) ^ 1;
-    expect(() => decodeSummaries1(broken, 'device/2026')).toThrow(CorruptSummaries);
   });
 });

@@ -6,13 +6,11 @@ import {
   MinuteReader,
   readHours,
   type WantedSummaries,
-  writeItems,
 } from '../../../../lambdas/store/measurements/index.ts';
 import { mergeColumns } from '../../../../series/points/merge.ts';
 import { minutesOf, minutesOfDay } from '../../../../series/summaries/rollup.ts';
 import { KEEP_SUMS } from '../../../../series/summaries/summary.ts';
 import { encodeSummaries, type SummaryRun } from '../../../../series/summaries/summary-codec.ts';
-import { SUMMARIES_1 } from '../../../series/summaries/summaries-1.ts';
 import { DAY, it, wave } from './days.ts';
 import { column, HOUR, TYPE } from './points.ts';
 import type { World } from './world.ts';
@@ -88,19 +86,5 @@ describe('the minutes of a day', () => {
     expect(bytes((await minutesIn(world, device))[0])).toStrictEqual(before);
     expect(await world.run()).toMatchObject({ days: 1 });
     await expectMinutes(world, device);
-  });
-
-  it('are read by hour where version 1 wrote them', async ({ world, device }) => {
-    const body = Buffer.from(SUMMARIES_1, 'base64');
-    const item = { pk: { S: `${device}#r1m` }, f: { N: '1' }, g: { S: 'x' }, p: { N: '0' }, b: { B: body } };
-    for (const sk of ['2026-03-01T00', '2026-03-01T07'])
-      await writeItems(world.measurements, [{ ...item, sk: { S: sk } }], {
-        signal: AbortSignal.timeout(5000),
-      });
-    const found = await minutesIn(world, device, { ...wanted, channels: new Set(['temp']) });
-    expect(found.map(({ columns }) => columns.map(({ channel }) => channel))).toStrictEqual([
-      ['temp'],
-      ['temp'],
-    ]);
   });
 });

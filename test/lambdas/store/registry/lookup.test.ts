@@ -5,8 +5,9 @@ import { instrumentType } from '../../../../contracts/resources/instrument-types
 import { ItemsUnread } from '../../../../lambdas/store/dynamodb/batch-get.ts';
 import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
-import { type Registry, UnknownItemFormat } from '../../../../lambdas/store/registry/keys.ts';
+import type { Registry } from '../../../../lambdas/store/registry/keys.ts';
 import { readRegistry, saveReported } from '../../../../lambdas/store/registry/lookup.ts';
+import { UnknownFormat } from '../../../../series/codec/unknown-format.ts';
 import { type Aws, startAws } from '../../../support/aws.ts';
 
 let aws: Aws;
@@ -97,9 +98,7 @@ describe('readRegistry', () => {
   it('refuses an item of a shape that it does not know', async () => {
     const item = { ...deviceToItem(device('future')), format: { N: '2' } };
     await aws.dynamo.send(new PutItemCommand({ TableName: registry.table, Item: item }));
-    await expect(readRegistry(registry, { devices: ['future'], types: [] })).rejects.toThrow(
-      UnknownItemFormat,
-    );
+    await expect(readRegistry(registry, { devices: ['future'], types: [] })).rejects.toThrow(UnknownFormat);
   });
 });
 
