@@ -1,27 +1,37 @@
-/** Aggregates by name: what each takes to be kept, and what it says. */
-
+/** Aggregates by name: which parts of a summary each needs, and how it is computed. */
 import type { Value } from '../../contracts/messages/message.ts';
 import { type Aggregate, quantileOf } from '../../contracts/resources/series.ts';
-import type { Kept, Summary } from '../summaries/summary.ts';
+import type { Kept } from '../summaries/kept.ts';
+import {
+  deltaOf,
+  meanOf,
+  quantileOfSketch,
+  rangeOf,
+  rateOf,
+  standardDeviationOf,
+  timeWeightedMeanOf,
+  totalOf,
+} from '../summaries/statistics.ts';
+import type { Summary } from '../summaries/summary.ts';
 
-type Named = Exclude<Aggregate, `p${string}`>;
+type NamedAggregate = Exclude<Aggregate, `p${string}`>;
 
-const OF: Readonly<Record<Named, (summary: Summary) => Value | null>> = {
+const NAMED: Readonly<Record<NamedAggregate, (summary: Summary) => Value | null>> = {
   count: ({ count }) => count,
   min: ({ min }) => min?.value ?? null,
   max: ({ max }) => max?.value ?? null,
-  mean: ({ mean }) => mean,
-  twmean: ({ timeWeightedMean }) => timeWeightedMean,
+  mean: meanOf,
+  twmean: timeWeightedMeanOf,
   first: ({ first }) => first?.value ?? null,
   last: ({ last }) => last?.value ?? null,
-  sum: ({ total }) => total,
-  stddev: ({ stddev }) => stddev,
-  range: ({ range }) => range,
-  delta: ({ delta }) => delta,
-  rate: ({ rate }) => rate,
+  sum: totalOf,
+  stddev: standardDeviationOf,
+  range: rangeOf,
+  delta: deltaOf,
+  rate: rateOf,
 };
 
-/** What aggregates need to be kept, of points that are read. */
+/** Parts of a summary that aggregates need. @param sketch whether quantiles come from sketches */
 export const keptFor = (aggregates: readonly Aggregate[], sketch: boolean): Kept => {
   const any = (...names: readonly Aggregate[]): boolean => aggregates.some((name) => names.includes(name));
   const quantiles = asksQuantile(aggregates);
@@ -40,9 +50,10 @@ export const asksQuantile = (aggregates: readonly Aggregate[]): boolean =>
   aggregates.some((name) => quantileOf(name) !== undefined);
 
 /**
- * A quantile of values themselves, between neighbours along a straight line (type 7 of Hyndman and Fan, 1996, as
- * numpy and SQL's PERCENTILE_CONT have it).
+ * An exact quantile, linear between neighbours (type 7 of R. Hyndman and Y. Fan, "Sample Quantiles in Statistical
+ * Packages", 1996; as numpy and SQL's PERCENTILE_CONT compute it).
  * @param sorted ascending
+ * @param share from 0 to 1
  */
 export const quantile = (sorted: Float64Array, share: number): number | null => {
   const rank = share * (sorted.length - 1);
@@ -53,12 +64,13 @@ export const quantile = (sorted: Float64Array, share: number): number | null => 
   return part === 0 ? below : below * (1 - part) + above * part;
 };
 
-/** Says what an aggregate is, given the numbers themselves, ascending, where quantiles are to be exact. */
+/** Computes an aggregate. @param sorted the numbers themselves, ascending, where quantiles are to be exact */
 export type AggregateReader = (summary: Summary, sorted: Float64Array | undefined) => Value | null;
 
-/** What says an aggregate. */
+/** How an aggregate is computed. */
 export const readerOf = (name: Aggregate): AggregateReader => {
   const share = quantileOf(name);
-  if (share === undefined) return OF[name as Named];
-  return (summary, sorted) => (sorted === undefined ? summary.quantile(share) : quantile(sorted, share));
+  if (share === undefined) return NAMED[name as NamedAggregate];
+  return (summary, sorted) =>
+    sorted === undefined ? quantileOfSketch(summary, share) : quantile(sorted, share);
 };

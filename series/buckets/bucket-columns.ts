@@ -1,18 +1,17 @@
-/** Buckets as columns: a day of minutes of a hundred devices makes no object for any of them. */
+/** Buckets as columns: a day of minutes of a hundred devices needs no object for each bucket. */
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Status } from '../../contracts/quality.ts';
 import type { Micros } from '../../contracts/time.ts';
 
-/** A channel of some buckets. */
+/** A channel in one unit. */
 export interface BucketChannel {
   readonly channel: string;
-  /** In which the values are. */
   readonly unit: string;
 }
 
-/** Lists of one length, an item of each for each bucket. */
+/** Lists of one length, with an item for each bucket. */
 export interface BucketLists {
-  /** Place of the channel. */
+  /** Index of the channel among `channels`. */
   readonly place: readonly number[];
   readonly start: readonly Micros[];
   readonly end: readonly Micros[];
@@ -20,11 +19,11 @@ export interface BucketLists {
   readonly count: readonly number[];
   /** By aggregate, in the order that was asked for. */
   readonly values: readonly (readonly (Value | null)[])[];
-  /** All points, whatever enters the aggregates. */
+  /** All points, also those that entered no aggregate. */
   readonly quality: Readonly<Record<Status, readonly number[]>>;
 }
 
-/** Buckets by start and channel. */
+/** Buckets in order of start and channel. */
 export interface BucketColumns extends BucketLists {
   readonly channels: readonly BucketChannel[];
 }
@@ -49,7 +48,7 @@ export const emptyLists = (aggregates: number): GrowingLists => ({
   quality: { good: [], uncertain: [], bad: [] },
 });
 
-/** Makes the same of each list. */
+/** Applies the same to each list. */
 export const ofEachList = (
   { place, start, end, count, values, quality: { good, uncertain, bad } }: BucketLists,
   make: <T>(list: readonly T[]) => T[],
@@ -62,42 +61,43 @@ export const ofEachList = (
   quality: { good: make(good), uncertain: make(uncertain), bad: make(bad) },
 });
 
-/** A part of buckets. */
+/** The buckets from an index to another, excluded; to the end when absent. */
 export const bucketsFrom = (columns: BucketColumns, from: number, to?: number): BucketColumns => ({
   channels: columns.channels,
   ...ofEachList(columns, (list) => list.slice(from, to)),
 });
 
-/** Places of buckets by start and channel, where those of each channel are in order of time. */
+/** Indexes of buckets in order of start and channel. @param lists where the buckets of each channel are in order of time */
 export const orderOf = ({ start, place }: BucketLists, channels: readonly BucketChannel[]): number[] => {
   const names = [...new Set(channels.map(({ channel }) => channel))].sort();
   const nameOf = channels.map(({ channel }) => names.indexOf(channel));
-  const lanes = names.map((): number[] => []);
-  for (let at = 0; at < place.length; at += 1) lanes[nameOf[place[at] ?? 0] ?? 0]?.push(at);
+  const ofChannel = names.map((): number[] => []);
+  for (let at = 0; at < place.length; at += 1) ofChannel[nameOf[place[at] ?? 0] ?? 0]?.push(at);
   const END = Number.POSITIVE_INFINITY;
   const startAt = (at: number | undefined): Micros => (at === undefined ? END : (start[at] ?? END));
-  const taken = lanes.map(() => 0);
-  const heads = lanes.map(([first]) => startAt(first));
+  const merged = ofChannel.map(() => 0);
+  const heads = ofChannel.map(([first]) => startAt(first));
   const order: number[] = [];
   while (order.length < place.length) {
     let first = END;
-    for (let lane = 0; lane < heads.length; lane += 1) first = Math.min(first, heads[lane] ?? END);
-    for (let lane = 0; lane < heads.length; lane += 1) {
-      if (heads[lane] !== first) continue;
-      const next = (taken[lane] ?? 0) + 1;
-      order.push(lanes[lane]?.[next - 1] ?? 0);
-      taken[lane] = next;
-      heads[lane] = startAt(lanes[lane]?.[next]);
+    for (let name = 0; name < heads.length; name += 1) first = Math.min(first, heads[name] ?? END);
+    for (let name = 0; name < heads.length; name += 1) {
+      if (heads[name] !== first) continue;
+      const next = (merged[name] ?? 0) + 1;
+      order.push(ofChannel[name]?.[next - 1] ?? 0);
+      merged[name] = next;
+      heads[name] = startAt(ofChannel[name]?.[next]);
     }
   }
   return order;
 };
 
-/** The channels of some buckets, each with the units that it had. */
+/** Channels of buckets, each once for every unit that it had. */
 export class BucketChannels {
-  /** Never changed: who has it may keep it. */
+  /** Replaced when it grows, never changed: who has it may keep it. */
   list: readonly BucketChannel[] = [];
 
+  /** Index of a channel in a unit. */
   placeOf(channel: string, unit: string): number {
     const found = this.list.findIndex((known) => known.channel === channel && known.unit === unit);
     if (found >= 0) return found;

@@ -1,5 +1,5 @@
 /**
- * Summaries of points over buckets of time. Only buckets that hold a point exist; see `fill.ts` for the others.
+ * Aggregates of points over time buckets. Only buckets that hold a point exist; `fill.ts` adds the others.
  *
  * Quantiles are exact in buckets that can be shorter than an hour, and within 1 % (DDSketch) in all others: one
  * rule, whatever they are made of.
@@ -7,10 +7,10 @@
 import { type Status, statusOf } from '../../contracts/quality.ts';
 import type { Aggregate } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { SeriesColumn } from '../points/column.ts';
-import { type ChannelKind, isNumeric, type Kept, Summary } from '../summaries/summary.ts';
-import type { SummaryRun } from '../summaries/summary-codec.ts';
-import { placesIn } from '../summaries/windows.ts';
+import { isNumeric, type SeriesColumn } from '../points/column.ts';
+import type { Kept } from '../summaries/kept.ts';
+import { type SummaryRun, windowsIn } from '../summaries/run.ts';
+import { type ChannelKind, Summary } from '../summaries/summary.ts';
 import type { Conversion } from '../units/units.ts';
 import { type AggregateReader, asksQuantile, keptFor, readerOf } from './aggregates.ts';
 import {
@@ -24,145 +24,155 @@ import {
 import { convertAggregate } from './convert.ts';
 import type { Grid } from './width.ts';
 
-/** What is made of points. */
+/** What buckets are made of. */
 export interface BucketOptions {
   readonly grid: Grid;
   readonly aggregates: readonly Aggregate[];
-  /** Qualities that enter the aggregates. */
-  readonly taken: readonly Status[];
+  /** Qualities of points that enter the aggregates. */
+  readonly qualities: readonly Status[];
   readonly kindOf: (channel: string) => ChannelKind;
-  /** By channel: those that are told in another unit. */
+  /** By channel, for those that are wanted in another unit. */
   readonly conversions?: ReadonlyMap<string, Conversion>;
 }
 
-/** A channel, and its bucket that is being filled. */
-interface Lane {
+/** The bucket of a channel that is being filled. One object serves all buckets of its channel in turn. */
+interface OpenBucket {
   readonly channel: string;
   readonly conversion: Conversion | undefined;
+  /** Unit of its points. */
   unit: string | undefined;
-  /** Of the channel with its unit. */
+  /** Index of the channel in the unit that it is given in. */
   place: number;
   numeric: boolean;
-  /** One for all buckets: a day of minutes would take hundreds. */
   summary: Summary;
-  /** Numbers that entered, for exact quantiles. */
+  /** Numbers that entered, where quantiles are to be exact. */
   numbers: number[] | undefined;
   start: Micros;
-  /** Minus infinity when none is open. */
+  /** {@link CLOSED} when no bucket is open. */
   end: Micros;
 }
 
-const NONE = Number.NEGATIVE_INFINITY;
+const CLOSED = Number.NEGATIVE_INFINITY;
 
-/** Sorts points into buckets, piece by piece in order of time, and gives buckets away as soon as they are full. */
+/** Sorts points and summaries into buckets, piece by piece in order of time, and gives away buckets that are full. */
 export class Buckets {
   readonly #options: BucketOptions;
   readonly #kept: Kept;
-  readonly #exact: boolean;
+  readonly #exactQuantiles: boolean;
   readonly #readers: readonly AggregateReader[];
-  readonly #lanes = new Map<string, Lane>();
+  readonly #open = new Map<string, OpenBucket>();
   readonly #channels = new BucketChannels();
-  /** Buckets that are full: of each channel in order. */
+  /** Full buckets, those of each channel in order of time. */
   #full: GrowingLists;
 
   constructor(options: BucketOptions) {
     this.#options = options;
-    const { fine } = options.grid;
-    this.#kept = keptFor(options.aggregates, !fine);
-    this.#exact = fine && asksQuantile(options.aggregates);
+    const { isBelowHour } = options.grid;
+    this.#kept = keptFor(options.aggregates, !isBelowHour);
+    this.#exactQuantiles = isBelowHour && asksQuantile(options.aggregates);
     this.#readers = options.aggregates.map(readerOf);
     this.#full = emptyLists(this.#readers.length);
   }
 
-  /** @param columns sorted by time; of a channel no earlier than what was added before */
+  /**
+   * Adds points.
+   * @param columns times ascending, and no point of a channel earlier than what was added before
+   * @throws {RangeError} for points of a bucket that is over
+   */
   add(columns: readonly SeriesColumn[]): void {
     for (const column of columns) {
       const { time: times, value: values, quality: qualities } = column;
       if (times.length === 0) continue;
-      const lane = this.#laneOf(column, times[0] ?? 0);
+      const bucket = this.#bucketOf(column, times[0] ?? 0);
       for (let at = 0; at < times.length; at += 1) {
         const time = times[at] ?? 0;
         const value = values[at];
         if (value === undefined) continue;
-        if (time >= lane.end) this.#open(lane, column, time);
+        if (time >= bucket.end) this.#begin(bucket, column, time);
         const quality = qualities?.[at] ?? 0;
-        lane.summary.add(time, value, quality);
-        if (lane.numbers !== undefined && typeof value === 'number' && this.#takes(quality))
-          lane.numbers.push(value);
+        bucket.summary.add(time, value, quality);
+        if (bucket.numbers !== undefined && typeof value === 'number' && this.#enters(quality))
+          bucket.numbers.push(value);
       }
     }
   }
 
   /**
-   * Takes summaries of windows, each of which lies in one bucket whole.
-   * @param from no earlier than what was added before; windows in `[from, to)` are taken
+   * Adds summaries of the windows in `[from, to)`, each of which lies in one bucket whole.
+   * @param from no earlier than what was added before
+   * @throws {RangeError} for windows of a bucket that is over
    */
   addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
-    const { first, end: stop } = placesIn(run, from, to);
+    const { first, end: stop } = windowsIn(run, from, to);
     for (const column of run.columns) {
       const { windows } = column;
       const { good, uncertain, bad } = windows;
-      const lane = this.#laneOf(column, run.start + first * run.width);
+      const bucket = this.#bucketOf(column, run.start + first * run.width);
       for (let at = first; at < stop; ) {
         if (good[at] === 0 && uncertain[at] === 0 && bad[at] === 0) {
           at += 1;
           continue;
         }
         const time = run.start + at * run.width;
-        if (time >= lane.end) this.#open(lane, column, time);
-        const end = Math.min(stop, Math.ceil((lane.end - run.start) / run.width));
-        lane.summary.merge(windows, at, end);
+        if (time >= bucket.end) this.#begin(bucket, column, time);
+        const end = Math.min(stop, Math.ceil((bucket.end - run.start) / run.width));
+        bucket.summary.merge(windows, at, end);
         at = end;
       }
     }
   }
 
-  #takes(quality: number): boolean {
-    return this.#options.taken.includes(quality === 0 ? 'good' : statusOf(quality));
+  #enters(quality: number): boolean {
+    return this.#options.qualities.includes(quality === 0 ? 'good' : statusOf(quality));
   }
 
-  #summary(channel: string, numeric: boolean): Summary {
-    const { kindOf, taken } = this.#options;
-    return new Summary(kindOf(channel), numeric, this.#kept, taken);
+  #emptySummary(channel: string, numeric: boolean): Summary {
+    const { kindOf, qualities } = this.#options;
+    return new Summary(kindOf(channel), numeric, this.#kept, qualities);
   }
 
-  /** @throws {RangeError} when its bucket is later than what is to be added */
-  #laneOf({ channel, type }: Pick<SeriesColumn, 'channel' | 'type'>, time: Micros): Lane {
-    let lane = this.#lanes.get(channel);
-    if (lane === undefined) {
+  #bucketOf({ channel, type }: Pick<SeriesColumn, 'channel' | 'type'>, time: Micros): OpenBucket {
+    let bucket = this.#open.get(channel);
+    if (bucket === undefined) {
       const numeric = isNumeric(type);
-      const summary = this.#summary(channel, numeric);
-      const conversion = this.#options.conversions?.get(channel);
-      const unit = undefined;
-      const none = { numbers: undefined, start: NONE, end: NONE };
-      lane = { channel, conversion, unit, place: 0, numeric, summary, ...none };
-      this.#lanes.set(channel, lane);
+      bucket = {
+        channel,
+        conversion: this.#options.conversions?.get(channel),
+        unit: undefined,
+        place: 0,
+        numeric,
+        summary: this.#emptySummary(channel, numeric),
+        numbers: undefined,
+        start: CLOSED,
+        end: CLOSED,
+      };
+      this.#open.set(channel, bucket);
     }
-    if (time < lane.start) throw new RangeError(`points of ${channel} come after later ones`);
-    return lane;
+    if (time < bucket.start) throw new RangeError(`points of ${channel} come after later ones`);
+    return bucket;
   }
 
-  /** Opens the bucket of a time; the one before is full. */
-  #open(lane: Lane, { unit, type }: Pick<SeriesColumn, 'unit' | 'type'>, time: Micros): void {
-    this.#close(lane);
+  /** Begins the bucket that holds a time; the one before is full. */
+  #begin(bucket: OpenBucket, { unit, type }: Pick<SeriesColumn, 'unit' | 'type'>, time: Micros): void {
+    this.#close(bucket);
     const { start, end } = this.#options.grid.at(time);
-    lane.start = start;
-    lane.end = end;
-    if (lane.unit !== unit) {
-      lane.place = this.#channels.placeOf(lane.channel, lane.conversion?.unit ?? unit);
-      lane.unit = unit;
+    bucket.start = start;
+    bucket.end = end;
+    if (bucket.unit !== unit) {
+      bucket.place = this.#channels.placeOf(bucket.channel, bucket.conversion?.unit ?? unit);
+      bucket.unit = unit;
     }
     const numeric = isNumeric(type);
-    if (lane.numeric === numeric) lane.summary.clear();
-    else lane.summary = this.#summary(lane.channel, numeric);
-    lane.numeric = numeric;
-    lane.numbers = this.#exact && numeric ? [] : undefined;
+    if (bucket.numeric === numeric) bucket.summary.clear();
+    else bucket.summary = this.#emptySummary(bucket.channel, numeric);
+    bucket.numeric = numeric;
+    bucket.numbers = this.#exactQuantiles && numeric ? [] : undefined;
   }
 
-  #close(lane: Lane): void {
-    const { place, start, end, summary, numbers, conversion } = lane;
-    if (end === NONE) return;
-    lane.end = NONE;
+  #close(bucket: OpenBucket): void {
+    const { place, start, end, summary, numbers, conversion } = bucket;
+    if (end === CLOSED) return;
+    bucket.end = CLOSED;
     const { count, counts } = summary;
     const full = this.#full;
     full.place.push(place);
@@ -184,14 +194,13 @@ export class Buckets {
     }
   }
 
-  /** Takes out the buckets that are full at a time, which is no earlier than what was added. */
+  /** Takes out the buckets that end by a time, in order of start and channel. @param time no earlier than what was added */
   takeUntil(time: Micros): BucketColumns {
-    for (const lane of this.#lanes.values()) if (lane.end <= time) this.#close(lane);
+    for (const bucket of this.#open.values()) if (bucket.end <= time) this.#close(bucket);
     const full = this.#full;
     this.#full = emptyLists(this.#readers.length);
     const channels = this.#channels.list;
-    // Those of one channel came in order.
-    if (this.#lanes.size < 2) return { channels, ...full };
+    if (this.#open.size < 2) return { channels, ...full };
     const order = orderOf(full, channels);
     return { channels, ...ofEachList(full, <T>(list: readonly T[]) => order.map((at) => list[at] as T)) };
   }

@@ -3,12 +3,12 @@ import type { Value } from '../../contracts/messages/message.ts';
 import type { Aggregate } from '../../contracts/resources/series.ts';
 import type { Conversion } from '../units/units.ts';
 
-/** Aggregates that are differences of values: the zero of a scale does not count. */
+/** Aggregates that are differences of values: the zero of a scale cancels out. */
 const DIFFERENCES: ReadonlySet<Aggregate> = new Set<Aggregate>(['stddev', 'range', 'delta', 'rate']);
 
 /**
- * An aggregate in another unit.
- * @param count how many points it is over
+ * Converts an aggregate to another unit.
+ * @param count of the points that it is made of
  */
 export const convertAggregate = (
   name: Aggregate,

@@ -1,7 +1,7 @@
 /**
- * Buckets without points that enter the aggregates: nulls, the values before, or a straight line between the neighbours.
+ * Buckets without points: filled with nulls, with the values of the bucket before, or on a straight line between their
+ * neighbours.
  */
-
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Aggregate, Fill } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
@@ -12,14 +12,15 @@ import {
   type GrowingLists,
   ofEachList,
 } from './bucket-columns.ts';
-import type { Grid, Span } from './width.ts';
+import type { Grid, Interval } from './width.ts';
 
-/** Buckets that points made, and some that were filled in. */
+/** Every bucket of a range, of every channel. */
 export interface DenseColumns extends BucketColumns {
+  /** Whether each bucket was filled, because no point entered it. */
   readonly filled: readonly boolean[];
 }
 
-/** Longest gap, in buckets, that a line is drawn over; longer ones are filled with nulls. */
+/** Longest gap, in buckets, that is bridged by a line; longer ones are filled with nulls. */
 export const LONGEST_LINE = 1000;
 /** Buckets that are given at a time. */
 const BATCH = 4096;
@@ -36,161 +37,165 @@ export interface FillOptions {
 
 type Values = readonly (Value | null)[];
 
-/** The last bucket with points of a channel, and the buckets since that wait for the next one. */
-interface Trail {
+/** The last bucket of a channel that points entered. */
+interface LastBucket {
   readonly start: Micros;
   readonly values: Values;
-  /** Their places, counted from the first that was ever given. */
+  /** Empty buckets since, which wait for the end of their line: numbers counted from the first bucket ever given. */
   readonly gap: number[];
 }
 
-/** A channel that is filled. */
-interface Lane {
+interface FilledChannel {
   readonly channel: string;
-  /** Of what is filled. */
+  /** Unit of filled buckets. */
   readonly unit: string;
-  /** Place of the channel in that unit. */
+  /** Index of the channel in that unit. */
   readonly place: number;
-  trail: Trail | undefined;
+  /** `undefined` when there is nothing to fill from. */
+  last: LastBucket | undefined;
 }
 
 /** Takes buckets in order of time and gives every bucket of the range. */
 export class Filler {
   readonly #options: FillOptions;
   readonly #channels = new BucketChannels();
-  readonly #lanes: readonly Lane[];
+  readonly #filledChannels: readonly FilledChannel[];
   #lists: GrowingLists;
   #filled: boolean[] = [];
-  /** How many have been given. */
+  /** How many buckets have been given. */
   #given = 0;
+  /** Where the next bucket begins. */
   #next: Micros;
 
   constructor(options: FillOptions) {
     this.#options = options;
     this.#next = options.from;
     this.#lists = emptyLists(options.aggregates.length);
-    this.#lanes = options.channels.map(({ channel, unit }) => ({
+    this.#filledChannels = options.channels.map(({ channel, unit }) => ({
       channel,
       unit,
       place: this.#channels.placeOf(channel, unit),
-      trail: undefined,
+      last: undefined,
     }));
   }
 
-  /** @param columns later than all before */
+  /** Adds buckets that are later than all before. */
   *add(columns: BucketColumns): Generator<DenseColumns> {
     const { start: starts, end: ends } = columns;
     for (let at = 0; at < starts.length; ) {
       const start = starts[at] ?? 0;
-      yield* this.#empty(start);
+      yield* this.#emptyUntil(start);
       this.#next = ends[at] ?? start;
       let to = at + 1;
       while (starts[to] === start) to += 1;
       this.#put({ start, end: this.#next }, columns, at, to);
       at = to;
-      yield* this.#ready(BATCH);
+      yield* this.#takeReady(BATCH);
     }
-    yield* this.#ready(1);
+    yield* this.#takeReady(1);
   }
 
   /** The rest of the range. */
   *finish(): Generator<DenseColumns> {
-    yield* this.#empty(this.#options.to);
-    for (const lane of this.#lanes) lane.trail = undefined;
-    yield* this.#ready(1);
+    yield* this.#emptyUntil(this.#options.to);
+    for (const channel of this.#filledChannels) channel.last = undefined;
+    yield* this.#takeReady(1);
   }
 
-  /** Buckets without any point before a time. */
-  *#empty(until: Micros): Generator<DenseColumns> {
-    while (this.#next < until) {
-      const span = this.#options.grid.at(this.#next);
-      this.#next = span.end;
-      this.#put(span, undefined, 0, 0);
-      yield* this.#ready(BATCH);
+  /** Puts buckets without any point until a time. */
+  *#emptyUntil(time: Micros): Generator<DenseColumns> {
+    while (this.#next < time) {
+      const interval = this.#options.grid.at(this.#next);
+      this.#next = interval.end;
+      this.#put(interval, undefined, 0, 0);
+      yield* this.#takeReady(BATCH);
     }
   }
 
-  /** Puts a bucket of each channel. @param columns of these channels some, by name, from a place to another */
-  #put(span: Span, columns: BucketColumns | undefined, from: number, to: number): void {
+  /** Puts the bucket of each channel in an interval. @param columns holds those that exist in `[from, to)`, by name */
+  #put(interval: Interval, columns: BucketColumns | undefined, from: number, to: number): void {
     const channelAt = (at: number) => columns?.channels[columns.place[at] ?? 0];
     let at = from;
-    for (const lane of this.#lanes) {
-      while (at < to && (channelAt(at)?.channel ?? '') < lane.channel) at += 1;
+    for (const filled of this.#filledChannels) {
+      while (at < to && (channelAt(at)?.channel ?? '') < filled.channel) at += 1;
       const found = channelAt(at);
-      if (columns === undefined || at >= to || found?.channel !== lane.channel)
-        this.#fill(lane, span, undefined, 0);
-      else if ((columns.count[at] ?? 0) === 0) this.#fill(lane, span, columns, at);
-      else this.#copy(lane, found.unit, columns, at);
+      if (columns === undefined || at >= to || found?.channel !== filled.channel)
+        this.#fill(filled, interval, undefined, 0);
+      else if ((columns.count[at] ?? 0) === 0) this.#fill(filled, interval, columns, at);
+      else this.#copy(filled, found.unit, columns, at);
     }
   }
 
-  #copy(lane: Lane, unit: string, columns: BucketColumns, at: number): void {
+  #copy(filled: FilledChannel, unit: string, columns: BucketColumns, at: number): void {
     const lists = this.#lists;
     const values = columns.values.map((list) => list[at] ?? null);
     const start = columns.start[at] ?? 0;
-    if (lane.trail !== undefined) this.#draw(lane.trail, { start, values });
-    lane.trail = { start, values, gap: [] };
-    lists.place.push(unit === lane.unit ? lane.place : this.#channels.placeOf(lane.channel, unit));
+    if (filled.last !== undefined) this.#interpolate(filled.last, { start, values });
+    filled.last = { start, values, gap: [] };
+    lists.place.push(unit === filled.unit ? filled.place : this.#channels.placeOf(filled.channel, unit));
     lists.count.push(columns.count[at] ?? 0);
     this.#push({ start, end: columns.end[at] ?? start }, values, columns, at);
     this.#filled.push(false);
   }
 
-  /** @param columns where points are counted that entered nothing */
-  #fill(lane: Lane, span: Span, columns: BucketColumns | undefined, at: number): void {
+  /** @param columns holds the counts by quality of points that entered no aggregate, if there are any */
+  #fill(filled: FilledChannel, interval: Interval, columns: BucketColumns | undefined, at: number): void {
     const { fill } = this.#options;
-    const { trail } = lane;
+    const { last } = filled;
     const lists = this.#lists;
-    if (fill === 'linear' && trail !== undefined) {
-      trail.gap.push(this.#given + lists.start.length);
-      if (trail.gap.length > LONGEST_LINE) lane.trail = undefined;
+    if (fill === 'linear' && last !== undefined) {
+      last.gap.push(this.#given + lists.start.length);
+      if (last.gap.length > LONGEST_LINE) filled.last = undefined;
     }
-    lists.place.push(lane.place);
+    lists.place.push(filled.place);
     lists.count.push(0);
-    this.#push(span, this.#told(fill === 'previous' ? trail?.values : undefined), columns, at);
+    this.#push(interval, this.#valuesFrom(fill === 'previous' ? last?.values : undefined), columns, at);
     this.#filled.push(true);
   }
 
-  /** Values of a bucket that is filled. */
-  #told(values: Values | undefined): Values {
+  /** Values of a filled bucket: its count is 0 whatever it is filled from. */
+  #valuesFrom(values: Values | undefined): Values {
     return this.#options.aggregates.map((name, at) => (name === 'count' ? 0 : (values?.[at] ?? null)));
   }
 
-  #push({ start, end }: Span, values: Values, columns: BucketColumns | undefined, at: number): void {
+  #push({ start, end }: Interval, values: Values, columns: BucketColumns | undefined, at: number): void {
     const lists = this.#lists;
     lists.start.push(start);
     lists.end.push(end);
-    for (let place = 0; place < values.length; place += 1) lists.values[place]?.push(values[place] ?? null);
+    for (let index = 0; index < values.length; index += 1) lists.values[index]?.push(values[index] ?? null);
     lists.quality.good.push(columns?.quality.good[at] ?? 0);
     lists.quality.uncertain.push(columns?.quality.uncertain[at] ?? 0);
     lists.quality.bad.push(columns?.quality.bad[at] ?? 0);
   }
 
-  /** Fills the gap of a channel on a line to its next bucket. */
-  #draw({ start, values, gap }: Trail, next: { readonly start: Micros; readonly values: Values }): void {
+  /** Fills a gap on a straight line to the next bucket. */
+  #interpolate(
+    { start, values, gap }: LastBucket,
+    next: { readonly start: Micros; readonly values: Values },
+  ): void {
     const lists = this.#lists;
-    for (const place of gap) {
-      const at = place - this.#given;
+    for (const number of gap) {
+      const at = number - this.#given;
       const share = ((lists.start[at] ?? 0) - start) / (next.start - start);
-      const between = values.map((left, each) => {
-        const right = next.values[each];
+      const between = values.map((left, index) => {
+        const right = next.values[index];
         if (typeof left !== 'number' || typeof right !== 'number') return null;
         return left * (1 - share) + right * share;
       });
-      for (const [each, value] of this.#told(between).entries()) {
-        const list = lists.values[each];
+      for (const [index, value] of this.#valuesFrom(between).entries()) {
+        const list = lists.values[index];
         if (list !== undefined) list[at] = value;
       }
     }
   }
 
-  /** What waits for nothing, when it is so many at least. */
-  *#ready(least: number): Generator<DenseColumns> {
+  /** Gives the buckets before the first that waits for the end of its line, if they are `least` or more. */
+  *#takeReady(least: number): Generator<DenseColumns> {
     const lists = this.#lists;
     const all = lists.start.length;
     if (all < least) return;
-    const ready = this.#lanes.reduce(
-      (count, { trail }) => Math.min(count, (trail?.gap[0] ?? Number.POSITIVE_INFINITY) - this.#given),
+    const ready = this.#filledChannels.reduce(
+      (count, { last }) => Math.min(count, (last?.gap[0] ?? Number.POSITIVE_INFINITY) - this.#given),
       all,
     );
     if (ready < least) return;

@@ -1,33 +1,33 @@
 /**
- * What a range is read from: summaries of whole windows where they tell all, points everywhere else.
+ * Plan of a read: summaries of whole windows where they are complete, points everywhere else.
  *
- * Hours that are still open, or reopened by late data, are read point by point, and so are the ends of a range that
- * cut a window, and whatever no summaries are found for. Results do not depend on the choice.
+ * Read as points are hours that are still open or reopened by late data, the ends of a range that cut a window, and
+ * windows without a stored summary. Results do not depend on the choice.
  */
 import { MICROS_PER_HOUR, type Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
-import type { SummaryRun } from '../summaries/summary-codec.ts';
+import type { SummaryRun } from '../summaries/run.ts';
 
 /** Where a device's points and summaries come from. */
 export interface Source {
   /** Points in `[from, to)`, hour by hour in order of time, sorted and each once. */
   hours(from: Micros, to: Micros): AsyncIterable<{ readonly columns: readonly SeriesColumn[] }>;
   /**
-   * Starts of the hours of `[from, to)` of which summaries of a width may not tell all. Asked for before the
-   * summaries are read: what becomes clean meanwhile does no harm.
+   * Starts of the hours of `[from, to)` whose summaries of a width may be incomplete. Asked for before the summaries
+   * are read: an hour that is completed meanwhile does no harm.
    */
   dirtyHours(width: Micros, from: Micros, to: Micros): Promise<ReadonlySet<Micros>>;
   /** Summaries of windows of a width that touch `[from, to)`, in order of time. */
   summaries(width: Micros, from: Micros, to: Micros): AsyncIterable<SummaryRun>;
 }
 
-/** A piece of a range; none is earlier than the one before. */
+/** A piece of a range, later than the one before. */
 export type Piece = {
-  /** All of the range before this time has been given with this piece. */
+  /** With this piece everything before this time has been given. */
   readonly until: Micros;
 } & (
   | { readonly columns: readonly SeriesColumn[] }
-  /** Of the run the windows in `[from, until)`. */
+  /** The windows of the run in `[from, until)`. */
   | { readonly run: SummaryRun; readonly from: Micros }
 );
 
@@ -41,7 +41,7 @@ async function* pointsOf(source: Source, from: Micros, to: Micros): AsyncGenerat
   }
 }
 
-/** Intervals of `[from, to)` whose hours are all dirty or all clean. */
+/** Cuts `[from, to)` into intervals whose hours are all dirty or all clean. */
 function* intervals(
   from: Micros,
   to: Micros,
@@ -58,7 +58,7 @@ function* intervals(
   }
 }
 
-/** The part of `[from, to)` that is whole windows; there may be none. */
+/** The whole windows in `[from, to)`: start of the first, end of the last. There is none when `first >= end`. */
 export const wholeWindows = (
   from: Micros,
   to: Micros,
@@ -69,8 +69,8 @@ export const wholeWindows = (
 });
 
 /**
- * Reads a range.
- * @param window width of the summaries that would do, an hour or a minute; `undefined` when only points will do
+ * Reads a range piece by piece.
+ * @param window width of the summaries to use, an hour or a minute; `undefined`: points only
  */
 export async function* readPieces(
   source: Source,
@@ -84,7 +84,7 @@ export async function* readPieces(
     return;
   }
   const dirty = await source.dirtyHours(window, first, end);
-  // Everything before this is given.
+  // Everything before this time has been given.
   let given = from;
   for await (const run of source.summaries(window, first, end)) {
     const begins = Math.max(run.start, first);

@@ -1,10 +1,11 @@
 /**
- * Buckets of time of one width.
+ * Time buckets of one width.
  *
- * A width of months or years counts calendar months from 1970-01, one of whole days counts calendar days; both
- * follow the days of a time zone, so that a day has 23 or 25 hours when its clocks change. Days count from
- * 1970-01-01, and in whole weeks from Monday, 1970-01-05 (ISO 8601). Any width with a part of clock time counts
- * from 1970-01-01T00:00:00Z in every zone.
+ * - Months and years: calendar months, counted from 1970-01.
+ * - Whole days: calendar days, counted from 1970-01-01; whole weeks from Monday, 1970-01-05 (ISO 8601).
+ * - Anything with hours, minutes or seconds: counted from 1970-01-01T00:00:00Z in every time zone.
+ *
+ * Days and months follow the calendar of a time zone: a day has 23 or 25 hours when clocks change.
  */
 import {
   type Duration,
@@ -15,23 +16,23 @@ import {
 } from '../../contracts/time.ts';
 import { type Days, UTC_DAYS } from './zone.ts';
 
-/** A bucket `[start, end)`. */
-export interface Span {
+/** An interval of time `[start, end)`. */
+export interface Interval {
   readonly start: Micros;
   readonly end: Micros;
 }
 
 /** How time is cut into buckets. */
 export interface Grid {
-  /** The bucket that a time falls into. */
-  at(time: Micros): Span;
+  /** The bucket that holds a time. */
+  at(time: Micros): Interval;
   /** Whether a bucket can be shorter than an hour. */
-  readonly fine: boolean;
-  /** The greatest of hour and minute that every bucket of a range is made of; `undefined` when neither is. */
+  readonly isBelowHour: boolean;
+  /** The widest of hour and minute that every bucket of a range consists of; `undefined` when neither does. */
   window(from: Micros, to: Micros): Micros | undefined;
 }
 
-/** Whether buckets of this width can be aligned: months do not mix with days and clock time. */
+/** Whether a duration can be the width of buckets: months do not mix with days and clock time. */
 export const isBucketWidth = ({ months, days, micros }: Duration): boolean =>
   months === 0 || (days === 0 && micros === 0);
 
@@ -39,7 +40,7 @@ const DAYS_OF_WEEK = 7;
 /** 1970-01-05, the first Monday. */
 const FIRST_MONDAY = 4;
 const MILLIS_PER_DAY = 86_400_000;
-/** Buckets of a zone that are looked at, one by one: twenty years of days. */
+/** Buckets of a time zone whose borders are checked one by one: twenty years of days. */
 const MOST_CHECKED = 7500;
 const WINDOWS = [MICROS_PER_HOUR, MICROS_PER_MINUTE] as const;
 
@@ -54,15 +55,15 @@ const clockGrid = (micros: Micros): Grid => ({
     const start = Math.floor(time / micros) * micros;
     return { start, end: start + micros };
   },
-  fine: micros < MICROS_PER_HOUR,
+  isBelowHour: micros < MICROS_PER_HOUR,
   window: () => WINDOWS.find((window) => micros % window === 0),
 });
 
-/** Buckets of whole days, from the first day of each. */
+/** Buckets of whole days. @param firstOf first day of the bucket that holds a day @param nextOf first day of the next */
 const dayGrid = (days: Days, firstOf: (day: number) => number, nextOf: (first: number) => number): Grid => {
   // Times come in order: most lie in the bucket of the one before.
-  let last: Span = { start: 0, end: 0 };
-  const at = (time: Micros): Span => {
+  let last: Interval = { start: 0, end: 0 };
+  const at = (time: Micros): Interval => {
     if (time >= last.start && time < last.end) return last;
     const first = firstOf(days.dayAt(time));
     last = { start: days.startOf(first), end: days.startOf(nextOf(first)) };
@@ -73,15 +74,15 @@ const dayGrid = (days: Days, firstOf: (day: number) => number, nextOf: (first: n
     | undefined;
   return {
     at,
-    fine: false,
+    isBelowHour: false,
     window: (from, to) => {
       if (days === UTC_DAYS) return MICROS_PER_HOUR;
       if (checked?.from === from && checked.to === to) return checked.window;
       let window: Micros | undefined = MICROS_PER_HOUR;
       let left = MOST_CHECKED;
-      for (let span = at(from); span.start < to && window !== undefined; span = at(span.end)) {
+      for (let bucket = at(from); bucket.start < to && window !== undefined; bucket = at(bucket.end)) {
         if (--left < 0) window = undefined;
-        while (window !== undefined && (span.start % window !== 0 || span.end % window !== 0))
+        while (window !== undefined && (bucket.start % window !== 0 || bucket.end % window !== 0))
           window = window === MICROS_PER_HOUR ? MICROS_PER_MINUTE : undefined;
       }
       checked = { from, to, window };
@@ -91,8 +92,8 @@ const dayGrid = (days: Days, firstOf: (day: number) => number, nextOf: (first: n
 };
 
 /**
- * Buckets of a width.
- * @param days days of the zone whose calendar counts; those of UTC when absent
+ * Buckets of a width for which {@link isBucketWidth} holds.
+ * @param days days of the time zone whose calendar they follow; of UTC when absent
  */
 export const gridOf = ({ months, days: count, micros }: Duration, days: Days = UTC_DAYS): Grid => {
   if (months > 0)

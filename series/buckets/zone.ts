@@ -9,19 +9,19 @@ import { MICROS_PER_DAY, type Micros } from '../../contracts/time.ts';
 const MILLIS_PER_DAY = 86_400_000;
 const MICROS_PER_MILLI = 1000;
 
-/** GMT, GMT+01:00, GMT-00:01:15 */
+/** As the runtime writes offsets: GMT, GMT+01:00, GMT-00:01:15. */
 const OFFSET = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 
 /** Days of a time zone, numbered from 1970-01-01 of that zone. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat;
 
-  /** @throws {RangeError} for a name that is none of the IANA database */
+  /** @throws {RangeError} for a name that is not in the IANA database */
   constructor(name: string) {
     this.#format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   }
 
-  /** What clocks are ahead of UTC, in milliseconds. */
+  /** Offset of the clocks from UTC at a time, both in milliseconds. */
   #offset(millis: number): number {
     const name = this.#format.formatToParts(millis).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const match = OFFSET.exec(name);
@@ -35,7 +35,7 @@ export class Zone {
   dayAt(time: Micros): number {
     const millis = Math.floor(time / MICROS_PER_MILLI);
     const day = Math.floor((millis + this.#offset(millis)) / MILLIS_PER_DAY);
-    // Where clocks go back over midnight, the last hour of a day comes again after the next has begun.
+    // Where clocks go back over midnight, the last hour of a day is repeated after the next day has begun.
     return time >= this.startOf(day + 1) ? day + 1 : day;
   }
 
@@ -51,7 +51,7 @@ export class Zone {
     return start * MICROS_PER_MILLI;
   }
 
-  /** When the offset changes between two times. */
+  /** The instant at which the offset changes between two times. */
   #change(from: number, to: number): number {
     let low = Math.min(from, to);
     let high = Math.max(from, to);
@@ -65,17 +65,18 @@ export class Zone {
   }
 }
 
-/** Days of UTC: no rules are asked for. */
+/** Days of UTC, which needs no rules. */
 export const UTC_DAYS = {
   dayAt: (time: Micros): number => Math.floor(time / MICROS_PER_DAY),
   startOf: (day: number): Micros => day * MICROS_PER_DAY,
 };
 
-/** Days of some zone. */
+/** Days of a time zone. */
 export type Days = Pick<Zone, 'dayAt' | 'startOf'>;
 
 /**
- * Days of a zone by name.
- * @throws {RangeError} for a name that is none of the IANA database
+ * Days of a time zone.
+ * @param zone its IANA name
+ * @throws {RangeError} for a name that is not in the IANA database
  */
 export const daysOf = (zone: string): Days => (zone === 'UTC' ? UTC_DAYS : new Zone(zone));

@@ -22,6 +22,9 @@ export interface SeriesColumn {
   readonly order?: Order | undefined;
 }
 
+/** Whether a channel's values are numbers. */
+export const isNumeric = (type: ValueType): boolean => type === 'number' || type === 'integer';
+
 /** The quality that a device gave: a column that nobody judged has no other. */
 export const givenOf = (column: SeriesColumn): readonly Quality[] | undefined =>
   'given' in column ? column.given : column.quality;

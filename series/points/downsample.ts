@@ -1,30 +1,42 @@
 /**
- * Few points that keep the shape of many: of each interval of time the first, the least, the greatest and the last,
- * and of these the ones that span the largest triangles (LTTB: S. Steinarsson, "Downsampling Time Series for Visual
- * Representation", 2013; extremes first as MinMaxLTTB, Van Der Donckt et al., 2023). The least and the greatest of
- * all are always among them.
+ * Downsampling: few points that keep the shape of many.
+ *
+ * First the M4 points of each interval of time: first, last, least and greatest (U. Jugel et al., "M4: A
+ * Visualization-Oriented Time Series Data Aggregation", VLDB 2014). Of these, the ones that span the largest triangles
+ * (LTTB: S. Steinarsson, "Downsampling Time Series for Visual Representation", 2013), as MinMaxLTTB does (J. Van Der
+ * Donckt et al., 2023). The least and the greatest of all are always among them.
  */
-
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
-import type { Dated, Summary } from '../summaries/summary.ts';
+import type { Kept } from '../summaries/kept.ts';
+import type { Summary, TimedValue } from '../summaries/summary.ts';
 
-/** Points of one interval that its shape needs, in order of time, each once. */
-export const cornersOf = ({ first, min, max, last }: Summary): Dated[] => {
-  const corners = new Map<Micros, Dated>();
-  for (const point of [first, min, max, last]) if (point !== undefined) corners.set(point.time, point);
-  return [...corners.values()].sort((left, right) => left.time - right.time);
+/** Parts of a summary that M4 points are made of. */
+export const KEEP_M4: Kept = {
+  ends: true,
+  extremes: true,
+  sum: false,
+  squares: false,
+  area: false,
+  sketch: false,
 };
 
-const isNumber = (point: Dated<Value>): point is Dated<number> => typeof point.value === 'number';
+/** First, least, greatest and last point of an interval, in order of time, each once. */
+export const m4Of = ({ first, min, max, last }: Summary): TimedValue[] => {
+  const points = new Map<Micros, TimedValue>();
+  for (const point of [first, min, max, last]) if (point !== undefined) points.set(point.time, point);
+  return [...points.values()].sort((left, right) => left.time - right.time);
+};
 
-/** Place of the point that spans the largest triangle with one before and a mean after. */
-const largest = (
-  points: readonly Dated<number>[],
+const isNumber = (point: TimedValue<Value>): point is TimedValue<number> => typeof point.value === 'number';
+
+/** Index of the point that spans the largest triangle with the one chosen before and the mean of those after. */
+const largestTriangle = (
+  points: readonly TimedValue<number>[],
   from: number,
   to: number,
-  before: Dated<number>,
-  after: Dated<number>,
+  before: TimedValue<number>,
+  after: TimedValue<number>,
 ): number => {
   let best = from;
   let greatest = -1;
@@ -42,7 +54,7 @@ const largest = (
   return best;
 };
 
-const meanOf = (points: readonly Dated<number>[], from: number, to: number): Dated<number> => {
+const meanOf = (points: readonly TimedValue<number>[], from: number, to: number): TimedValue<number> => {
   let time = 0;
   let value = 0;
   for (let at = from; at < to; at += 1) {
@@ -52,8 +64,8 @@ const meanOf = (points: readonly Dated<number>[], from: number, to: number): Dat
   return { time: time / (to - from), value: value / (to - from) };
 };
 
-const placeOf = (
-  points: readonly Dated<number>[],
+const indexOfBest = (
+  points: readonly TimedValue<number>[],
   better: (left: number, right: number) => boolean,
 ): number => {
   let best = 0;
@@ -62,23 +74,25 @@ const placeOf = (
   return best;
 };
 
-/** About so many of these numbers, in order of time: all when there are no more. */
-export const largestTriangles = (points: readonly Dated<number>[], count: number): Dated<number>[] => {
+/** Chooses about so many points by LTTB, in order of time; all when there are no more. */
+const lttb = (points: readonly TimedValue<number>[], count: number): TimedValue<number>[] => {
   const first = points[0];
   const last = points[points.length - 1];
   if (points.length <= count || first === undefined || last === undefined) return [...points];
-  const extremes = [placeOf(points, (l, r) => l < r), placeOf(points, (l, r) => l > r)].sort((l, r) => l - r);
+  const extremes = [indexOfBest(points, (l, r) => l < r), indexOfBest(points, (l, r) => l > r)].sort(
+    (l, r) => l - r,
+  );
   const chosen = [first];
   const inner = points.length - 2;
   const bound = (bin: number): number => 1 + Math.floor((bin * inner) / (count - 2));
   let before = first;
   for (let bin = 0; bin < count - 2; bin += 1) {
     const [from, to] = [bound(bin), bound(bin + 1)];
-    const kept = extremes.filter((place) => place >= from && place < to);
+    const kept = extremes.filter((index) => index >= from && index < to);
     const next = bin === count - 3 ? last : meanOf(points, to, bound(bin + 2));
-    const places = kept.length > 0 ? new Set(kept) : [largest(points, from, to, before, next)];
-    for (const place of places) {
-      before = points[place] ?? before;
+    const indexes = kept.length > 0 ? new Set(kept) : [largestTriangle(points, from, to, before, next)];
+    for (const index of indexes) {
+      before = points[index] ?? before;
       chosen.push(before);
     }
   }
@@ -86,9 +100,12 @@ export const largestTriangles = (points: readonly Dated<number>[], count: number
   return chosen;
 };
 
-/** About so many points that keep the shape; of texts and truth values what each interval begins with. */
-export const shapeOf = (corners: readonly Dated[], count: number): Dated[] => {
-  if (corners.every(isNumber)) return largestTriangles(corners, count);
-  const step = Math.max(1, Math.ceil(corners.length / count));
-  return corners.filter((_, at) => at % step === 0);
+/**
+ * Chooses about so many points that keep the shape. Of texts and truth values every n-th.
+ * @param points M4 points of all intervals, in order of time
+ */
+export const downsample = (points: readonly TimedValue[], count: number): TimedValue[] => {
+  if (points.every(isNumber)) return lttb(points, count);
+  const step = Math.max(1, Math.ceil(points.length / count));
+  return points.filter((_, at) => at % step === 0);
 };

@@ -1,18 +1,19 @@
 /**
- * Quantiles of any number of values in little memory: DDSketch (Masson, Rim, Lee, VLDB 2019), relative accuracy 1 %.
+ * Quantiles of any number of values in little memory: DDSketch (C. Masson, J. E. Rim, H. K. Lee, "DDSketch: A Fast and
+ * Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019), relative error 1 %.
  *
- * Values are counted in bins whose bounds grow geometrically; any quantile is told within 1 % of the value that
- * holds its rank. Bins are never collapsed, so that merging in any order gives the same sketch; a channel whose
- * values span a factor of ten fills some 115 of them.
+ * Values are counted in bins whose bounds grow geometrically; a quantile is within 1 % of the value that has its rank.
+ * Bins are never collapsed, so that merging in any order gives the same sketch. Values that span a factor of ten fill
+ * some 115 bins.
  */
 
-/** How far a quantile may be off, relative to its value. */
-export const SKETCH_ACCURACY = 0.01;
-const GAMMA = (1 + SKETCH_ACCURACY) / (1 - SKETCH_ACCURACY);
+/** Greatest relative error of a quantile. */
+export const SKETCH_ERROR = 0.01;
+const GAMMA = (1 + SKETCH_ERROR) / (1 - SKETCH_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 
 const binOf = (magnitude: number): number => Math.ceil(Math.log(magnitude) / LOG_GAMMA);
-/** The value of a bin that is within the accuracy of all values of it. */
+/** The value that is within the relative error of all values of a bin. */
 const middleOf = (bin: number): number => (2 * Math.exp(bin * LOG_GAMMA)) / (GAMMA + 1);
 
 /** Bins in ascending order, with how many values each holds. */

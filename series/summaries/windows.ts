@@ -1,17 +1,17 @@
 /**
- * Summaries of one channel in windows of one width, column by column: what rollups hold. A day of minutes is merged
- * into buckets without an object for each.
+ * Summaries of one channel in consecutive windows of one width, as columns: a day of minutes is merged into buckets
+ * without an object for each minute.
  */
 import type { Value } from '../../contracts/messages/message.ts';
-import type { Micros } from '../../contracts/time.ts';
-import type { ExactSum } from './exact.ts';
+import type { ExactSum } from './exact-sum.ts';
 import type { Sketch } from './sketch.ts';
 
-/** Exact sums by window, each as terms that come to it: the first of each window, the second of each, and so on. */
+/** Exact sums by window. */
 export interface Sums {
-  readonly terms: readonly Float64Array[];
+  /** Columns whose numbers add up to the sum of each window; as many as the longest sum has parts. */
+  readonly parts: readonly Float64Array[];
   /** Windows whose sum is not known, because a term was too great; `undefined`: none. */
-  readonly beyond: ReadonlySet<number> | undefined;
+  readonly overflowed: ReadonlySet<number> | undefined;
 }
 
 /** First and last points by window. */
@@ -22,7 +22,7 @@ export interface Ends {
   readonly lasts: ArrayLike<Value>;
 }
 
-/** The earliest least and the earliest greatest number by window. */
+/** The earliest of the least numbers, and of the greatest, by window. */
 export interface Extremes {
   readonly minTimes: Float64Array;
   readonly maxTimes: Float64Array;
@@ -30,7 +30,10 @@ export interface Extremes {
   readonly maxs: Float64Array;
 }
 
-/** By window; what is `undefined` was not kept, or not read. Windows that no point enters hold nothing but counts. */
+/**
+ * What the summaries of all windows hold, column by column. `undefined`: not kept, or not read. A window without a
+ * good or uncertain point holds nothing but counts.
+ */
 export interface Windows {
   readonly good: Float64Array;
   readonly uncertain: Float64Array;
@@ -43,60 +46,46 @@ export interface Windows {
   readonly sketches: readonly (Sketch | undefined)[] | undefined;
 }
 
-/** Points of a window that entered the aggregates: rollups are of good and uncertain ones. */
+/** Good and uncertain points of a window: those that its aggregates are of. */
 export const countAt = ({ good, uncertain }: Windows, at: number): number =>
   (good[at] ?? 0) + (uncertain[at] ?? 0);
 
-/** Adds the sums of windows from a place to another, excluded, to another sum. */
-export const addSums = ({ terms, beyond }: Sums, from: number, to: number, sum: ExactSum): void => {
-  // What cannot be added makes a sum that is not known.
-  if (beyond !== undefined)
-    for (let at = from; at < to; at += 1) if (beyond.has(at)) sum.add(Number.POSITIVE_INFINITY);
-  for (let place = 0; place < terms.length; place += 1) {
-    const column = terms[place];
-    if (column !== undefined) sum.addAll(column, from, to);
-  }
+/** Adds the sums of the windows `[from, to)` to another sum. */
+export const addSums = ({ parts, overflowed }: Sums, from: number, to: number, sum: ExactSum): void => {
+  if (overflowed !== undefined)
+    for (let at = from; at < to; at += 1) if (overflowed.has(at)) sum.add(Number.POSITIVE_INFINITY);
+  for (const column of parts) for (let at = from; at < to; at += 1) sum.add(column[at] ?? 0);
 };
 
-/** Collects the terms of sums. */
+/** Collects sums, window by window. */
 export class SumsBuilder {
   readonly #windows: number;
-  readonly #terms: Float64Array[] = [];
-  /** How many terms each window has. */
+  readonly #parts: Float64Array[] = [];
+  /** How many parts the sum of each window has. */
   readonly #counts: Uint32Array;
-  readonly #beyond = new Set<number>();
+  readonly #overflowed = new Set<number>();
 
   constructor(windows: number) {
     this.#windows = windows;
     this.#counts = new Uint32Array(windows);
   }
 
-  add(at: number, term: number): void {
-    const place = this.#counts[at] ?? 0;
-    this.#counts[at] = place + 1;
-    let column = this.#terms[place];
+  addPart(at: number, part: number): void {
+    const count = this.#counts[at] ?? 0;
+    this.#counts[at] = count + 1;
+    let column = this.#parts[count];
     if (column === undefined) {
       column = new Float64Array(this.#windows);
-      this.#terms.push(column);
+      this.#parts.push(column);
     }
-    column[at] = term;
+    column[at] = part;
   }
 
-  beyond(at: number): void {
-    this.#beyond.add(at);
+  setOverflowed(at: number): void {
+    this.#overflowed.add(at);
   }
 
   build(): Sums {
-    return { terms: this.#terms, beyond: this.#beyond.size === 0 ? undefined : this.#beyond };
+    return { parts: this.#parts, overflowed: this.#overflowed.size === 0 ? undefined : this.#overflowed };
   }
 }
-
-/** The windows in `[from, to)` of a run that begins at `start`, and the time of the first of them. */
-export const placesIn = (
-  { start, width, windows }: { readonly start: Micros; readonly width: Micros; readonly windows: number },
-  from: Micros,
-  to: Micros,
-): { readonly first: number; readonly end: number } => ({
-  first: Math.max(0, Math.ceil((from - start) / width)),
-  end: Math.min(windows, Math.floor((to - start) / width)),
-});

@@ -1,6 +1,7 @@
 /** Units that a request asks for, by channel. */
+
 import type { SeriesQuery } from '../../../contracts/resources/series.ts';
-import { isNumeric } from '../../../series/summaries/summary.ts';
+import { isNumeric } from '../../../series/points/column.ts';
 import { type Conversion, conversion, UnitError } from '../../../series/units/units.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import type { Instrument } from './instruments.ts';

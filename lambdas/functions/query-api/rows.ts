@@ -74,8 +74,8 @@ const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): Bucke
   return first === 0 ? batch : bucketPart(batch, first < 0 ? batch.length : first, batch.length);
 };
 
-const isUsual = (taken: readonly Status[]): boolean =>
-  taken.includes('good') && taken.includes('uncertain') && !taken.includes('bad');
+const isUsual = (qualities: readonly Status[]): boolean =>
+  qualities.includes('good') && qualities.includes('uncertain') && !qualities.includes('bad');
 
 /** Bytes of a point, of a block beside its points, and of what is read of the minutes of a day; of one channel. */
 const POINT_BYTES = 2.3;
@@ -97,8 +97,8 @@ const areMinutesLess = (series: Series, from: Micros, device: number): boolean =
 
 /** Width of summaries that buckets of a range can be made of; `undefined` when points have to be read. */
 export const windowOf = (query: BucketQuery, from: Micros, to: Micros): Micros | undefined => {
-  const { grid, aggregates, taken } = query;
-  if (!isUsual(taken)) return undefined;
+  const { grid, aggregates, qualities } = query;
+  if (!isUsual(qualities)) return undefined;
   const window = grid.window(from, to);
   // Summaries of a minute hold nothing that quantiles could be told from.
   return window === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : window;
@@ -124,14 +124,14 @@ export async function* readBuckets(
   query: BucketQuery,
   device: number,
 ): AsyncGenerator<BucketBatch> {
-  const { grid, aggregates, fill, taken } = query;
+  const { grid, aggregates, fill, qualities } = query;
   const after = afterOf(series, device);
   // What fills a bucket may lie any time before.
   const again = after !== undefined && (fill === 'none' || fill === 'null');
   const from = again ? Math.max(series.from, grid.at(after.time).start) : series.from;
   const channels = series.instruments[device]?.channels ?? {};
   const kindOf = (channel: string) => channels[channel]?.kind ?? 'continuous';
-  const buckets = new Buckets({ grid, aggregates, taken, kindOf, conversions: series.conversions });
+  const buckets = new Buckets({ grid, aggregates, qualities, kindOf, conversions: series.conversions });
   const to = Math.min(series.to, series.now);
   const filler =
     fill === 'none'

@@ -30,7 +30,7 @@ export interface BucketQuery {
   readonly aggregates: readonly Aggregate[];
   readonly fill: Fill;
   /** Qualities that enter the aggregates. */
-  readonly taken: readonly Status[];
+  readonly qualities: readonly Status[];
 }
 
 /** What is asked for. */
@@ -92,7 +92,7 @@ const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
     grid: tz === undefined ? gridOf(every) : gridOf(every, daysOf(tz)),
     aggregates: [...new Set(query.agg ?? USUAL_AGGREGATES)],
     fill: query.fill ?? 'none',
-    taken: query.quality ?? USABLE,
+    qualities: query.quality ?? USABLE,
   };
 };
 

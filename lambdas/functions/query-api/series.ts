@@ -2,6 +2,7 @@
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { keptFor } from '../../../series/buckets/aggregates.ts';
 import { wholeWindows } from '../../../series/buckets/plan.ts';
+import { KEEP_M4 } from '../../../series/points/downsample.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
@@ -10,7 +11,7 @@ import type { Instrument } from './instruments.ts';
 import { batchesOf, readPoints } from './points.ts';
 import { readBuckets, windowOf } from './rows.ts';
 import { type Plain, readPlain, resolveSeries, type Series } from './series-query.ts';
-import { KEEP_CORNERS, readShape } from './shape.ts';
+import { readShape } from './shape.ts';
 import { type Soon, sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable } from './table.ts';
 
@@ -66,7 +67,7 @@ export const seriesResponse = async (
   const { buckets } = plain;
   const asked = {
     channels: plain.channels && new Set(plain.channels),
-    kept: buckets === undefined ? KEEP_CORNERS : keptFor(buckets.aggregates, true),
+    kept: buckets === undefined ? KEEP_M4 : keptFor(buckets.aggregates, true),
   };
   // Nothing is read of devices before it is known that the caller may see them.
   const instruments = await devices.read();

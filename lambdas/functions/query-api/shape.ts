@@ -1,13 +1,16 @@
 /** Points of a range that keep its shape, chosen in one pass over summaries and points. */
+
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { readPieces, type Source } from '../../../series/buckets/plan.ts';
 import { gridOf } from '../../../series/buckets/width.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
-import { cornersOf, shapeOf } from '../../../series/points/downsample.ts';
-import { type Dated, isNumeric, type Kept, Summary } from '../../../series/summaries/summary.ts';
-import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
-import { countAt, placesIn } from '../../../series/summaries/windows.ts';
+import { isNumeric } from '../../../series/points/column.ts';
+import { downsample, KEEP_M4, m4Of } from '../../../series/points/downsample.ts';
+import { type SummaryRun, windowsIn } from '../../../series/summaries/run.ts';
+import type { TimedValue } from '../../../series/summaries/summary.ts';
+import { Summary } from '../../../series/summaries/summary.ts';
+import { countAt } from '../../../series/summaries/windows.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import type { PointRow } from './rows.ts';
 import type { Series } from './series-query.ts';
@@ -15,103 +18,97 @@ import type { Series } from './series-query.ts';
 /** Points of all channels together: what is held while a device is read. */
 const MOST_POINTS = 200_000;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
-/** What the corners of a shape are made of. */
-export const KEEP_CORNERS: Kept = {
-  ends: true,
-  extremes: true,
-  sum: false,
-  squares: false,
-  area: false,
-  sketch: false,
-};
 
-interface Outline {
+/** A channel that is downsampled. */
+interface SampledChannel {
   readonly unit: string;
   readonly numeric: boolean;
-  readonly corners: Dated[];
+  /** M4 points of the intervals that are over. */
+  readonly m4: TimedValue[];
   /** Every point, as long as they are few enough to be given as they are. */
-  all: Dated[] | undefined;
+  all: TimedValue[] | undefined;
   count: number;
-  end: Micros;
+  /** The interval that is being read, and its end. */
   open: Summary | undefined;
+  end: Micros;
 }
 
-/** Gathers the corners of each channel, interval by interval. */
-class Outlines {
-  readonly #outlines = new Map<string, Outline>();
+/** Collects the M4 points of each channel, interval by interval. */
+class M4Collector {
+  readonly #channels = new Map<string, SampledChannel>();
   readonly #grid;
-  readonly #taken: readonly Status[];
+  readonly #qualities: readonly Status[];
   readonly #few: number;
 
-  constructor(width: Micros, taken: readonly Status[], few: number) {
+  constructor(width: Micros, qualities: readonly Status[], few: number) {
     this.#grid = gridOf({ months: 0, days: 0, micros: width });
-    this.#taken = taken;
+    this.#qualities = qualities;
     this.#few = few;
   }
 
-  #outline({ channel, unit, type }: Pick<SeriesColumn, 'channel' | 'unit' | 'type'>): Outline {
-    let outline = this.#outlines.get(channel);
-    if (outline === undefined) {
+  #channelOf({ channel, unit, type }: Pick<SeriesColumn, 'channel' | 'unit' | 'type'>): SampledChannel {
+    let sampled = this.#channels.get(channel);
+    if (sampled === undefined) {
       const end = Number.NEGATIVE_INFINITY;
-      outline = { unit, numeric: isNumeric(type), corners: [], all: [], count: 0, end, open: undefined };
-      this.#outlines.set(channel, outline);
+      sampled = { unit, numeric: isNumeric(type), m4: [], all: [], count: 0, end, open: undefined };
+      this.#channels.set(channel, sampled);
     }
-    return outline;
+    return sampled;
   }
 
-  #interval(outline: Outline, time: Micros): Summary {
-    if (outline.open !== undefined && time < outline.end) return outline.open;
-    this.#close(outline);
-    const summary = new Summary('continuous', outline.numeric, KEEP_CORNERS, this.#taken);
-    outline.open = summary;
-    outline.end = this.#grid.at(time).end;
+  #interval(sampled: SampledChannel, time: Micros): Summary {
+    if (sampled.open !== undefined && time < sampled.end) return sampled.open;
+    this.#close(sampled);
+    const summary = new Summary('continuous', sampled.numeric, KEEP_M4, this.#qualities);
+    sampled.open = summary;
+    sampled.end = this.#grid.at(time).end;
     return summary;
   }
 
-  #close(outline: Outline): void {
-    if (outline.open === undefined) return;
-    outline.count += outline.open.count;
-    outline.corners.push(...cornersOf(outline.open));
-    outline.open = undefined;
+  #close(sampled: SampledChannel): void {
+    if (sampled.open === undefined) return;
+    sampled.count += sampled.open.count;
+    sampled.m4.push(...m4Of(sampled.open));
+    sampled.open = undefined;
   }
 
   add(columns: readonly SeriesColumn[]): void {
     for (const column of columns) {
-      const outline = this.#outline(column);
+      const sampled = this.#channelOf(column);
       for (let at = 0; at < column.time.length; at += 1) {
         const time = column.time[at] ?? 0;
         const value = column.value[at];
         if (value === undefined) continue;
-        const summary = this.#interval(outline, time);
+        const summary = this.#interval(sampled, time);
         const { count } = summary;
         summary.add(time, value, column.quality?.[at] ?? 0);
-        if (outline.all === undefined || summary.count === count) continue;
-        outline.all.push({ time, value });
-        if (outline.all.length > this.#few) outline.all = undefined;
+        if (sampled.all === undefined || summary.count === count) continue;
+        sampled.all.push({ time, value });
+        if (sampled.all.length > this.#few) sampled.all = undefined;
       }
     }
   }
 
   addSummaries(run: SummaryRun, from: Micros, to: Micros): void {
-    const { first, end } = placesIn(run, from, to);
+    const { first, end } = windowsIn(run, from, to);
     for (const column of run.columns) {
-      const outline = this.#outline(column);
+      const sampled = this.#channelOf(column);
       for (let at = first; at < end; at += 1) {
         if (countAt(column.windows, at) === 0) continue;
-        outline.all = undefined;
-        this.#interval(outline, run.start + at * run.width).merge(column.windows, at, at + 1);
+        sampled.all = undefined;
+        this.#interval(sampled, run.start + at * run.width).merge(column.windows, at, at + 1);
       }
     }
   }
 
   /** By channel; those without a point are absent. */
-  get channels(): ReadonlyMap<string, Outline> {
-    for (const outline of this.#outlines.values()) this.#close(outline);
-    return this.#outlines;
+  get channels(): ReadonlyMap<string, SampledChannel> {
+    for (const sampled of this.#channels.values()) this.#close(sampled);
+    return this.#channels;
   }
 }
 
-/** Width of a interval: so that there are as many as points are asked for, in whole hours or minutes where they are. */
+/** Width of an interval: as many as points are asked for, in whole hours or minutes where it is that wide. */
 const intervalFor = (series: Series, count: number): Micros => {
   const range = Math.max(1, Math.min(series.to, series.now) - series.from);
   const width = Math.ceil(range / count);
@@ -132,27 +129,28 @@ export async function* readShape(source: Source, series: Series, device: number)
     throw new ProblemError('invalid-request', {
       errors: [{ pointer: '?points', detail: `points of all channels together are at most ${MOST_POINTS}` }],
     });
-  const taken = series.only === undefined ? USABLE : STATUSES.filter((status) => series.only?.has(status));
+  const qualities =
+    series.only === undefined ? USABLE : STATUSES.filter((status) => series.only?.has(status));
   const width = intervalFor(series, count);
-  const usual = taken.length === USABLE.length && USABLE.every((status) => taken.includes(status));
+  const usual = qualities.length === USABLE.length && USABLE.every((status) => qualities.includes(status));
   const window = [MICROS_PER_HOUR, MICROS_PER_MINUTE].find((unit) => width % unit === 0);
-  const outlines = new Outlines(width, taken, count);
+  const collector = new M4Collector(width, qualities, count);
   for await (const piece of readPieces(source, series.from, series.to, usual ? window : undefined)) {
-    if ('run' in piece) outlines.addSummaries(piece.run, piece.from, piece.until);
-    else outlines.add(piece.columns);
+    if ('run' in piece) collector.addSummaries(piece.run, piece.from, piece.until);
+    else collector.add(piece.columns);
   }
   const few = new Set(
-    [...outlines.channels].flatMap(([channel, { all, count: found }]) =>
+    [...collector.channels].flatMap(([channel, { all, count: found }]) =>
       all === undefined && found <= count ? [channel] : [],
     ),
   );
-  const whole = new Outlines(width, taken, count);
+  const whole = new M4Collector(width, qualities, count);
   if (few.size > 0)
     for await (const { columns } of source.hours(series.from, series.to))
       whole.add(columns.filter(({ channel }) => few.has(channel)));
-  const rows = [...outlines.channels].flatMap(([channel, { unit, corners, all }]): PointRow[] => {
+  const rows = [...collector.channels].flatMap(([channel, { unit, m4, all }]): PointRow[] => {
     const conversion = series.conversions.get(channel);
-    const chosen = all ?? whole.channels.get(channel)?.all ?? shapeOf(corners, count);
+    const chosen = all ?? whole.channels.get(channel)?.all ?? downsample(m4, count);
     return chosen.map(({ time, value }) => ({
       device,
       time,

@@ -1,7 +1,8 @@
 /** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
+
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Source } from '../../../series/buckets/plan.ts';
-import type { Kept } from '../../../series/summaries/summary.ts';
+import type { Kept } from '../../../series/summaries/kept.ts';
 import { rulesOfType } from '../../domain/ingestion/quality.ts';
 import { ahead, early } from '../../runtime/ahead.ts';
 import {

@@ -7,16 +7,12 @@
  * They are derived and may lag behind points. As long as an hour is queued dirty nobody relies on its hours' rollup;
  * minutes are written when the day is archived, and nobody relies on them as long as it is queued unarchived.
  */
+
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
-import type { Kept } from '../../../series/summaries/summary.ts';
-import {
-  decodeSummaries,
-  SECTIONS,
-  type Section,
-  type Sections,
-  type SummaryRun,
-  sectionsFor,
-} from '../../../series/summaries/summary-codec.ts';
+import type { Kept } from '../../../series/summaries/kept.ts';
+import type { SummaryRun } from '../../../series/summaries/run.ts';
+import { SECTIONS, type Section, type Sections, sectionsFor } from '../../../series/summaries/sections.ts';
+import { decodeSummaries } from '../../../series/summaries/summary-codec.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { checkFormat, itemName } from './keys.ts';
 import { dayKey } from './work-queue.ts';

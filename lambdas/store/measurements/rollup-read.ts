@@ -1,7 +1,8 @@
 /** Rollups of devices, for readers. */
+
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
-import type { Kept } from '../../../series/summaries/summary.ts';
-import type { SummaryRun } from '../../../series/summaries/summary-codec.ts';
+import type { Kept } from '../../../series/summaries/kept.ts';
+import type { SummaryRun } from '../../../series/summaries/run.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
 import { queryPages } from '../dynamodb/query.ts';

@@ -1,17 +1,14 @@
 /** Writes rollups: hours as they are compacted, minutes when their day is archived. */
+
 import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
+import { type EncodedColumn, encodeColumn } from '../../../series/summaries/column-codec.ts';
+import { KEEP_ALL } from '../../../series/summaries/kept.ts';
 import { withHour } from '../../../series/summaries/rollup.ts';
-import { KEEP_ALL } from '../../../series/summaries/summary.ts';
-import {
-  type EncodedColumn,
-  encodeColumn,
-  packColumns,
-  SECTIONS,
-  type SlotRange,
-  type SummaryRun,
-} from '../../../series/summaries/summary-codec.ts';
+import type { SummaryRun, WindowRange } from '../../../series/summaries/run.ts';
+import { SECTIONS } from '../../../series/summaries/sections.ts';
+import { packColumns } from '../../../series/summaries/summary-codec.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { TimeIsUp } from '../retry.ts';
@@ -59,7 +56,7 @@ export interface Keeping {
 /** A rollup that is to be written. */
 export interface NewRollup {
   readonly device: string;
-  readonly range: SlotRange;
+  readonly range: WindowRange;
   readonly columns: readonly EncodedColumn[];
 }
 
@@ -128,7 +125,7 @@ const replace = async (
 const readOne = async (
   measurements: Measurements,
   device: string,
-  { width, start }: SlotRange,
+  { width, start }: WindowRange,
   signal: AbortSignal,
   attributes?: readonly string[],
 ): Promise<StoredRollup | undefined> => {

@@ -2,6 +2,7 @@
  * Points into the table the short way: an hour as the one chunk that `ingest` could have written, and its task; or a
  * day as the blocks and rollups that `compaction` would have made of it.
  */
+
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { EMPTY_ACCOUNT } from '../../../lambdas/domain/ledger/hour-account.ts';
 import { EMPTY_LEDGER } from '../../../lambdas/domain/ledger/ledger.ts';
@@ -16,8 +17,9 @@ import {
 import { toRollupItems } from '../../../lambdas/store/measurements/rollup-write.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { mergeColumns } from '../../../series/points/merge.ts';
+import { encodeColumn } from '../../../series/summaries/column-codec.ts';
 import { hourOf, minutesOf, minutesOfDay, withHour } from '../../../series/summaries/rollup.ts';
-import { encodeColumn, type SummaryRun } from '../../../series/summaries/summary-codec.ts';
+import type { SummaryRun } from '../../../series/summaries/run.ts';
 
 /** Points of one channel in one hour. */
 export interface HourOfChannel {

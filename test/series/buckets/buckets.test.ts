@@ -20,13 +20,11 @@ import { type Grid, gridOf } from '../../../series/buckets/width.ts';
 import { daysOf } from '../../../series/buckets/zone.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { sliceColumns } from '../../../series/points/merge.ts';
-import { KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../series/summaries/summary.ts';
-import {
-  decodeSummaries,
-  encodeSummaries,
-  type SummaryRun,
-  sectionsFor,
-} from '../../../series/summaries/summary-codec.ts';
+import { KEEP_ALL, KEEP_SUMS, type Kept } from '../../../series/summaries/kept.ts';
+import type { SummaryRun } from '../../../series/summaries/run.ts';
+import { sectionsFor } from '../../../series/summaries/sections.ts';
+import { Summary } from '../../../series/summaries/summary.ts';
+import { decodeSummaries, encodeSummaries } from '../../../series/summaries/summary-codec.ts';
 import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
 
 const width = (text: string): Duration => {
@@ -251,7 +249,7 @@ describe('a range that is read from summaries and points', () => {
           const options: BucketOptions = {
             grid,
             aggregates,
-            taken: ['good', 'uncertain'],
+            qualities: ['good', 'uncertain'],
             kindOf: () => 'continuous',
           };
           const { source } = sourceOf(list, dirty, missing, keptFor(aggregates, true));
@@ -272,7 +270,7 @@ describe('a range that is read from summaries and points', () => {
     const options: BucketOptions = {
       grid: gridOf(width('PT1H')),
       aggregates: ['mean'],
-      taken: ['good', 'uncertain'],
+      qualities: ['good', 'uncertain'],
       kindOf: () => 'continuous',
     };
     const all = [START, START + 72 * MICROS_PER_HOUR] as const;
@@ -292,7 +290,7 @@ describe('Buckets', () => {
   const options = (over: Partial<BucketOptions>): BucketOptions => ({
     grid: gridOf(width('PT50M')),
     aggregates: AGGREGATES,
-    taken: ['good', 'uncertain'],
+    qualities: ['good', 'uncertain'],
     kindOf: () => 'continuous',
     ...over,
   });
@@ -377,7 +375,7 @@ describe('Buckets', () => {
   });
 
   it('aggregate over the qualities that are asked for, and count all', () => {
-    const buckets = new Buckets(options({ aggregates: ['count', 'max'], taken: ['bad'] }));
+    const buckets = new Buckets(options({ aggregates: ['count', 'max'], qualities: ['bad'] }));
     const list = [0, 9, 12].map((quality, at) => ({ time: at, value: at, quality }));
     buckets.add([columnOf('x', list)]);
     const [bucket] = bucketsOf(buckets.takeUntil(Number.POSITIVE_INFINITY));

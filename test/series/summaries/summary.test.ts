@@ -2,16 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import { UnknownFormat } from '../../../series/codec/unknown-format.ts';
-import { ExactSum } from '../../../series/summaries/exact.ts';
-import { SKETCH_ACCURACY, Sketch } from '../../../series/summaries/sketch.ts';
-import { isNumeric, KEEP_ALL, KEEP_SUMS, type Kept, Summary } from '../../../series/summaries/summary.ts';
+import { isNumeric } from '../../../series/points/column.ts';
+import { ExactSum } from '../../../series/summaries/exact-sum.ts';
+import { KEEP_ALL, KEEP_SUMS, type Kept } from '../../../series/summaries/kept.ts';
+import type { SummaryColumn, SummaryRun } from '../../../series/summaries/run.ts';
+import { sectionsFor } from '../../../series/summaries/sections.ts';
+import { SKETCH_ERROR, Sketch } from '../../../series/summaries/sketch.ts';
+import {
+  deltaOf,
+  meanOf,
+  quantileOfSketch,
+  rangeOf,
+  rateOf,
+  standardDeviationOf,
+  timeWeightedMeanOf,
+  totalOf,
+} from '../../../series/summaries/statistics.ts';
+import { Summary } from '../../../series/summaries/summary.ts';
 import {
   CorruptSummaries,
   decodeSummaries,
   encodeSummaries,
-  type SummaryColumn,
-  type SummaryRun,
-  sectionsFor,
 } from '../../../series/summaries/summary-codec.ts';
 import type { Windows } from '../../../series/summaries/windows.ts';
 import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
@@ -62,14 +73,14 @@ const said = (summary: Summary) => ({
   last: summary.last,
   min: summary.min,
   max: summary.max,
-  total: summary.total,
-  mean: summary.mean,
-  timeWeightedMean: summary.timeWeightedMean,
-  stddev: summary.stddev,
-  range: summary.range,
-  delta: summary.delta,
-  rate: summary.rate,
-  median: summary.quantile(0.5),
+  total: totalOf(summary),
+  mean: meanOf(summary),
+  timeWeightedMean: timeWeightedMeanOf(summary),
+  stddev: standardDeviationOf(summary),
+  range: rangeOf(summary),
+  delta: deltaOf(summary),
+  rate: rateOf(summary),
+  median: quantileOfSketch(summary, 0.5),
   parts: [summary.sum?.parts, summary.squares?.parts, summary.area?.parts],
   bins: [summary.sketch?.above, summary.sketch?.below, summary.sketch?.zeros],
 });
@@ -84,7 +95,7 @@ describe('a summary', () => {
         );
         const parts = bounds.slice(1).map((end, index) => summed(list.slice(bounds[index], end), of));
         const left = new Summary(of, true);
-        const windows = reread(slotsOf(parts, 'number'), of);
+        const windows = reread(windowsOf(parts, 'number'), of);
         // Windows at once and one by one, of which some are empty.
         const [one = 0, other = one] = cuts.map((cut) => cut % parts.length).sort((a, b) => a - b);
         left.merge(windows, 0, one);
@@ -92,7 +103,7 @@ describe('a summary', () => {
         left.merge(windows, other, parts.length);
         expect(said(left)).toEqual(said(whole));
         const right = parts.reduceRight((later, earlier) => {
-          earlier.merge(reread(slotsOf([later], 'number'), of), 0, 1);
+          earlier.merge(reread(windowsOf([later], 'number'), of), 0, 1);
           return earlier;
         }, new Summary(of, true));
         expect(said(right)).toEqual(said(whole));
@@ -108,15 +119,15 @@ describe('a summary', () => {
         const sum = values.reduce((total, value) => total + value, 0);
         const mean = sum / values.length;
         const summary = summed(list, 'continuous');
-        expect(summary.total).toBe(sum);
-        expect(summary.mean).toBe(mean);
+        expect(totalOf(summary)).toBe(sum);
+        expect(meanOf(summary)).toBe(mean);
         const variance =
           values.reduce((total, value) => total + (value - mean) ** 2, 0) / (values.length - 1);
-        expect(summary.stddev).toBeCloseTo(Math.sqrt(variance), 9);
+        expect(standardDeviationOf(summary)).toBeCloseTo(Math.sqrt(variance), 9);
         const ends = ((values[0] ?? 0) + (values.at(-1) ?? 0)) / 2;
-        expect(summary.timeWeightedMean).toBeCloseTo((sum - ends) / (values.length - 1), 9);
+        expect(timeWeightedMeanOf(summary)).toBeCloseTo((sum - ends) / (values.length - 1), 9);
         const held = (sum - (values.at(-1) ?? 0)) / (values.length - 1);
-        expect(summed(list, 'step').timeWeightedMean).toBeCloseTo(held, 9);
+        expect(timeWeightedMeanOf(summed(list, 'step'))).toBeCloseTo(held, 9);
       }),
     );
   });
@@ -124,7 +135,19 @@ describe('a summary', () => {
   it('does not cancel: a small spread on a large value keeps its digits', () => {
     const summary = new Summary('continuous', true);
     for (const [at, value] of [1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16].entries()) summary.add(at, value, 0);
-    expect(summary.stddev).toBe(Math.sqrt(30));
+    expect(standardDeviationOf(summary)).toBe(Math.sqrt(30));
+  });
+
+  it('of a constant has no deviation, in any grouping', () => {
+    const list = Array.from({ length: 500 }, (_, at) => ({ time: at * 60_000_000, value: 21.1, quality: 0 }));
+    const whole = summed(list, 'continuous');
+    expect(standardDeviationOf(whole)).toBe(0);
+    const parts = Array.from({ length: 50 }, (_, at) =>
+      summed(list.slice(10 * at, 10 * at + 10), 'continuous'),
+    );
+    const merged = new Summary('continuous', true);
+    merged.merge(reread(windowsOf(parts, 'number'), 'continuous'), 0, parts.length);
+    expect(standardDeviationOf(merged)).toBe(0);
   });
 
   it('counts bad points and uses them only when asked to', () => {
@@ -135,11 +158,13 @@ describe('a summary', () => {
       ],
       'continuous',
     );
-    expect(usual).toMatchObject({ count: 1, counts: { good: 1, uncertain: 0, bad: 1 }, mean: 5 });
+    expect(usual).toMatchObject({ count: 1, counts: { good: 1, uncertain: 0, bad: 1 } });
+    expect(meanOf(usual)).toBe(5);
     const bad = new Summary('continuous', true, KEEP_SUMS, ['bad']);
     bad.add(1, 5, 0);
     bad.add(2, 100, 12);
-    expect(bad).toMatchObject({ count: 1, counts: { good: 1, uncertain: 0, bad: 1 }, mean: 100 });
+    expect(bad).toMatchObject({ count: 1, counts: { good: 1, uncertain: 0, bad: 1 } });
+    expect(meanOf(bad)).toBe(100);
   });
 
   it('holds first and last of texts and truth values, and no number', () => {
@@ -147,19 +172,27 @@ describe('a summary', () => {
     summary.add(1, 'idle', 0);
     summary.add(2, 'busy', 0);
     expect(summary).toMatchObject({ count: 2, first: { value: 'idle' }, last: { value: 'busy' } });
-    expect([summary.mean, summary.total, summary.stddev, summary.range, summary.delta, summary.rate]).toEqual(
-      [null, null, null, null, null, null],
-    );
-    expect(summary.timeWeightedMean).toBeNull();
-    expect(summary.quantile(0.5)).toBeNull();
+    for (const statistic of [
+      meanOf,
+      totalOf,
+      standardDeviationOf,
+      rangeOf,
+      deltaOf,
+      rateOf,
+      timeWeightedMeanOf,
+    ])
+      expect(statistic(summary)).toBeNull();
+    expect(quantileOfSketch(summary, 0.5)).toBeNull();
   });
 
   it('has no sum of values too great to add, in any grouping', () => {
     const [left, right] = [new Summary('continuous', true), new Summary('continuous', true)];
     left.add(1, Number.MAX_VALUE, 0);
     right.add(2, -Number.MAX_VALUE, 0);
-    left.merge(reread(slotsOf([right], 'number'), 'continuous'), 0, 1);
-    expect(left).toMatchObject({ count: 2, total: null, mean: null, stddev: null, timeWeightedMean: null });
+    left.merge(reread(windowsOf([right], 'number'), 'continuous'), 0, 1);
+    expect(left.count).toBe(2);
+    for (const statistic of [totalOf, meanOf, standardDeviationOf, timeWeightedMeanOf])
+      expect(statistic(left)).toBeNull();
   });
 });
 
@@ -198,7 +231,7 @@ describe('a sketch', () => {
           const bounds = { min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 };
           const truth = sorted[Math.floor(share * (values.length - 1))] ?? Number.NaN;
           const told = sketch.quantile(share, bounds);
-          expect(Math.abs(told - truth)).toBeLessThanOrEqual(SKETCH_ACCURACY * Math.abs(truth) * (1 + 1e-9));
+          expect(Math.abs(told - truth)).toBeLessThanOrEqual(SKETCH_ERROR * Math.abs(truth) * (1 + 1e-9));
         },
       ),
     );
@@ -209,7 +242,11 @@ const START = 1_600_000_000_000_000;
 const WIDTH = 1_000_000_000_000;
 
 /** Summaries as columns. */
-const slotsOf = (summaries: readonly (Summary | undefined)[], type: ValueType, sketched = true): Windows => {
+const windowsOf = (
+  summaries: readonly (Summary | undefined)[],
+  type: ValueType,
+  sketched = true,
+): Windows => {
   const builder = new WindowsBuilder(summaries.length, isNumeric(type), sketched);
   for (const [at, summary] of summaries.entries()) if (summary !== undefined) builder.put(at, summary);
   return builder.build();
@@ -227,7 +264,7 @@ const reread = (windows: Windows, of: 'continuous' | 'step'): Windows => {
   return back.windows;
 };
 /** What each window of a column says. */
-const saidBySlot = ({ windows, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
+const saidByWindow = ({ windows, kind: of, type }: SummaryColumn, kept: Kept = KEEP_ALL) =>
   Array.from(windows.good, (_, at) => {
     const summary = new Summary(of, isNumeric(type), kept);
     summary.merge(windows, at, at + 1);
@@ -258,14 +295,14 @@ describe('summaries as bytes', () => {
       unit: '1',
       type: 'string',
       kind: 'step',
-      windows: slotsOf([undefined, undefined, texts], 'string'),
+      windows: windowsOf([undefined, undefined, texts], 'string'),
     },
     {
       channel: 'temp',
       unit: 'Cel',
       type: 'number',
       kind: 'continuous',
-      windows: slotsOf(
+      windows: windowsOf(
         [0, 1, 2].map((at) => partly(at)),
         'number',
       ),
@@ -275,7 +312,7 @@ describe('summaries as bytes', () => {
       unit: 'Cel',
       type: 'number',
       kind: 'continuous',
-      windows: slotsOf([spoiled, undefined, undefined], 'number'),
+      windows: windowsOf([spoiled, undefined, undefined], 'number'),
     },
   ];
   const run: SummaryRun = { start: START, width: WIDTH, windows: 3, columns };
@@ -286,10 +323,10 @@ describe('summaries as bytes', () => {
     expect(back.columns.map(({ windows: _, ...about }) => about)).toEqual(
       columns.map(({ windows: _, ...about }) => about),
     );
-    expect(back.columns.map((column) => saidBySlot(column))).toEqual(
-      columns.map((column) => saidBySlot(column)),
+    expect(back.columns.map((column) => saidByWindow(column))).toEqual(
+      columns.map((column) => saidByWindow(column)),
     );
-    expect(back.columns[1] && saidBySlot(back.columns[1])[2]).toEqual(said(partly(2) ?? texts));
+    expect(back.columns[1] && saidByWindow(back.columns[1])[2]).toEqual(said(partly(2) ?? texts));
   });
 
   it('come back by channel and by what is wanted, from the sections of it alone', () => {
@@ -300,7 +337,7 @@ describe('summaries as bytes', () => {
       const back = decodeSummaries(few, 'it', new Set(['temp']), kept);
       expect(back.columns.map(({ channel }) => channel)).toEqual(['temp']);
       const [mine, whole] = [back.columns[0], columns[1]];
-      expect(mine && saidBySlot(mine, kept)).toEqual(whole && saidBySlot(whole, kept));
+      expect(mine && saidByWindow(mine, kept)).toEqual(whole && saidByWindow(whole, kept));
     }
   });
 
@@ -311,7 +348,7 @@ describe('summaries as bytes', () => {
         'continuous',
       ),
     );
-    const { sums } = encodeSummaries(runOf(slotsOf(minutes, 'number'), 'number', 'continuous'));
+    const { sums } = encodeSummaries(runOf(windowsOf(minutes, 'number'), 'number', 'continuous'));
     expect(sums?.length).toBeLessThan(60 * 5);
   });
 

@@ -1,4 +1,5 @@
 /** Summaries by the minute, which a day is given when it is archived. */
+
 import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY } from '../../../../contracts/time.ts';
@@ -8,9 +9,10 @@ import {
   type WantedSummaries,
 } from '../../../../lambdas/store/measurements/index.ts';
 import { mergeColumns } from '../../../../series/points/merge.ts';
+import { KEEP_SUMS } from '../../../../series/summaries/kept.ts';
 import { minutesOf, minutesOfDay } from '../../../../series/summaries/rollup.ts';
-import { KEEP_SUMS } from '../../../../series/summaries/summary.ts';
-import { encodeSummaries, type SummaryRun } from '../../../../series/summaries/summary-codec.ts';
+import type { SummaryRun } from '../../../../series/summaries/run.ts';
+import { encodeSummaries } from '../../../../series/summaries/summary-codec.ts';
 import { DAY, it, wave } from './days.ts';
 import { column, HOUR, TYPE } from './points.ts';
 import type { World } from './world.ts';

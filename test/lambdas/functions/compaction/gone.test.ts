@@ -1,10 +1,11 @@
 /** Days whose blocks DynamoDB has deleted: how they are read, and what comes of them once more. */
+
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect } from 'vitest';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { CorruptArchive } from '../../../../lambdas/store/archive/days.ts';
 import { readHourSummaries } from '../../../../lambdas/store/measurements/index.ts';
-import { KEEP_ALL } from '../../../../series/summaries/summary.ts';
+import { KEEP_ALL } from '../../../../series/summaries/kept.ts';
 import { addHours, DAY, it, secondsNow, wave } from './days.ts';
 import { bulk, column, HOUR, told } from './points.ts';
 

@@ -1,4 +1,5 @@
 /** An hour of a device on its way into a block, for the tests of all that may happen to it. */
+
 import { expect } from 'vitest';
 import { MICROS_PER_HOUR, type Micros } from '../../../../contracts/time.ts';
 import {
@@ -8,9 +9,12 @@ import {
   readHours,
 } from '../../../../lambdas/store/measurements/index.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
+import { isNumeric } from '../../../../series/points/column.ts';
+import { KEEP_ALL } from '../../../../series/summaries/kept.ts';
 import { hourOf } from '../../../../series/summaries/rollup.ts';
-import { isNumeric, KEEP_ALL, Summary } from '../../../../series/summaries/summary.ts';
-import { encodeSummaries, type SummaryRun } from '../../../../series/summaries/summary-codec.ts';
+import type { SummaryRun } from '../../../../series/summaries/run.ts';
+import { Summary } from '../../../../series/summaries/summary.ts';
+import { encodeSummaries } from '../../../../series/summaries/summary-codec.ts';
 import { WindowsBuilder } from '../../../../series/summaries/windows-builder.ts';
 import { it as base } from './it.ts';
 import { column, HOUR, type Point, type Told, TYPE, told } from './points.ts';

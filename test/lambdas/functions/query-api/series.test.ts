@@ -392,7 +392,7 @@ describe('streams', () => {
       },
     });
     const request = { path: path.replace('incubator-long', 'incubator-broken'), headers };
-    await expect(world.open(request, stream)).rejects.toThrow('corrupt');
+    await expect(world.open(request, stream)).rejects.toThrow('is of format 116');
     expect(Buffer.concat(chunks).toString()).toContain('"statusCode":200');
     expect(stream.writableEnded).toBe(false);
     const whole = await world.json({ path: request.path });

@@ -141,7 +141,7 @@ const bucketSeries = resolveSeries(
       grid: gridOf({ months: 0, days: 0, micros: 1 }),
       aggregates: ['last', 'count'],
       fill: 'null',
-      taken: ['good'],
+      qualities: ['good'],
     },
     several: true,
     now: 10,

@@ -213,6 +213,6 @@ describe('state items', () => {
     expect(reachOfItem(item)).toStrictEqual({ sequence: '123', version: 4 });
     expect(item['sk']?.S).toBe('latest#0');
     expect(toStateItem('a', { ...one, version: 5 })['sk']?.S).toBe('latest#1');
-    expect(() => fromStateItem({ ...item, f: { N: '7' } })).toThrow(/a\/latest#0 has format 7/);
+    expect(() => fromStateItem({ ...item, f: { N: '7' } })).toThrow(/a\/latest#0 is of format 7/);
   });
 });
