@@ -1,16 +1,17 @@
 /** Bytes written and read one after the other: variable-length integers (LEB128), float64, UTF-8. */
 
-/** The bytes end, or say what cannot be, before what was to be read is complete. */
+/** Bytes that end too early, or hold what no writer writes. */
 export class MalformedBytes extends Error {
   override readonly name = 'MalformedBytes';
 }
 
-/** Greatest magnitude that {@link ByteWriter.signed} takes: its zigzag form stays an exact integer. */
+/** Greatest magnitude that {@link ByteWriter.signed} takes: zigzag keeps it an exact integer. */
 export const MAX_SIGNED = 2 ** 52 - 1;
 
-/** The bit of a byte that says that more follow. */
+/** The bit of a byte that says that more bytes follow. */
 const MORE = 0x80;
 
+/** Writes to memory that grows. */
 export class ByteWriter {
   private buffer: Buffer;
   /** The same memory. */
@@ -70,21 +71,18 @@ export class ByteWriter {
   }
 
   /**
-   * The low bits of numbers one after the other, the first lowest.
-   * @param width bits of each, from 0 to 24; no number has others
+   * The low bits of the first `count` numbers, the first number lowest, filled up to whole bytes.
+   * @param width bits of each, from 0 to 24; no number has more
    */
-  bits(values: Int32Array, from: number, count: number, width: number, less = 0): void {
+  bits(values: Int32Array, count: number, width: number): void {
     const size = (count * width + 7) >>> 3;
     this.room(size + 4);
     const { words } = this;
     let at = this.length;
     let word = 0;
     let filled = 0;
-    // Without `| 0` the engine would count in float64.
-    const base = less | 0;
-    const end = from + count;
-    for (let index = from; index < end; index += 1) {
-      const value = ((values[index] ?? 0) - base) | 0;
+    for (let index = 0; index < count; index += 1) {
+      const value = values[index] ?? 0;
       word |= value << filled;
       filled += width;
       if (filled >= 32) {
@@ -123,11 +121,12 @@ export class ByteWriter {
 }
 
 const fromZigzag = (value: number): number => {
-  // Not by `%`, which is a call for what is longer than a word.
+  // Not by `%`, which is slow beyond 32 bits.
   const half = Math.floor(value / 2);
   return value === 2 * half ? half : -half - 1;
 };
 
+/** Reads what a {@link ByteWriter} wrote. All methods throw {@link MalformedBytes}. */
 export class ByteReader {
   private readonly buffer: Buffer;
   private at = 0;
@@ -168,16 +167,17 @@ export class ByteReader {
     return fromZigzag(this.unsigned());
   }
 
-  /** So many whole numbers, as {@link unsigned} reads each. */
+  /** Reads `count` numbers that {@link ByteWriter.unsigned} wrote. */
   unsigneds(into: Float64Array, count: number): void {
     this.wholes(into, count, false);
   }
 
-  /** So many whole numbers, as {@link signed} reads each. */
+  /** Reads `count` numbers that {@link ByteWriter.signed} wrote. */
   signeds(into: Float64Array, count: number): void {
     this.wholes(into, count, true);
   }
 
+  /** Most numbers take one byte or two: by itself, because columns of summaries are read a third faster like this. */
   private wholes(into: Float64Array, count: number, signed: boolean): void {
     const { buffer } = this;
     let { at } = this;
@@ -201,7 +201,7 @@ export class ByteReader {
     this.at = at;
   }
 
-  /** A count of things that take at least `size` bytes each: what cannot fit is refused before any allocation. */
+  /** A count of things that take `size` bytes each or more. What cannot fit is refused before memory is taken. */
   count(size: number): number {
     const value = this.unsigned();
     if (value * size > this.left) throw new MalformedBytes('more is announced than the bytes hold');

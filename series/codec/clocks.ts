@@ -1,4 +1,4 @@
-/** Times that columns share: channels measured together. */
+/** Time columns that channels share because they were measured together. */
 import type { Micros } from '../../contracts/time.ts';
 import type { SeriesColumn } from '../points/column.ts';
 
@@ -13,8 +13,8 @@ const sameTimes = (left: readonly Micros[], right: readonly Micros[]): boolean =
 };
 
 /**
- * Finds the time columns that differ.
- * @returns them, and of each column the place of its own
+ * Finds the different time columns.
+ * @returns them as clocks, and for each column the index of its clock
  * @throws {RangeError} for a column with more or fewer values than times
  */
 export const placeClocks = (

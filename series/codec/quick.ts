@@ -1,7 +1,7 @@
 /**
- * Body of a quick chunk, as `ingest` writes it: the number of time columns and each of them; the number of orders and each
- * of them; the number of channels and of each its name, unit, value type, places of its time column and of its order,
- * values, and runs of the quality that the device gave.
+ * Body of a quick chunk, as `ingest` writes it: the number of time columns, and each; the number of orders, and each; the
+ * number of channels, and for each its name, unit, value type, indexes of its time column and of its order, values, and
+ * runs of the quality that the device gave.
  */
 import { VALUE_TYPES } from '../../contracts/resources/instrument-types.ts';
 import { givenOf, type SeriesColumn } from '../points/column.ts';
@@ -14,7 +14,7 @@ import { readValues, writeValues } from './value-codec.ts';
 
 /**
  * Writes columns in their order.
- * @returns how many of the bytes are not packed yet
+ * @returns how many of the bytes zstd could make smaller
  */
 export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): number => {
   let loose = 0;

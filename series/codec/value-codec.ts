@@ -1,7 +1,7 @@
-/** Values of one channel: decimals as whole numbers where that is exact, else float64; bits; a dictionary of texts. */
+/** Values of one channel in a quick chunk: decimals as whole numbers where that is exact, else float64; truth values as bits; texts by a dictionary. */
 import type { Value } from '../../contracts/messages/message.ts';
 import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
-import { NARROW, readPacked, writeNarrow, writePacked } from './packed.ts';
+import { readPacked, writePacked } from './packed.ts';
 
 const FLOAT64 = 0;
 const DECIMAL = 1;
@@ -12,82 +12,48 @@ const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 const MAX_SCALED = 2 ** 50;
 
 let scaled = new Float64Array(1024);
-/** The same, as far as they are narrow. */
-let narrow = new Int32Array(1024);
 
-const mixed = (): TypeError => new TypeError('the values of a channel are of one type');
+const mixedTypes = (): TypeError => new TypeError('the values of a channel are of one type');
 
-/** Whether what was written is in few bits already. */
+/** `loose`: zstd could make smaller what was written. */
 type Packing = 'packed' | 'loose';
 
+/** Makes room for so many scaled values. */
 const room = (count: number): void => {
-  if (count <= scaled.length) return;
-  scaled = new Float64Array(2 * count);
-  narrow = new Int32Array(2 * count);
+  if (count > scaled.length) scaled = new Float64Array(2 * count);
 };
 
-/** Scales values to whole numbers. @returns digits after the point that hold every one to the bit */
+/**
+ * Scales decimals to whole numbers, into {@link scaled}.
+ * @returns digits after the point, enough to give every value back to the bit; `undefined` when there are not
+ */
 const scale = (values: readonly Value[]): number | undefined => {
   let digits = 0;
   let power = 1;
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at];
-    if (typeof value !== 'number') throw mixed();
+    if (typeof value !== 'number') throw mixedTypes();
     const whole = Math.round(value * power);
-    // Only a zero can be a negative one.
-    const exact = whole / power === value && (whole !== 0 || !Object.is(value, -0));
+    const exact = whole / power === value && !Object.is(value, -0);
     if (exact && whole < MAX_SCALED && whole > -MAX_SCALED) scaled[at] = whole;
     else {
       digits += 1;
       if (digits === POWERS.length) return undefined;
       power = POWERS[digits] ?? 1;
-      // With another power all that was scaled is to be scaled again.
+      // Begins anew: all that was scaled has to be scaled again.
       at = -1;
     }
   }
   return digits;
 };
 
-/** As {@link scale}, in less time. @returns `undefined` as well where a number is not narrow */
-const scaleNarrow = (values: readonly Value[]): number | undefined => {
-  const wholes = narrow;
-  let digits = 0;
-  let power = 1;
-  // Of their magnitudes or one less, all bits.
-  let bits = 0;
-  for (let at = 0; at < values.length; at += 1) {
-    const value = values[at];
-    if (typeof value !== 'number') throw mixed();
-    const product = value * power;
-    const whole = (product < 0 ? product - 0.5 : product + 0.5) | 0;
-    if (whole / power === value && (whole !== 0 || !Object.is(value, -0))) {
-      wholes[at] = whole;
-      bits |= whole ^ (whole >> 31);
-    } else {
-      digits += 1;
-      if (digits === POWERS.length) return undefined;
-      power = POWERS[digits] ?? 1;
-      bits = 0;
-      at = -1;
-    }
-  }
-  return bits < NARROW ? digits : undefined;
-};
-
 const writeNumbers = (out: ByteWriter, values: readonly Value[]): Packing => {
   room(values.length);
-  const few = scaleNarrow(values);
-  if (few !== undefined) {
-    out.byte(DECIMAL);
-    out.byte(few);
-    writeNarrow(out, narrow, values.length);
-    return 'packed';
-  }
   const digits = scale(values);
   if (digits === undefined) {
     out.byte(FLOAT64);
     for (const value of values) {
-      if (typeof value !== 'number') throw mixed();
+      if (typeof value !== 'number') throw mixedTypes();
       out.float64(value);
     }
     return 'loose';
@@ -128,14 +94,13 @@ const allOf = <K extends 'boolean' | 'string'>(
 
 /**
  * Writes values in the order given.
- * @returns whether zstd could make them smaller
  * @throws {TypeError} when they are not all of one type
  */
 export const writeValues = (out: ByteWriter, values: readonly Value[]): Packing => {
   if (typeof (values[0] ?? 0) === 'number') return writeNumbers(out, values);
   if (allOf(values, 'boolean')) writeBits(out, values);
   else if (allOf(values, 'string')) writeTexts(out, values);
-  else throw mixed();
+  else throw mixedTypes();
   return 'loose';
 };
 
@@ -158,7 +123,7 @@ const readTexts = (input: ByteReader, count: number): string[] => {
   const texts = Array.from({ length: input.count(1) }, () => input.text());
   return Array.from(readPacked(input, count), (place) => {
     const text = texts[place];
-    if (text === undefined) throw new MalformedBytes('unknown place in the dictionary of texts');
+    if (text === undefined) throw new MalformedBytes('a text is not in the dictionary');
     return text;
   });
 };

@@ -1,18 +1,18 @@
-/** Streams of bits: the first bit of a byte is its highest. */
+/** Streams of bits, the highest bit of a byte first. */
 
-/** Bits that one look ahead gives for sure, wherever in a byte it begins. */
+/** Bits that a look ahead of 32 bits holds for sure, wherever in a byte it begins. */
 export const PEEK_BITS = 25;
-/** Room behind a stream for looks ahead. */
+/** Bytes behind a stream that may be looked at. */
 const MARGIN_BYTES = 16;
 
-/** Bits that one step of writing takes, wherever in a byte it begins. */
+/** Bits that one write of 32 bits can add, wherever in a byte it begins. */
 const PUT_BITS = 24;
 
 export class BitWriter {
   private view = new DataView(new ArrayBuffer(64 * 1024));
   /** Bits written. */
   private place = 0;
-  /** Those of the byte under way, from the highest of 32 down. */
+  /** Bits of the byte under way, in the highest places. */
   private word = 0;
 
   reset(): void {
@@ -20,7 +20,7 @@ export class BitWriter {
     this.word = 0;
   }
 
-  /** Makes sure that so many more bytes fit. */
+  /** Makes room for so many more bytes. */
   private room(bytes: number): void {
     const needed = (this.place >>> 3) + bytes + 8;
     if (needed <= this.view.byteLength) return;
@@ -45,8 +45,8 @@ export class BitWriter {
   }
 
   /**
-   * Writes numbers in a prefix code: of each the code of its token, then its low bits.
-   * @param entries of each token: code << 12 | low bits << 4 | length of the code
+   * Writes numbers in a prefix code: the code of the number's token, then its low bits.
+   * @param entries by token: code << 12 | number of low bits << 4 | length of the code
    */
   putCoded(
     values: Int32Array,
@@ -56,7 +56,7 @@ export class BitWriter {
     entries: Uint32Array,
   ): void {
     this.room((to - from) * 6);
-    // In variables of its own: this is where encoding spends most of its time.
+    // In local variables: encoding spends most of its time here.
     let { place, word } = this;
     const { view } = this;
     for (let at = from; at < to; at += 1) {
@@ -83,7 +83,7 @@ export class BitWriter {
     this.word = word;
   }
 
-  /** What was written, filled up with zeros to whole bytes; valid until the next write. */
+  /** What was written, padded with zeros to whole bytes; valid until the next write. */
   finish(): Uint8Array {
     return new Uint8Array(this.view.buffer, 0, Math.ceil(this.place / 8));
   }
@@ -93,7 +93,7 @@ let padded = new Uint8Array(16 * 1024);
 let paddedView = new DataView(padded.buffer);
 
 /**
- * Copies a stream to where looking ahead past its end is harmless.
+ * Copies a stream to memory that may be looked at beyond its end.
  * @returns a view of it; valid until the next call
  */
 export const padStream = (bytes: Uint8Array): DataView => {
@@ -106,7 +106,7 @@ export const padStream = (bytes: Uint8Array): DataView => {
   return paddedView;
 };
 
-/** The `count` bits, 1 to 32, at a place of a padded stream. */
+/** The `count` bits, 1 to 32, at a place in a padded stream. */
 export const bitsAt = (view: DataView, place: number, count: number): number => {
   const high = view.getUint32(place >>> 3);
   const shift = place & 7;

@@ -1,10 +1,10 @@
 /**
- * Body of a dense chunk: a head, which may be put under zstd, and a tail of bits, which zstd could not make smaller.
+ * Body of a dense chunk: a head, which may be packed with zstd, and a tail of bits, which zstd could not make smaller.
  *
- * The head begins with a directory: how many time columns, and of each its points and its bytes in head and tail;
- * how many orders, and each of them; how many channels, and of each name, unit, value type, places of its time column and
- * of its order, and its bytes in head and tail: values, runs of quality as judged, and as the device gave it.
- * The parts follow in that order, so that a reader of some channels passes over the others.
+ * The head begins with a directory. For each time column: its points, its bytes in head and tail. The orders. For each
+ * channel: name, unit, value type, indexes of its time column and of its order, its bytes in head and tail. Then follow
+ * the parts in that order: a reader of some channels passes over the others. The part of a channel is its values, runs of
+ * quality as judged, and as the device gave it.
  */
 import { VALUE_TYPES, type ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
@@ -16,7 +16,7 @@ import { readQuality, writeQuality } from '../quality-codec.ts';
 import { readDenseTimes, writeDenseTimes } from './times.ts';
 import { readDenseValues, writeDenseValues } from './values.ts';
 
-/** Against memory that a forged chunk would ask for: an hour at 4 kHz. */
+/** Bounds the memory that a forged chunk could claim: an hour at 4 kHz. */
 const MAX_POINTS = 2 ** 24;
 
 const parts = new ByteWriter(64 * 1024);
@@ -63,8 +63,8 @@ interface Part {
 
 const readPart = (head: ByteReader): Part => ({ headBytes: head.unsigned(), tailBytes: head.unsigned() });
 
-/** Gives each part its bytes, and sees to it that it uses them up. */
-const taking = (head: ByteReader, tail: ByteReader) => (part: Part) => {
+/** Cuts head and tail into parts, in their order. A part must be read to its end. */
+const cutting = (head: ByteReader, tail: ByteReader) => (part: Part) => {
   const [partHead, partTail] = [head.bytes(part.headBytes), tail.bytes(part.tailBytes)];
   return <T>(read: (head: ByteReader, tail: ByteReader) => T): T => {
     const readers = [new ByteReader(partHead), new ByteReader(partTail)] as const;
@@ -107,9 +107,9 @@ export const readDense = (
   });
   const orders = Array.from({ length: head.count(1) }, () => readOrder(head));
   const entries = Array.from({ length: head.count(7) }, () => readEntry(head));
-  const take = taking(head, tail);
+  const cut = cutting(head, tail);
   const times = clocks.map((clock) => {
-    const read = take(clock);
+    const read = cut(clock);
     let found: Micros[] | undefined;
     return {
       points: clock.points,
@@ -120,7 +120,7 @@ export const readDense = (
     };
   });
   const columns = entries.flatMap((entry): SeriesColumn[] => {
-    const read = take(entry);
+    const read = cut(entry);
     if (only !== undefined && !only.has(entry.channel)) return [];
     const clock = times[entry.place];
     if (clock === undefined) throw new MalformedBytes('unknown time column');

@@ -1,13 +1,13 @@
 /**
- * Canonical prefix codes over tokens of whole numbers.
+ * Canonical Huffman codes of whole numbers.
  *
- * A token is a small number itself, or stands for its magnitude and the two bits after the leading one, and is
- * followed by the other bits as they are (the hybrid integers of JPEG XL, ISO/IEC 18181-1, C.2.3).
+ * A number below 16 is a token itself. The token of a larger one holds its bit length and the two bits after the
+ * leading one; the other bits follow as they are (hybrid integers of JPEG XL, ISO/IEC 18181-1, C.2.3).
  */
 import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 import { type BitWriter, bitsAt, PEEK_BITS, padStream } from './bits.ts';
 
-/** Stands for a number that is kept elsewhere. */
+/** In place of a number that is written elsewhere. */
 export const ESCAPE = -1;
 const DIRECT = 16;
 /** Numbers below 2^31 and {@link ESCAPE}. */
@@ -15,7 +15,7 @@ const TOKENS = DIRECT + 27 * 4 + 1;
 const ESCAPE_TOKEN = TOKENS - 1;
 const MAX_LENGTH = 12;
 
-/** Of each token the bits that follow it, and the least number that it stands for. */
+/** By token: how many bits follow it, and the least number that it stands for. */
 const RAW = new Uint8Array(TOKENS);
 const BASE = new Int32Array(TOKENS);
 for (let token = 0; token < ESCAPE_TOKEN; token += 1) {
@@ -30,7 +30,7 @@ const largeToken = (value: number): number => {
   const exponent = 31 - Math.clz32(value);
   return DIRECT + ((exponent - 4) << 2) + ((value >>> (exponent - 2)) & 3);
 };
-/** Tokens of small numbers: looked up, because whether one is below 16 is as good as thrown. */
+/** Tokens of small numbers, looked up: whether one is below 16 is hard for a processor to predict. */
 const SMALL = 1024;
 const SMALL_TOKENS = Uint8Array.from({ length: SMALL }, (_, value) =>
   value < DIRECT ? value : largeToken(value),
@@ -41,14 +41,14 @@ const tokenOf = (value: number): number =>
 const counts = new Uint32Array(TOKENS);
 const lengths = new Uint8Array(TOKENS);
 const codes = new Uint16Array(TOKENS);
-/** Code, bits that follow and length of each token in one. */
+/** By token: code, number of bits that follow, and length of the code, in one. */
 const entries = new Uint32Array(TOKENS);
 
 const weight = new Float64Array(2 * TOKENS);
 const parent = new Uint16Array(2 * TOKENS);
 const depth = new Uint8Array(2 * TOKENS);
 
-/** Lengths of an optimal code by Huffman's two queues, cut off at the limit. */
+/** Lengths of an optimal code by two queues (J. van Leeuwen, 1976), cut off at the limit. */
 const optimalLengths = (used: readonly number[]): void => {
   const leaves = used.length;
   for (let at = 0; at < leaves; at += 1) weight[at] = counts[used[at] ?? 0] ?? 0;
@@ -69,13 +69,13 @@ const optimalLengths = (used: readonly number[]): void => {
   for (let at = 0; at < leaves; at += 1) lengths[used[at] ?? 0] = Math.min(depth[at] ?? 0, MAX_LENGTH);
 };
 
-/** Lengthens the rarest codes until all have room. */
+/** Lengthens codes of rare tokens until the lengths are those of a code (Kraft's inequality). */
 const limitLengths = (used: readonly number[]): void => {
   let room = 1 << MAX_LENGTH;
   for (const token of used) room -= 1 << (MAX_LENGTH - (lengths[token] ?? 0));
   while (room < 0) {
     const token = used.find((one) => (lengths[one] ?? 0) < MAX_LENGTH) ?? 0;
-    // Of the codes that can grow the longest: `used` is sorted by count, so that it is among the rarest.
+    // The longest of those that can grow; `used` is sorted by count, so that it is among the rarest.
     const grown = used.reduce(
       (best, one) =>
         (lengths[one] ?? 0) < MAX_LENGTH && (lengths[one] ?? 0) > (lengths[best] ?? 0) ? one : best,
@@ -101,7 +101,7 @@ const assignCodes = (): boolean => {
   return true;
 };
 
-/** A way to write numbers, and the bytes that it takes. */
+/** What a code takes. */
 export interface Plan {
   readonly bytes: number;
   /** Whether {@link ESCAPE} is among them. */
@@ -109,9 +109,9 @@ export interface Plan {
 }
 
 /**
- * Finds the code of numbers; {@link writeHuffman} uses it.
+ * Finds the code of numbers, which {@link writeHuffman} then uses.
  * @param values each from 0 to 2^31 − 1, or {@link ESCAPE}
- * @returns with bytes of numbers and code together
+ * @returns bytes of the numbers and the code together
  */
 export const planHuffman = (values: Int32Array, from: number, to: number): Plan => {
   counts.fill(0);
@@ -153,7 +153,7 @@ export const writeHuffman = (
   bits.putCoded(values, from, to, tokenOf, entries);
 };
 
-/** By the next bits: token, length of its code, and bits to go on by. */
+/** By the next bits: token, length of its code, and length together with the bits that follow. */
 const table = new Uint32Array(1 << MAX_LENGTH);
 
 const readCode = (head: ByteReader): number => {
@@ -179,10 +179,7 @@ const readCode = (head: ByteReader): number => {
   return longest;
 };
 
-/**
- * Reads numbers one after the other. Kept in a variable of the loop that reads, its fields become registers.
- * Only one at a time: the table is shared.
- */
+/** Reads numbers one by one. Only one reader at a time: they share the table. */
 export class HuffmanReader {
   private readonly view: DataView;
   private readonly end: number;
@@ -198,7 +195,7 @@ export class HuffmanReader {
   }
 
   /**
-   * Past the end anything may come: {@link close} tells.
+   * Beyond the end it is anything, which {@link close} reports.
    * @returns the next number, or {@link ESCAPE}
    * @throws {MalformedBytes} for bits that are no code
    */
@@ -218,7 +215,7 @@ export class HuffmanReader {
     return ((BASE[entry >>> 12] ?? 0) + low) | 0;
   }
 
-  /** @throws {MalformedBytes} when more was taken than there was */
+  /** @throws {MalformedBytes} when more were read than there are */
   close(): void {
     if (this.place > this.end) throw new MalformedBytes('a stream of bits ends early');
   }

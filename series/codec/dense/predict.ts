@@ -1,27 +1,28 @@
 /**
- * Predicting each whole number of a series from those before it; what is left over is small.
+ * Predicts each whole number of a column from those before it, so that only small residuals have to be written.
  *
- * All arithmetic is on 32-bit integers, so that every computer predicts the same. Steps are differences of
- * neighbours less a constant slope; {@link WIDE} in a step's place starts the prediction anew.
+ * All arithmetic is on 32-bit integers: every computer predicts the same. Steps are differences of neighbours less a
+ * constant slope; {@link WIDE} in a step's place starts the prediction anew.
  *
- * The filters follow level and trend (Holt 1957): next = level + trend; with error e, level moves by e / 2^s and
- * trend by e / 2^t. They average noise away, where a plain difference of two noisy numbers doubles it.
+ * The filters follow level and trend (double exponential smoothing: C. C. Holt, 1957): next = level + trend; with
+ * error e, level moves by e / 2^s and trend by e / 2^t. They average noise away, where a plain difference of two
+ * noisy numbers doubles it.
  */
 import { ESCAPE } from './huffman.ts';
 
 /** A step too large to be predicted. */
 export const WIDE = 0x7fffffff;
-/** Steps and what is left over are smaller than this. */
+/** Magnitudes of steps are smaller than this. */
 export const MAX_STEP = 2 ** 29;
-const MAX_LEFT = 2 ** 30;
+const MAX_RESIDUAL = 2 ** 30;
 
-/** Numbers themselves, counted from the first. */
+/** Predicts the first number. */
 export const ORDER_0 = 0;
-/** Steps. */
+/** Predicts the number before. */
 export const ORDER_1 = 1;
-/** Differences of steps. */
+/** Predicts the same step as before. */
 export const ORDER_2 = 2;
-/** Shifts `[s, t]` of each filter: predictor 3 and on. */
+/** Shifts `[s, t]` of each filter: predictors from 3 on. */
 const FILTERS = [
   [1, 2],
   [1, 4],
@@ -42,7 +43,7 @@ const WHOLE = -1 << FRACTION;
 const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
 const unzigzag = (value: number): number => (value >>> 1) ^ -(value & 1);
 
-/** A filter under way. Kept in a variable of the loop that uses it, its fields become registers. */
+/** State of a filter. */
 export class Filter {
   private readonly shift: number;
   private readonly trendShift: number;
@@ -60,21 +61,21 @@ export class Filter {
     this.limit = 2 << reset;
   }
 
-  /** Takes the next step. @returns by how much it is off, as zigzag number */
-  judge(step: number): number {
+  /** Takes the next step. @returns its residual, as zigzag number */
+  residualOf(step: number): number {
     const { next, trend } = this;
-    const left = zigzag((step - ((next + HALF) >> FRACTION)) | 0);
-    if (left > this.limit) this.next = trend;
+    const residual = zigzag((step - ((next + HALF) >> FRACTION)) | 0);
+    if (residual > this.limit) this.next = trend;
     else this.move(((step << FRACTION) - next) | 0, trend);
-    return left;
+    return residual;
   }
 
-  /** Takes by how much the next step is off, as zigzag number. @returns the step */
-  take(left: number): number {
+  /** Takes the residual of the next step, as zigzag number. @returns the step */
+  stepOf(residual: number): number {
     const { next, trend } = this;
-    const off = unzigzag(left);
+    const off = unzigzag(residual);
     const rounded = (next + HALF) & WHOLE;
-    if (left > this.limit) this.next = trend;
+    if (residual > this.limit) this.next = trend;
     else this.move(((off << FRACTION) + ((rounded - next) | 0)) | 0, trend);
     return (off + (rounded >> FRACTION)) | 0;
   }
@@ -92,41 +93,42 @@ export class Filter {
 }
 
 /**
- * Writes into `left` what is left over of each step, as zigzag numbers below 2^31 or {@link ESCAPE}.
- * @param reset a filter is off by more than 2^reset: it starts anew at that number
+ * Computes residuals, as zigzag numbers below 2^31 or {@link ESCAPE}.
+ * @param reset a filter that is off by more than 2^reset starts anew at that number
+ * @param residuals receives them
  */
 export const predict = (
   predictor: number,
   reset: number,
   steps: Int32Array,
-  left: Int32Array,
+  residuals: Int32Array,
   from: number,
   to: number,
 ): void => {
-  if (predictor === ORDER_0) predictOrder0(steps, left, from, to);
+  if (predictor === ORDER_0) predictOrder0(steps, residuals, from, to);
   else if (predictor === ORDER_1) {
     for (let at = from; at < to; at += 1) {
       const step = steps[at] ?? 0;
-      left[at] = step === WIDE ? ESCAPE : zigzag(step);
+      residuals[at] = step === WIDE ? ESCAPE : zigzag(step);
     }
   } else if (predictor === ORDER_2) {
     let before = 0;
     for (let at = from; at < to; at += 1) {
       const step = steps[at] ?? 0;
-      left[at] = step === WIDE ? ESCAPE : zigzag(step - before);
+      residuals[at] = step === WIDE ? ESCAPE : zigzag(step - before);
       before = step === WIDE ? 0 : step;
     }
-  } else predictByFilter(predictor, reset, steps, left, from, to);
+  } else predictByFilter(predictor, reset, steps, residuals, from, to);
 };
 
-const predictOrder0 = (steps: Int32Array, left: Int32Array, from: number, to: number): void => {
+const predictOrder0 = (steps: Int32Array, residuals: Int32Array, from: number, to: number): void => {
   let sum = 0;
   for (let at = from; at < to; at += 1) {
     const step = steps[at] ?? 0;
     sum += step;
-    const wide = step === WIDE || sum >= MAX_LEFT || sum < -MAX_LEFT;
+    const wide = step === WIDE || sum >= MAX_RESIDUAL || sum < -MAX_RESIDUAL;
     if (wide) sum = 0;
-    left[at] = wide ? ESCAPE : zigzag(sum);
+    residuals[at] = wide ? ESCAPE : zigzag(sum);
   }
 };
 
@@ -134,7 +136,7 @@ const predictByFilter = (
   predictor: number,
   reset: number,
   steps: Int32Array,
-  left: Int32Array,
+  residuals: Int32Array,
   from: number,
   to: number,
 ): void => {
@@ -142,37 +144,37 @@ const predictByFilter = (
   for (let at = from; at < to; at += 1) {
     const step = steps[at] ?? 0;
     if (step === WIDE) {
-      left[at] = ESCAPE;
+      residuals[at] = ESCAPE;
       filter.restart();
       continue;
     }
-    left[at] = filter.judge(step);
+    residuals[at] = filter.residualOf(step);
   }
 };
 
-/** How numbers are counted from what is left over. */
+/** How numbers are made of residuals. */
 export interface Scale {
   /**
-   * The first number; the unit that all others are a multiple of away from it; the slope in units; what all are
-   * divided by in the end. In an array of float64, from which loops take them without unpacking them each time.
+   * First number; unit of the steps; slope in units; what numbers are divided by in the end. An array, because loops
+   * read float64 from it faster than from an object.
    */
   readonly factors: Float64Array;
-  /** Gives the steps in place of each {@link ESCAPE} in turn, in units less the slope. */
+  /** The next of the steps that stand as {@link ESCAPE}, in units less the slope. */
   readonly wide: () => number;
 }
 
-/** What gives what is left over, number by number. */
-export interface Source {
+/** Reads residuals one by one. */
+export interface ResidualReader {
   take(): number;
-  /** @throws {MalformedBytes} when more was taken than there was */
+  /** @throws {MalformedBytes} when more were read than there are */
   close(): void;
 }
 
-/** Undoes {@link predict} by a filter: fills in the numbers after the first. */
+/** Undoes {@link predict} by a filter. @param numbers receives all after the first */
 export const restoreByFilter = (
   predictor: number,
   reset: number,
-  source: Source,
+  source: ResidualReader,
   { factors, wide }: Scale,
   numbers: number[],
 ): void => {
@@ -183,17 +185,17 @@ export const restoreByFilter = (
   const slope = factors[2] ?? 0;
   const divisor = factors[3] ?? 1;
   for (let at = 1; at < count; at += 1) {
-    const left = source.take();
-    if (left === ESCAPE) {
+    const residual = source.take();
+    if (residual === ESCAPE) {
       number += (slope + wide()) * unit;
       filter.restart();
-    } else number += (slope + filter.take(left)) * unit;
+    } else number += (slope + filter.stepOf(residual)) * unit;
     numbers[at] = number / divisor;
   }
 };
 
 /** Undoes {@link predict} by {@link ORDER_0}. */
-export const restoreOrder0 = (source: Source, { factors, wide }: Scale, numbers: number[]): void => {
+export const restoreOrder0 = (source: ResidualReader, { factors, wide }: Scale, numbers: number[]): void => {
   const count = numbers.length;
   let number = factors[0] ?? 0;
   const unit = factors[1] ?? 1;
@@ -201,12 +203,12 @@ export const restoreOrder0 = (source: Source, { factors, wide }: Scale, numbers:
   const divisor = factors[3] ?? 1;
   let sum = 0;
   for (let at = 1; at < count; at += 1) {
-    const left = source.take();
-    if (left === ESCAPE) {
+    const residual = source.take();
+    if (residual === ESCAPE) {
       number += (slope + wide()) * unit;
       sum = 0;
     } else {
-      const next = unzigzag(left);
+      const next = unzigzag(residual);
       number += (slope + next - sum) * unit;
       sum = next;
     }
@@ -217,7 +219,7 @@ export const restoreOrder0 = (source: Source, { factors, wide }: Scale, numbers:
 /** Undoes {@link predict} by {@link ORDER_1} or, `twice`, {@link ORDER_2}. */
 export const restoreSteps = (
   twice: boolean,
-  source: Source,
+  source: ResidualReader,
   { factors, wide }: Scale,
   numbers: number[],
 ): void => {
@@ -228,12 +230,12 @@ export const restoreSteps = (
   const divisor = factors[3] ?? 1;
   let before = 0;
   for (let at = 1; at < count; at += 1) {
-    const left = source.take();
-    if (left === ESCAPE) {
+    const residual = source.take();
+    if (residual === ESCAPE) {
       number += (slope + wide()) * unit;
       before = 0;
     } else {
-      const step = (unzigzag(left) + before) | 0;
+      const step = (unzigzag(residual) + before) | 0;
       number += (slope + step) * unit;
       if (twice) before = step;
     }

@@ -1,8 +1,11 @@
-/** Rice's code: a quotient in ones' stead of zeros, then the low bits; for short columns, where a table costs too much. */
+/**
+ * Rice's code (R. F. Rice, 1979): the quotient as so many zeros and a one, then the low bits. For short columns, where
+ * a table of codes takes too many bytes.
+ */
 import { type ByteReader, MalformedBytes } from '../bytes.ts';
 import { type BitWriter, bitsAt, padStream } from './bits.ts';
 
-/** As many zeros mean that the number follows in 32 bits. */
+/** So many zeros say that the number follows in 32 bits. */
 const MAX_QUOTIENT = 20;
 const MAX_LOW_BITS = 31;
 
@@ -15,7 +18,7 @@ const bitsOf = (values: Int32Array, from: number, to: number, low: number): numb
   return bits;
 };
 
-/** Finds how many low bits suit numbers best, and what they take. */
+/** The number of low bits that takes the fewest bytes, and how many bytes those are. */
 export const planRice = (
   values: Int32Array,
   from: number,
@@ -54,7 +57,7 @@ export const writeRice = (
   }
 };
 
-/** Reads numbers one after the other. Only one at a time: the padded stream is shared. */
+/** Reads numbers one by one. Only one reader at a time: they share the padded stream. */
 export class RiceReader {
   private readonly low: number;
   private readonly view: DataView;
@@ -70,7 +73,7 @@ export class RiceReader {
     this.end = bytes.length * 8;
   }
 
-  /** Past the end anything may come: {@link close} tells. */
+  /** The next number. Beyond the end it is anything, which {@link close} reports. */
   take(): number {
     const { view, place, low } = this;
     const quotient = Math.clz32(view.getUint32(place >>> 3) << (place & 7));
@@ -80,7 +83,7 @@ export class RiceReader {
     return low === 0 ? quotient : (quotient << low) | bitsAt(view, place + quotient + 1, low);
   }
 
-  /** @throws {MalformedBytes} when more was taken than there was */
+  /** @throws {MalformedBytes} when more were read than there are */
   close(): void {
     if (this.place > this.end) throw new MalformedBytes('a stream of bits ends early');
   }

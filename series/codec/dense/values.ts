@@ -1,9 +1,9 @@
 /**
- * Values of one channel. In the head a byte that names the form, then:
+ * Values of one channel in a dense chunk. In the head a byte that names the form, then:
  *
  * | form | head | tail |
  * |---|---|---|
- * | decimals | digits; rounding; places and float64 of what is kept aside; whole numbers | their bits |
+ * | decimals | digits; rounding; indexes and float64 of exceptions; whole numbers | their bits |
  * | floats | upper 32 bits as whole numbers; whether lower ones follow as planes of bytes | their bits; or planes |
  * | bits | eight truth values a byte | |
  * | texts | dictionary; places in it as whole numbers | their bits |
@@ -37,13 +37,13 @@ const writeNumbers = (head: ByteWriter, tail: ByteWriter, values: readonly numbe
     writeFloats(head, tail, values);
     return;
   }
-  const { digits, rounding, aside } = decimals;
+  const { digits, rounding, exceptions } = decimals;
   head.byte(DECIMALS);
   head.byte(digits);
   head.byte(rounding);
-  head.unsigned(aside.length);
+  head.unsigned(exceptions.length);
   let before = 0;
-  for (const at of aside) {
+  for (const at of exceptions) {
     head.unsigned(at - before);
     head.float64(values[at] ?? 0);
     before = at;
@@ -51,7 +51,7 @@ const writeNumbers = (head: ByteWriter, tail: ByteWriter, values: readonly numbe
   writeIntegers(head, tail, scaled, values.length);
 };
 
-/** Upper halves are predicted; lower halves are noise, in planes so that zstd finds those that are not. */
+/** Upper halves are predicted. Lower halves are mostly noise: byte by byte in planes, zstd finds the bytes that are not. */
 const writeFloats = (head: ByteWriter, tail: ByteWriter, values: readonly number[]): void => {
   const count = values.length;
   const words = new DataView(new ArrayBuffer(8));
@@ -129,17 +129,17 @@ const readDecimals = (head: ByteReader, tail: ByteReader, count: number): number
   if (digits > MAX_DIGITS) throw new MalformedBytes('too many digits');
   if (rounding !== AS_IT_IS && rounding !== SINGLE && rounding !== PRINTED)
     throw new MalformedBytes(`unknown rounding ${rounding}`);
-  const aside: (readonly [number, number])[] = [];
+  const exceptions: (readonly [number, number])[] = [];
   let place = 0;
   for (let left = head.count(9); left > 0; left -= 1) {
     place += head.unsigned();
-    if (place >= count) throw new MalformedBytes('more values aside than there are');
-    aside.push([place, head.float64()]);
+    if (place >= count) throw new MalformedBytes('an exception of no value');
+    exceptions.push([place, head.float64()]);
   }
   const values = readIntegers(head, tail, count, powerOfTen(digits));
   if (rounding !== AS_IT_IS)
     for (let at = 0; at < count; at += 1) values[at] = rounded(values[at] ?? 0, rounding);
-  for (const [at, value] of aside) values[at] = value;
+  for (const [at, value] of exceptions) values[at] = value;
   return values;
 };
 
@@ -183,7 +183,7 @@ const readTexts = (head: ByteReader, tail: ByteReader, count: number): string[] 
   const values = new Array<string>(count);
   for (let at = 0; at < count; at += 1) {
     const text = texts[indexes[at] ?? 0];
-    if (text === undefined) throw new MalformedBytes('unknown place in the dictionary of texts');
+    if (text === undefined) throw new MalformedBytes('a text is not in the dictionary');
     values[at] = text;
   }
   return values;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter, MalformedBytes } from '../../../series/codec/bytes.ts';
-import { BLOCK, NARROW, readPacked, writeNarrow, writePacked } from '../../../series/codec/packed.ts';
+import { BLOCK, readPacked, writePacked } from '../../../series/codec/packed.ts';
 
 const LIMIT = 2 ** 50;
 
@@ -47,20 +47,6 @@ describe('packed whole numbers', () => {
       fc.property(any, (list) => {
         expect(read(write(list), list.length)).toStrictEqual(list);
       }),
-    );
-  });
-
-  it('are the same bytes when they are known to be narrow', () => {
-    const any = fc.array(fc.integer({ min: 1 - NARROW, max: NARROW - 1 }), { maxLength: 100 });
-    const edges = fc.array(fc.constantFrom(1 - NARROW, NARROW - 1, 0, 2 ** 24, -1), { maxLength: 100 });
-    const narrow = numbers.map((list) => list.map((one) => one % NARROW));
-    fc.assert(
-      fc.property(fc.oneof(narrow, any, edges), (list) => {
-        const out = new ByteWriter(16);
-        writeNarrow(out, Int32Array.from(list), list.length);
-        expect(out.view()).toStrictEqual(write(list.map((one) => one + 0)));
-      }),
-      { numRuns: 1000 },
     );
   });
 
