@@ -11,7 +11,7 @@ import { isNumeric, type SeriesColumn } from '../points/column.ts';
 import type { Kept } from '../summaries/kept.ts';
 import { type SummaryRun, windowsIn } from '../summaries/run.ts';
 import { type ChannelKind, Summary } from '../summaries/summary.ts';
-import type { Conversion } from '../units/units.ts';
+import type { Conversion } from '../units/conversion.ts';
 import { type AggregateReader, asksQuantile, keptFor, readerOf } from './aggregates.ts';
 import {
   BucketChannels,

@@ -1,7 +1,7 @@
 /** Aggregates in another unit. */
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Aggregate } from '../../contracts/resources/series.ts';
-import type { Conversion } from '../units/units.ts';
+import type { Conversion } from '../units/conversion.ts';
 
 /** Aggregates that are differences of values: the zero of a scale cancels out. */
 const DIFFERENCES: ReadonlySet<Aggregate> = new Set<Aggregate>(['stddev', 'range', 'delta', 'rate']);

@@ -2,7 +2,8 @@
 
 import type { SeriesQuery } from '../../../contracts/resources/series.ts';
 import { isNumeric } from '../../../series/points/column.ts';
-import { type Conversion, conversion, UnitError } from '../../../series/units/units.ts';
+import { type Conversion, conversion } from '../../../series/units/conversion.ts';
+import { UnitError } from '../../../series/units/unit.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import type { Instrument } from './instruments.ts';
 

@@ -4,7 +4,7 @@ import { type Quality, type Status, statusOf } from '../../../contracts/quality.
 import type { Micros } from '../../../contracts/time.ts';
 import type { Source } from '../../../series/buckets/plan.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
-import type { Conversion } from '../../../series/units/units.ts';
+import type { Conversion } from '../../../series/units/conversion.ts';
 import type { PointRow } from './rows.ts';
 import type { Position, Series } from './series-query.ts';
 

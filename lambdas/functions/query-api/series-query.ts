@@ -10,7 +10,7 @@ import {
 import { MICROS_PER_DAY, type Micros } from '../../../contracts/time.ts';
 import { type Grid, gridOf, isBucketWidth } from '../../../series/buckets/width.ts';
 import { daysOf } from '../../../series/buckets/zone.ts';
-import type { Conversion } from '../../../series/units/units.ts';
+import type { Conversion } from '../../../series/units/conversion.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { conversionsOf } from './conversions.ts';
