@@ -28,7 +28,7 @@ export const channel = z
       .string()
       .min(1)
       .max(32)
-      .regex(/^[!-~]+$/, 'use a UCUM code of printable ASCII without spaces')
+      .regex(/^[!-~]+$/, 'use a UCUM code of printable ASCII without spaces, such as Cel, uS/cm, m3')
       .meta({ description: 'UCUM code, case-sensitive; `1` for a number without a unit' }),
     type: z.enum(VALUE_TYPES).default('number'),
     kind: z

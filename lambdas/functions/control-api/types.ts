@@ -9,6 +9,7 @@ import type {
 } from '../../../contracts/resources/instrument-types.ts';
 import { instrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import type { Principal } from '../../../contracts/roles.ts';
+import { unitProblem } from '../../../series/units/unit-problem.ts';
 import { digest } from '../../runtime/digest.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
@@ -20,11 +21,21 @@ import { createType, listTypes, readType, replaceType } from '../../store/regist
 /** What a cursor of this list is bound to. */
 export const TYPE_LIST = { list: 'types' };
 
+/** Units of new channels that are no UCUM codes. */
+const unitFaults = (
+  channels: InstrumentTypeInput['channels'],
+  before: InstrumentTypeInput['channels'] = {},
+): ProblemDetail[] =>
+  Object.entries(channels).flatMap(([name, { unit }]) => {
+    const problem = Object.hasOwn(before, name) ? undefined : unitProblem(unit);
+    return problem === undefined ? [] : [{ pointer: `/channels/${name}/unit`, detail: problem.detail }];
+  });
+
 /**
  * Creates an instrument type. The same type again is answered as it was the first time: the answer may have
  * been lost on its way.
- * @throws {ProblemError} `conflict` when another type has the identifier, `forbidden` for who holds the permission
- * at single sites only: types belong to all sites
+ * @throws {ProblemError} `invalid-request` pointing at units that are no UCUM codes, `conflict` when another type has
+ * the identifier
  */
 export const addType = async (
   registry: Registry,
@@ -32,6 +43,8 @@ export const addType = async (
   principal: Principal,
   now: Date,
 ): Promise<InstrumentType> => {
+  const errors = unitFaults(input.channels);
+  if (errors.length > 0) throw new ProblemError('invalid-request', { errors });
   const type: InstrumentType = {
     ...input,
     version: 1,
@@ -68,8 +81,8 @@ const faultsOf = (before: InstrumentType, change: InstrumentTypeChange): Problem
 
 /**
  * Changes an instrument type: channels are added, and what is normal for them is changed.
- * @throws {ProblemError} `not-found`, `precondition-required`, `precondition-failed`, or `channel-fixed` pointing at
- * what would become of points that are there
+ * @throws {ProblemError} `not-found`, `precondition-required`, `precondition-failed`, `channel-fixed` pointing at what
+ * would become of points that are there, or `invalid-request` pointing at units that are no UCUM codes
  */
 export const changeType = async (
   registry: Registry,
@@ -82,6 +95,8 @@ export const changeType = async (
   requireMatch(by.ifMatch, before.version);
   const errors = faultsOf(before, change);
   if (errors.length > 0) throw new ProblemError('channel-fixed', { errors });
+  const units = unitFaults(change.channels, before.channels);
+  if (units.length > 0) throw new ProblemError('invalid-request', { errors: units });
   const { version, createdAt, createdBy } = before;
   const type: InstrumentType = {
     ...change,

@@ -20,6 +20,47 @@ const change = (channels: object, ifMatch?: string, more: object = {}, claims = 
   });
 const read = async () => (await world.send({ path: `/v1/types/${TYPE.id}` })).body;
 
+describe('the units of an instrument type', () => {
+  const create = (channels: object) =>
+    world.send({ method: 'POST', path: '/v1/types', body: { id: 'units', name: 'Units', channels } });
+
+  it('are UCUM codes, or the right ones are suggested', async () => {
+    const { status, body } = await create({
+      temp: { unit: 'degC' },
+      speed: { unit: 'rpm' },
+      flow: { unit: 'mL/min' },
+      strange: { unit: 'furlong' },
+    });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      code: 'invalid-request',
+      errors: [
+        { pointer: '/channels/temp/unit', detail: 'degC is no UCUM code; use Cel' },
+        { pointer: '/channels/speed/unit', detail: 'rpm is no UCUM code; use /min' },
+        {
+          pointer: '/channels/strange/unit',
+          detail: expect.stringContaining('furlong is not among its units'),
+        },
+      ],
+    });
+    expect((await world.send({ path: '/v1/types/units' })).status).toBe(404);
+  });
+
+  it('are checked of channels that are new', async () => {
+    expect((await create({ temp: { unit: 'Cel' } })).status).toBe(201);
+    const { status, body } = await world.send({
+      method: 'PUT',
+      path: '/v1/types/units',
+      body: { name: 'Units', channels: { temp: { unit: 'Cel' }, humidity: { unit: 'percent' } } },
+      headers: { 'if-match': '"1"' },
+    });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      errors: [{ pointer: '/channels/humidity/unit', detail: 'percent is no UCUM code; use %' }],
+    });
+  });
+});
+
 describe('a change of an instrument type', () => {
   it('adds channels and changes what is normal for them, on the version that was read', async () => {
     const before = await read();
