@@ -28,7 +28,7 @@ export const PROBLEMS = {
   'not-replayable': [
     409,
     'The entry cannot be taken again',
-    'Its topic named no site and device, so that nobody can say whose it is.',
+    'Its topic named no site and device, so that nobody can say whose it is; or it is damaged.',
   ],
   'idempotency-conflict': [409, 'The key was used for another request', 'Use a fresh Idempotency-Key.'],
   'precondition-failed': [412, 'The resource has changed', 'Read it again and repeat with the new ETag.'],

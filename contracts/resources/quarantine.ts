@@ -58,9 +58,15 @@ const entry = z.object({
   site: z.string().nullable(),
   device: z.string().nullable(),
   arrived: z.string(),
+  damaged: z
+    .literal(true)
+    .optional()
+    .meta({
+      description: 'The entry cannot be read: known are its place, its day and the bytes of its object',
+    }),
   session: z.string().optional(),
   seq: z.int().optional(),
-  size: z.int().meta({ description: 'Bytes of the message' }),
+  size: z.int().meta({ description: 'Bytes of the message; of what is left of a damaged entry' }),
   notes: z.array(errorNote).meta({ description: 'Why, one for each code' }),
   replay: replay.omit({ entry: true }).extend({ sequence: z.string().optional() }).optional(),
 });
@@ -73,7 +79,7 @@ const codes = Object.keys(QUARANTINE) as [keyof typeof QUARANTINE, ...(keyof typ
 /** One entry, with its bytes, and as far as it can be read. */
 export const quarantinedMessage = entry
   .extend({
-    bytes: z.base64().meta({ description: 'The message as it came' }),
+    bytes: z.base64().meta({ description: 'The message as it came; of a damaged entry, its object' }),
     decoded: z
       .object({
         format: z.string(),

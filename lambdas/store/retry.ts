@@ -14,7 +14,14 @@ const THROTTLES = new Set([
 ]);
 
 /** Faults of ours: the same again would end the same. */
-const DEFECTS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'ZodError', 'UnknownFormat']);
+const DEFECTS = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'ZodError',
+  'UnknownFormat',
+  'DamagedEntry',
+]);
 
 /** Whether the same request may work later: throttled, a fault of the service, or no answer. */
 export const mayWorkLater = (error: unknown): boolean => {

@@ -15,6 +15,11 @@ interface ListOptions extends CommonOptions {
 
 const pathOf = (id: string): string => `/v1/quarantine/${id.split('/').map(encodeURIComponent).join('/')}`;
 
+const why = ({ damaged, notes }: Quarantined): string =>
+  damaged
+    ? 'damaged: cannot be read'
+    : notes.map(({ code, points }) => (points === 0 ? code : `${code} (${points})`)).join(', ');
+
 const list = async (options: ListOptions): Promise<void> => {
   const { site, device, from, to } = options;
   const query = { site, device, from: from === undefined ? undefined : startTime('--from', from), to };
@@ -23,13 +28,16 @@ const list = async (options: ListOptions): Promise<void> => {
     print(JSON.stringify(found));
     return;
   }
-  const rows = found.map(({ id, arrived, size, notes, replay }) => [
-    arrived,
-    id,
-    String(size),
-    notes.map(({ code, points }) => (points === 0 ? code : `${code} (${points})`)).join(', '),
-    replay === undefined ? '' : `${replay.at} by ${replay.by}`,
-  ]);
+  const rows = found.map((entry) => {
+    const { id, arrived, size, replay } = entry;
+    return [
+      arrived,
+      id,
+      String(size),
+      why(entry),
+      replay === undefined ? '' : `${replay.at} by ${replay.by}`,
+    ];
+  });
   print(found.length === 0 ? 'nothing' : table(['arrived', 'id', 'bytes', 'why', 'replayed'], rows));
 };
 

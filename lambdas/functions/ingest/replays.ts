@@ -5,6 +5,7 @@ import { runLimited } from '../../runtime/limit.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { GetObject } from '../../store/objects/objects.ts';
 import {
+  DamagedEntry,
   type EntryPlace,
   entryId,
   type QuarantineEntry,
@@ -35,8 +36,7 @@ const readEntry = async (
   try {
     return await readQuarantined(getObject, place, signal);
   } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof Error && error.name === 'ZodError'))
-      throw error;
+    if (!(error instanceof DamagedEntry)) throw error;
     logger.error('an entry of the quarantine is damaged and cannot be taken again', {
       entry: entryId(place),
       error,

@@ -9,7 +9,7 @@ import {
   type QuarantineQuery,
 } from '../../../contracts/resources/quarantine.ts';
 import { allowed, allowedSites, type Principal } from '../../../contracts/roles.ts';
-import { formatTime } from '../../../contracts/time.ts';
+import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
 import { encodeReplay } from '../../domain/ingestion/replay.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
@@ -18,6 +18,7 @@ import { visible } from '../../runtime/http/scope.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import type { GetObject, ListObjects } from '../../store/objects/objects.ts';
 import {
+  DamagedEntry,
   type EntryPlace,
   entryId,
   listQuarantined,
@@ -63,7 +64,34 @@ const sitesOf = (principal: Principal, site: string | undefined): readonly (stri
   return site === undefined ? sites : sites.filter((each) => each === site);
 };
 
-const summaryOf = (entry: QuarantineEntry, place: EntryPlace, replay: Replay | undefined): Quarantined => ({
+/** An entry, what is left of it, or nothing where there is none. */
+const readEntry = async (
+  get: GetObject,
+  place: EntryPlace,
+): Promise<QuarantineEntry | DamagedEntry | undefined> => {
+  try {
+    return await readQuarantined(get, place);
+  } catch (error) {
+    if (error instanceof DamagedEntry) return error;
+    throw error;
+  }
+};
+
+/** Of a damaged entry all that is known is the beginning of its day. */
+const arrivalOf = (entry: QuarantineEntry | DamagedEntry, { date }: EntryPlace): Micros =>
+  entry instanceof DamagedEntry ? (parseTime(`${date}T00:00:00Z`) ?? 0) : entry.arrived;
+
+const damagedSummary = (entry: DamagedEntry, place: EntryPlace): Quarantined => ({
+  id: entryId(place),
+  site: place.site === NOWHERE ? null : place.site,
+  device: place.device === NOWHERE ? null : place.device,
+  arrived: formatTime(arrivalOf(entry, place)),
+  damaged: true,
+  size: entry.bytes.length,
+  notes: [],
+});
+
+const readableSummary = (entry: QuarantineEntry, place: EntryPlace): Quarantined => ({
   id: entryId(place),
   site: entry.origin?.site ?? null,
   device: entry.origin?.device ?? null,
@@ -72,6 +100,14 @@ const summaryOf = (entry: QuarantineEntry, place: EntryPlace, replay: Replay | u
   ...(entry.seq === undefined ? {} : { seq: entry.seq }),
   size: entry.bytes.length,
   notes: [...entry.notes],
+});
+
+const summaryOf = (
+  entry: QuarantineEntry | DamagedEntry,
+  place: EntryPlace,
+  replay: Replay | undefined,
+): Quarantined => ({
+  ...(entry instanceof DamagedEntry ? damagedSummary(entry, place) : readableSummary(entry, place)),
   ...(replay === undefined ? {} : { replay }),
 });
 
@@ -128,7 +164,7 @@ export const quarantinePage = async (
   const limit = query.limit ?? QUARANTINE_PAGE.usual;
   const { places, more, seen } = await findPlaces(list, principal, query, after, limit);
   const [entries, replays] = await Promise.all([
-    runLimited(places, READS, (place) => readQuarantined(get, place)),
+    runLimited(places, READS, (place) => readEntry(get, place)),
     readReplays(registry, places.map(entryId)),
   ]);
   const { from, to } = query;
@@ -136,8 +172,12 @@ export const quarantinePage = async (
     const entry = entries[at];
     // One that has been taken away since it was listed is no longer there.
     if (entry === undefined) return [];
-    const outside = (from !== undefined && entry.arrived < from) || (to !== undefined && entry.arrived >= to);
-    return outside ? [] : [summaryOf(entry, place, replays.get(entryId(place)))];
+    const arrived = arrivalOf(entry, place);
+    const outside = (from !== undefined && arrived < from) || (to !== undefined && arrived >= to);
+    // When in its day a damaged one arrived nobody knows: the day was looked for.
+    return outside && !(entry instanceof DamagedEntry)
+      ? []
+      : [summaryOf(entry, place, replays.get(entryId(place)))];
   });
   return { items, position: more ? seen : undefined };
 };
@@ -148,10 +188,10 @@ const find = async (
   principal: Principal,
   place: EntryPlace,
   act?: 'quarantine:replay',
-): Promise<QuarantineEntry> => {
+): Promise<QuarantineEntry | DamagedEntry> => {
   // What belongs to no site is for who sees all of them: no grant names the site `_`.
   if (!allowed(principal, 'quarantine:read', place.site)) throw new ProblemError('not-found');
-  const entry = await readQuarantined(get, place);
+  const entry = await readEntry(get, place);
   visible(entry === undefined ? undefined : place, principal, {
     see: 'quarantine:read',
     ...(act === undefined ? {} : { act }),
@@ -211,13 +251,14 @@ export const quarantinedMessageOf = async (
   return {
     ...summaryOf(entry, place, replay),
     bytes: Buffer.from(entry.bytes).toString('base64'),
-    ...decoded(entry),
+    ...(entry instanceof DamagedEntry ? { decoded: null } : decoded(entry)),
   };
 };
 
 /**
  * Takes an entry again, once: whoever asks again is answered as the first was.
- * @throws {ProblemError} `not-found`, `forbidden`, or `not-replayable` for an entry of no device
+ * @throws {ProblemError} `not-found`, `forbidden`, or `not-replayable` for an entry of no device or a
+ *   damaged one
  */
 export const replayEntry = async (
   quarantine: Quarantine,
@@ -232,7 +273,8 @@ export const replayEntry = async (
 }> => {
   const { registry, put } = quarantine;
   const found = await find(quarantine, principal, place, 'quarantine:replay');
-  if (found.origin === undefined || place.site === NOWHERE) throw new ProblemError('not-replayable');
+  if (found instanceof DamagedEntry || found.origin === undefined || place.site === NOWHERE)
+    throw new ProblemError('not-replayable');
   const entry = entryId(place);
   const order = await orderReplay(registry, entry, { by: principal.name, at: now.toISOString() });
   if (order.sequence !== undefined) return { entry, ...order, sequence: order.sequence };

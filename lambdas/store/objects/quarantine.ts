@@ -25,6 +25,17 @@ export interface QuarantineEntry {
   readonly bytes: Uint8Array;
 }
 
+/** An object in the place of an entry that is none, or only a part of one. */
+export class DamagedEntry extends Error {
+  override readonly name = 'DamagedEntry';
+  /** The object as it is. */
+  readonly bytes: Uint8Array;
+  constructor(id: string, bytes: Uint8Array, cause: unknown) {
+    super(`the entry ${id} of the quarantine cannot be read`, { cause });
+    this.bytes = bytes;
+  }
+}
+
 /** Where an entry is: the parts of its key. */
 export interface EntryPlace {
   readonly site: string;
@@ -115,7 +126,7 @@ const stored = z
 /**
  * Reads an entry.
  * @returns `undefined` when there is none
- * @throws {z.ZodError} for an object of another shape
+ * @throws {DamagedEntry} for an object that is none
  */
 export const readQuarantined = async (
   get: GetObject,
@@ -123,7 +134,12 @@ export const readQuarantined = async (
   signal?: AbortSignal,
 ): Promise<QuarantineEntry | undefined> => {
   const bytes = await get(keyOf(place), signal);
-  return bytes === undefined ? undefined : stored.parse(JSON.parse(bytes.toString()));
+  if (bytes === undefined) return undefined;
+  try {
+    return stored.parse(JSON.parse(bytes.toString()));
+  } catch (cause) {
+    throw new DamagedEntry(entryId(place), bytes, cause);
+  }
 };
 
 /** Which entries are looked for; dates as `YYYY-MM-DD`, both included. */

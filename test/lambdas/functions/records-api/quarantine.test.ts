@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseReplay } from '../../../../lambdas/domain/ingestion/replay.ts';
-import { putInto } from '../../../../lambdas/store/objects/objects.ts';
+import { putBytesInto, putInto } from '../../../../lambdas/store/objects/objects.ts';
 import { quarantine } from '../../../../lambdas/store/objects/quarantine.ts';
 import { person } from '../../../support/http-events.ts';
 import { micros, startWorld, type World } from './world.ts';
@@ -158,6 +158,38 @@ describe('one entry', () => {
   it('is not found where there is none', async () => {
     expect((await world.send({ path: '/v1/quarantine/berlin/a/2026-03-01/99' })).status).toBe(404);
     expect((await world.send({ path: '/v1/quarantine/berlin/a/yesterday/99' })).status).toBe(400);
+  });
+});
+
+describe('a damaged entry', () => {
+  const id = 'rome/cut/2026-03-01/16';
+  const whole = { format: 1, site: 'rome', device: 'cut', partitionKey: 'rome/cut', bytes: 'bm9uc2Vuc2U=' };
+  beforeAll(async () => {
+    const cut = Buffer.from(JSON.stringify(whole).slice(0, 60));
+    await putBytesInto('archive')(`quarantine/${id}.json`, cut, 'application/json');
+    await putInto('archive')('quarantine/rome/cut/2026-03-01/17.json', { ...whole, format: 99 });
+  });
+
+  it('is listed as one, beside the others', async () => {
+    const { status, body } = await world.send({ path: '/v1/quarantine?site=rome' });
+    expect(status).toBe(200);
+    const damaged = { site: 'rome', device: 'cut', damaged: true, notes: [] };
+    expect(body['items']).toEqual([
+      { id, arrived: '2026-03-01T00:00:00.000Z', size: 60, ...damaged },
+      expect.objectContaining({ id: 'rome/cut/2026-03-01/17', ...damaged }),
+    ]);
+    expect(await ids('?site=rome&device=cut&from=2026-03-01T10:00:00Z')).toHaveLength(2);
+    expect(await ids('?site=rome&device=cut&from=2026-03-02T00:00:00Z')).toEqual([]);
+  });
+
+  it('shows what is left of it, and is not taken again', async () => {
+    const shown = await world.send({ path: `/v1/quarantine/${id}` });
+    expect(shown).toMatchObject({ status: 200, body: { damaged: true, decoded: null } });
+    expect(Buffer.from(String(shown.body['bytes']), 'base64').toString()).toMatch(
+      /^\{"format":1,"site":"rome"/,
+    );
+    const asked = await world.send({ method: 'POST', path: `/v1/quarantine/${id}/replay` });
+    expect(asked.body).toMatchObject({ code: 'not-replayable' });
   });
 });
 
