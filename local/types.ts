@@ -80,6 +80,11 @@ export interface Iam {
    */
   assumableBy(roleArn: string, service: string, context?: Readonly<Record<string, string>>): boolean;
   /**
+   * Whether the policy that a queue, topic, bucket or key carries itself lets a service such as `s3.amazonaws.com`
+   * do something with it.
+   */
+  serviceMay(service: string, request: AccessRequest): boolean;
+  /**
    * Passes when the role's identity policies allow the request and nothing denies it.
    * @throws {AccessDenied} naming action, resource and role; the denial is recorded.
    */

@@ -77,7 +77,7 @@ export async function startEndpoint(
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
-    ['s3', await openS3(assembly, iam, dataDir)],
+    ['s3', await openS3(assembly, iam, dataDir, sqs.queues)],
     ['sqs', sqs.service],
     ['sns', openSns(assembly, sqs.queues, log)],
   ]);

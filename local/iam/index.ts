@@ -113,6 +113,16 @@ class Evaluator implements Iam {
     return matching.length > 0 && matching.every((rule) => rule.effect === 'Allow');
   }
 
+  serviceMay(service: string, { action, resource, context }: AccessRequest): boolean {
+    const given = { 'aws:securetransport': 'true', ...context };
+    const matching = (this.#resources.get(resource) ?? []).filter(
+      (rule) =>
+        rule.principals.some(({ kind, id }) => (kind === 'Service' && id === service) || id === '*') &&
+        rule.matches(action, resource, given),
+    );
+    return matching.length > 0 && matching.every((rule) => rule.effect === 'Allow');
+  }
+
   authorize(caller: string, request: AccessRequest): void {
     if (caller === this.#operatorArn) {
       return;

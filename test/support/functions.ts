@@ -108,6 +108,10 @@ export class TestIam implements Iam {
     return !roleArn.endsWith('untrusting');
   }
 
+  serviceMay(): boolean {
+    return false;
+  }
+
   authorize(role: string, request: AccessRequest): void {
     this.asked.push({ ...request, role });
     if (!this.denied.has(request.action)) return;

@@ -137,6 +137,7 @@ export const iam: Iam = {
   operator: { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' },
   identify: () => undefined,
   assumableBy: (_role, service) => service === 'apigateway.amazonaws.com',
+  serviceMay: () => false,
   authorize: (role, request) => {
     throw new Error(`unexpected call ${request.action} as ${role}`);
   },

@@ -190,6 +190,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     identify: (key) =>
       key === OPERATOR.accessKeyId ? 'operator' : Buffer.from(key.slice(4), 'hex').toString(),
     assumableBy: (_role, service) => service === 'iot.amazonaws.com',
+    serviceMay: () => false,
     authorize,
     denials,
   };

@@ -6,11 +6,21 @@ import { join } from 'node:path';
 import type { Assembly, AwsService, Iam } from '../../types.ts';
 import { fields, list, text } from '../json.ts';
 import { customerKey } from '../keys.ts';
+import type { Queue } from '../sqs/queue.ts';
+import { notifying } from './notifications.ts';
 import { S3Service } from './service.ts';
 import { Bucket } from './store.ts';
 
-/** @param dataDir folder whose content survives; in memory when absent */
-export async function openS3(assembly: Assembly, iam: Iam, dataDir: string | undefined): Promise<AwsService> {
+/**
+ * @param dataDir folder whose content survives; in memory when absent
+ * @param queues by name, for the notifications of buckets
+ */
+export async function openS3(
+  assembly: Assembly,
+  iam: Iam,
+  dataDir: string | undefined,
+  queues: ReadonlyMap<string, Queue>,
+): Promise<AwsService> {
   const buckets = new Map<string, Bucket>();
   for (const resource of assembly.byType('AWS::S3::Bucket')) {
     const name = text(resource.properties['BucketName']) ?? resource.physicalId;
@@ -19,5 +29,5 @@ export async function openS3(assembly: Assembly, iam: Iam, dataDir: string | und
     const dir = dataDir === undefined ? undefined : join(dataDir, 's3', name);
     buckets.set(name, await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir));
   }
-  return new S3Service(assembly, iam, buckets);
+  return notifying(new S3Service(assembly, iam, buckets), assembly, iam, buckets, queues);
 }
