@@ -74,6 +74,8 @@ export const QUARANTINE = {
   'invalid-time': 'The time cannot be read.',
   'too-old': 'The time is more than 7 days before arrival.',
   'in-future': 'The time is more than 10 minutes after arrival.',
+  'stream-refused': 'The stream did not take the record.',
+  'delivery-gave-up': 'The record was in a batch that was given up.',
   'invalid-quality': 'The quality is neither a known name nor an OPC UA status code.',
 } as const satisfies Record<string, string>;
 export type QuarantineCode = keyof typeof QUARANTINE;

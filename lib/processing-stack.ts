@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Compaction } from './constructs/compaction.ts';
+import { Deliveries } from './constructs/deliveries.ts';
 import { ExportsWorker } from './constructs/exports-worker.ts';
 import type { FunctionQueue } from './constructs/function-queue.ts';
 import { Ingestion } from './constructs/ingestion.ts';
@@ -25,6 +26,7 @@ export class ProcessingStack extends Stack {
     super(scope, id, props);
     const { settings, storage, devices } = props;
     new Ingestion(this, 'Ingest', { settings, storage });
+    new Deliveries(this, 'Deliveries', { settings, storage, undelivered: storage.undelivered });
     new Presence(this, 'Presence', { settings, storage, lifecycle: devices.lifecycle });
     this.exports = new ExportsWorker(this, 'Exports', { settings, storage }).queue;
     new Compaction(this, 'Compaction', { settings, storage });

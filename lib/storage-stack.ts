@@ -1,9 +1,10 @@
 /** What holds data: the stream, the tables, the archive, and the key that encrypts them. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Archive } from './constructs/archive.ts';
 import { ArchiveCatalog } from './constructs/archive-catalog.ts';
 import { DataKey } from './constructs/data-key.ts';
+import { FunctionQueue } from './constructs/function-queue.ts';
 import { MessageStream } from './constructs/message-stream.ts';
 import type { Storage } from './constructs/storage.ts';
 import { DataTable, RegistryTable } from './constructs/tables.ts';
@@ -20,6 +21,8 @@ export class StorageStack extends Stack implements Storage {
   readonly registry: RegistryTable;
   readonly measurements: DataTable;
   readonly archive: Archive;
+  /** Notifications of objects of the archive that keep what was not delivered. */
+  readonly undelivered: FunctionQueue;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
     super(scope, id, props);
@@ -29,7 +32,13 @@ export class StorageStack extends Stack implements Storage {
     this.stream = new MessageStream(this, 'Stream', encrypted);
     this.registry = new RegistryTable(this, 'Registry', encrypted);
     this.measurements = new DataTable(this, 'Measurements', encrypted);
-    this.archive = new Archive(this, 'Archive', encrypted);
+    this.undelivered = new FunctionQueue(this, 'Undelivered', {
+      key: this.key,
+      reader: 'deliveries',
+      maxReceiveCount: 5,
+      retention: Duration.days(14),
+    });
+    this.archive = new Archive(this, 'Archive', { ...encrypted, undelivered: this.undelivered });
     new ArchiveCatalog(this, 'Catalog', { settings, archive: this.archive });
   }
 }

@@ -10,6 +10,8 @@ export const ARCHIVE_PREFIXES = {
   quarantine: 'quarantine/',
   /** Messages that the action of a topic rule refused, a folder a rule. */
   ruleErrors: 'rule-errors/',
+  /** Of those, the measurements: messages that the stream refused. */
+  refusedMessages: 'rule-errors/data/',
   /** Batches that outlived the stream. Lambda itself has chosen this one. */
   failedBatches: 'aws/lambda/',
 } as const;

@@ -27,6 +27,7 @@ export const METRICS = {
     'FactsRefused',
     'IteratorLag',
   ],
+  deliveries: ['MessagesRefused', 'MessagesGivenUp', 'ReportsDamaged', 'ReportsFailed'],
   presence: ['PresenceApplied', 'PresenceSuperseded', 'PresenceUnknownClient', 'PresenceFailed'],
   compaction: [
     'HoursCompacted',

@@ -38,6 +38,17 @@ export const downstream = {
   errors: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/errors`,
 } as const;
 
+/**
+ * Site and device of the topic of a measurement, also where it came through Basic Ingest.
+ * @returns `undefined` for any other topic
+ */
+export const originOfTopic = (topic: string): Origin | undefined => {
+  const [root, site, device, ...rest] = topic.replace(/^\$aws\/rules\/[^/]+\//, '').split('/');
+  return root === TOPIC_ROOT && rest.join('/') === 'data'
+    ? parsePartitionKey(`${site}/${device}`)
+    : undefined;
+};
+
 /** The same topic through Basic Ingest: no messaging charge, no live subscribers. */
 export const basicIngest = (ruleName: string, topic: string): string => `$aws/rules/${ruleName}/${topic}`;
 

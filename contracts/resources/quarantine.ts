@@ -58,12 +58,9 @@ const entry = z.object({
   site: z.string().nullable(),
   device: z.string().nullable(),
   arrived: z.string(),
-  damaged: z
-    .literal(true)
-    .optional()
-    .meta({
-      description: 'The entry cannot be read: known are its place, its day and the bytes of its object',
-    }),
+  damaged: z.literal(true).optional().meta({
+    description: 'The entry cannot be read: known are its place, its day and the bytes of its object',
+  }),
   session: z.string().optional(),
   seq: z.int().optional(),
   size: z.int().meta({ description: 'Bytes of the message; of what is left of a damaged entry' }),

@@ -27,6 +27,13 @@ export const SERVICES = {
     timeoutSeconds: 60,
     http: null,
   },
+  deliveries: {
+    description: 'Puts into the quarantine what the stream refused or Lambda gave up',
+    memoryMegabytes: 512,
+    // A batch that was given up may hold 10 000 messages, each an object.
+    timeoutSeconds: 300,
+    http: null,
+  },
   presence: {
     description: 'Keeps who is connected from the lifecycle events of the broker',
     memoryMegabytes: 512,

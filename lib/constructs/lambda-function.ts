@@ -55,7 +55,7 @@ type TableAction =
   | 'Query'
   | 'UpdateItem';
 
-type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors' | 'failedBatches'>;
+type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors'>;
 type ObjectAction = 'GetObject' | 'PutObject';
 
 const named = (prefix: string, actions: readonly string[]): string[] =>

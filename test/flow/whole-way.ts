@@ -3,6 +3,7 @@
  * parts, each with the roles that are at work in it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Registered } from '../../contracts/resources/devices.ts';
 import type { ExportJob } from '../../contracts/resources/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
@@ -97,6 +98,39 @@ const replayOne = async (lab: Lab, device: Instrument, signal?: AbortSignal): Pr
   throw new Error('nothing is in the quarantine');
 };
 
+/** Leaves a batch where Lambda leaves those that it gives up: with finite tries only, which a laboratory has not. */
+const giveUp = async (lab: Lab, device: Instrument, payload: string): Promise<void> => {
+  const { assembly, addresses, iam } = lab.gateway;
+  const [mapping] = assembly
+    .byType('AWS::Lambda::EventSourceMapping')
+    .filter(({ properties }) => String(properties['EventSourceArn']).includes(':kinesis:'));
+  const [bucket] = assembly.byType('AWS::S3::Bucket');
+  const kinesis = {
+    partitionKey: `${device.device.site}/${device.clientId}`,
+    sequenceNumber: String(Date.now()),
+    data: Buffer.from(payload).toString('base64'),
+    approximateArrivalTimestamp: Date.now() / 1000,
+  };
+  const record = {
+    kinesis,
+    eventID: 'shardId-000000000000:1',
+    eventSourceARN: mapping?.properties['EventSourceArn'],
+  };
+  const Body = JSON.stringify({
+    requestContext: { condition: 'RetryAttemptsExhausted' },
+    payload: { Records: [record] },
+  });
+  const { region } = assembly;
+  const config = { region, endpoint: addresses.aws, credentials: iam.operator, forcePathStyle: true };
+  const s3 = new S3Client(config);
+  try {
+    const Key = `aws/lambda/m/shardId-000000000000/2026/03/01/${crypto.randomUUID()}`;
+    await s3.send(new PutObjectCommand({ Bucket: bucket?.physicalId, Key, Body }));
+  } finally {
+    s3.destroy();
+  }
+};
+
 /** Has an export made and gets a file of it. */
 const exportOne = async (
   lab: Lab,
@@ -153,8 +187,13 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     },
     {
       name: 'measure while the stream is refused',
-      roles: ['DataErrorRole'],
+      roles: ['DataErrorRole', 'DeliveriesRole'],
       steps: [() => whileRefused(lab, 'DataRole', 'kinesis:PutRecord', () => connected([measurement()]))],
+    },
+    {
+      name: 'give up a batch',
+      roles: ['DeliveriesRole'],
+      steps: [() => giveUp(lab, device, measurement())],
     },
     {
       name: 'query',

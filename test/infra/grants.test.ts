@@ -39,6 +39,22 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('deliveries', () => {
+    expect(grantsOf(dev.processing, 'DeliveriesRole')).toEqual(
+      [
+        ...shared('DeliveriesLogs'),
+        'kms:Decrypt on {Key}',
+        'kms:GenerateDataKey on {Key}',
+        's3:GetObject on {Archive}/aws/lambda/*',
+        's3:GetObject on {Archive}/rule-errors/data/*',
+        's3:PutObject on {Archive}/quarantine/*',
+        'sqs:DeleteMessage on {Undelivered}',
+        'sqs:GetQueueAttributes on {Undelivered}',
+        'sqs:ReceiveMessage on {Undelivered}',
+      ].sort(),
+    );
+  });
+
   test('presence', () => {
     expect(grantsOf(dev.processing, 'PresenceRole')).toEqual(
       [

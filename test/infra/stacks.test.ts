@@ -14,8 +14,8 @@ const dev = synthesize('dev');
 const prod = synthesize('prod');
 
 test('compaction calls for help when days are not archived', () => {
-  const [alarm, ...others] = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
-  expect(others).toEqual([]);
+  const alarms = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
+  const alarm = alarms.find(([id]) => id.startsWith('Compaction'));
   expect(alarm?.[1].Properties).toMatchObject({
     // Of this stage alone: another in the same account has its own days.
     Namespace: 'labgate/prod',
@@ -74,6 +74,35 @@ describe('nothing is dropped', () => {
       MaximumRecordAgeInSeconds: 72_000,
       DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
     });
+  });
+
+  test('what the stream refuses and what Lambda gives up is told of, and calls for help', () => {
+    const told = {
+      Event: 's3:ObjectCreated:*',
+      Queue: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Undelivered'), 'Arn'] },
+    };
+    const below = (Value: string) => ({
+      ...told,
+      Filter: { S3Key: { Rules: [{ Name: 'prefix', Value }] } },
+    });
+    dev.storage.hasResource('AWS::S3::Bucket', {
+      Properties: {
+        NotificationConfiguration: {
+          QueueConfigurations: [below('rule-errors/data/'), below('aws/lambda/')],
+        },
+      },
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('^UndeliveredPolicy')]),
+    });
+    dev.devices.hasResourceProperties('AWS::IoT::TopicRule', {
+      TopicRulePayload: {
+        Sql: "SELECT * FROM 'lab/+/+/data'",
+        ErrorAction: { S3: Match.objectLike({ Key: Match.stringLikeRegexp('^rule-errors/data/') }) },
+      },
+    });
+    const alarms = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
+    expect(alarms.map(([, { Properties }]) => Properties['MetricName'])).toEqual(
+      expect.arrayContaining(['MessagesRefused', 'MessagesGivenUp']),
+    );
   });
 
   test('lifecycle events that fail five times are kept', () => {

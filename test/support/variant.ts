@@ -55,7 +55,7 @@ export const comeAgainAfter =
       if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
         Properties['VisibilityTimeout'] = seconds;
       }
-      if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker)/.test(logicalId))
+      if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker|Deliveries)/.test(logicalId))
         Properties['Timeout'] = seconds;
     }
   };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   basicIngest,
   downstream,
+  originOfTopic,
   parsePartitionKey,
   partitionKey,
   slug,
@@ -27,6 +28,9 @@ describe('topics', () => {
         expect(basicIngest('r', upstream.data({ site, device }))).toBe(
           `$aws/rules/r/lab/${site}/${device}/data`,
         );
+        const topic = upstream.data({ site, device });
+        expect(originOfTopic(topic)).toEqual({ site, device });
+        expect(originOfTopic(basicIngest('r', topic))).toEqual({ site, device });
       }),
     );
   });
@@ -35,6 +39,15 @@ describe('topics', () => {
     'refuse the partition key %j',
     (key) => expect(parsePartitionKey(key)).toBeUndefined(),
   );
+
+  it.each([
+    'lab/a/b',
+    'lab/a/b/ack',
+    'lab/a/b/data/x',
+    'other/a/b/data',
+    'lab/A/b/data',
+    '$aws/rules/lab/a/b/data',
+  ])('name no origin: %j', (topic) => expect(originOfTopic(topic)).toBeUndefined());
 
   it.each(['+', '#', 'a b', 'Ä', 'a_b', 'a-'])('refuse the identifier %j', (id) => {
     expect(slug.safeParse(id).success).toBe(false);
