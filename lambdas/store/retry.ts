@@ -14,14 +14,7 @@ const THROTTLES = new Set([
 ]);
 
 /** Faults of ours: the same again would end the same. */
-const DEFECTS = new Set([
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'ZodError',
-  'UnknownFormat',
-  'DamagedEntry',
-]);
+const DEFECTS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'ZodError', 'UnknownFormat']);
 
 /** Whether the same request may work later: throttled, a fault of the service, or no answer. */
 export const mayWorkLater = (error: unknown): boolean => {

@@ -26,6 +26,10 @@ const dayRules = ({ retention }: Settings): s3.LifecycleRule[] => {
   ];
 };
 
+/** Where the rules engine and Lambda keep what they could not deliver. */
+const UNDELIVERED = [ARCHIVE_PREFIXES.refusedMessages, ARCHIVE_PREFIXES.failedBatches] as const;
+const UNDELIVERED_DAYS = 90;
+
 export interface ArchiveProps extends EncryptedDataProps {
   /** Is told of each object that keeps what was not delivered. */
   readonly undelivered: FunctionQueue;
@@ -51,6 +55,12 @@ export class Archive extends s3.Bucket {
         // A day longer than an export says that it is there.
         { id: 'exports', prefix: ARCHIVE_PREFIXES.exports, expiration: Duration.days(EXPORT_DAYS + 1) },
         { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
+        // What is in them is in the quarantine by then.
+        ...UNDELIVERED.map((prefix) => ({
+          id: prefix.slice(0, -1).replaceAll('/', '-'),
+          prefix,
+          expiration: Duration.days(UNDELIVERED_DAYS),
+        })),
         ...dayRules(settings),
       ],
     });
@@ -76,9 +86,8 @@ export class Archive extends s3.Bucket {
       new iam.PolicyStatement({ ...byS3, actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
     );
     const bucket = this.node.defaultChild as s3.CfnBucket;
-    const { refusedMessages, failedBatches } = ARCHIVE_PREFIXES;
     bucket.notificationConfiguration = {
-      queueConfigurations: [refusedMessages, failedBatches].map((value) => ({
+      queueConfigurations: UNDELIVERED.map((value) => ({
         event: 's3:ObjectCreated:*',
         queue: queue.queueArn,
         filter: { s3Key: { rules: [{ name: 'prefix', value }] } },

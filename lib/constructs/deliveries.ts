@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { MetricName } from '../../contracts/deployment/metrics.ts';
 import type { Settings } from '../settings.ts';
 import { readQueue } from './event-sources.ts';
 import { functionMetric } from './function-metric.ts';
@@ -23,13 +24,19 @@ export class Deliveries extends LambdaFunction {
       quarantine: ['PutObject'],
     });
     readQueue(this, undelivered, { batchSize: 10, scalingConfig: { maximumConcurrency: 5 } });
-    this.alarm(settings, 'MessagesRefused', 'The stream refuses messages');
-    this.alarm(settings, 'MessagesGivenUp', 'Lambda has given up messages of the stream');
+    const there = 'they are in the quarantine. Mend the cause, then take them again';
+    this.alarm(settings, 'MessagesRefused', `The stream refuses messages: ${there}`);
+    this.alarm(settings, 'MessagesGivenUp', `Lambda has given up messages of the stream: ${there}`);
+    this.alarm(
+      settings,
+      'ReportsFailed',
+      'Undelivered messages cannot be put into the quarantine: mend the cause, then redrive the dead letters',
+    );
   }
 
-  private alarm(settings: Settings, metric: 'MessagesRefused' | 'MessagesGivenUp', what: string): void {
+  private alarm(settings: Settings, metric: MetricName<'deliveries'>, description: string): void {
     new cloudwatch.Alarm(this, metric, {
-      alarmDescription: `${what}: they are in the quarantine. Mend the cause, then take them again`,
+      alarmDescription: description,
       metric: functionMetric(settings, 'deliveries', metric, {
         statistic: cloudwatch.Stats.SUM,
         period: Duration.minutes(5),

@@ -101,7 +101,7 @@ describe('nothing is dropped', () => {
     });
     const alarms = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
     expect(alarms.map(([, { Properties }]) => Properties['MetricName'])).toEqual(
-      expect.arrayContaining(['MessagesRefused', 'MessagesGivenUp']),
+      expect.arrayContaining(['MessagesRefused', 'MessagesGivenUp', 'ReportsFailed']),
     );
   });
 
@@ -167,8 +167,8 @@ describe('the archive', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: { Rules: Match.arrayWith([ends('archive'), ends('archive-manifests')]) },
     });
-    // The third is that of exports.
-    expect(JSON.stringify(template.toJSON()).match(/"ExpirationInDays"/g)).toHaveLength(3);
+    // The others are those of exports and of what was not delivered.
+    expect(JSON.stringify(template.toJSON()).match(/"ExpirationInDays"/g)).toHaveLength(5);
   });
 });
 

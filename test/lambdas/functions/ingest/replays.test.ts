@@ -114,18 +114,3 @@ it('comes again while the quarantine does not answer, and the others do not wait
   expect(await world.take(batch)).toEqual({ batchItemFailures: [] });
   expect([...world.objects.keys()].filter((key) => key.includes('/waiting/'))).toHaveLength(2);
 });
-
-it('goes on when an entry was damaged after its replay was ordered', async () => {
-  await world.register('cut');
-  await world.take([record({ device: 'cut', payload: 'nonsense' })]);
-  const { id, ask, key } = entryOf('cut');
-  await order(id);
-  world.objects.set(key, String(world.objects.get(key)).slice(0, 40));
-  const answer = await world.take([
-    record({ device: 'cut', payload: ask }),
-    record({ device: 'cut', payload: rows([1]) }),
-  ]);
-  expect(answer).toEqual({ batchItemFailures: [] });
-  const others = [...world.objects].filter(([each]) => each.includes('/cut/') && each !== key);
-  expect(others.map(([, text]) => JSON.parse(text).notes[0].code)).toEqual(['unknown-format']);
-});
