@@ -48,7 +48,10 @@ export default {
     ),
     wall(
       'pure-rooms-do-no-io',
-      { path: '^(contracts|payload|series|lambdas/domain)/', pathNot: '^contracts/generate-openapi\\.ts$' },
+      {
+        path: '^(contracts|payload|series|lambdas/domain)/',
+        pathNot: '^(contracts/generate-openapi|series/units/generate)\\.ts$',
+      },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(zlib|crypto)$' },
       'Pure rooms compute: no file, no socket, no timer.',
     ),
