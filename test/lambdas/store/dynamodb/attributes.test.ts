@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isStorable } from '../../../../contracts/numbers.ts';
 import {
   type Attribute,
   marshal,
@@ -8,12 +9,22 @@ import {
 } from '../../../../lambdas/store/dynamodb/attributes.ts';
 
 describe('attributes', () => {
+  it.each([1e-131, -1e-200, 5e-324, 1e126, Number.NaN, Number.POSITIVE_INFINITY])(
+    'refuse %d, which DynamoDB does not keep',
+    (number) => {
+      expect(() => marshal({ number })).toThrow(RangeError);
+    },
+  );
+
   it('come back as they were', () => {
     const value = fc.letrec((tie) => ({
       any: fc.oneof(
         { depthSize: 'small' },
         fc.string(),
-        fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+        fc
+          .double({ noNaN: true, noDefaultInfinity: true })
+          .filter(isStorable)
+          .map((number) => number + 0),
         fc.boolean(),
         fc.constant(null),
         fc.uint8Array(),

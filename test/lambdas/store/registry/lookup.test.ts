@@ -96,9 +96,11 @@ describe('readRegistry', () => {
   });
 
   it('refuses an item of a shape that it does not know', async () => {
-    const item = { ...deviceToItem(device('future')), format: { N: '2' } };
+    const item = { ...deviceToItem(device('future')), format: { N: '9' } };
     await aws.dynamo.send(new PutItemCommand({ TableName: registry.table, Item: item }));
-    await expect(readRegistry(registry, { devices: ['future'], types: [] })).rejects.toThrow(UnknownFormat);
+    await expect(readRegistry(registry, { devices: ['future'], types: [] })).rejects.toMatchObject({
+      cause: expect.any(UnknownFormat),
+    });
   });
 });
 

@@ -100,7 +100,7 @@ describe('a dense chunk', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), fc.nat(120), (body, split) => {
         const head = Buffer.alloc(14);
-        head[0] = 2;
+        head[0] = CHUNK_VERSION.dense;
         head.writeUInt32LE(Math.min(split, body.length), 6);
         head.writeUInt32LE(Math.min(split, body.length), 10);
         try {
