@@ -72,6 +72,14 @@ const ATTRIBUTES: Readonly<Record<string, Table>> = {
     QueueName: nameOfQueue,
     QueueUrl: ref,
   },
+  // Its `Ref` is `name|id|scope`.
+  'AWS::WAFv2::WebACL': {
+    Arn: (r) => {
+      const [name, id] = r.physicalId.split('|');
+      return `arn:aws:wafv2:${r.region}:${r.account}:regional/webacl/${name}/${id}`;
+    },
+    Id: (r) => r.physicalId.split('|')[1] ?? '',
+  },
 };
 
 /** The value of one attribute, or `undefined` when the table above does not name it. */

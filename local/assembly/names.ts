@@ -105,6 +105,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     property: 'QueueName',
     ref: (n, name) => `${n.awsUrl}/${n.account}/${queueName(n, name)}`,
   },
+  'AWS::WAFv2::WebACL': {
+    property: 'Name',
+    ref: (n, name) => `${name ?? generated(n, 128)}|${stableUuid(n)}|REGIONAL`,
+  },
 };
 
 /** Name of a queue; its `Ref` is a URL instead. */

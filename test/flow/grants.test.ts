@@ -9,24 +9,11 @@ import { startEventSources } from '../../local/events/index.ts';
 import { createIam, type Grant } from '../../local/iam/index.ts';
 import type { Denial, Log } from '../../local/types.ts';
 import { type Instrument, type Lab, openLab } from '../support/lab.ts';
-import { comeAgainAfter, type Template, type Variant, variantOf, withoutGrant } from '../support/variant.ts';
+import { hurry, type Variant, variantOf, withoutGrant } from '../support/variant.ts';
 import { type Part, wholeWay } from './whole-way.ts';
 
 const assembly = inject('assembly');
 const grants = createIam(loadAssembly(assembly)).grants();
-
-/** Lets a failed event come again, and a small batch be taken, sooner than it does for a laboratory. */
-const hurry = (template: Template): void => {
-  comeAgainAfter(5)(template);
-  const { Resources } = template;
-  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
-    if (Type === 'AWS::Lambda::EventSourceMapping') {
-      Properties['MaximumBatchingWindowInSeconds'] = 0;
-      // More than ten messages of a queue need a window.
-      if (logicalId.startsWith('Presence')) Properties['BatchSize'] = 10;
-    }
-  }
-};
 
 const role = ({ roleLogicalId }: Grant): string => roleLogicalId.slice(0, -8);
 const short = (arn: string): string => arn.split(':').slice(5).join(':') || arn;

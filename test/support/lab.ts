@@ -6,6 +6,7 @@ import type { Registered } from '../../contracts/resources/devices.ts';
 import type { InstrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 import { createIdentity, type Identity } from '../../device/identity.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway.ts';
+import { signIn } from './browser.ts';
 
 /** An instrument type with one channel of each value type. */
 export const METER: InstrumentTypeInput = {
@@ -32,6 +33,17 @@ export interface Program {
   readonly tokenEndpoint: string;
 }
 
+/** A client of the token issuer; that of people has no secret. */
+interface Client extends Omit<Program, 'clientSecret'> {
+  readonly clientSecret?: string;
+  readonly callbackUrls: readonly string[];
+}
+
+export interface LabOptions extends Partial<GatewayOptions> {
+  /** Person of `users.json` who makes the calls; the program `fleet` when absent. */
+  readonly person?: string;
+}
+
 /** A registered device with everything it needs to connect. */
 export interface Instrument extends Registered {
   readonly identity: Identity;
@@ -39,7 +51,7 @@ export interface Instrument extends Registered {
 
 export interface Lab extends AsyncDisposable {
   readonly gateway: Gateway;
-  /** Token of a program of the settings. */
+  /** Token of a program of the settings; without one, of whoever makes the calls. */
   token(program?: string): Promise<string>;
   call(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
   json<T = Record<string, unknown>>(
@@ -63,8 +75,43 @@ export const closed = (client: MqttClient): Promise<void> =>
     client.once('close', () => resolve());
   });
 
+/** Reads one of the files that the gateway leaves for those who use it. */
+const readCredentials = <T>(gateway: Gateway, file: string): T[] =>
+  JSON.parse(readFileSync(join(gateway.credentialsDir, file), 'utf8')) as T[];
+
+const programToken = async (gateway: Gateway, name: string): Promise<string> => {
+  const program = readCredentials<Client>(gateway, 'clients.json').find((client) => client.name === name);
+  if (program?.clientSecret === undefined) throw new Error(`no program ${name}`);
+  const basic = Buffer.from(`${program.clientId}:${program.clientSecret}`).toString('base64');
+  const request = form({ grant_type: 'client_credentials' });
+  const response = await fetch(program.tokenEndpoint, {
+    ...request,
+    headers: { ...request.headers, authorization: `Basic ${basic}` },
+  });
+  if (!response.ok) throw new Error(`token: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { access_token: string }).access_token;
+};
+
+const personToken = async (gateway: Gateway, username: string): Promise<string> => {
+  const client = readCredentials<Client>(gateway, 'clients.json').find(
+    ({ clientSecret }) => clientSecret === undefined,
+  );
+  const user = readCredentials<{ username: string; password: string }>(gateway, 'users.json').find(
+    (each) => each.username === username,
+  );
+  if (client === undefined || user === undefined) throw new Error(`${username} cannot sign in`);
+  const { access_token: token } = await signIn({
+    issuer: client.tokenEndpoint.replace(/\/oauth2\/token$/, ''),
+    clientId: client.clientId,
+    callbackUrl: client.callbackUrls[0] ?? '',
+    scope: 'openid labgate/api',
+    ...user,
+  });
+  return token;
+};
+
 /** Starts a lab. Everything in it ends with `await using`. */
-export const openLab = async (assembly: string, options: Partial<GatewayOptions> = {}): Promise<Lab> => {
+export const openLab = async (assembly: string, { person, ...options }: LabOptions = {}): Promise<Lab> => {
   const gateway = await startGateway({
     assemblyDir: assembly,
     ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 },
@@ -72,24 +119,13 @@ export const openLab = async (assembly: string, options: Partial<GatewayOptions>
   });
   const clients = new Set<MqttClient>();
   const tokens = new Map<string, Promise<string>>();
-  const programs = (): Program[] =>
-    JSON.parse(readFileSync(join(gateway.credentialsDir, 'clients.json'), 'utf8')) as Program[];
-
-  const fetchToken = async (name: string): Promise<string> => {
-    const program = programs().find((candidate) => candidate.name === name);
-    if (program === undefined) throw new Error(`no program ${name}`);
-    const basic = Buffer.from(`${program.clientId}:${program.clientSecret}`).toString('base64');
-    const request = form({ grant_type: 'client_credentials' });
-    const response = await fetch(program.tokenEndpoint, {
-      ...request,
-      headers: { ...request.headers, authorization: `Basic ${basic}` },
-    });
-    if (!response.ok) throw new Error(`token: ${response.status} ${await response.text()}`);
-    return ((await response.json()) as { access_token: string }).access_token;
-  };
-  const token = (program = 'fleet'): Promise<string> => {
-    const known = tokens.get(program) ?? fetchToken(program);
-    tokens.set(program, known);
+  const fetchToken = (program: string | undefined): Promise<string> =>
+    program === undefined && person !== undefined
+      ? personToken(gateway, person)
+      : programToken(gateway, program ?? 'fleet');
+  const token = (program?: string): Promise<string> => {
+    const known = tokens.get(program ?? '') ?? fetchToken(program);
+    tokens.set(program ?? '', known);
     return known;
   };
   const call: Lab['call'] = async (path, init = {}) =>

@@ -82,6 +82,15 @@ describe('an assembly that CDK has synthesized', () => {
     expect(only('AWS::Cognito::UserPool', 'Pool').physicalId).toMatch(/^us-east-1_[a-z0-9]{9}$/);
   });
 
+  it('names a web ACL and the stage that it guards', () => {
+    const [name = '', id = ''] = only('AWS::WAFv2::WebACL', 'Firewall').physicalId.split('|');
+    const account = 'us-east-1:000000000000';
+    expect(only('AWS::WAFv2::WebACLAssociation', 'Guards').properties).toEqual({
+      ResourceArn: expect.stringMatching(/^arn:aws:apigateway:us-east-1::\/restapis\/\w+\/stages\/live$/),
+      WebACLArn: `arn:aws:wafv2:${account}:regional/webacl/${name}/${id}`,
+    });
+  });
+
   it('gives every resource the same ids again', () => {
     const again = loadAssembly(sample.dir, { awsUrl: 'http://127.0.0.1:4566' });
     expect(again.resources).toEqual(assembly.resources);

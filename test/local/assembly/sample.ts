@@ -18,6 +18,7 @@ import { KinesisEventSource, S3OnFailureDestination } from 'aws-cdk-lib/aws-lamb
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 
 /** Where a synthesized sample lies; `dispose` removes it. */
@@ -204,6 +205,20 @@ class Api extends cdk.Stack {
       anyMethod: true,
       defaultIntegration: new apigateway.LambdaIntegration(query),
       defaultMethodOptions: { authorizer, authorizationScopes: ['sample/api'] },
+    });
+    const visibilityConfig = {
+      cloudWatchMetricsEnabled: true,
+      sampledRequestsEnabled: true,
+      metricName: 'sample',
+    };
+    const firewall = new wafv2.CfnWebACL(this, 'Firewall', {
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig,
+    });
+    new wafv2.CfnWebACLAssociation(this, 'Guards', {
+      resourceArn: api.deploymentStage.stageArn,
+      webAclArn: firewall.attrArn,
     });
     new cdk.CfnOutput(this, 'Url', { value: api.url });
   }
