@@ -9,6 +9,7 @@ import { LocalFunction } from './local-function.ts';
 import type { LogLine } from './logs.ts';
 import type { Metric } from './metrics.ts';
 import { MetricStore } from './metrics.ts';
+import { MAX_STREAM_BYTES } from './streaming.ts';
 
 export { JsonText } from './json-text.ts';
 export { MAX_EVENT_BYTES } from './local-function.ts';
@@ -54,6 +55,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
       queueLimit: 1_000,
       idleMs: 120_000,
       spareMs: 10_000,
+      streamBytes: MAX_STREAM_BYTES,
       ...options.limits,
     },
   };

@@ -27,6 +27,8 @@ export interface FunctionLimits {
   readonly idleMs: number;
   /** Milliseconds an unused environment stays warm while there is another. */
   readonly spareMs: number;
+  /** Bytes of a streamed response. */
+  readonly streamBytes: number;
 }
 
 export interface FunctionContext extends PartOptions {
@@ -106,7 +108,10 @@ export class LocalFunction {
   /** @throws {InvocationError} when the function fails before its response begins */
   async invokeStreaming(event: unknown): Promise<StreamingResult> {
     let requestId = '';
-    const response = new StreamedResponse(() => this.#pool.cancel(requestId));
+    const response = new StreamedResponse(
+      () => this.#pool.cancel(requestId),
+      this.#context.limits.streamBytes,
+    );
     const invocation = this.#invocation(event, response.push);
     if (invocation instanceof InvocationError) throw invocation;
     requestId = invocation.requestId;

@@ -16,8 +16,11 @@ export class InvocationError extends Error {
   }
 }
 
-const MAX_PRELUDE = 64 * 1024;
+/** API Gateway looks for the end of the prelude in the first 16 KB of a stream, and nowhere else. */
+const MAX_PRELUDE = 16 * 1024;
 const DELIMITER = Buffer.alloc(8);
+/** Bytes of a streamed response: Lambda ends it there. */
+export const MAX_STREAM_BYTES = 200 * 1024 * 1024;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -108,15 +111,23 @@ const parsePrelude = (json: string): Omit<StreamingResult, 'body'> => {
 /** Collects the chunks of one invocation into a {@link StreamingResult}. */
 export class StreamedResponse {
   readonly #body: Body;
+  readonly #cancel: () => void;
+  /** Bytes that may still come. */
+  #room: number;
   #head: Buffer | undefined = Buffer.alloc(0);
   #resolve: (result: StreamingResult) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   /** Settles when the prelude has come, or the function failed before. */
   readonly result: Promise<StreamingResult>;
 
-  /** @param cancel called when the reader leaves before the end */
-  constructor(cancel: () => void) {
+  /**
+   * @param cancel called when the reader leaves before the end, or the response is too long
+   * @param maxBytes of the whole response
+   */
+  constructor(cancel: () => void, maxBytes = MAX_STREAM_BYTES) {
     this.#body = new Body(cancel);
+    this.#cancel = cancel;
+    this.#room = maxBytes;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -124,15 +135,21 @@ export class StreamedResponse {
   }
 
   readonly push = (bytes: Uint8Array, taken: () => void): void => {
+    this.#room -= bytes.byteLength;
+    if (this.#room < 0) {
+      taken();
+      this.#tooLong();
+      return;
+    }
     if (this.#head === undefined) {
       this.#body.push({ bytes, taken });
       return;
     }
     this.#head = Buffer.concat([this.#head, bytes]);
-    const end = this.#head.indexOf(DELIMITER);
+    const end = this.#head.subarray(0, MAX_PRELUDE).indexOf(DELIMITER);
     if (end < 0) {
       taken();
-      if (this.#head.length > MAX_PRELUDE) this.#malformed('no prelude in its first 64 KiB');
+      if (this.#head.length >= MAX_PRELUDE) this.#malformed('no prelude in its first 16 KB');
       return;
     }
     const head = this.#head;
@@ -157,6 +174,17 @@ export class StreamedResponse {
     }
     if (!outcome.streamed || this.#head !== undefined) this.#malformed('no prelude');
     this.#body.finish('done');
+  }
+
+  #tooLong(): void {
+    const error = new InvocationError(
+      'Function.ResponseSizeTooLarge',
+      'Response payload size exceeded maximum allowed payload size of a stream.',
+    );
+    this.#head = undefined;
+    this.#reject(error);
+    this.#body.finish(error);
+    this.#cancel();
   }
 
   #malformed(what: string): void {

@@ -120,6 +120,8 @@ export const streamedHandler = (api: Api<StreamedService>, logger: Logger) =>
     let bytes = 0;
     try {
       if (response.body !== null) bytes = await writeAll(response.body, stream);
+      // Status and headers go with the first write, and by nothing else.
+      if (bytes === 0) stream.write('');
       const finished = once(stream, 'finish');
       stream.end();
       await finished;

@@ -1,12 +1,17 @@
 /**
  * The response stream of a streaming handler. Writes wait when more than a window of bytes is under way, so a
  * slow reader slows the function down instead of filling the memory.
+ *
+ * Source of what the first write does, and `end` does not: `src/stream/response-stream.ts` of
+ * github.com/aws/aws-lambda-nodejs-runtime-interface-client.
  */
 import { Writable } from 'node:stream';
 
 /** The runtime's mark on a handler that `awslambda.streamifyResponse` has wrapped. */
 export const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+
+type Written = (error: Error | null | undefined) => void;
 
 type Options = {
   readonly window: number;
@@ -19,6 +24,7 @@ export class ResponseStream extends Writable {
   #underWay = 0;
   #waiting: (() => void) | undefined;
   #prelude: Uint8Array | undefined;
+  #begun = false;
   #contentType = 'application/octet-stream';
 
   constructor(options: Options) {
@@ -29,6 +35,7 @@ export class ResponseStream extends Writable {
   }
 
   setContentType(contentType: string): void {
+    if (this.#begun) throw new Error('Cannot set content-type, too late.');
     this.#contentType = contentType;
   }
 
@@ -36,9 +43,17 @@ export class ResponseStream extends Writable {
     return this.#contentType;
   }
 
-  /** Puts bytes before the first write. */
+  /** Puts bytes before the first write. Without one they never go, not even when `end` has a last chunk. */
   precede(bytes: Uint8Array): void {
     this.#prelude = bytes;
+  }
+
+  override write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean {
+    this.#begun = true;
+    const data = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk);
+    return typeof encoding === 'string'
+      ? super.write(data, encoding, callback)
+      : super.write(data, encoding ?? callback);
   }
 
   /** The gateway has taken so many bytes. */
@@ -61,19 +76,13 @@ export class ResponseStream extends Writable {
     );
   }
 
-  override _final(done: (error?: Error | null) => void): void {
-    // A response without a body still has its prelude.
-    if (this.#prelude !== undefined) this.#post([], done);
-    else done();
-  }
-
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#waiting = undefined;
     done(error);
   }
 
   #post(chunks: readonly Uint8Array[], done: () => void): void {
-    const all = this.#prelude === undefined ? chunks : [this.#prelude, ...chunks];
+    const all = this.#prelude === undefined || !this.#begun ? chunks : [this.#prelude, ...chunks];
     this.#prelude = undefined;
     // A copy: the writer may use its buffer again, and only a whole buffer can change hands between threads.
     const bytes = new Uint8Array(all.reduce((sum, chunk) => sum + chunk.byteLength, 0));

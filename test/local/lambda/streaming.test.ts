@@ -5,6 +5,9 @@ import { startFunctions } from '../../../local/lambda/index.ts';
 import { STREAM_WINDOW } from '../../../local/lambda/messages.ts';
 import { noEndpoint, TestIam, World } from '../../support/functions.ts';
 
+/** Bytes that a streamed response may have here; 200 MB in AWS. */
+const LIMIT = 48 * 1024 * 1024;
+
 const world = new World();
 let functions: LocalFunctions;
 
@@ -27,13 +30,26 @@ const arn = {
     'hello',
     `${PRELUDE} responseStream.write('hel'); responseStream.write('lo'); responseStream.end();`,
   ),
-  empty: stream('empty', `${PRELUDE} responseStream.end();`),
+  empty: stream('empty', `${PRELUDE} responseStream.write(''); responseStream.end();`),
+  unwritten: stream('unwritten', `${PRELUDE} responseStream.end();`),
+  ended: stream('ended', `${PRELUDE} responseStream.end('all at once');`),
+  wide: stream(
+    'wide',
+    `responseStream = awslambda.HttpResponseStream.from(responseStream, {
+       statusCode: 200, headers: { padding: 'x'.repeat(event.padding) } });
+     responseStream.write(''); responseStream.end();`,
+  ),
+  late: stream(
+    'late',
+    `responseStream.write(''); responseStream.setContentType('text/csv'); responseStream.end();`,
+  ),
+  object: stream('object', `${PRELUDE} responseStream.write({ a: 1 }); responseStream.end();`),
   large: stream(
     'large',
     `if (event.report) { responseStream.write(JSON.stringify({ written, failures })); responseStream.end(); return; }
      ${PRELUDE}
      written = 0;
-     async function* rows() { for (let i = 0; i < 640; i += 1) { written += 65536; yield Buffer.alloc(65536, i); } }
+     async function* rows() { for (let i = 0; i < (event.pieces ?? 640); i += 1) { written += 65536; yield Buffer.alloc(65536, i); } }
      try { await pipeline(rows(), responseStream); } catch (error) { failures.push(error.message); throw error; }`,
     { Timeout: 30 },
   ),
@@ -56,7 +72,7 @@ beforeAll(async () => {
     iam: new TestIam(),
     endpoint: noEndpoint,
     log: world.log,
-    limits: { concurrency: 1 },
+    limits: { concurrency: 1, streamBytes: LIMIT },
   });
 });
 afterAll(async () => {
@@ -78,9 +94,39 @@ test('status, headers and cookies come first, then the body', async () => {
   expect((await read(result.body)).toString()).toBe('hello');
 });
 
-test('a response may have no body', async () => {
+test('a response may have no body, when that is written', async () => {
   const result = await functions.invokeStreaming(arn.empty, {});
+  expect(result.statusCode).toBe(201);
   expect(await read(result.body)).toHaveLength(0);
+});
+
+test.each([arn.unwritten, arn.ended])(
+  'status and headers go with the first write alone',
+  async (function_) => {
+    await expect(functions.invokeStreaming(function_, {})).rejects.toMatchObject({
+      errorType: 'Runtime.MalformedStreamingResponse',
+    });
+  },
+);
+
+test('status and headers end within the first 16 KB', async () => {
+  const short = await functions.invokeStreaming(arn.wide, { padding: 16_000 });
+  expect(await read(short.body)).toHaveLength(0);
+  await expect(functions.invokeStreaming(arn.wide, { padding: 16_384 })).rejects.toMatchObject({
+    message: 'The function answered with no prelude in its first 16 KB.',
+  });
+});
+
+test('a content type comes before the first write, and what is no text or bytes is written as JSON', async () => {
+  await expect(functions.invokeStreaming(arn.late, {})).rejects.toThrow('Cannot set content-type, too late.');
+  const { body } = await functions.invokeStreaming(arn.object, {});
+  expect((await read(body)).toString()).toBe('{"a":1}');
+});
+
+test('a response that is too long is cut, and the environment serves the next', async () => {
+  const { body } = await functions.invokeStreaming(arn.large, { pieces: LIMIT / 65_536 });
+  await expect(read(body)).rejects.toMatchObject({ errorType: 'Function.ResponseSizeTooLarge' });
+  expect(await functions.invoke(arn.large, { report: true })).toMatchObject({ ok: true });
 });
 
 test('many small writes arrive whole and in order', async () => {
@@ -109,7 +155,10 @@ test('when the reader leaves, the writer fails and the environment serves the ne
   await delay(100);
   await reader.return?.();
   const report = await functions.invoke(arn.large, { report: true });
-  expect(report).toMatchObject({ ok: true, payload: { failures: ['The client closed the connection.'] } });
+  expect(report).toMatchObject({
+    ok: true,
+    payload: { failures: expect.arrayContaining(['The client closed the connection.']) },
+  });
   if (!report.ok) throw new Error(report.errorMessage);
   // The window, 64 KiB of buffer in the writer, and what one write adds.
   expect(JSON.parse(JSON.stringify(report.payload)).written).toBeLessThan(STREAM_WINDOW + 256 * 1024);
