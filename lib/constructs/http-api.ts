@@ -4,13 +4,13 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { PROBLEMS, type ProblemCode, problemType } from '../../contracts/problems.ts';
 import { API_SCOPES } from '../../contracts/roles.ts';
 import { ROUTES } from '../../contracts/routes/index.ts';
 import { type HttpService, SERVICES } from '../../contracts/routes/services.ts';
 import type { Settings } from '../settings.ts';
+import { Firewall } from './firewall.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { allowPattern } from './pattern-policy.ts';
 import { removalPolicy } from './removal.ts';
@@ -22,8 +22,8 @@ export interface HttpApiProps {
   readonly services: Readonly<Record<HttpService, LambdaFunction>>;
 }
 
-/** What API Gateway itself answers, as the problems of the contract. */
-const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode])[] = [
+/** What API Gateway itself answers, as the problems of the contract; with what to do, where the code says less. */
+const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode, detail?: string])[] = [
   [apigateway.ResponseType.UNAUTHORIZED, 'unauthorized'],
   [apigateway.ResponseType.EXPIRED_TOKEN, 'unauthorized'],
   [apigateway.ResponseType.INVALID_SIGNATURE, 'unauthorized'],
@@ -35,7 +35,11 @@ const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode
   [apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported-media-type'],
   [apigateway.ResponseType.THROTTLED, 'throttled'],
   [apigateway.ResponseType.QUOTA_EXCEEDED, 'throttled'],
-  [apigateway.ResponseType.WAF_FILTERED, 'forbidden'],
+  [
+    apigateway.ResponseType.WAF_FILTERED,
+    'forbidden',
+    'The firewall refused the request: it is too long, has no User-Agent, looks like an attack, or comes too often.',
+  ],
   [apigateway.ResponseType.INTEGRATION_TIMEOUT, 'unavailable'],
   [apigateway.ResponseType.INTEGRATION_FAILURE, 'internal-error'],
   [apigateway.ResponseType.DEFAULT_5XX, 'internal-error'],
@@ -113,7 +117,7 @@ export class HttpApi extends Construct {
       });
     }
 
-    for (const [type, code] of GATEWAY_PROBLEMS) this.gatewayProblem(type, code);
+    for (const problem of GATEWAY_PROBLEMS) this.gatewayProblem(...problem);
     this.firewall(settings);
     Validations.of(this.api.deploymentStage).acknowledge({
       id: 'AwsSolutions-APIG6',
@@ -157,7 +161,7 @@ export class HttpApi extends Construct {
     this.api.deploymentStage.node.addDependency(account);
   }
 
-  private gatewayProblem(type: apigateway.ResponseType, code: ProblemCode): void {
+  private gatewayProblem(type: apigateway.ResponseType, code: ProblemCode, detail?: string): void {
     const [status, title, remedy] = PROBLEMS[code];
     this.api.addGatewayResponse(`Problem-${type.responseType}`, {
       type,
@@ -168,7 +172,7 @@ export class HttpApi extends Construct {
           type: problemType(code),
           title,
           status,
-          detail: remedy,
+          detail: detail ?? remedy,
           code,
           requestId: '$context.requestId',
         }),
@@ -185,39 +189,9 @@ export class HttpApi extends Construct {
       });
       return;
     }
-    const metrics = (metricName: string) => ({
-      cloudWatchMetricsEnabled: true,
-      sampledRequestsEnabled: true,
-      metricName,
-    });
-    const acl = new wafv2.CfnWebACL(this, 'Firewall', {
-      scope: 'REGIONAL',
-      defaultAction: { allow: {} },
-      visibilityConfig: metrics('labgate'),
-      rules: [
-        {
-          name: 'rate-by-address',
-          priority: 0,
-          action: { block: {} },
-          statement: {
-            rateBasedStatement: { aggregateKeyType: 'IP', limit: settings.api.firewallRequestsPerAddress },
-          },
-          visibilityConfig: metrics('rate-by-address'),
-        },
-        {
-          name: 'common',
-          priority: 1,
-          overrideAction: { none: {} },
-          statement: {
-            managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesCommonRuleSet' },
-          },
-          visibilityConfig: metrics('common'),
-        },
-      ],
-    });
-    new wafv2.CfnWebACLAssociation(this, 'FirewallAssociation', {
-      resourceArn: deploymentStage.stageArn,
-      webAclArn: acl.attrArn,
+    new Firewall(this, 'Firewall', {
+      stage: deploymentStage,
+      requestsPerAddress: settings.api.firewallRequestsPerAddress,
     });
   }
 }

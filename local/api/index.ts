@@ -6,6 +6,7 @@ import { createAuthorizer } from './authorizer.ts';
 import { openContext, type RequestContext, substitute } from './context.ts';
 import { proxyEvent } from './event.ts';
 import { GatewayFailure } from './failure.ts';
+import { readFirewall } from './firewall/index.ts';
 import { answerBuffered, answerMock, answerStreaming, type Exchange } from './integrate.ts';
 import type { ApiModel, LambdaIntegration, RouteNode } from './model.ts';
 import { createInvokeCheck } from './permission.ts';
@@ -128,9 +129,31 @@ function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInv
   const { assembly, functions, log } = options;
   const authorize = createAuthorizer(options.cognito.issuer);
   const admit = createThrottle(api.stage.methodSettings, () => performance.now());
+  const firewall = readFirewall(assembly, `${api.apiId}/stages/${api.stage.name}`, log);
+
+  /** The firewall comes before everything else: before the token, and before the throttle. */
+  const passFirewall = async ({ request, context }: Exchange, url: URL): Promise<Buffer | undefined> => {
+    if (firewall === undefined) return undefined;
+    const body = await readBody(request);
+    const rule = firewall({
+      method: context.httpMethod,
+      path: url.pathname,
+      query: url.search.slice(1),
+      headers: request.headers,
+      body,
+      address: context.sourceIp,
+    });
+    if (rule === undefined) return body;
+    log('warn', `the firewall blocks ${context.httpMethod} ${context.path}`, {
+      rule,
+      requestId: context.requestId,
+    });
+    throw new GatewayFailure('WAF_FILTERED');
+  };
 
   const serve = async (exchange: Exchange, url: URL): Promise<void> => {
     const { request, context } = exchange;
+    const inspected = await passFirewall(exchange, url);
     const match = matchPath(api.root, segmentsOf(context.path));
     const method = match && methodOf(match.node, context.httpMethod);
     if (!match || !method) throw new GatewayFailure('MISSING_AUTHENTICATION_TOKEN');
@@ -145,7 +168,7 @@ function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInv
       );
     }
     checkParameters(method, request, url);
-    const body = await readBody(request);
+    const body = inspected ?? (await readBody(request));
     checkBody(method, request, body);
     const { integration } = method;
     if (integration.type === 'MOCK') return answerMock(integration, exchange);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
+import { firewallTypes } from './firewall/index.ts';
 import type { ApiModel, CognitoAuthorizer, GatewayResponse, Method, RouteNode, Stage } from './model.ts';
 import * as properties from './properties.ts';
 import { readIntegration } from './read-integration.ts';
@@ -16,6 +17,7 @@ export const resourceTypes: readonly string[] = [
   'AWS::ApiGateway::Deployment',
   'AWS::ApiGateway::Stage',
   'AWS::ApiGateway::Account',
+  ...firewallTypes,
 ];
 
 /**

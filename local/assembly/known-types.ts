@@ -21,8 +21,6 @@ export const INERT_TYPES: ReadonlyMap<string, string> = new Map([
   ['AWS::Logs::ResourcePolicy', 'no other service writes logs here'],
   ['AWS::ServiceCatalogAppRegistry::Application', 'an inventory'],
   ['AWS::ServiceCatalogAppRegistry::ResourceAssociation', 'an inventory'],
-  ['AWS::WAFv2::WebACL', 'only loopback can call'],
-  ['AWS::WAFv2::WebACLAssociation', 'only loopback can call'],
   ['AWS::XRay::Group', 'a view of traces'],
   ['AWS::XRay::SamplingRule', 'no trace is sent'],
 ]);

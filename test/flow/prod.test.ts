@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { synthesize } from '../../bin/cli/client/synthesize.ts';
-import { type Lab, openLab } from '../support/lab.ts';
+import { type Lab, METER, openLab } from '../support/lab.ts';
 import { hurry, type Variant, variantOf } from '../support/variant.ts';
 import { wholeWay } from './whole-way.ts';
 
@@ -38,4 +38,37 @@ test('the whole way is gone on the templates of production', async () => {
   // Those that the way has refused on purpose, so that what stands in for them is used.
   const meant = ['kinesis:PutRecord', 'sqs:SendMessage'];
   expect(lab.gateway.iam.denials.filter(({ action }) => !meant.includes(action))).toEqual([]);
+});
+
+describe('the firewall of production', () => {
+  test('lets pass what the contract allows', async () => {
+    const channel = {
+      ...METER.channels['temp'],
+      maxRate: 0.5,
+      interval: 1,
+      resolution: 0.01,
+      label: 'x'.repeat(100),
+    };
+    const channels = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`chamber.temperature-${index}`, channel]),
+    );
+    const body = JSON.stringify({ id: 'wide', name: 'Wide', channels });
+    expect(body.length).toBeGreaterThan(32_768);
+    await lab.json('/v1/types', { method: 'POST', body });
+    const names = Object.keys(channels).join(',');
+    const device = await lab.register('wide-1', 'lab-1', 'wide');
+    const from = new Date(Date.now() - 60_000).toISOString();
+    const path = `/v1/devices/${device.clientId}/series?from=${from}&channels=${names}`;
+    expect(path.length).toBeGreaterThan(2_048);
+    expect(await lab.json(path)).toMatchObject({ items: [] });
+  });
+
+  test('says of what it blocks that it was the firewall', async () => {
+    const refused = await lab.call('/v1/devices', { headers: { 'user-agent': '' } });
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringMatching(/firewall/),
+    });
+  });
 });
