@@ -236,6 +236,16 @@ export interface Functions {
   close(): Promise<void>;
 }
 
+/** Calls functions without waiting for them, as Scheduler does. */
+export interface AsyncFunctions {
+  /**
+   * Asynchronous invocation: what fails is tried again, as the function's `EventInvokeConfig` says, and what is given
+   * up goes to its destination.
+   * @returns how the event ended; who calls in AWS does not hear of it
+   */
+  invokeAsync(functionArn: string, event: unknown): Promise<InvokeResult>;
+}
+
 export type InvokeResult =
   | { readonly ok: true; readonly payload: unknown }
   | { readonly ok: false; readonly errorType: string; readonly errorMessage: string };

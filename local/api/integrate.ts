@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as z from 'zod';
+import { InvocationError } from '../lambda/index.ts';
 import type { Functions, InvokeResult, Log, StreamingResult } from '../types.ts';
 import type { RequestContext } from './context.ts';
 import { isBinary, type ProxyEvent } from './event.ts';
@@ -51,8 +52,11 @@ async function withinTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-const failed = (functionArn: string, cause: unknown): GatewayFailure =>
-  new GatewayFailure('DEFAULT_5XX', undefined, {
+/** Lambda did not take the call: API Gateway answers 500, and 502 for what a function does wrong. */
+const REJECTED = new Set(['TooManyRequestsException', 'ServiceException']);
+
+const failed = (functionArn: string, cause: unknown, errorType?: string): GatewayFailure =>
+  new GatewayFailure(REJECTED.has(errorType ?? '') ? 'API_CONFIGURATION_ERROR' : 'DEFAULT_5XX', undefined, {
     cause: new Error(`${functionArn} gave no usable reply`, { cause }),
   });
 
@@ -65,7 +69,7 @@ export async function answerBuffered(
 ): Promise<void> {
   const { functionArn, timeoutMs } = integration;
   const result: InvokeResult = await withinTimeout(functions.invoke(functionArn, event), timeoutMs);
-  if (!result.ok) throw failed(functionArn, `${result.errorType}: ${result.errorMessage}`);
+  if (!result.ok) throw failed(functionArn, `${result.errorType}: ${result.errorMessage}`, result.errorType);
   const parsed = proxyResult.safeParse(result.payload);
   if (!parsed.success) throw failed(functionArn, parsed.error);
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = parsed.data;
@@ -93,7 +97,8 @@ export async function answerStreaming(
   try {
     result = await withinTimeout(invocation, timeoutMs);
   } catch (cause) {
-    if (!(cause instanceof GatewayFailure)) throw failed(functionArn, cause);
+    if (!(cause instanceof GatewayFailure))
+      throw failed(functionArn, cause, cause instanceof InvocationError ? cause.errorType : undefined);
     // Nobody will read a reply that comes after the timeout: end it, so that the function is not held up.
     invocation
       .then(discard)

@@ -5,8 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type Destination, openDestination, timeKey } from '../lambda/index.ts';
 import type { PartOptions } from '../types.ts';
 import type { StreamMapping } from './mapping.ts';
 import type { Entry } from './record.ts';
@@ -52,55 +51,27 @@ const invocationRecord = (mapping: StreamMapping, given: GivenUp, now: Date) => 
   };
 };
 
-/** `aws/lambda/<mapping>/<shard>/2026/03/01/2026-03-01T10.00.00-<uuid>` */
-const keyOf = (mapping: StreamMapping, shardId: string, now: Date): string => {
-  const time = now.toISOString().slice(0, 19).replaceAll(':', '.');
-  return `aws/lambda/${mapping.id}/${shardId}/${time.slice(0, 10).replaceAll('-', '/')}/${time}-${randomUUID()}`;
-};
+/** Where the objects of a shard begin. */
+const prefixOf = (mapping: StreamMapping, shardId: string): string => `aws/lambda/${mapping.id}/${shardId}/`;
 
-type Deliver = (given: GivenUp) => Promise<void>;
-
-const deliverer = (mapping: StreamMapping, options: PartOptions): { deliver: Deliver; close: () => void } => {
-  const target = mapping.onFailure;
-  const config = {
-    region: mapping.region,
-    endpoint: options.endpoint.url,
-    credentials: options.iam.credentialsFor(mapping.roleArn),
-  };
-  if (target === undefined) return { deliver: async () => undefined, close: () => undefined };
-  if (target.split(':')[2] === 's3') {
-    const s3 = new S3Client({ ...config, forcePathStyle: true });
-    const bucket = target.split(':::')[1] ?? '';
-    const deliver: Deliver = async (given) => {
-      const now = new Date();
-      const head = JSON.stringify(invocationRecord(mapping, given, now)).slice(0, -1);
-      const body = `${head},"payload":${eventOf(given.entries)}}`;
-      const key = keyOf(mapping, given.shardId, now);
-      await s3.send(
-        new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }),
-      );
-    };
-    return { deliver, close: () => s3.destroy() };
-  }
-  const sqs = new SQSClient(config);
-  const url = options.assembly.find(target)?.physicalId ?? target;
-  const deliver: Deliver = async (given) => {
-    const body = JSON.stringify(invocationRecord(mapping, given, new Date()));
-    await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
-  };
-  return { deliver, close: () => sqs.destroy() };
+/** What identifies a batch and, in a bucket, the whole event. */
+const recordOf = (mapping: StreamMapping, given: GivenUp, now: Date): string => {
+  const record = JSON.stringify(invocationRecord(mapping, given, now));
+  if (mapping.onFailure?.split(':')[2] !== 's3') return record;
+  return `${record.slice(0, -1)},"payload":${eventOf(given.entries)}}`;
 };
 
 /** Keeps what is given up, in the name of the function's role. */
 export class FailureDestination {
   readonly #mapping: StreamMapping;
   readonly #options: PartOptions;
-  readonly #deliverer: ReturnType<typeof deliverer>;
+  readonly #destination: Destination | undefined;
 
   constructor(mapping: StreamMapping, options: PartOptions) {
     this.#mapping = mapping;
     this.#options = options;
-    this.#deliverer = deliverer(mapping, options);
+    const { onFailure, roleArn } = mapping;
+    this.#destination = onFailure === undefined ? undefined : openDestination(onFailure, roleArn, options);
   }
 
   /** Resolves when the batch is kept, or was tried often enough; the loss is then in the log. */
@@ -115,7 +86,9 @@ export class FailureDestination {
     this.#options.log('error', `${this.#mapping.logicalId} gives up ${given.entries.length} records`, about);
     for (let failures = 1; ; failures += 1) {
       try {
-        await this.#deliverer.deliver(given);
+        const now = new Date();
+        const key = `${prefixOf(this.#mapping, given.shardId)}${timeKey(now, randomUUID())}`;
+        await this.#destination?.deliver(recordOf(this.#mapping, given, now), key);
         return;
       } catch (error) {
         const message = `Cannot send what failed to ${this.#mapping.onFailure}: ${String(error)}`;
@@ -127,6 +100,6 @@ export class FailureDestination {
   }
 
   close(): void {
-    this.#deliverer.close();
+    this.#destination?.close();
   }
 }

@@ -1,4 +1,5 @@
 /** Event source mappings: what reads streams and queues and hands batches to the functions. */
+import { accessOf } from '../lambda/index.ts';
 import type { Functions, PartOptions } from '../types.ts';
 import { AccessDenied } from '../types.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -94,14 +95,7 @@ class StreamSource {
   #checkDestination(): void {
     const { onFailure, roleArn, id } = this.#mapping;
     if (onFailure === undefined) return;
-    const requests =
-      onFailure.split(':')[2] === 's3'
-        ? [
-            { action: 's3:ListBucket', resource: onFailure },
-            { action: 's3:PutObject', resource: `${onFailure}/aws/lambda/${id}/` },
-          ]
-        : [{ action: 'sqs:SendMessage', resource: onFailure }];
-    for (const request of requests) {
+    for (const request of accessOf(onFailure, `aws/lambda/${id}/`)) {
       try {
         this.#options.iam.authorize(roleArn, request);
       } catch (error) {

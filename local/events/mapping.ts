@@ -1,5 +1,6 @@
 /** What a template says of an event source mapping. */
 import { createHash } from 'node:crypto';
+import { isDestination } from '../lambda/index.ts';
 import type { Assembly, Json, JsonObject, Resource } from '../types.ts';
 
 export interface Mapping {
@@ -163,10 +164,7 @@ const readStreamMapping = (resource: Resource, assembly: Assembly): StreamMappin
   const retries = reader.number('MaximumRetryAttempts', -1, -1, 10_000);
   const age = reader.number('MaximumRecordAgeInSeconds', -1, -1, 604_800);
   const destination = reader.json('DestinationConfig', 'OnFailure', 'Destination');
-  if (
-    destination !== undefined &&
-    (typeof destination !== 'string' || !/^arn:[^:]+:(s3|sqs):/.test(destination))
-  ) {
+  if (destination !== undefined && !isDestination(destination)) {
     throw new Error(`${where}: only S3 and SQS are run as a destination of failed batches.`);
   }
   return {

@@ -15,7 +15,7 @@ export interface FunctionDefinition {
   /** Seconds. */
   readonly timeout: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Invocations at the same time, where the template reserves or limits them. */
+  /** Invocations at the same time, where the template reserves and so limits them. */
   readonly reservedConcurrency: number | undefined;
   readonly tracing: boolean;
   readonly logGroup: string;

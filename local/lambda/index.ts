@@ -1,7 +1,8 @@
 /** Runs the functions of the templates from their bundles, each environment in a thread of its own. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Functions, PartOptions } from '../types.ts';
+import type { AsyncFunctions, Functions, PartOptions } from '../types.ts';
+import { readAsyncConfigs } from './async-config.ts';
 import { takeCodeFolder } from './code-folder.ts';
 import { readFunction } from './definition.ts';
 import type { FunctionLimits } from './local-function.ts';
@@ -11,6 +12,7 @@ import type { Metric } from './metrics.ts';
 import { MetricStore } from './metrics.ts';
 import { MAX_STREAM_BYTES } from './streaming.ts';
 
+export { accessOf, type Destination, isDestination, openDestination, timeKey } from './destination.ts';
 export { JsonText } from './json-text.ts';
 export { MAX_EVENT_BYTES } from './local-function.ts';
 export type { LogLine } from './logs.ts';
@@ -18,9 +20,13 @@ export type { Metric } from './metrics.ts';
 export { InvocationError } from './streaming.ts';
 
 /** CloudFormation types this part runs. A log group is what the functions' output is checked against. */
-export const resourceTypes: readonly string[] = ['AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
+export const resourceTypes: readonly string[] = [
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Function',
+  'AWS::Logs::LogGroup',
+];
 
-export interface LocalFunctions extends Functions {
+export interface LocalFunctions extends Functions, AsyncFunctions {
   /** Ends every environment of the function that is at work, as a crashed host would. @returns how many */
   kill(functionArn: string): Promise<number>;
   /** Ends every environment of the function that waits for work: its next event starts cold. */
@@ -56,14 +62,16 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
       idleMs: 120_000,
       spareMs: 10_000,
       streamBytes: MAX_STREAM_BYTES,
+      asyncDelays: { retryMs: [60_000, 120_000], throttleMs: 1_000 },
       ...options.limits,
     },
   };
   const byArn = new Map<string, LocalFunction>();
   const byName = new Map<string, LocalFunction>();
+  const asyncConfigOf = readAsyncConfigs(assembly);
   for (const resource of assembly.byType('AWS::Lambda::Function')) {
     const definition = readFunction(resource, assembly, iam);
-    const local = new LocalFunction(definition, context);
+    const local = new LocalFunction(definition, context, asyncConfigOf(resource));
     byArn.set(definition.arn, local);
     byName.set(definition.name, local);
   }
@@ -75,6 +83,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
   };
   return {
     invoke: async (functionArn, event) => find(functionArn).invoke(event),
+    invokeAsync: async (functionArn, event) => find(functionArn).invokeAsync(event),
     invokeStreaming: async (functionArn, event) => find(functionArn).invokeStreaming(event),
     kill: async (functionArn) => find(functionArn).kill(),
     cool: async (functionArn) => find(functionArn).cool(),

@@ -1,6 +1,8 @@
 /** One function of the template: its environments, its log, its metrics. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { InvokeResult, PartOptions, StreamingResult } from '../types.ts';
+import type { AsyncConfig } from './async-config.ts';
+import { type AsyncDelays, AsyncQueue } from './async-queue.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { environmentOf } from './definition.ts';
 import type { Invocation, Outcome } from './environment.ts';
@@ -29,6 +31,8 @@ export interface FunctionLimits {
   readonly spareMs: number;
   /** Bytes of a streamed response. */
   readonly streamBytes: number;
+  /** When asynchronous events are tried again. */
+  readonly asyncDelays: AsyncDelays;
 }
 
 export interface FunctionContext extends PartOptions {
@@ -57,10 +61,11 @@ export class LocalFunction {
   readonly #context: FunctionContext;
   readonly #pool: Pool;
   readonly #access: PlatformAccess;
+  readonly #async: AsyncQueue;
   readonly #logStream: string;
   readonly log: FunctionLog;
 
-  constructor(definition: FunctionDefinition, context: FunctionContext) {
+  constructor(definition: FunctionDefinition, context: FunctionContext, asyncConfig: AsyncConfig) {
     this.#definition = definition;
     this.#context = context;
     const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
@@ -75,11 +80,21 @@ export class LocalFunction {
     );
     this.#pool = new Pool({
       limit: Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.limits.concurrency),
+      reserved: definition.reservedConcurrency ?? Number.POSITIVE_INFINITY,
       queueLimit: context.limits.queueLimit,
       idleMs: context.limits.idleMs,
       spareMs: context.limits.spareMs,
       create: (onExit) => this.#createEnvironment(onExit),
       onStart: () => this.#access.check(false),
+    });
+    this.#async = new AsyncQueue({
+      functionArn: definition.arn,
+      functionName: definition.name,
+      roleArn: definition.roleArn,
+      config: asyncConfig,
+      delays: context.limits.asyncDelays,
+      options: context,
+      invoke: (event) => this.invoke(event),
     });
   }
 
@@ -119,6 +134,11 @@ export class LocalFunction {
     return response.result;
   }
 
+  /** See {@link AsyncFunctions}. */
+  invokeAsync(event: unknown): Promise<InvokeResult> {
+    return this.#async.take(event);
+  }
+
   kill(): Promise<number> {
     return this.#pool.kill();
   }
@@ -128,6 +148,7 @@ export class LocalFunction {
   }
 
   async close(): Promise<void> {
+    this.#async.close();
     await this.#pool.close();
     await this.log.close();
   }

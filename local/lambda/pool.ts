@@ -4,6 +4,8 @@ import type { Environment, Invocation, Outcome } from './environment.ts';
 export interface PoolOptions {
   /** Environments at the same time; 0 lets nothing run. */
   readonly limit: number;
+  /** Invocations at the same time that the template reserves; one more is throttled, as in AWS. */
+  readonly reserved: number;
   /** Invocations that may wait. */
   readonly queueLimit: number;
   /** Milliseconds the last environment stays warm. */
@@ -45,10 +47,14 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Runs an invocation as soon as an environment is free; those that wait keep their order. Never rejects. */
+  /**
+   * Runs an invocation as soon as an environment is free; those that wait for what the gateway itself has not enough
+   * of keep their order. Never rejects.
+   */
   run(invocation: Invocation): Promise<Outcome> {
     if (this.#closed) return Promise.resolve(stopped);
-    if (this.#options.limit === 0 || this.#queue.length >= this.#options.queueLimit) {
+    const underWay = this.#running.size + this.#queue.length;
+    if (underWay >= this.#options.reserved || this.#queue.length >= this.#options.queueLimit) {
       return Promise.resolve(throttled);
     }
     return new Promise((resolve) => {

@@ -1,5 +1,9 @@
-/** EventBridge Scheduler: calls functions at a rate, in the name of the schedule's role. */
-import { AccessDenied, type Functions, type InvokeResult, type PartOptions } from '../types.ts';
+/**
+ * EventBridge Scheduler: calls functions at a rate, in the name of the schedule's role. It hands an event to Lambda and
+ * does not wait for what becomes of it: that is tried again as the function's own configuration says, and calls may
+ * overlap.
+ */
+import { AccessDenied, type AsyncFunctions, type InvokeResult, type PartOptions } from '../types.ts';
 import { readSchedules, type Schedule } from './read.ts';
 
 /** CloudFormation types this part runs. */
@@ -9,7 +13,7 @@ export interface Schedules {
   /** Names of all schedules: their logical ids. */
   readonly names: readonly string[];
   /**
-   * Calls the target of a schedule at once, as if its time had come.
+   * Calls the target of a schedule at once, as if its time had come, and waits for how that ends.
    * @param name logical id, or the beginning of it
    * @throws {AccessDenied} when the role may not, or an error when no schedule has that name
    */
@@ -20,38 +24,35 @@ export interface Schedules {
 }
 
 export interface SchedulesOptions extends PartOptions {
-  readonly functions: Functions;
+  readonly functions: AsyncFunctions;
 }
 
 const SERVICE = 'scheduler.amazonaws.com';
 
 /**
- * Starts all schedules that are enabled. The first call comes one period after the start; a period that passes while
- * a call is still under way is left out.
+ * Starts all schedules that are enabled. The first call comes one period after the start.
  * @throws {Error} naming a schedule and what of it is not run here
  */
 export const startSchedules = async (options: SchedulesOptions): Promise<Schedules> => {
   const { assembly, iam, functions, log } = options;
   const schedules = readSchedules(assembly);
-  const underWay = new Map<string, Promise<InvokeResult>>();
+  const underWay = new Set<Promise<InvokeResult>>();
 
-  const call = async ({ logicalId, arn, targetArn, roleArn, input }: Schedule): Promise<InvokeResult> => {
-    if (!iam.assumableBy(roleArn, SERVICE, { 'aws:sourcearn': arn }))
-      throw new Error(`${logicalId}: ${roleArn} does not trust ${SERVICE}`);
+  const call = async (schedule: Schedule): Promise<InvokeResult> => {
+    const { logicalId, groupArn, targetArn, roleArn, input } = schedule;
+    if (!iam.assumableBy(roleArn, SERVICE, { 'aws:sourcearn': groupArn }))
+      throw new Error(`${logicalId}: ${roleArn} does not trust ${SERVICE} for ${groupArn}`);
     iam.authorize(roleArn, { action: 'lambda:InvokeFunction', resource: targetArn });
-    return functions.invoke(targetArn, input);
+    return functions.invokeAsync(targetArn, input);
   };
   const begin = (schedule: Schedule): Promise<InvokeResult> => {
     const running = call(schedule);
-    underWay.set(schedule.logicalId, running);
-    const ended = (): void => {
-      if (underWay.get(schedule.logicalId) === running) underWay.delete(schedule.logicalId);
-    };
+    underWay.add(running);
+    const ended = (): boolean => underWay.delete(running);
     running.then(ended, ended);
     return running;
   };
   const tick = async (schedule: Schedule): Promise<void> => {
-    if (underWay.has(schedule.logicalId)) return;
     try {
       const result = await begin(schedule);
       if (!result.ok) log('error', `${schedule.logicalId} failed`, { ...result });
@@ -72,11 +73,10 @@ export const startSchedules = async (options: SchedulesOptions): Promise<Schedul
       return begin(schedule);
     },
     async drain() {
-      while (underWay.size > 0) await Promise.allSettled(underWay.values());
+      while (underWay.size > 0) await Promise.allSettled(underWay);
     },
     async close() {
       for (const timer of timers) clearInterval(timer);
-      await Promise.allSettled(underWay.values());
     },
   };
 };

@@ -3,7 +3,8 @@ import type { Assembly, Json, JsonObject, Resource } from '../types.ts';
 
 export interface Schedule {
   readonly logicalId: string;
-  readonly arn: string;
+  /** What conditions of the role's trust policy know as `aws:SourceArn`: the group, not the schedule. */
+  readonly groupArn: string;
   readonly enabled: boolean;
   readonly periodMillis: number;
   readonly targetArn: string;
@@ -15,15 +16,7 @@ export interface Schedule {
 const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** Properties that say nothing about when and how the target is called, or that nothing here could do otherwise. */
-const KNOWN = new Set([
-  'Description',
-  'FlexibleTimeWindow',
-  'GroupName',
-  'Name',
-  'ScheduleExpression',
-  'State',
-  'Target',
-]);
+const KNOWN = new Set(['Description', 'FlexibleTimeWindow', 'Name', 'ScheduleExpression', 'State', 'Target']);
 const KNOWN_OF_TARGET = new Set(['Arn', 'Input', 'RetryPolicy', 'RoleArn']);
 
 const isObject = (value: Json | undefined): value is JsonObject =>
@@ -53,7 +46,7 @@ const read = (resource: Resource, assembly: Assembly): Schedule => {
   if (period === undefined) throw refuse(`${expression}: only rates are run here`);
   return {
     logicalId,
-    arn: `arn:aws:scheduler:${assembly.region}:${assembly.account}:schedule/default/${resource.physicalId}`,
+    groupArn: `arn:aws:scheduler:${assembly.region}:${assembly.account}:schedule-group/default`,
     enabled: properties['State'] !== 'DISABLED',
     periodMillis: Number(count) * period,
     targetArn,

@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { apiResources, method } from '../../support/hand-made-assembly.ts';
+import { InvocationError } from '../../../local/lambda/index.ts';
+import { apiResources, method, proxy } from '../../support/hand-made-assembly.ts';
 import { newHarness, tree } from './harness.ts';
 
 const { start, close } = newHarness();
@@ -36,6 +37,20 @@ describe('limits', () => {
     const { get } = await start(apiResources([...tree, method('devices', 'POST')]));
     const response = await get('/v1/devices', { method: 'POST', body: '"'.repeat(4 * 1024 * 1024) });
     expect(response.status).toBe(413);
+  });
+
+  it.each([
+    ['TooManyRequestsException', 500],
+    ['TypeError', 502],
+  ])('tells a call that Lambda did not take from one that failed: %s', async (errorType, status) => {
+    const { get } = await start(apiResources([...tree, method('devices', 'GET')]), {
+      buffered: () => ({ ok: false, errorType, errorMessage: 'no' }),
+    });
+    expect((await get('/v1/devices')).status).toBe(status);
+    const streamed = await start(apiResources([...tree, method('devices', 'GET', proxy(true))]), {
+      streamed: () => Promise.reject(new InvocationError(errorType, 'no')),
+    });
+    expect((await streamed.get('/v1/devices')).status).toBe(status);
   });
 
   it('throttles each method by its own setting', async () => {

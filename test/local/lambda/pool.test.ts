@@ -56,10 +56,11 @@ test('an environment serves one event at a time, those that wait in order', asyn
   expect(results[3]).toEqual({ ok: true, payload: [0, 1, 2, 3].map((n) => [n, 1]) });
 });
 
-test('reserved concurrency bounds it further, and none at all throttles', async () => {
-  const one = await start(PARALLEL, { ReservedConcurrentExecutions: 1 });
-  const results = await Promise.all([1, 2, 3].map((n) => one.functions.invoke(one.arn, { n })));
-  expect(new Set(results.map((r) => r.ok && JSON.parse(JSON.stringify(r.payload)).id)).size).toBe(1);
+test('one invocation more than what is reserved is throttled, and waits for nobody', async () => {
+  const two = await start(PARALLEL, { ReservedConcurrentExecutions: 2 });
+  const results = await Promise.all([1, 2, 3].map((n) => two.functions.invoke(two.arn, { n })));
+  expect(results).toMatchObject([{ ok: true }, { ok: true }, { errorType: 'TooManyRequestsException' }]);
+  expect(await two.functions.invoke(two.arn, { n: 4 })).toMatchObject({ ok: true });
   const none = await start(PARALLEL, { ReservedConcurrentExecutions: 0 });
   expect(await none.functions.invoke(none.arn, {})).toMatchObject({ errorType: 'TooManyRequestsException' });
 });
