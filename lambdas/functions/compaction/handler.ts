@@ -2,6 +2,9 @@
  * `compaction`: from chunks to blocks, rollups and the archive. Called on a schedule; finds its work by tasks, does
  * as much as the time allows, and leaves the rest queued for the next call.
  *
+ * The schedule calls it whether or not an earlier call is still at work, and may call it twice for one time: a lease
+ * lets one work, and the others end at once. Two at work would do no harm (see rivals.test.ts), only the work twice.
+ *
  * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
  * block and for its rollups, and a conditional DeleteItem. Days of devices are worked off {@link WORKERS} at a time,
  * hour by hour, and one hour of a device is what each of them holds in memory.
@@ -12,7 +15,7 @@ import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { addCounts, createMetrics, MetricUnit } from '../../runtime/metrics.ts';
-import { oldestTasks } from '../../store/measurements/index.ts';
+import { oldestTasks, takeLease } from '../../store/measurements/index.ts';
 import { getFrom, putInto, replaceIn, tagsIn } from '../../store/objects/objects.ts';
 import { Counts } from './counts.ts';
 import { archiveQueuedDay } from './day.ts';
@@ -147,8 +150,8 @@ const archiveDays = async (
 };
 
 /** Works off what is queued: first hours, then days. */
-export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
-  const budget = timeBudget(context.getRemainingTimeInMillis());
+export const run = async (remainingMillis: number): Promise<CompactionReport> => {
+  const budget = timeBudget(remainingMillis);
   const counts = new Counts();
   const devices = new DeviceCache(registry);
   try {
@@ -168,5 +171,23 @@ export const handler = async (_event: unknown, context: Context): Promise<Compac
     metrics.addMetric('CompactionLag', MetricUnit.Seconds, counts.lag / 1e6);
     metrics.addMetric('ArchiveLag', MetricUnit.Seconds, counts.archiveLag / 1e6);
     metrics.publishStoredMetrics();
+  }
+};
+
+/** Runs, unless another call is at work. */
+export const handler = async (_event: unknown, context: Context): Promise<CompactionReport> => {
+  const remaining = context.getRemainingTimeInMillis();
+  const lease = await takeLease(measurements, 'compaction', remaining);
+  if (lease === undefined) {
+    logger.info('another call is at work');
+    return { hours: 0, chunks: 0, points: 0, days: 0, failed: 0, done: false };
+  }
+  try {
+    return await run(remaining);
+  } finally {
+    // It ends by itself when this call does.
+    await lease
+      .release()
+      .catch((error: unknown) => logger.warn('the lease could not be given back', { error }));
   }
 };

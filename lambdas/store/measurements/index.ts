@@ -9,6 +9,7 @@ export { JudgedHours } from './judged-hours.ts';
 export { keepBlock } from './keep.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
 export { readManyLatest } from './latest.ts';
+export { type Lease, takeLease } from './lease.ts';
 export {
   type HourOfPoints,
   type Latest,

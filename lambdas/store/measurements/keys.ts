@@ -18,6 +18,7 @@
  * | recall devices of a batch                   | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
  * | newest values of a device                   | Query          | pk `{device}`, sk begins with `latest#`         |
  * | newest values of many devices               | BatchGetItem   | pk `{device}`, sk `latest#0` and `latest#1`     |
+ * | who is at work                              | UpdateItem     | pk `lease#{name}`, sk `lease`                   |
  *
  * A chunk's key names exactly the records it was made of: the first of the device in the batch, and how many. A
  * replayed batch overwrites itself; a batch that is cut elsewhere writes another item and can never take away

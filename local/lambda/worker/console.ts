@@ -34,6 +34,17 @@ const jsonLine = (level: string, requestId: string, first: unknown, rest: readon
   }
 };
 
+const LEVEL = /"level"\s*:\s*"(\w+)"/;
+
+/**
+ * Place of a line in {@link LEVELS}, as Lambda's own filter reads it: what names no level counts as INFO, lines of
+ * metrics too. Source: "Log-level filtering", AWS Lambda developer guide.
+ */
+const placeOf = (line: string): number => {
+  const named = line.startsWith('{') ? LEVELS.indexOf(LEVEL.exec(line)?.[1]?.toUpperCase() ?? '') : -1;
+  return named < 0 ? LEVELS.indexOf('INFO') : named;
+};
+
 const captureStream = (stream: NodeJS.WriteStream, emit: (line: string) => void): (() => void) => {
   let rest = '';
   const write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown): boolean => {
@@ -58,10 +69,12 @@ const captureStream = (stream: NodeJS.WriteStream, emit: (line: string) => void)
  */
 export const captureOutput = ({ logFormat, logLevel, send }: Options) => {
   let requestId = '';
-  const raw = (line: string) => send(line, requestId);
+  const threshold = logFormat === 'JSON' ? Math.max(0, LEVELS.indexOf(logLevel)) : 0;
+  const raw = (line: string) => {
+    if (threshold === 0 || placeOf(line) >= threshold) send(line, requestId);
+  };
   const flushOut = captureStream(process.stdout, raw);
   const flushErr = captureStream(process.stderr, raw);
-  const threshold = logFormat === 'JSON' ? Math.max(0, LEVELS.indexOf(logLevel)) : 0;
   for (const [method, level] of Object.entries(METHODS)) {
     const enabled = LEVELS.indexOf(level) >= threshold;
     const print = (first?: unknown, ...rest: unknown[]): void => {

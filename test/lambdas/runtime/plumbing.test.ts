@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { defaultProvider } from '../../../lambdas/runtime/credentials.ts';
 import { digest } from '../../../lambdas/runtime/digest.ts';
 import { readEnv } from '../../../lambdas/runtime/env.ts';
 import { readCursor, writeCursor } from '../../../lambdas/runtime/http/cursor.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
+import { createLogger } from '../../../lambdas/runtime/logger.ts';
 import { once } from '../../../lambdas/runtime/once.ts';
 import { brokerRoots } from '../../../lambdas/runtime/trust.ts';
 import { askAll } from '../../../lambdas/store/probes.ts';
@@ -26,6 +27,15 @@ describe('environment', () => {
 
   it('takes an empty variable for an absent one', () => {
     expect(() => readEnv(['THING_TYPE'], { THING_TYPE: '' })).toThrow(/THING_TYPE/);
+  });
+});
+
+describe('the logger', () => {
+  it('has the level of the settings, whatever the filter of Lambda lets pass', () => {
+    vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', 'INFO');
+    vi.stubEnv('LOG_LEVEL', 'WARN');
+    expect(createLogger().getLevelName()).toBe('WARN');
+    vi.unstubAllEnvs();
   });
 });
 

@@ -214,13 +214,15 @@ test('with a data folder the lines are kept in a file', async () => {
   expect(readFileSync(join(world.folder, 'logs', 'f.log'), 'utf8')).toMatch(/"message":"kept"/);
 });
 
+const COUNTS = `export const handler = async ({ stored }) => {
+  console.log({ not: 'a metric' });
+  process.stdout.write(JSON.stringify({
+    _aws: { Timestamp: 0, CloudWatchMetrics: [{ Namespace: 'labgate', Dimensions: [['service']], Metrics: [{ Name: 'Stored', Unit: 'Count' }, { Name: 'Latency' }] }] },
+    service: 'ingest', Stored: stored, Latency: [1, 3] }) + '\\n');
+};`;
+
 test('metrics in the logs are counted', async () => {
-  const { functions, arn } = await start(`export const handler = async ({ stored }) => {
-    console.log({ not: 'a metric' });
-    process.stdout.write(JSON.stringify({
-      _aws: { Timestamp: 0, CloudWatchMetrics: [{ Namespace: 'labgate', Dimensions: [['service']], Metrics: [{ Name: 'Stored', Unit: 'Count' }, { Name: 'Latency' }] }] },
-      service: 'ingest', Stored: stored, Latency: [1, 3] }) + '\\n');
-  };`);
+  const { functions, arn } = await start(COUNTS);
   await functions.invoke(arn, { stored: 5 });
   await functions.invoke(arn, { stored: 7 });
   const dimensions = { service: 'ingest' };
@@ -228,6 +230,16 @@ test('metrics in the logs are counted', async () => {
     { namespace: 'labgate', name: 'Stored', unit: 'Count', dimensions, count: 2, sum: 12, min: 5, max: 7 },
     { namespace: 'labgate', name: 'Latency', unit: 'None', dimensions, count: 4, sum: 8, min: 1, max: 3 },
   ]);
+});
+
+test.each([
+  ['WARN', 0],
+  ['INFO', 2],
+])('the filter of Lambda takes lines of metrics for INFO: %s keeps %d', async (level, kept) => {
+  const LoggingConfig = { LogFormat: 'JSON', ApplicationLogLevel: level };
+  const { functions, arn } = await start(COUNTS, { LoggingConfig });
+  await functions.invoke(arn, { stored: 5 });
+  expect(functions.metrics()).toHaveLength(kept);
 });
 
 test('Lambda writes logs and traces in the name of the role; a missing grant is recorded and does not stop it', async () => {

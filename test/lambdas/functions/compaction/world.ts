@@ -53,7 +53,10 @@ export interface World {
   add(chunk: Chunk): Promise<void>;
   /** Remembers how far a device is committed. */
   commit(device: string, sequence: number, version: number): Promise<void>;
+  /** Works off what is queued, whoever else is at work. */
   run(remainingMillis?: number): Promise<CompactionReport>;
+  /** Calls the function as its schedule does. */
+  call(remainingMillis?: number): Promise<CompactionReport>;
   points(device: string, from?: Micros, to?: Micros): Promise<Told>;
   /** Sort keys of a partition. */
   keys(pk: string): Promise<string[]>;
@@ -76,7 +79,7 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
     POWERTOOLS_METRICS_DISABLED: 'true',
     ...environment,
   });
-  const { handler } = await import('../../../../lambdas/functions/compaction/handler.ts');
+  const { handler, run } = await import('../../../../lambdas/functions/compaction/handler.ts');
   const measurements = {
     client: aws.dynamo,
     table: aws.measurementsTable,
@@ -155,6 +158,10 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       await writeItems(measurements, [state], { signal: AbortSignal.timeout(30_000) });
     },
     run: async (remainingMillis = 60_000) => {
+      door.revive();
+      return run(remainingMillis);
+    },
+    call: async (remainingMillis = 60_000) => {
       door.revive();
       return handler({}, { getRemainingTimeInMillis: () => remainingMillis } as Context);
     },
