@@ -11,6 +11,8 @@ export interface RequestContext {
   readonly httpMethod: string;
   /** Path without stage and query, percent-encoded as sent. */
   readonly path: string;
+  /** Path as sent: with the stage, or without it as behind a domain of one's own. */
+  readonly wholePath: string;
   readonly protocol: string;
   readonly sourceIp: string;
   readonly userAgent: string;
@@ -34,7 +36,7 @@ export function requestTime(date: Date): string {
 }
 
 /** Opens the context of a request that has just come in. */
-export function openContext(request: IncomingMessage, path: string): RequestContext {
+export function openContext(request: IncomingMessage, wholePath: string, path: string): RequestContext {
   const seconds = Math.floor(Date.now() / 1000).toString(16);
   const incoming = /Root=1-[\da-f]{8}-[\da-f]{24}/.exec(String(request.headers['x-amzn-trace-id'] ?? ''));
   return {
@@ -44,6 +46,7 @@ export function openContext(request: IncomingMessage, path: string): RequestCont
     startedAt: new Date(),
     httpMethod: request.method ?? 'GET',
     path,
+    wholePath,
     protocol: `HTTP/${request.httpVersion}`,
     sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     userAgent: request.headers['user-agent'] ?? '',
@@ -84,7 +87,7 @@ const variables: Readonly<Record<string, Lookup>> = {
   integrationStatus: (context) => context.integrationStatus,
   integrationLatency: (context) => Date.now() - context.startedAt.getTime(),
   'integration.latency': (context) => Date.now() - context.startedAt.getTime(),
-  path: (context, api) => `/${api.stage.name}${context.path}`,
+  path: (context) => context.wholePath,
   protocol: (context) => context.protocol,
   requestId: (context) => context.requestId,
   requestTime: (context) => requestTime(context.startedAt),

@@ -86,7 +86,7 @@ export function proxyEvent(input: EventInput, context: RequestContext, api: ApiM
       httpMethod: context.httpMethod,
       extendedRequestId: context.extendedRequestId,
       requestTime: requestTime(context.startedAt),
-      path: `/${api.stage.name}${context.path}`,
+      path: context.wholePath,
       accountId: account,
       protocol: context.protocol,
       stage: api.stage.name,

@@ -50,8 +50,8 @@ const HEAD_ALLOWANCE = 512 * 1024;
 const CLOSE_GRACE_MS = 1_000;
 
 /**
- * Serves the REST API of the assembly. Routes are served both without the stage (`/v1/health`) and below it
- * (`/prod/v1/health`).
+ * Serves the REST API of the assembly. Routes are served both below the stage (`/prod/v1/health`), as the address of
+ * API Gateway has them, and without it (`/v1/health`), as a domain of one's own that is mapped to the stage.
  * @throws {Error} naming what the assembly declares and this server cannot do, or the port that is taken
  */
 export async function startApi(options: ApiOptions): Promise<ApiPart> {
@@ -198,7 +198,7 @@ function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInv
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(`http://local${request.url?.startsWith('/') ? '' : '/'}${request.url ?? '/'}`);
-    const context = openContext(request, withoutStage(api, url.pathname));
+    const context = openContext(request, url.pathname, withoutStage(api, url.pathname));
     response.once('close', () => writeAccessLog(options, api, context));
     try {
       await serve({ request, response, context, api, log }, url);

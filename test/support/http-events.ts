@@ -10,6 +10,8 @@ export interface Sent {
   /** Sent as JSON unless it is text. */
   readonly body?: unknown;
   readonly claims?: Readonly<Record<string, string>> | undefined;
+  /** Stage of API Gateway that the address names; none when absent, as behind a domain of one's own. */
+  readonly stage?: string;
 }
 
 /** Claims of a person's access token, as API Gateway writes them. */
@@ -56,6 +58,7 @@ export const proxyEvent = (sent: Sent): APIGatewayProxyEvent => {
     stageVariables: null,
     requestContext: {
       requestId: `request-${++sequence}`,
+      path: `${sent.stage === undefined ? '' : `/${sent.stage}`}${url.pathname}`,
       ...(claims === undefined ? {} : { authorizer: { claims } }),
     } as unknown as APIGatewayProxyEvent['requestContext'],
     body:

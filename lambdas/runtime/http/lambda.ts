@@ -27,6 +27,23 @@ export const requestOf = (event: APIGatewayProxyEvent): Request => {
   });
 };
 
+/** What stands in front of our paths: the stage of API Gateway, or nothing behind a domain of one's own. */
+const baseOf = ({ path, requestContext }: APIGatewayProxyEvent): string => {
+  const whole = requestContext.path ?? '';
+  return whole.endsWith(path) ? whole.slice(0, -path.length) : '';
+};
+
+/** Headers as they go out: the addresses that lead on begin where the caller's address began. */
+const outgoing = (headers: Headers, base: string): Record<string, string> => {
+  const all = Object.fromEntries(headers);
+  const { location, link } = all;
+  return {
+    ...all,
+    ...(location?.startsWith('/') ? { location: base + location } : {}),
+    ...(link === undefined ? {} : { link: link.replaceAll('</', `<${base}/`) }),
+  };
+};
+
 const isClaims = (value: unknown): value is Claims => typeof value === 'object' && value !== null;
 
 const callOf = (event: APIGatewayProxyEvent, context: Context): Call => {
@@ -70,7 +87,7 @@ export const bufferedHandler =
     const response = await api.handle(requestOf(event), call);
     const body = await response.text();
     logCall(logger, event, call, { status: response.status, bytes: Buffer.byteLength(body) });
-    return { statusCode: response.status, headers: Object.fromEntries(response.headers), body };
+    return { statusCode: response.status, headers: outgoing(response.headers, baseOf(event)), body };
   };
 
 /** What the Lambda runtime offers for streaming, as a global. */
@@ -115,7 +132,7 @@ export const streamedHandler = (api: Api<StreamedService>, logger: Logger) =>
     const response = await api.handle(requestOf(event), call);
     const stream = awslambda.HttpResponseStream.from(raw, {
       statusCode: response.status,
-      headers: Object.fromEntries(response.headers),
+      headers: outgoing(response.headers, baseOf(event)),
     });
     let bytes = 0;
     try {

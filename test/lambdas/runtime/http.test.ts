@@ -6,6 +6,7 @@ import { PROBLEMS, problem } from '../../../contracts/problems.ts';
 import { CallRefused, NoAnswer } from '../../../lambdas/runtime/calls.ts';
 import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
 import { bufferedHandler, requestOf } from '../../../lambdas/runtime/http/lambda.ts';
+import { pageResponse } from '../../../lambdas/runtime/http/page.ts';
 import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
@@ -227,6 +228,28 @@ describe('principal', () => {
       kind: 'program',
       grants: [{ role: 'Maintenance' }],
     });
+  });
+});
+
+describe('addresses in headers', () => {
+  const handlers = {
+    ...NEVER,
+    createType: () => jsonResponse({}, 201, { location: '/v1/types/a' }),
+    listTypes: ({ url }: { url: URL }) => pageResponse(url, {}, { items: [], position: ['a'] }),
+  };
+
+  it.each([
+    ['/prod', 'prod'],
+    ['', undefined],
+  ])('begin with the path that the stage has: %o', async (base, stage) => {
+    const handler = bufferedHandler(createApi('control-api', handlers), createLogger());
+    const at = stage === undefined ? {} : { stage };
+    const created = await handler(proxyEvent({ ...post(TYPE), path: '/v1/types', ...at }), lambdaContext);
+    expect(created.headers?.['location']).toBe(`${base}/v1/types/a`);
+    const listed = await handler(proxyEvent({ path: '/v1/types?limit=1', ...at }), lambdaContext);
+    expect(listed.headers?.['link']).toMatch(
+      new RegExp(`^<${base}/v1/types\\?limit=1&cursor=[^>]+>; rel="next"$`),
+    );
   });
 });
 

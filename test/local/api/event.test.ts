@@ -49,6 +49,9 @@ describe('the event', () => {
       isBase64Encoded: false,
     });
     expect(events[0]?.requestContext).not.toHaveProperty('authorizer');
+    await get('/v1/devices/d1', { method: 'PUT' });
+    // As a domain of one's own has it.
+    expect(events[1]?.requestContext['path']).toBe('/v1/devices/d1');
   });
 
   it('carries binary media base64-coded, both ways', async () => {

@@ -43,7 +43,7 @@ describe('a gateway response of the template', () => {
       detail: 'Missing Authentication Token',
       type: 'MISSING_AUTHENTICATION_TOKEN',
       requestId: missing.headers.get('x-amzn-requestid'),
-      path: '/prod/v1/nothing%22here',
+      path: '/v1/nothing%22here',
     });
     const failed = await get('/v1/devices');
     expect(failed.status).toBe(502);
