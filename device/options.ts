@@ -14,7 +14,7 @@ export interface DeviceOptions {
   readonly cert: string;
   readonly key: string;
   readonly clientId: string;
-  readonly topics: Registered['topics'];
+  readonly topics: Pick<Registered['topics'], 'data' | 'ack' | 'errors'>;
   /** Where messages wait until they are acknowledged; closed together with the device. */
   readonly store: FileStoreOptions | MessageStore;
   /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */

@@ -14,7 +14,7 @@ import { StorageStack } from './storage-stack.ts';
 export const addApplication = (app: App, settings: Settings) => {
   const name = (stack: string): string => `labgate-${settings.stage}-${stack}`;
   const storage = new StorageStack(app, name('storage'), { settings });
-  const devices = new DevicesStack(app, name('devices'), { storage });
+  const devices = new DevicesStack(app, name('devices'), { settings, storage });
   const processing = new ProcessingStack(app, name('processing'), { settings, storage, devices });
   const api = new ApiStack(app, name('api'), { settings, storage, devices, processing });
   Tags.of(app).add('application', 'labgate');

@@ -1,13 +1,15 @@
 /** How devices reach the platform: what they are, what each may do, and where their messages go. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { DataRule } from './constructs/data-rule.ts';
+import { DataRule, dataRuleName } from './constructs/data-rule.ts';
 import { DeviceIdentity } from './constructs/device-identity.ts';
 import type { FunctionQueue } from './constructs/function-queue.ts';
 import { LifecycleQueue } from './constructs/lifecycle-queue.ts';
+import type { Settings } from './settings.ts';
 import type { StorageStack } from './storage-stack.ts';
 
 export interface DevicesStackProps extends StackProps {
+  readonly settings: Settings;
   readonly storage: StorageStack;
 }
 
@@ -20,9 +22,9 @@ export class DevicesStack extends Stack {
 
   constructor(scope: Construct, id: string, props: DevicesStackProps) {
     super(scope, id, props);
-    const { storage } = props;
-    const data = new DataRule(this, 'Data', { storage });
-    this.identity = new DeviceIdentity(this, 'Device', { dataRule: data.rule.ref });
+    const { settings, storage } = props;
+    new DataRule(this, 'Data', { settings, storage });
+    this.identity = new DeviceIdentity(this, 'Device', { dataRule: dataRuleName(settings) });
     this.lifecycle = new LifecycleQueue(this, 'Lifecycle', { storage }).queue;
   }
 }

@@ -22,6 +22,8 @@ export const ENVIRONMENT = {
   DEVICE_POLICY: z.string().min(1),
   /** Name of the IoT thing type of new things. */
   THING_TYPE: z.string().min(1),
+  /** Name of the topic rule that takes measurements. */
+  DATA_RULE: z.string().regex(/^\w+$/),
   /** Minutes after its end that an hour is compacted. */
   COMPACT_AFTER_MINUTES: wholeNumber,
   /** Hours after its end that a day is archived. */

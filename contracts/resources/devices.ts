@@ -117,7 +117,15 @@ export const registered = z
     ca: z.string().meta({ description: 'PEM bundle that the broker is to be trusted by' }),
     endpoint: z.object({ host: z.string(), port: z.int() }),
     clientId: z.string(),
-    topics: z.object({ data: z.string(), ack: z.string(), errors: z.string() }),
+    topics: z.object({
+      data: z.string(),
+      basicIngest: z.string().meta({
+        description:
+          'In place of `data`: costs no messaging, and nobody hears it live (AWS IoT Basic Ingest)',
+      }),
+      ack: z.string(),
+      errors: z.string(),
+    }),
   })
   .meta({ id: 'Registered' });
 export type Registered = z.infer<typeof registered>;

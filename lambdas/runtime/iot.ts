@@ -1,10 +1,16 @@
 /** The identity of a device in AWS IoT: its certificate, its thing, and its connection. */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AttachPolicyCommand,
   AttachThingPrincipalCommand,
   CreateCertificateFromCsrCommand,
   CreateThingCommand,
+  DeleteCertificateCommand,
+  DeleteThingCommand,
   DescribeEndpointCommand,
+  DetachPolicyCommand,
+  DetachThingPrincipalCommand,
   type IoTClient,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
@@ -69,31 +75,90 @@ export const createThing = async (
   }
 };
 
-/** Ties a certificate to its thing and to the policy of devices. Repeating it changes nothing. */
-export const attachCertificate = async (
+/** The certificate is not there any more. */
+export class CertificateGone extends Error {
+  override readonly name = 'CertificateGone';
+}
+
+/**
+ * Ties a certificate to its thing and to the policy of devices, and makes it count. Repeating it changes nothing.
+ * @throws {CertificateGone}
+ */
+export const activateIdentity = async (
   iot: IoTClient,
-  { certificateArn, thing, policy }: { certificateArn: string; thing: string; policy: string },
+  { certificateArn, certificateId, thing, policy }: Identity,
 ): Promise<void> => {
-  await iot.send(new AttachPolicyCommand({ policyName: policy, target: certificateArn }));
-  await iot.send(new AttachThingPrincipalCommand({ thingName: thing, principal: certificateArn }));
+  try {
+    await iot.send(new AttachPolicyCommand({ policyName: policy, target: certificateArn }));
+    await iot.send(new AttachThingPrincipalCommand({ thingName: thing, principal: certificateArn }));
+    await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'ACTIVE' }));
+  } catch (cause) {
+    throw named(cause, 'ResourceNotFoundException') ? new CertificateGone(certificateId, { cause }) : cause;
+  }
 };
 
-/** Makes a certificate count, or never again. */
-export const setCertificate = async (
-  iot: IoTClient,
-  certificateId: string,
-  status: 'ACTIVE' | 'REVOKED',
-): Promise<void> => {
-  await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: status }));
+/** What a device is in AWS IoT. */
+export interface Identity {
+  readonly certificateArn: string;
+  readonly certificateId: string;
+  readonly thing: string;
+  /** Of all devices. */
+  readonly policy: string;
+}
+
+/** Whatever is not there any more needs no taking away. */
+const unlessGone = async (call: Promise<unknown>): Promise<void> => {
+  try {
+    await call;
+  } catch (error) {
+    if (!named(error, 'ResourceNotFoundException')) throw error;
+  }
+};
+
+/** Makes a certificate count never again. */
+export const revokeCertificate = (iot: IoTClient, certificateId: string): Promise<void> =>
+  unlessGone(iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'REVOKED' })));
+
+/** What was detached is still attached, for some seconds elsewhere in AWS IoT, or again. */
+export class StillAttached extends Error {
+  override readonly name = 'StillAttached';
+}
+
+/** Errors that say so: of a certificate with a policy or a thing, of an active one, and of a thing. */
+const STILL_ATTACHED = ['DeleteConflictException', 'CertificateStateException', 'InvalidRequestException'];
+const TRIES = 5;
+const FIRST_PAUSE_MILLIS = 200;
+
+const tryToRemove = async (iot: IoTClient, device: Identity): Promise<void> => {
+  const { certificateArn, certificateId, thing, policy } = device;
+  await revokeCertificate(iot, certificateId);
+  await unlessGone(iot.send(new DetachPolicyCommand({ policyName: policy, target: certificateArn })));
+  const tie = { thingName: thing, principal: certificateArn };
+  await unlessGone(iot.send(new DetachThingPrincipalCommand(tie)));
+  await unlessGone(iot.send(new DeleteCertificateCommand({ certificateId })));
+  await unlessGone(iot.send(new DeleteThingCommand({ thingName: thing })));
+};
+
+/**
+ * Revokes the certificate of a device, takes it from its policy and its thing, and removes both. Repeating it changes
+ * nothing.
+ * @throws {StillAttached} when it has to be repeated later
+ */
+export const removeIdentity = async (iot: IoTClient, device: Identity): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryToRemove(iot, device);
+    } catch (cause) {
+      if (!STILL_ATTACHED.some((name) => named(cause, name))) throw cause;
+      if (tries === TRIES) throw new StillAttached(device.thing, { cause });
+      await delay(FIRST_PAUSE_MILLIS * 2 ** (tries - 1));
+    }
+  }
 };
 
 /** Cuts the connection of a client; one that is not connected is fine. */
 export const disconnect = async (iotData: IoTDataPlaneClient, clientId: string): Promise<void> => {
-  try {
-    await iotData.send(new DeleteConnectionCommand({ clientId }));
-  } catch (error) {
-    if (!named(error, 'ResourceNotFoundException')) throw error;
-  }
+  await unlessGone(iotData.send(new DeleteConnectionCommand({ clientId })));
 };
 
 export interface BrokerAddress {

@@ -19,13 +19,14 @@ export class ControlApi extends LambdaFunction {
     this.makesDevices(identity);
   }
 
-  private makesDevices({ policy, thingType }: DeviceIdentity): void {
+  private makesDevices({ policy, thingType, dataRule }: DeviceIdentity): void {
     this.environment('DEVICE_POLICY', policy.ref);
     this.environment('THING_TYPE', thingType.ref);
+    this.environment('DATA_RULE', dataRule);
     this.allowPattern(
       'MakeThings',
-      'Each device is a thing of its own, made while the function runs.',
-      ['iot:CreateThing'],
+      'Each device is a thing of its own, made and removed while the function runs.',
+      ['iot:CreateThing', 'iot:DeleteThing'],
       [iotArn(this, 'thing', '*')],
     );
     this.allow(['iot:CreateThing'], [iotArn(this, 'thingtype', thingType.ref)]);
@@ -37,8 +38,16 @@ export class ControlApi extends LambdaFunction {
     );
     this.allowPattern(
       'TieCertificates',
-      'Each device has a certificate of its own, made while the function runs.',
-      ['iot:AttachPolicy', 'iot:AttachThingPrincipal', 'iot:UpdateCertificate'],
+      // IAM knows no policy as the resource of AttachPolicy, only what it is attached to.
+      'Each device has a certificate of its own, made and removed while the function runs.',
+      [
+        'iot:AttachPolicy',
+        'iot:AttachThingPrincipal',
+        'iot:DeleteCertificate',
+        'iot:DetachPolicy',
+        'iot:DetachThingPrincipal',
+        'iot:UpdateCertificate',
+      ],
       [iotArn(this, 'cert', '*')],
     );
     this.allowPattern(

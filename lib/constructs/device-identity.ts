@@ -20,9 +20,12 @@ const SELF: Origin = {
 export class DeviceIdentity extends Construct {
   readonly thingType: iot.CfnThingType;
   readonly policy: iot.CfnPolicy;
+  /** Name of the rule that takes measurements. */
+  readonly dataRule: string;
 
   constructor(scope: Construct, id: string, { dataRule }: DeviceIdentityProps) {
     super(scope, id);
+    this.dataRule = dataRule;
     this.thingType = new iot.CfnThingType(this, 'Type', {
       thingTypeProperties: {
         thingTypeDescription: 'A laboratory instrument',

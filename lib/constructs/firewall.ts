@@ -2,7 +2,7 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { ROUTES, type RouteName } from '../../contracts/routes.ts';
+import { ROUTES, type RouteName } from '../../contracts/routes/index.ts';
 
 export interface FirewallProps {
   readonly stage: apigateway.Stage;

@@ -11,6 +11,8 @@ import type { Storage } from './storage.ts';
 export const substitution = (expression: string): string => `\${${expression}}`;
 
 export interface TopicRuleProps {
+  /** Given where others have to know it; else CloudFormation makes one. */
+  readonly name?: string;
   readonly description: string;
   /** SQL of version 2016-03-23. */
   readonly sql: string;
@@ -50,6 +52,7 @@ export class TopicRule extends Construct {
       new iam.PolicyStatement({ actions: ['kms:GenerateDataKey'], resources: [storage.key.keyArn] }),
     );
     this.rule = new iot.CfnTopicRule(this, 'Rule', {
+      ...(props.name === undefined ? {} : { ruleName: props.name }),
       topicRulePayload: {
         description: props.description,
         awsIotSqlVersion: '2016-03-23',

@@ -88,13 +88,7 @@ describe('a measurement', () => {
     await send({ v: 1, t: [later(10), later(11)], c: { temp: { u: 'Cel', v: [1, 2] } } });
     await send([{ n: 'temp', u: 'Cel', t: Date.parse(later(12)) / 1000, v: 3 }] as never);
     await send({ v: 1, data: [{ n: 'temp', t: later(13), v: 4 }] }, undefined, (text) => gzipSync(text));
-    const [rule] = lab.gateway.assembly
-      .byType('AWS::IoT::TopicRule')
-      .filter(({ logicalId }) => logicalId.startsWith('Data'));
-    await send(
-      { v: 1, data: [{ n: 'temp', t: later(14), v: 5 }] },
-      `$aws/rules/${rule?.physicalId}/${balance.topics.data}`,
-    );
+    await send({ v: 1, data: [{ n: 'temp', t: later(14), v: 5 }] }, balance.topics.basicIngest);
     await lab.gateway.drain();
     const { items } = await lab.json<{ items: Point[] }>(
       `/v1/devices/meter-1/series?from=${later(10)}&to=${later(20)}&channels=temp`,

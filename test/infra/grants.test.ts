@@ -101,10 +101,14 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Registry}/index/listing',
         `iot:AttachPolicy on ${iot}cert/*`,
         `iot:AttachThingPrincipal on ${iot}cert/*`,
+        `iot:DeleteCertificate on ${iot}cert/*`,
+        `iot:DetachPolicy on ${iot}cert/*`,
+        `iot:DetachThingPrincipal on ${iot}cert/*`,
         'iot:CreateCertificateFromCsr on *',
         `iot:CreateThing on ${iot}thing/*`,
         `iot:CreateThing on ${iot}thingtype/{DeviceType}`,
         `iot:DeleteConnection on ${iot}client/*`,
+        `iot:DeleteThing on ${iot}thing/*`,
         'iot:DescribeEndpoint on *',
         `iot:UpdateCertificate on ${iot}cert/*`,
         'kms:Decrypt on {Key}',
@@ -229,7 +233,7 @@ describe('a device', () => {
   test('publishes only on its own data topic, watched or not', () => {
     expect(resources('iot:Publish').map((arn) => arn.split(':topic/')[1])).toEqual([
       `${own}/data`,
-      expect.stringMatching(/^\$aws\/rules\/\{DataRule\w*\}\/lab\/.*\/data$/),
+      `$aws/rules/labgate_dev_data/${own}/data`,
     ]);
   });
 

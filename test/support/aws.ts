@@ -75,9 +75,13 @@ export interface Aws {
 
 const ACTIONS: readonly (readonly [string, RegExp, string])[] = [
   ['POST', /^\/things\//, 'iot:CreateThing'],
+  ['DELETE', /^\/things\/[^/]+\/principals/, 'iot:DetachThingPrincipal'],
+  ['DELETE', /^\/things\//, 'iot:DeleteThing'],
+  ['DELETE', /^\/certificates\//, 'iot:DeleteCertificate'],
   ['POST', /^\/certificates/, 'iot:CreateCertificateFromCsr'],
   ['PUT', /^\/certificates\//, 'iot:UpdateCertificate'],
   ['PUT', /^\/target-policies\//, 'iot:AttachPolicy'],
+  ['POST', /^\/target-policies\//, 'iot:DetachPolicy'],
   ['PUT', /^\/things\/[^/]+\/principals/, 'iot:AttachThingPrincipal'],
   ['GET', /^\/endpoint/, 'iot:DescribeEndpoint'],
   ['DELETE', /^\/connections\//, 'iot:DeleteConnection'],
@@ -259,6 +263,7 @@ export const startAws = async (): Promise<Aws> => {
     EXPORTS_QUEUE_URL: `${url}/000000000000/exports`,
     DEVICE_POLICY: policy,
     THING_TYPE: thingType,
+    DATA_RULE: 'labgate_test_data',
     POWERTOOLS_SERVICE_NAME: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'labgate',
     // What is logged has its own test; everything else would drown the report.

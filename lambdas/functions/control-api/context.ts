@@ -1,7 +1,8 @@
 /** What the handlers of `control-api` work with. */
 import type { iotClient, iotDataClient } from '../../runtime/clients.ts';
-import type { BrokerAddress } from '../../runtime/iot.ts';
+import type { BrokerAddress, Identity } from '../../runtime/iot.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { StoredDevice } from '../../store/registry/devices.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 
 export interface Context {
@@ -12,9 +13,20 @@ export interface Context {
   readonly policy: string;
   /** Name of the IoT thing type of new things. */
   readonly thingType: string;
+  /** Name of the topic rule that takes measurements. */
+  readonly dataRule: string;
   /** Where devices connect; asked once. */
   readonly broker: () => Promise<BrokerAddress>;
   /** PEM bundle that devices trust the broker by; read once. */
   readonly roots: () => Promise<string>;
   readonly logger: Logger;
 }
+
+/** What a device is in AWS IoT; `undefined` for one that never got so far. */
+export const identityOf = (
+  { policy }: Pick<Context, 'policy'>,
+  { device, enrolment: { certificateArn } }: StoredDevice,
+): Identity | undefined => {
+  const { id: thing, certificateId } = device;
+  return certificateId === undefined ? undefined : { certificateArn, certificateId, thing, policy };
+};

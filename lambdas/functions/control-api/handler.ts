@@ -22,7 +22,7 @@ import { register } from './register.ts';
 import { retire } from './retire.ts';
 import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE']);
+const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE', 'DATA_RULE']);
 const iot = iotClient();
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const context: Context = {
@@ -31,6 +31,7 @@ const context: Context = {
   iotData: iotDataClient(),
   policy: env.DEVICE_POLICY,
   thingType: env.THING_TYPE,
+  dataRule: env.DATA_RULE,
   broker: once(() => brokerAddress(iot)),
   roots: once(() => brokerRoots()),
   logger: createLogger(),

@@ -11,24 +11,26 @@
  * | device `active`                        | the whole; the repeated request gets the same answer     |
  */
 
-import { downstream, upstream } from '../../../contracts/messages/topics.ts';
+import { basicIngest, downstream, upstream } from '../../../contracts/messages/topics.ts';
 import type { Device, Registered, Registration } from '../../../contracts/resources/devices.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { digest } from '../../runtime/digest.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import {
-  attachCertificate,
+  activateIdentity,
+  CertificateGone,
   createCertificate,
   createThing,
   InvalidCsr,
-  setCertificate,
+  removeIdentity,
+  revokeCertificate,
   ThingTaken,
 } from '../../runtime/iot.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { createConnection } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';
-import type { Context } from './context.ts';
+import { type Context, identityOf } from './context.ts';
 
 const begin = async (
   context: Context,
@@ -110,7 +112,7 @@ const activate = async (
   }
   // It was retired while its certificate was being made active: what was revoked stays revoked.
   if (stored.device.state !== 'active' && stored.device.certificateId !== undefined)
-    await setCertificate(context.iot, stored.device.certificateId, 'REVOKED');
+    await revokeCertificate(context.iot, stored.device.certificateId);
   return mine(stored, by.requestHash, by.principal).device;
 };
 
@@ -119,9 +121,10 @@ const finish = async (
   stored: StoredDevice,
   by: { readonly requestHash: string; readonly principal: Principal; readonly now: Date },
 ): Promise<Device> => {
-  const { device, enrolment } = stored;
+  const { device } = stored;
   if (device.state === 'active') return device;
-  if (device.certificateId === undefined) throw new Error(`device ${device.id} has no certificate`);
+  const identity = identityOf(context, stored);
+  if (identity === undefined) throw new Error(`device ${device.id} has no certificate`);
   await createConnection(context.registry, device.id);
   const thing = { name: device.id, site: device.site, thingType: context.thingType };
   await createThing(context.iot, thing).catch((cause: unknown) => {
@@ -129,9 +132,15 @@ const finish = async (
       ? new ProblemError('conflict', { detail: 'AWS IoT holds another thing of this name', cause })
       : cause;
   });
-  const { certificateArn } = enrolment;
-  await attachCertificate(context.iot, { certificateArn, thing: device.id, policy: context.policy });
-  await setCertificate(context.iot, device.certificateId, 'ACTIVE');
+  try {
+    await activateIdentity(context.iot, identity);
+  } catch (error) {
+    if (!(error instanceof CertificateGone)) throw error;
+    // It was retired meanwhile: what has been made since goes as well.
+    await removeIdentity(context.iot, identity);
+    return mine((await readDevice(context.registry, device.id)) ?? stored, by.requestHash, by.principal)
+      .device;
+  }
   return await activate(context, stored, by);
 };
 
@@ -171,6 +180,7 @@ export const register = async (
     clientId: device.id,
     topics: {
       data: upstream.data(origin),
+      basicIngest: basicIngest(context.dataRule, upstream.data(origin)),
       ack: downstream.ack(origin),
       errors: downstream.errors(origin),
     },

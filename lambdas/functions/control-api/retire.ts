@@ -1,15 +1,21 @@
 /**
  * Retirement of a device, resumable after every step: `retiring` is recorded first, then the certificate is
- * revoked, then the connection cut (a client with a revoked certificate cannot come back), then `retired`
- * recorded.
+ * revoked, then the connection cut (a client with a revoked certificate cannot come back), then certificate and thing
+ * are removed, then `retired` recorded. What certified the device stays in the registry.
  */
 import type { Device } from '../../../contracts/resources/devices.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import { disconnect, setCertificate } from '../../runtime/iot.ts';
+import {
+  disconnect,
+  type Identity,
+  removeIdentity,
+  revokeCertificate,
+  StillAttached,
+} from '../../runtime/iot.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
-import type { Context } from './context.ts';
+import { type Context, identityOf } from './context.ts';
 
 const advance = async (
   context: Context,
@@ -30,6 +36,16 @@ const advance = async (
   return next;
 };
 
+/** @throws {ProblemError} `unavailable` while AWS IoT does not know yet that certificate and thing are apart */
+const remove = async ({ iot }: Context, identity: Identity): Promise<void> => {
+  try {
+    await removeIdentity(iot, identity);
+  } catch (cause) {
+    if (!(cause instanceof StillAttached)) throw cause;
+    throw new ProblemError('unavailable', { headers: { 'retry-after': '5' }, cause });
+  }
+};
+
 /**
  * Retires a device, or goes on where an earlier request stopped. Retiring is for good, so once it has begun the
  * repeated request needs no newer ETag than the one it began with.
@@ -45,8 +61,9 @@ export const retire = async (
   if (state === 'retired') return found.device;
   requireMatch(state === 'retiring' && ifMatch !== undefined ? '*' : ifMatch, version);
   const retiring = state === 'retiring' ? found : await advance(context, found, 'retiring', now);
-  const { id, certificateId } = retiring.device;
-  if (certificateId !== undefined) await setCertificate(context.iot, certificateId, 'REVOKED');
-  await disconnect(context.iotData, id);
+  const identity = identityOf(context, retiring);
+  if (identity !== undefined) await revokeCertificate(context.iot, identity.certificateId);
+  await disconnect(context.iotData, retiring.device.id);
+  if (identity !== undefined) await remove(context, identity);
   return (await advance(context, retiring, 'retired', now)).device;
 };

@@ -109,7 +109,7 @@ describe('change', () => {
 });
 
 describe('retire', () => {
-  it('revokes the certificate, cuts the connection, and is for good', async () => {
+  it('revokes the certificate, cuts the connection, removes certificate and thing, and is for good', async () => {
     const { body } = await register('retire-1');
     const { certificateId } = body['device'] as { certificateId: string };
     aws.connected.add('retire-1');
@@ -118,8 +118,11 @@ describe('retire', () => {
       status: 200,
       body: { state: 'retired', version: 4 },
     });
-    expect(aws.things.certificate(certificateId)?.status).toBe('REVOKED');
+    expect(aws.things.certificate(certificateId)).toBeUndefined();
+    expect(aws.things.thing('retire-1')).toBeUndefined();
     expect(aws.connected.has('retire-1')).toBe(false);
+    const asked = aws.calls.map(({ action, body }) => `${action} ${body}`).join('\n');
+    expect(asked).toMatch(/iot:UpdateCertificate [\s\S]*iot:DeleteConnection [\s\S]*iot:DeleteCertificate /);
     expect(await retire('retire-1', '"2"')).toMatchObject({ status: 200, body: { state: 'retired' } });
     expect(await patch('retire-1', { name: 'x' }, '*')).toMatchObject({
       status: 409,
@@ -128,7 +131,31 @@ describe('retire', () => {
     expect(await register('retire-1')).toMatchObject({ status: 409, body: { code: 'device-retired' } });
   });
 
-  const STEPS = ['dynamodb:PutItem', 'iot:UpdateCertificate', 'iot:DeleteConnection', 'dynamodb:PutItem 2'];
+  it('waits until AWS IoT knows that thing and certificate are apart', async () => {
+    await register('retire-slow');
+    aws.fail('iot:DeleteCertificate', { code: 'DeleteConflictException', status: 409, left: 2 });
+    expect(await retire('retire-slow', '"2"')).toMatchObject({ status: 200, body: { state: 'retired' } });
+    aws.heal();
+    await register('retire-slower');
+    aws.fail('iot:DeleteCertificate', { code: 'DeleteConflictException', status: 409, left: 5 });
+    expect(await retire('retire-slower', '"2"')).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+    });
+    expect(await retire('retire-slower', '"2"')).toMatchObject({ status: 200, body: { state: 'retired' } });
+    expect(aws.things.thing('retire-slower')).toBeUndefined();
+  });
+
+  const STEPS = [
+    'dynamodb:PutItem',
+    'iot:UpdateCertificate',
+    'iot:DeleteConnection',
+    'iot:DetachPolicy',
+    'iot:DetachThingPrincipal',
+    'iot:DeleteCertificate',
+    'iot:DeleteThing',
+    'dynamodb:PutItem 2',
+  ];
   it.each(STEPS.flatMap((action) => (['before', 'after'] as const).map((when) => ({ action, when }))))(
     'goes on after a crash $when $action',
     async ({ action, when }) => {
@@ -139,8 +166,8 @@ describe('retire', () => {
       aws.fail(name, { when, skip: Number(nth) - 1, code: 'ForbiddenException', status: 403 });
       expect(await retire(id, '"2"')).toMatchObject({ status: 500 });
       expect(await retire(id, '"2"')).toMatchObject({ status: 200, body: { state: 'retired' } });
-      const [certificate = ''] = aws.things.certificatesOf(id);
-      expect(aws.things.certificate(certificate)?.status).toBe('REVOKED');
+      expect([...aws.things.certificatesOf(id)]).toEqual([]);
+      expect(aws.things.thing(id)).toBeUndefined();
     },
   );
 

@@ -45,6 +45,7 @@ describe('register', () => {
       endpoint: { host: 'broker.test', port: 18883 },
       topics: {
         data: 'lab/berlin/meter-1/data',
+        basicIngest: '$aws/rules/labgate_test_data/lab/berlin/meter-1/data',
         ack: 'lab/berlin/meter-1/ack',
         errors: 'lab/berlin/meter-1/errors',
       },
