@@ -13,10 +13,11 @@ import { StorageStack } from './storage-stack.ts';
  */
 export const addApplication = (app: App, settings: Settings) => {
   const name = (stack: string): string => `labgate-${settings.stage}-${stack}`;
-  const storage = new StorageStack(app, name('storage'), { settings });
-  const devices = new DevicesStack(app, name('devices'), { settings, storage });
-  const processing = new ProcessingStack(app, name('processing'), { settings, storage, devices });
-  const api = new ApiStack(app, name('api'), { settings, storage, devices, processing });
+  const env = { region: settings.region };
+  const storage = new StorageStack(app, name('storage'), { env, settings });
+  const devices = new DevicesStack(app, name('devices'), { env, settings, storage });
+  const processing = new ProcessingStack(app, name('processing'), { env, settings, storage, devices });
+  const api = new ApiStack(app, name('api'), { env, settings, storage, devices, processing });
   Tags.of(app).add('application', 'labgate');
   Tags.of(app).add('stage', settings.stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

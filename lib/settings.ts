@@ -31,8 +31,34 @@ const lasts = ({ archiveDays }: { readonly archiveDays: number | 'forever' }): n
 /** What is kept how long, by site. */
 export type RetentionClass = z.infer<typeof retentionSchema>;
 
+/**
+ * Regions that have all that the stacks are made of: IoT Core, Kinesis, Lambda with streamed answers and arm64, REST APIs,
+ * WAF, user pools of Cognito with a domain, Scheduler. Source: the regional tables of those services, 2026-11.
+ */
+const REGIONS = [
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ca-central-1',
+  'eu-central-1',
+  'eu-north-1',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-west-3',
+  'sa-east-1',
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+] as const;
+
+const reserved = z.int().min(1).max(10_000).nullable();
+
 const settingsSchema = z
   .object({
+    region: z.enum(REGIONS),
     data: z
       .object({
         onDelete: z
@@ -59,6 +85,10 @@ const settingsSchema = z
         timeoutSeconds: z.int().min(10).max(900).default(SERVICES.ingest.timeoutSeconds),
       })
       .strict(),
+    concurrency: z.object({ ingest: reserved, query: reserved }).strict().meta({
+      description:
+        'Calls at the same time that a function has for itself, and no more. Null: what the account has left; new accounts have too few to reserve any',
+    }),
     compaction: z
       .object({
         everyMinutes: z.int().min(2).max(60),
@@ -96,6 +126,10 @@ const settingsSchema = z
       .object({
         requestsPerSecond: z.int().min(1).max(10_000),
         burst: z.int().min(1).max(5_000),
+        accountLogs: z.enum(['managed', 'existing']).meta({
+          description:
+            'The role by which API Gateway writes logs is one for an account and region: this stage manages it, or somebody else does',
+        }),
         firewall: z.boolean().meta({ description: 'AWS WAF in front, from 8 USD a month' }),
         firewallRequestsPerAddress: z.int().min(10).max(2_000_000_000).default(10_000),
       })
@@ -117,6 +151,15 @@ const settingsSchema = z
       .meta({ description: 'Programs that call the API with client credentials, each with one role' }),
   })
   .strict()
+  .refine(
+    ({ ingest, concurrency, stream }) =>
+      stream.mode !== 'provisioned' ||
+      (concurrency.ingest ?? Number.POSITIVE_INFINITY) >= stream.shards * ingest.parallelizationFactor,
+    {
+      path: ['concurrency', 'ingest'],
+      message: 'must be at least stream.shards times ingest.parallelizationFactor',
+    },
+  )
   .refine(({ ingest, compaction }) => compaction.afterMinutes * 60 > ingest.timeoutSeconds, {
     // A batch that began before the end of an hour relies on the task that it found there.
     path: ['compaction', 'afterMinutes'],

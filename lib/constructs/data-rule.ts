@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { upstream } from '../../contracts/messages/topics.ts';
 import type { Settings } from '../settings.ts';
+import { keyUse } from './key-use.ts';
 import type { Storage } from './storage.ts';
 import { substitution, TopicRule } from './topic-rule.ts';
 
@@ -31,7 +32,7 @@ export class DataRule extends TopicRule {
       }),
       statements: [
         new iam.PolicyStatement({ actions: ['kinesis:PutRecord'], resources: [stream.streamArn] }),
-        new iam.PolicyStatement({ actions: ['kms:GenerateDataKey'], resources: [key.keyArn] }),
+        keyUse(scope, key, 'kinesis', ['GenerateDataKey']),
       ],
       storage,
       errorFolder: 'data',

@@ -1,5 +1,5 @@
 /** What Lambda reads for a function: a queue, or the stream. Each gives the grants that reading needs. */
-import { Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
 import type { FunctionQueue } from './function-queue.ts';
@@ -17,7 +17,7 @@ type MappingProps = Omit<
  */
 export const readQueue = (reader: LambdaFunction, queue: FunctionQueue, props: MappingProps): void => {
   reader.allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.queueArn]);
-  reader.usesKey(queue.key, ['Decrypt']);
+  reader.usesKey(queue.key, 'sqs', ['Decrypt']);
   const mapping = new lambda.CfnEventSourceMapping(reader, 'Mapping', {
     ...props,
     functionName: reader.function.functionName,
@@ -54,12 +54,15 @@ export const readStream = (
     [stream.streamArn],
   );
   reader.allow(['s3:ListBucket'], [archive.bucketArn]);
-  reader.usesKey(key, ['Decrypt', 'GenerateDataKey']);
+  reader.usesKey(key, 'kinesis', ['Decrypt']);
+  reader.usesKey(key, 's3', ['GenerateDataKey']);
   const keepFailed = reader.allowPattern(
     'KeepFailed',
     'Lambda names the object of each failed batch itself.',
     ['s3:PutObject'],
     [archive.objects(ARCHIVE_PREFIXES.failedBatches)],
+    // Another account may own a bucket of this name one day.
+    { StringEquals: { 'aws:ResourceAccount': Stack.of(reader).account } },
   );
   const mapping = new lambda.CfnEventSourceMapping(reader, 'Mapping', {
     ...props,

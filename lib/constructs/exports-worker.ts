@@ -19,7 +19,12 @@ export class ExportsWorker extends Construct {
       maxReceiveCount: 6,
       retention: Duration.days(14),
     });
-    const worker = new LambdaFunction(this, 'Worker', { service: 'exports', settings });
+    const worker = new LambdaFunction(this, 'Worker', {
+      service: 'exports',
+      settings,
+      // A message a file: an export of many is longer than what Lambda takes for a loop.
+      requeues: true,
+    });
     worker.usesTable(storage, 'registry', ['GetItem', 'PutItem', 'Query']);
     worker.usesTable(storage, 'measurements', ['Query']);
     worker.usesArchive(storage, { days: ['GetObject'], exports: ['PutObject'] });

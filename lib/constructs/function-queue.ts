@@ -1,9 +1,10 @@
 /** A queue that one function reads, and the queue of what that function could not do. */
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { SERVICES, type ServiceName } from '../../contracts/routes/services.ts';
+import { DeadLetters, encryptedBy } from './dead-letters.ts';
 
 export interface FunctionQueueProps {
   readonly key: kms.IKey;
@@ -21,27 +22,14 @@ export class FunctionQueue extends sqs.Queue {
   readonly key: kms.IKey;
 
   constructor(scope: Construct, id: string, props: FunctionQueueProps) {
-    const encrypted = {
-      encryption: sqs.QueueEncryption.KMS,
-      encryptionMasterKey: props.key,
-      enforceSSL: true,
-    };
-    const deadLetters = new sqs.Queue(scope, `${id}DeadLetters`, {
-      ...encrypted,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = new DeadLetters(scope, `${id}DeadLetters`, { key: props.key });
     super(scope, id, {
-      ...encrypted,
+      ...encryptedBy(props.key),
       ...(props.retention === undefined ? {} : { retentionPeriod: props.retention }),
       // Six times the function's time limit, as Lambda advises for a queue that it reads.
       visibilityTimeout: Duration.seconds(SERVICES[props.reader].timeoutSeconds * 6),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: props.maxReceiveCount },
     });
     this.key = props.key;
-    for (const rule of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'])
-      Validations.of(deadLetters).acknowledge({
-        id: rule,
-        reason: 'This queue is itself the dead-letter queue.',
-      });
   }
 }

@@ -1,5 +1,5 @@
 /** The HTTP API: one method a route of the contract, each behind the authorizer unless the contract says open. */
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -13,7 +13,7 @@ import type { Settings } from '../settings.ts';
 import { Firewall } from './firewall.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { allowPattern } from './pattern-policy.ts';
-import { removalPolicy } from './removal.ts';
+import { KEPT, removalPolicy } from './removal.ts';
 
 export interface HttpApiProps {
   readonly settings: Settings;
@@ -81,7 +81,8 @@ export class HttpApi extends Construct {
         ),
       },
     });
-    this.allowLogs();
+    this.requireModernTls();
+    if (settings.api.accountLogs === 'managed') this.allowLogs();
     const authorizer = new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', {
       cognitoUserPools: [props.userPool],
     });
@@ -131,9 +132,16 @@ export class HttpApi extends Construct {
     });
   }
 
+  /** TLS 1.2 or 1.3, with forward secrecy: by itself API Gateway takes TLS 1.0. */
+  private requireModernTls(): void {
+    const api = this.api.node.defaultChild as apigateway.CfnRestApi;
+    api.securityPolicy = apigateway.SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09;
+    api.endpointAccessMode = 'BASIC';
+  }
+
   /**
-   * Access logs need a role that API Gateway holds for the whole account and region. It is kept when the stack
-   * goes: other APIs of the account may live by it.
+   * Access logs need a role that API Gateway holds once for an account and region: one stage, at most, manages it. It
+   * is kept when the stack goes, as other APIs of the account may live by it.
    */
   private allowLogs(): void {
     const role = new iam.Role(this, 'LogsRole', {
@@ -157,7 +165,7 @@ export class HttpApi extends Construct {
     );
     const account = new apigateway.CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
     account.node.addDependency(policy);
-    for (const kept of [role, policy, account]) kept.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    for (const kept of [role, policy, account]) kept.applyRemovalPolicy(KEPT);
     this.api.deploymentStage.node.addDependency(account);
   }
 
@@ -166,7 +174,10 @@ export class HttpApi extends Construct {
     this.api.addGatewayResponse(`Problem-${type.responseType}`, {
       type,
       statusCode: String(status),
-      responseHeaders: { 'Content-Type': "'application/problem+json'" },
+      responseHeaders: {
+        'Content-Type': "'application/problem+json'",
+        ...(code === 'throttled' ? { 'Retry-After': "'1'" } : {}),
+      },
       templates: {
         'application/json': JSON.stringify({
           type: problemType(code),

@@ -8,7 +8,13 @@ import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 export class Ingestion extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage }: CapabilityProps) {
     const { memoryMegabytes, timeoutSeconds, ...mapping } = settings.ingest;
-    super(scope, id, { service: 'ingest', settings, memoryMegabytes, timeoutSeconds });
+    super(scope, id, {
+      service: 'ingest',
+      settings,
+      memoryMegabytes,
+      timeoutSeconds,
+      reservedConcurrency: settings.concurrency.ingest,
+    });
     this.usesTable(storage, 'registry', ['BatchGetItem', 'UpdateItem']);
     this.usesTable(storage, 'measurements', ['BatchGetItem', 'BatchWriteItem']);
     this.usesArchive(storage, { quarantine: ['GetObject', 'PutObject'] });

@@ -3,7 +3,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /** Kinds of resources in AWS IoT. A `topicfilter` is what one subscribes to, a `topic` what one receives from. */
-export type IotResource = 'cert' | 'client' | 'thing' | 'thingtype' | 'topic' | 'topicfilter';
+export type IotResource = 'cert' | 'client' | 'rule' | 'thing' | 'thingtype' | 'topic' | 'topicfilter';
 
 /**
  * ARN of a resource of AWS IoT in the account and region of a construct's stack.

@@ -1,7 +1,7 @@
 /** One function: its role, its log group, its bundle, and nothing it was not given. */
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Token, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -15,9 +15,15 @@ import { SERVICES, type ServiceName } from '../../contracts/routes/services.ts';
 import type { Settings } from '../settings.ts';
 import type { FunctionQueue } from './function-queue.ts';
 import { iotArn } from './iot-arn.ts';
+import { type KeyAction, type KeyService, keyUse } from './key-use.ts';
 import { allowPattern } from './pattern-policy.ts';
 import { removalPolicy } from './removal.ts';
 import type { Storage } from './storage.ts';
+
+/** Bytes of all variables of a function and their names, at most. */
+const ENVIRONMENT_BYTES = 4_096;
+/** Bytes of a name that only the deployment knows, at most. */
+const NAME_BYTES = 160;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,6 +34,10 @@ export interface LambdaFunctionProps {
   /** Where the settings of the stage say other than the contract. */
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
+  /** Calls at the same time, reserved for it and no more than these; null: as many as the account has left. */
+  readonly reservedConcurrency?: number | null;
+  /** It sends to the queue that it reads: Lambda would take that for a loop, and stop it after 16 rounds. */
+  readonly requeues?: boolean;
   /** Files of the project that it reads: each is put beside its bundle, under its own name. */
   readonly files?: readonly string[];
 }
@@ -82,14 +92,21 @@ export class LambdaFunction extends Construct {
   readonly role: iam.Role;
   readonly service: ServiceName;
   readonly timeout: Duration;
+  /** Bytes of each variable and its name. */
+  private readonly variables = new Map<string, number>();
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
     const { service, settings } = props;
     const { description, memoryMegabytes, timeoutSeconds } = SERVICES[service];
+    const { reservedConcurrency = null } = props;
     this.service = service;
     this.timeout = Duration.seconds(props.timeoutSeconds ?? timeoutSeconds);
-    this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays as logs.RetentionDays,
       removalPolicy: removalPolicy(settings),
@@ -110,15 +127,12 @@ export class LambdaFunction extends Construct {
       role: iam.Role.fromRoleArn(this, 'RoleByArn', this.role.roleArn, { mutable: false }),
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
-      applicationLogLevelV2: lambda.ApplicationLogLevel[settings.logs.level],
+      // Of the platform, which takes lines of metrics for INFO: what is logged is the logger's to know.
+      applicationLogLevelV2: lambda.ApplicationLogLevel[settings.logs.level === 'DEBUG' ? 'DEBUG' : 'INFO'],
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
       tracing: lambda.Tracing.ACTIVE,
-      environment: {
-        NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: service,
-        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(settings.stage),
-        LOG_LEVEL: settings.logs.level,
-      },
+      ...(reservedConcurrency === null ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(props.requeues === true ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
@@ -136,10 +150,16 @@ export class LambdaFunction extends Construct {
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     });
+    this.setVariable('NODE_OPTIONS', '--enable-source-maps');
+    this.setVariable('POWERTOOLS_SERVICE_NAME', service);
+    this.setVariable('POWERTOOLS_METRICS_NAMESPACE', metricNamespace(settings.stage));
+    this.setVariable('LOG_LEVEL', settings.logs.level);
+    this.node.addValidation({ validate: () => this.tooMuchEnvironment() });
     this.function.node.addDependency(this.role.node.findChild('DefaultPolicy'));
     Validations.of(this.function).acknowledge({
       id: 'Serverless-LambdaDLQ',
-      reason: 'Nothing invokes this function asynchronously; failed batches have their own destination.',
+      reason:
+        'What is called asynchronously, and what is called with batches, has a destination for what fails.',
     });
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
@@ -162,13 +182,32 @@ export class LambdaFunction extends Construct {
     reason: string,
     actions: readonly string[],
     resources: readonly string[],
+    conditions: iam.Conditions = {},
   ): iam.Policy {
-    return allowPattern(this, name, this.role, reason, actions, resources);
+    return allowPattern(this, name, this.role, reason, actions, resources, conditions);
   }
 
   /** Sets a variable that stands for no grant. */
   environment(variable: EnvironmentName, value: string): void {
-    this.function.addEnvironment(variable, value);
+    this.setVariable(variable, value);
+  }
+
+  private setVariable(name: string, value: string): void {
+    this.function.addEnvironment(name, value);
+    // What only the deployment knows is a name or an ARN.
+    this.variables.set(
+      name,
+      Buffer.byteLength(name) + (Token.isUnresolved(value) ? NAME_BYTES : value.length),
+    );
+  }
+
+  private tooMuchEnvironment(): string[] {
+    const sum = [...this.variables.values()].reduce((total, bytes) => total + bytes, 0);
+    if (sum <= ENVIRONMENT_BYTES) return [];
+    const [[largest, bytes] = ['', 0]] = [...this.variables].sort(([, one], [, other]) => other - one);
+    return [
+      `the environment of ${this.service} takes ${sum} bytes, and Lambda allows ${ENVIRONMENT_BYTES}: ${largest} takes ${bytes}`,
+    ];
   }
 
   /** Lets it do these actions on a table. */
@@ -176,14 +215,14 @@ export class LambdaFunction extends Construct {
     const { [name]: table, key } = storage;
     this.environment(TABLE_VARIABLES[name], table.tableName);
     this.allow(named('dynamodb', actions), [table.tableArn]);
-    this.usesKey(key, ['Decrypt']);
+    this.usesKey(key, 'dynamodb', ['Decrypt']);
   }
 
   /** Lets it ask an index of the registry. */
   usesIndex({ registry, key }: Storage, index: { readonly name: string }): void {
     this.environment(TABLE_VARIABLES.registry, registry.tableName);
     this.allow(['dynamodb:Query'], [`${registry.tableArn}/index/${index.name}`]);
-    this.usesKey(key, ['Decrypt']);
+    this.usesKey(key, 'dynamodb', ['Decrypt']);
   }
 
   /**
@@ -202,8 +241,8 @@ export class LambdaFunction extends Construct {
         named('s3', given),
         [archive.objects(ARCHIVE_PREFIXES[folder])],
       );
-      if (given.includes('GetObject')) this.usesKey(key, ['Decrypt']);
-      if (given.includes('PutObject')) this.usesKey(key, ['GenerateDataKey']);
+      if (given.includes('GetObject')) this.usesKey(key, 's3', ['Decrypt']);
+      if (given.includes('PutObject')) this.usesKey(key, 's3', ['GenerateDataKey']);
     }
   }
 
@@ -217,14 +256,19 @@ export class LambdaFunction extends Construct {
   usesStream({ stream, key }: Storage, actions: readonly ('PutRecord' | 'DescribeStreamSummary')[]): void {
     this.environment('STREAM_NAME', stream.streamName);
     this.allow(named('kinesis', actions), [stream.streamArn]);
-    if (actions.includes('PutRecord')) this.usesKey(key, ['GenerateDataKey']);
+    if (actions.includes('PutRecord')) this.usesKey(key, 'kinesis', ['GenerateDataKey']);
   }
 
   /** Lets it send messages to a queue. */
   sendsTo(queue: FunctionQueue, variable: EnvironmentName): void {
     this.environment(variable, queue.queueUrl);
+    this.maySend(queue);
+  }
+
+  /** Lets Lambda send messages to a queue in its name. */
+  maySend(queue: { readonly queueArn: string; readonly key: kms.IKey }): void {
     this.allow(['sqs:SendMessage'], [queue.queueArn]);
-    this.usesKey(queue.key, ['GenerateDataKey', 'Decrypt']);
+    this.usesKey(queue.key, 'sqs', ['GenerateDataKey', 'Decrypt']);
   }
 
   /**
@@ -236,9 +280,9 @@ export class LambdaFunction extends Construct {
     this.allowPattern(name, reason, ['iot:Publish'], arns);
   }
 
-  /** Lets it use a key to read or write what that encrypts. */
-  usesKey(key: kms.IKey, actions: readonly ('Decrypt' | 'GenerateDataKey')[]): void {
+  /** Lets it have a service use a key, to read or write what that encrypts. */
+  usesKey(key: kms.IKey, service: KeyService, actions: readonly KeyAction[]): void {
     // Each by itself, so that what was given before is not given again.
-    for (const action of actions) this.allow([`kms:${action}`], [key.keyArn]);
+    for (const action of actions) this.role.addToPolicy(keyUse(this, key, service, [action]));
   }
 }

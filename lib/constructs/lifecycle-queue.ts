@@ -2,6 +2,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { FunctionQueue } from './function-queue.ts';
+import { keyUse } from './key-use.ts';
 import type { Storage } from './storage.ts';
 import { TopicRule } from './topic-rule.ts';
 
@@ -26,10 +27,7 @@ export class LifecycleQueue extends Construct {
       action: (roleArn) => ({ sqs: { queueUrl, useBase64: false, roleArn } }),
       statements: [
         new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queueArn] }),
-        new iam.PolicyStatement({
-          actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
-          resources: [key.keyArn],
-        }),
+        keyUse(this, key, 'sqs', ['GenerateDataKey', 'Decrypt']),
       ],
       storage,
       errorFolder: 'presence',

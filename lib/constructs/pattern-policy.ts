@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 
 /**
  * Gives a role actions on all resources of a pattern, in a policy of its own that carries the reason.
+ * @param conditions under which they are given
  * @returns the policy, for what must wait for it
  */
 export const allowPattern = (
@@ -14,10 +15,11 @@ export const allowPattern = (
   reason: string,
   actions: readonly string[],
   resources: readonly string[],
+  conditions: iam.Conditions = {},
 ): iam.Policy => {
   const policy = new iam.Policy(scope, name, {
     roles: [role],
-    statements: [new iam.PolicyStatement({ actions: [...actions], resources: [...resources] })],
+    statements: [new iam.PolicyStatement({ actions: [...actions], resources: [...resources], conditions })],
   });
   for (const resource of resources) {
     const finding = flatten(Stack.of(scope).resolve(resource));

@@ -6,7 +6,11 @@ import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 /** `query-api`, which reads and does nothing else. */
 export class QueryApi extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage }: CapabilityProps) {
-    super(scope, id, { service: 'query-api', settings });
+    super(scope, id, {
+      service: 'query-api',
+      settings,
+      reservedConcurrency: settings.concurrency.query,
+    });
     this.usesTable(storage, 'registry', ['BatchGetItem', 'DescribeTable']);
     this.usesIndex(storage, LISTING_INDEX);
     this.usesTable(storage, 'measurements', ['BatchGetItem', 'Query', 'DescribeTable']);

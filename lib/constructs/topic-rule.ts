@@ -4,6 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
 import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
+import { iotArn } from './iot-arn.ts';
+import { keyUse } from './key-use.ts';
 import { allowPattern } from './pattern-policy.ts';
 import type { Storage } from './storage.ts';
 
@@ -34,8 +36,12 @@ export class TopicRule extends Construct {
     super(scope, id);
     const { storage } = props;
     const failed = `${ARCHIVE_PREFIXES.ruleErrors}${props.errorFolder}/` as const;
+    const { account } = Stack.of(this);
     const assumedBy = new iam.ServicePrincipal('iot.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': account },
+        ArnLike: { 'aws:SourceArn': iotArn(this, 'rule', props.name ?? '*') },
+      },
     });
     const role = new iam.Role(this, 'Role', { assumedBy });
     for (const statement of props.statements) role.addToPolicy(statement);
@@ -47,10 +53,10 @@ export class TopicRule extends Construct {
       'Each failed message is an object of its own, named by time and chance.',
       ['s3:PutObject'],
       [storage.archive.objects(failed)],
+      // Another account may own a bucket of this name one day.
+      { StringEquals: { 'aws:ResourceAccount': account } },
     );
-    errorRole.addToPolicy(
-      new iam.PolicyStatement({ actions: ['kms:GenerateDataKey'], resources: [storage.key.keyArn] }),
-    );
+    errorRole.addToPolicy(keyUse(this, storage.key, 's3', ['GenerateDataKey']));
     this.rule = new iot.CfnTopicRule(this, 'Rule', {
       ...(props.name === undefined ? {} : { ruleName: props.name }),
       topicRulePayload: {

@@ -221,6 +221,8 @@ class Evaluator implements Iam {
       'aws:principalaccount': this.#assembly.account,
       'aws:principalarn': role.arn,
       'aws:requestedregion': this.#assembly.region,
+      // Whatever is found here is of the one account that there is.
+      'aws:resourceaccount': this.#assembly.account,
       // Loopback stands for the TLS connection of a real call.
       'aws:securetransport': 'true',
       'aws:viaawsservice': 'false',

@@ -101,7 +101,7 @@ export const readFunction = (resource: Resource, assembly: Assembly, iam: Iam): 
   const runtime = text(properties['Runtime'], `${logicalId}.Runtime`);
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not run locally.`);
   const roleArn = text(properties['Role'], `${logicalId}.Role`);
-  if (!iam.assumableBy(roleArn, 'lambda.amazonaws.com')) {
+  if (!iam.assumableBy(roleArn, 'lambda.amazonaws.com', { 'aws:sourcearn': arn })) {
     throw new Error(
       `${logicalId}: The role defined for the function cannot be assumed by Lambda (${roleArn}).`,
     );

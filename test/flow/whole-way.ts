@@ -154,6 +154,23 @@ const exportOne = async (
   throw new Error('the export is not done');
 };
 
+/** A call of compaction that fails: what is known of it is kept. */
+const failedCompaction = async (lab: Lab): Promise<void> => {
+  const mend = lab.gateway.faults.set({
+    service: 'dynamodb',
+    operation: 'Query',
+    rate: 1,
+    kind: 'error',
+    seed: 1,
+  });
+  try {
+    const { ok } = await lab.gateway.schedules.runNow('CompactionSchedule');
+    if (ok) throw new Error('compaction did not fail');
+  } finally {
+    mend();
+  }
+};
+
 /**
  * The parts of the way.
  * @param device registered before, and left so
@@ -214,6 +231,11 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       name: 'export',
       roles: ['RecordsApiRole', 'ExportsWorkerRole'],
       steps: [() => exportOne(lab, device, Date.now() - 3_600_000, signal)],
+    },
+    {
+      name: 'compact while DynamoDB fails',
+      roles: ['CompactionScheduleRole', 'CompactionRole'],
+      steps: [() => failedCompaction(lab)],
     },
     {
       name: 'compact, archive, and read what is archived',

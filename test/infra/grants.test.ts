@@ -12,7 +12,7 @@ describe('what each function may do is exactly this', () => {
     'xray:PutTelemetryRecords on *',
     'xray:PutTraceSegments on *',
   ];
-  const iot = 'arn:{AWS::Partition}:iot:{AWS::Region}:{AWS::AccountId}:';
+  const iot = 'arn:{AWS::Partition}:iot:us-east-1:{AWS::AccountId}:';
 
   test('ingest', () => {
     expect(grantsOf(dev.processing, 'IngestRole')).toEqual(
@@ -29,8 +29,10 @@ describe('what each function may do is exactly this', () => {
         'kinesis:GetRecords on {Stream}',
         'kinesis:GetShardIterator on {Stream}',
         'kinesis:ListShards on {Stream}',
-        'kms:Decrypt on {Key}',
-        'kms:GenerateDataKey on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via kinesis',
+        'kms:Decrypt on {Key} via s3',
+        'kms:GenerateDataKey on {Key} via s3',
         's3:GetObject on {Archive}/quarantine/*',
         's3:ListBucket on {Archive}',
         's3:PutObject on {Archive}/aws/lambda/*',
@@ -43,8 +45,9 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.processing, 'DeliveriesRole')).toEqual(
       [
         ...shared('DeliveriesLogs'),
-        'kms:Decrypt on {Key}',
-        'kms:GenerateDataKey on {Key}',
+        'kms:Decrypt on {Key} via s3',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via s3',
         's3:GetObject on {Archive}/aws/lambda/*',
         's3:GetObject on {Archive}/rule-errors/data/*',
         's3:PutObject on {Archive}/quarantine/*',
@@ -60,7 +63,8 @@ describe('what each function may do is exactly this', () => {
       [
         ...shared('PresenceLogs'),
         'dynamodb:UpdateItem on {Registry}',
-        'kms:Decrypt on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via sqs',
         'sqs:DeleteMessage on {LifecycleQueue}',
         'sqs:GetQueueAttributes on {LifecycleQueue}',
         'sqs:ReceiveMessage on {LifecycleQueue}',
@@ -78,12 +82,16 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:PutItem on {Measurements}',
         'dynamodb:Query on {Measurements}',
         'dynamodb:UpdateItem on {Measurements}',
-        'kms:Decrypt on {Key}',
-        'kms:GenerateDataKey on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via s3',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via s3',
+        'kms:GenerateDataKey on {Key} via sqs',
         's3:GetObject on {Archive}/archive/*',
         's3:ListBucket on {Archive}',
         's3:PutObject on {Archive}/archive-manifests/*',
         's3:PutObject on {Archive}/archive/*',
+        'sqs:SendMessage on {CompactionFailures}',
       ].sort(),
     );
     expect(grantsOf(dev.processing, 'CompactionScheduleRole')).toEqual([
@@ -111,7 +119,7 @@ describe('what each function may do is exactly this', () => {
         `iot:DeleteThing on ${iot}thing/*`,
         'iot:DescribeEndpoint on *',
         `iot:UpdateCertificate on ${iot}cert/*`,
-        'kms:Decrypt on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
       ].sort(),
     );
   });
@@ -127,7 +135,8 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Measurements}',
         'dynamodb:Query on {Registry}/index/listing',
         'kinesis:DescribeStreamSummary on {Stream}',
-        'kms:Decrypt on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via s3',
         's3:GetObject on {Archive}/archive/*',
         's3:ListBucket on {Archive}',
       ].sort(),
@@ -157,8 +166,11 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Measurements}',
         'dynamodb:Query on {Registry}',
         'kinesis:PutRecord on {Stream}',
-        'kms:Decrypt on {Key}',
-        'kms:GenerateDataKey on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via s3',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via kinesis',
+        'kms:GenerateDataKey on {Key} via sqs',
         's3:GetObject on {Archive}/archive/*',
         's3:GetObject on {Archive}/exports/*',
         's3:GetObject on {Archive}/quarantine/*',
@@ -176,8 +188,11 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:PutItem on {Registry}',
         'dynamodb:Query on {Measurements}',
         'dynamodb:Query on {Registry}',
-        'kms:Decrypt on {Key}',
-        'kms:GenerateDataKey on {Key}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via s3',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via s3',
+        'kms:GenerateDataKey on {Key} via sqs',
         's3:GetObject on {Archive}/archive/*',
         's3:PutObject on {Archive}/exports/*',
         'sqs:DeleteMessage on {ExportsQueue}',
@@ -191,19 +206,19 @@ describe('what each function may do is exactly this', () => {
   test('the rules: one action each, and their error roles only keep what failed', () => {
     expect(grantsOf(dev.devices, 'DataRole')).toEqual([
       'kinesis:PutRecord on {Stream}',
-      'kms:GenerateDataKey on {Key}',
+      'kms:GenerateDataKey on {Key} via kinesis',
     ]);
     expect(grantsOf(dev.devices, 'LifecycleEventsRole')).toEqual([
-      'kms:Decrypt on {Key}',
-      'kms:GenerateDataKey on {Key}',
+      'kms:Decrypt on {Key} via sqs',
+      'kms:GenerateDataKey on {Key} via sqs',
       'sqs:SendMessage on {LifecycleQueue}',
     ]);
     expect(grantsOf(dev.devices, 'DataErrorRole')).toEqual([
-      'kms:GenerateDataKey on {Key}',
+      'kms:GenerateDataKey on {Key} via s3',
       's3:PutObject on {Archive}/rule-errors/data/*',
     ]);
     expect(grantsOf(dev.devices, 'LifecycleEventsErrorRole')).toEqual([
-      'kms:GenerateDataKey on {Key}',
+      'kms:GenerateDataKey on {Key} via s3',
       's3:PutObject on {Archive}/rule-errors/presence/*',
     ]);
   });

@@ -26,6 +26,11 @@ describe('settings', () => {
       /compaction\.afterMinutes: must be longer than ingest\.timeoutSeconds/,
     ],
     [
+      'less concurrency than the stream needs',
+      { ...dev(), stream: { mode: 'provisioned', shards: 4 }, concurrency: { ingest: 3, query: null } },
+      /concurrency\.ingest: must be at least stream\.shards times/,
+    ],
+    [
       'a site whose archive outlasts the default',
       {
         ...dev(),

@@ -34,7 +34,14 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];
   readonly Resource: unknown;
+  readonly Condition?: { readonly StringEquals?: Readonly<Record<string, unknown>> };
 }
+
+/** The service that the use of a key is bound to, in short. */
+const via = ({ Condition }: Statement): string => {
+  const service = Condition?.StringEquals?.['kms:ViaService'];
+  return service === undefined ? '' : ` via ${named(service).split('.')[0]}`;
+};
 
 /** What the policies of the role with this logical id prefix allow: `action on resource`, sorted. */
 export const grantsOf = (template: Template, rolePrefix: string): string[] => {
@@ -43,10 +50,12 @@ export const grantsOf = (template: Template, rolePrefix: string): string[] => {
   return ofType(template, 'AWS::IAM::Policy')
     .filter(([, { Properties }]) => JSON.stringify(Properties['Roles']).includes(`"${role}"`))
     .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
-    .flatMap(({ Action, Resource }) =>
-      [Action]
+    .flatMap((statement) =>
+      [statement.Action]
         .flat()
-        .flatMap((action) => [Resource].flat().map((resource) => `${action} on ${named(resource)}`)),
+        .flatMap((action) =>
+          [statement.Resource].flat().map((resource) => `${action} on ${named(resource)}${via(statement)}`),
+        ),
     )
     .sort();
 };

@@ -63,7 +63,8 @@ export const actionFactory = (dependencies: ActionDependencies): ActionFactory =
       throw new UnsupportedAction(`rule ${rule}: an action must have exactly one type`);
     }
     const role = values[ROLE];
-    if (typeof role === 'string' && !iam.assumableBy(role, 'iot.amazonaws.com')) {
+    const source = { 'aws:sourcearn': arn(`rule/${rule}`) };
+    if (typeof role === 'string' && !iam.assumableBy(role, 'iot.amazonaws.com', source)) {
       throw new UnsupportedAction(
         `rule ${rule}: the trust policy of ${role} does not let iot.amazonaws.com take it`,
       );
