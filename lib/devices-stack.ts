@@ -1,5 +1,5 @@
 /** How devices reach the platform: what they are, what each may do, and where their messages go. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DataRule, dataRuleName } from './constructs/data-rule.ts';
 import { DeviceIdentity } from './constructs/device-identity.ts';
@@ -25,6 +25,8 @@ export class DevicesStack extends Stack {
     const { settings, storage } = props;
     new DataRule(this, 'Data', { settings, storage });
     this.identity = new DeviceIdentity(this, 'Device', { dataRule: dataRuleName(settings) });
+    new CfnOutput(this, 'DevicePolicy', { value: this.identity.policy.ref });
+    new CfnOutput(this, 'ThingType', { value: this.identity.thingType.ref });
     this.lifecycle = new LifecycleQueue(this, 'Lifecycle', { storage }).queue;
   }
 }

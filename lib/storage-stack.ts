@@ -1,5 +1,5 @@
 /** What holds data: the stream, the tables, the archive, and the key that encrypts them. */
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Archive } from './constructs/archive.ts';
 import { ArchiveCatalog } from './constructs/archive-catalog.ts';
@@ -39,6 +39,7 @@ export class StorageStack extends Stack implements Storage {
       retention: Duration.days(14),
     });
     this.archive = new Archive(this, 'Archive', { ...encrypted, undelivered: this.undelivered });
+    new CfnOutput(this, 'ArchiveBucket', { value: this.archive.bucketName });
     new ArchiveCatalog(this, 'Catalog', { settings, archive: this.archive });
   }
 }

@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   completeness: async () => (await import('./commands/completeness.ts')).completenessCommand(),
   cost: async () => (await import('./commands/cost.ts')).costCommand(),
   export: async () => (await import('./commands/export.ts')).exportCommand(),
+  purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   query: async () => (await import('./commands/query.ts')).queryCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),

@@ -99,6 +99,7 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
     account: assembly.account,
     policies: new Set(policies.keys()),
     thingTypes,
+    deprecatedTypes: new Set(),
     endpointAddress: () => `${host}:${started.port}`,
     log,
   });

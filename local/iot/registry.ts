@@ -88,6 +88,10 @@ export class Registry {
     return this.#things.get(name);
   }
 
+  get things(): readonly Thing[] {
+    return [...this.#things.values()];
+  }
+
   certificate(id: string): Certificate | undefined {
     return this.#certificates.get(id);
   }
@@ -100,6 +104,11 @@ export class Registry {
   /** Names of policies attached to the certificate. */
   policiesOf(certificate: string): ReadonlySet<string> {
     return this.#ties.get(certificate)?.policies ?? NONE;
+  }
+
+  /** Ids of certificates that a policy is attached to. */
+  certificatesWith(policy: string): readonly string[] {
+    return [...this.#ties].flatMap(([id, { policies }]) => (policies.has(policy) ? [id] : []));
   }
 
   /** Names of all policies that some certificate has. */

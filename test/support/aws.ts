@@ -186,6 +186,7 @@ export const startAws = async (): Promise<Aws> => {
     account: ACCOUNT,
     policies: new Set([policy]),
     thingTypes: new Set([thingType]),
+    deprecatedTypes: new Set(),
     endpointAddress: () => 'broker.test:18883',
     log: () => undefined,
   });

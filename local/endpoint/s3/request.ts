@@ -14,6 +14,7 @@ export type S3Operation =
   | 'HeadBucket'
   | 'GetBucketLocation'
   | 'ListObjectsV2'
+  | 'ListObjectVersions'
   | 'DeleteObjects'
   | 'GetObject'
   | 'HeadObject'
@@ -45,7 +46,6 @@ const SUBRESOURCES = [
   'torrent',
   'versionId',
   'versioning',
-  'versions',
   'website',
 ];
 
@@ -89,6 +89,7 @@ function operationOf(
     if (method === 'POST' && query.has('delete')) return 'DeleteObjects';
     if (method !== 'GET') return undefined;
     if (query.has('location')) return 'GetBucketLocation';
+    if (query.has('versions')) return 'ListObjectVersions';
     return query.get('list-type') === '2' ? 'ListObjectsV2' : undefined;
   }
   const upload = query.has('uploadId');

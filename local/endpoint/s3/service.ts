@@ -9,6 +9,7 @@ import { checkWrite, getObject, newHead } from './object.ts';
 import type { S3Request } from './request.ts';
 import { copySource, parseS3 } from './request.ts';
 import type { Bucket } from './store.ts';
+import { listVersions } from './versions.ts';
 
 const xmlReply = (body: string): AwsResponse => ({
   status: 200,
@@ -40,6 +41,8 @@ export class S3Service implements AwsService {
         return [{ action: 's3:ListBucket', resource: onBucket }];
       case 'ListObjectsV2':
         return [{ action: 's3:ListBucket', resource: onBucket, context: listContext(asked.query) }];
+      case 'ListObjectVersions':
+        return [{ action: 's3:ListBucketVersions', resource: onBucket }];
       case 'GetBucketLocation':
         return [{ action: 's3:GetBucketLocation', resource: onBucket }];
       case 'GetObject':
@@ -79,6 +82,8 @@ export class S3Service implements AwsService {
         return xmlReply(document('LocationConstraint', this.#assembly.region.replace(/^us-east-1$/, '')));
       case 'ListObjectsV2':
         return xmlReply(listObjects(bucket, asked.query));
+      case 'ListObjectVersions':
+        return xmlReply(listVersions(bucket, asked.query));
       case 'GetObject':
       case 'HeadObject':
         return bucket.alone(asked.key, () =>

@@ -14,6 +14,8 @@ export interface ControlPlaneOptions {
   /** Names of the policies and thing types of the templates. */
   readonly policies: ReadonlySet<string>;
   readonly thingTypes: ReadonlySet<string>;
+  /** Thing types that no thing may be made with any more. */
+  readonly deprecatedTypes: Set<string>;
   /** `host:port` of the broker; AWS answers a host name and leaves the port to the reader. */
   readonly endpointAddress: () => string;
   readonly log: Log;

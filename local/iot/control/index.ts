@@ -9,6 +9,7 @@ import { invalid, type Operation, restService } from '../rest.ts';
 import { attachments } from './attachments.ts';
 import { certificates } from './certificates.ts';
 import { type ControlPlaneOptions, notFound } from './context.ts';
+import { fleet } from './fleet.ts';
 import { things } from './things.ts';
 
 /** Service `iot`. */
@@ -17,6 +18,7 @@ export const controlPlane = (options: ControlPlaneOptions): AwsService =>
     ...things(options),
     ...certificates(options),
     ...attachments(options),
+    ...fleet(options),
     ...described(options),
   ]);
 

@@ -10,7 +10,12 @@ import { type ControlPlaneOptions, notFound } from './context.ts';
 const NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
 const ATTRIBUTE = /^[a-zA-Z0-9_.,@/:#=[\]-]*$/;
 
-export const things = ({ registry, arnPrefix, thingTypes }: ControlPlaneOptions): readonly Operation[] => {
+export const things = ({
+  registry,
+  arnPrefix,
+  thingTypes,
+  deprecatedTypes,
+}: ControlPlaneOptions): readonly Operation[] => {
   const arn = (name: string): string => `${arnPrefix}thing/${name}`;
   const nameOf = ({ path }: Call): string => {
     const name = path['thingName'] ?? '';
@@ -30,6 +35,7 @@ export const things = ({ registry, arnPrefix, thingTypes }: ControlPlaneOptions)
   const typeOf = (value: unknown): string | undefined => {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'string' || !thingTypes.has(value)) throw notFound(`Thing type ${String(value)}`);
+    if (deprecatedTypes.has(value)) throw invalid(`Thing type ${value} is deprecated.`);
     return value;
   };
   const expectVersion = (thing: Thing, expected: unknown): void => {

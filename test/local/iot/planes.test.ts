@@ -8,6 +8,7 @@ import {
   CreateThingCommand,
   DeleteCertificateCommand,
   DeleteThingCommand,
+  DeprecateThingTypeCommand,
   DescribeCertificateCommand,
   DescribeEndpointCommand,
   DescribeThingCommand,
@@ -15,7 +16,9 @@ import {
   DetachPolicyCommand,
   DetachThingPrincipalCommand,
   ListAttachedPoliciesCommand,
+  ListJobsCommand,
   ListPrincipalThingsCommand,
+  ListTargetsForPolicyCommand,
   ListThingPrincipalsCommand,
   ListThingsCommand,
   UpdateCertificateCommand,
@@ -174,10 +177,40 @@ describe('the rest', () => {
     });
   });
 
+  it('lists things, of a type too, and the certificates of a policy, page by page', async () => {
+    const { certificateArn: other = '' } = await world.device('t-5');
+    const names: (string | undefined)[] = [];
+    for (let nextToken: string | undefined, first = true; first || nextToken !== undefined; first = false) {
+      const page = await world.control.send(
+        new ListThingsCommand({ maxResults: 2, ...(nextToken === undefined ? {} : { nextToken }) }),
+      );
+      names.push(...(page.things ?? []).map(({ thingName }) => thingName));
+      ({ nextToken } = page);
+    }
+    expect(names).toEqual([...names].sort());
+    expect(names).toEqual(expect.arrayContaining(['t-4', 't-5']));
+    const { things } = await world.control.send(new ListThingsCommand({ thingTypeName: 'instrument' }));
+    expect(things?.every(({ thingTypeName }) => thingTypeName === 'instrument')).toBe(true);
+    const { targets } = await world.control.send(new ListTargetsForPolicyCommand({ policyName: 'device' }));
+    expect(targets).toContain(other);
+    await expect(
+      world.control.send(new ListTargetsForPolicyCommand({ policyName: 'none' })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('makes no thing of a type that is deprecated', async () => {
+    const deprecate = (undoDeprecate: boolean) =>
+      world.control.send(new DeprecateThingTypeCommand({ thingTypeName: 'instrument', undoDeprecate }));
+    const make = () =>
+      world.control.send(new CreateThingCommand({ thingName: 't-6', thingTypeName: 'instrument' }));
+    await deprecate(false);
+    await expect(make()).rejects.toMatchObject({ name: 'InvalidRequestException' });
+    await deprecate(true);
+    expect(await make()).toMatchObject({ thingName: 't-6' });
+  });
+
   it('refuses an operation it does not know by name', async () => {
-    await expect(world.control.send(new ListThingsCommand({}))).rejects.toThrow(
-      /GET \/things is not supported/,
-    );
+    await expect(world.control.send(new ListJobsCommand({}))).rejects.toThrow(/GET \/jobs is not supported/);
   });
 
   it('publishes nothing on reserved topics or beyond the limits', async () => {
