@@ -25,4 +25,6 @@ export const LIMITS = {
   pageMax: 1000,
   /** Points or buckets of a series page when not asked. */
   seriesDefault: 10_000,
+  /** Bytes of a streamed answer: what Lambda sends at most. */
+  streamedBytes: 200 * 1024 * 1024,
 } as const;

@@ -9,6 +9,11 @@ export const PROBLEMS = {
     'The cursor is not valid',
     'Use the `next` of the same query, or start without one.',
   ],
+  'answer-too-large': [
+    400,
+    'The answer would be too large',
+    'Ask for a shorter range or fewer channels, for pages with `limit`, or for an export.',
+  ],
   unauthorized: [401, 'No valid token', 'Send `Authorization: Bearer` with an access token.'],
   forbidden: [403, 'Not permitted', 'Ask an administrator for a role that holds the named permission.'],
   'not-found': [404, 'Not found', 'Check the identifier; what you may not see is not found either.'],

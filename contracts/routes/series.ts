@@ -13,7 +13,7 @@ import { idParams, json, ok, problems, route } from './route.ts';
 const binary = z.string().meta({ description: 'Binary; columns as in CSV, of one type each' });
 const ifNoneMatch = z.object({ 'if-none-match': z.string().max(1024).optional() });
 const SERIES_NOTES =
-  'JSON is paged. Other formats give the whole range as a stream, or one page when `limit` is given; then `Link` with `rel="next"` leads on. JSON of a range that has ended has an `ETag`.';
+  'JSON is paged. Other formats give the whole range as a stream, or one page when `limit` is given; then `Link` with `rel="next"` leads on. A stream has 200 MB at most: more is what exports are for. JSON of a range that has ended has an `ETag`.';
 const seriesResponses = {
   200: {
     content: {
@@ -26,7 +26,7 @@ const seriesResponses = {
     description: 'By device, then time, then channel',
   },
   304: { description: 'Nothing has changed' },
-  ...problems('invalid-request', 'invalid-cursor', 'not-found', 'not-acceptable'),
+  ...problems('invalid-request', 'invalid-cursor', 'answer-too-large', 'not-found', 'not-acceptable'),
 };
 
 /** Routes of measurements. */

@@ -24,3 +24,12 @@ export const KEEP_ALL: Kept = {
 };
 /** Everything but quantiles: summaries of minutes. */
 export const KEEP_SUMS: Kept = { ...KEEP_ALL, sketch: false };
+/** Nothing but counts by quality. */
+export const KEEP_COUNTS: Kept = {
+  ends: false,
+  extremes: false,
+  sum: false,
+  squares: false,
+  area: false,
+  sketch: false,
+};

@@ -109,14 +109,19 @@ export const readPlain = (query: SeriesQuery): Plain => ({
   buckets: bucketsOf(query),
 });
 
+/** Buckets of all channels in a range that is filled; 0 where only those with points are given. */
+export const filledRows = ({ buckets, instruments, channels, ...series }: Series): number => {
+  if (buckets === undefined || buckets.fill === 'none') return 0;
+  const { start, end } = buckets.grid.at(series.from);
+  const asked = instruments.flatMap((one) =>
+    Object.keys(one.channels).filter((channel) => channels?.has(channel) ?? true),
+  );
+  return ((Math.min(series.to, series.now) - series.from) / (end - start)) * asked.length;
+};
+
 /** Refuses to fill more buckets than anyone can want. */
 const checkFill = (series: Series): void => {
-  const { buckets, instruments, channels } = series;
-  if (buckets === undefined || buckets.fill === 'none') return;
-  const { start, end } = buckets.grid.at(series.from);
-  const each = instruments.map((one) => channels?.size ?? Object.keys(one.channels).length);
-  const rows =
-    ((Math.min(series.to, series.now) - series.from) / (end - start)) * each.reduce((a, b) => a + b, 0);
+  const rows = filledRows(series);
   if (rows > MOST_FILLED)
     throw invalid('?fill', `this would fill ${Math.round(rows)} buckets, more than ${MOST_FILLED}`);
 };

@@ -2,10 +2,13 @@
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { keptFor } from '../../../series/buckets/aggregates.ts';
 import { wholeWindows } from '../../../series/buckets/plan.ts';
+import { SERIES_TYPES } from '../../../series/formats/encoders.ts';
 import { KEEP_M4 } from '../../../series/points/downsample.ts';
+import { negotiate } from '../../runtime/http/accept.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
+import { refuseTooLarge } from './answer-size.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
 import { batchesOf, readPoints } from './points.ts';
@@ -55,7 +58,7 @@ const soonOf = (
 /**
  * Answers a request for series that the caller may see: JSON in pages, other formats whole as a stream or, where a
  * limit is given, in pages.
- * @throws {ProblemError} `invalid-request`, `invalid-cursor`, `not-acceptable`
+ * @throws {ProblemError} `invalid-request`, `invalid-cursor`, `answer-too-large`, `not-acceptable`
  */
 export const seriesResponse = async (
   measurements: Measurements,
@@ -79,6 +82,9 @@ export const seriesResponse = async (
     soon,
     instruments: instruments.slice(series.after?.device ?? 0),
   });
+  // What is surely asked for is on its way meanwhile.
+  if (limitOf(request) === undefined)
+    await refuseTooLarge(measurements, series, negotiate(request.accept, SERIES_TYPES));
   const source = (device: number) => sources(instruments[device]?.id ?? '');
   const ofAll = <B>(read: (device: number) => AsyncGenerator<B>): AsyncGenerator<B> =>
     inOrder(
