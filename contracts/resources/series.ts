@@ -58,7 +58,8 @@ export type Fill = (typeof FILLS)[number];
 const list = <T extends z.ZodType<unknown, string>>(item: T, max: number) =>
   z
     .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
+    // Lists are sets: what is named twice is named once.
+    .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
     .pipe(z.array(item).min(1).max(max));
 
 const zone = z
@@ -131,11 +132,17 @@ const shape = {
     description:
       'About so many points a channel that keep the shape of the whole: extremes first, then largest triangles (LTTB). Good and uncertain points unless `quality` says otherwise',
   }),
-  unit: list(conversion, LIMITS.channels).optional().meta({
-    type: 'string',
-    description: 'Comma-separated `channel:UNIT`: values in another unit of the same dimension (UCUM)',
-    example: 'temp:K,flow:mL/min',
-  }),
+  unit: list(conversion, LIMITS.channels)
+    .refine(
+      (units) => new Set(units.map(({ channel }) => channel)).size === units.length,
+      'give one unit for each channel',
+    )
+    .optional()
+    .meta({
+      type: 'string',
+      description: 'Comma-separated `channel:UNIT`: values in another unit of the same dimension (UCUM)',
+      example: 'temp:K,flow:mL/min',
+    }),
   layout: z.enum(['rows', 'columns']).optional().meta({
     description: 'JSON as a list of objects (rows, the default) or as an object of lists (columns)',
   }),

@@ -38,6 +38,21 @@ const WHOLE = 'from=2026-03-01T00:00:00Z&to=2026-03-04T00:00:00Z';
 const itemsOf = async (query: string): Promise<Point[]> =>
   (await world.json({ path: series(query) })).body['items'] as Point[];
 
+describe('lists of a query', () => {
+  it('are sets: a quality that is named three times is not all three', async () => {
+    const good = await itemsOf(`${WHOLE}&channels=temp&quality=good`);
+    expect(good.map(({ q }) => q)).not.toContain('bad');
+    expect(await itemsOf(`${WHOLE}&channels=temp,temp&quality=good,good,good`)).toEqual(good);
+    expect(good.length).toBeLessThan((await itemsOf(`${WHOLE}&channels=temp`)).length);
+  });
+
+  it('do not contradict themselves', async () => {
+    const { status, body } = await world.json({ path: series(`${WHOLE}&unit=temp:K,temp:[degF]`) });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain('give one unit for each channel');
+  });
+});
+
 describe('points', () => {
   it('come by time and channel, with unit and quality, each once', async () => {
     const answer = await world.json({ path: series(WHOLE) });
