@@ -44,6 +44,16 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
+/** An access key that was given to somebody. */
+export interface AccessKey extends Credentials {
+  /** ARN of the role or user that it stands for. */
+  readonly principal: string;
+  /** What the session of a role is called: `assumed-role/ROLE/SESSION`. */
+  readonly session: string;
+  /** When it ends, in milliseconds since the epoch; with the gateway when absent. */
+  readonly expires?: number;
+}
+
 /** What one call needs to be allowed. */
 export interface AccessRequest {
   /** For example `dynamodb:Query`. */
@@ -69,11 +79,10 @@ export interface Iam {
   credentialsFor(roleArn: string): Credentials;
   /** Credentials of the person who runs the gateway: everything is allowed. */
   readonly operator: Credentials;
-  /**
-   * ARN behind a pair of access key and session token, or `undefined` when nobody holds it. The token is
-   * compared in constant time: a guessed key is worth nothing.
-   */
-  identify(accessKeyId: string, sessionToken: string): string | undefined;
+  /** The access key of this id; `undefined` when nobody was given it. Whoever names it has yet to sign with it. */
+  accessKey(id: string): AccessKey | undefined;
+  /** Gives a role to whoever may take it, for so many seconds. Whether he may is for `authorize` to say. */
+  assume(roleArn: string, session: string, seconds: number): AccessKey & { readonly expires: number };
   /**
    * Whether the trust policy of a role lets a service such as `lambda.amazonaws.com` take it.
    * @param context condition keys in lower case, e.g. `aws:sourcearn`; the account is filled in
@@ -85,7 +94,8 @@ export interface Iam {
    */
   serviceMay(service: string, request: AccessRequest): boolean;
   /**
-   * Passes when the role's identity policies allow the request and nothing denies it.
+   * Passes when the role's identity policies allow the request and nothing denies it; `sts:AssumeRole` needs the trust
+   * of the role that is to be taken as well.
    * @throws {AccessDenied} naming action, resource and role; the denial is recorded.
    */
   authorize(roleArn: string, request: AccessRequest): void;
@@ -117,6 +127,8 @@ export interface AwsRequest {
   readonly body: Buffer;
   /** ARN of the calling role. */
   readonly caller: string;
+  /** Name of the session in which it calls. */
+  readonly session: string;
 }
 
 export interface AwsResponse {

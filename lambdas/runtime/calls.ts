@@ -47,7 +47,7 @@ export const callService = async (
   const url = new URL('/', endpoint ?? `https://${service}.${region}.amazonaws.com`);
   const body = JSON.stringify(input);
   const target = `${prefix}.${operation}`;
-  const headers = sign(
+  const headers = await sign(
     {
       method: 'POST',
       url,

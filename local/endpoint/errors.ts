@@ -1,8 +1,9 @@
 /** How each service says that something went wrong. */
 import type { AwsResponse } from '../types.ts';
 import { AccessDenied, AwsError } from '../types.ts';
+import { xml } from './xml.ts';
 
-type Protocol = 'json' | 'rest-json' | 'rest-xml' | 'query';
+export type Protocol = 'json' | 'rest-json' | 'rest-xml' | 'query';
 
 /** Services that do not use REST with JSON. */
 const PROTOCOLS: Readonly<Record<string, Protocol>> = {
@@ -24,22 +25,11 @@ const DENIALS: Readonly<Record<string, readonly [code: string, status: number]>>
   s3: ['AccessDenied', 403],
   sns: ['AuthorizationError', 403],
   sqs: ['AccessDenied', 403],
-};
-
-/** An access key that nobody holds. */
-const UNKNOWN_KEYS: Readonly<Record<string, readonly [code: string, status: number]>> = {
-  dynamodb: ['UnrecognizedClientException', 400],
-  kinesis: ['UnrecognizedClientException', 400],
-  s3: ['InvalidAccessKeyId', 403],
-  sns: ['InvalidClientTokenId', 403],
-  sqs: ['InvalidClientTokenId', 403],
+  sts: ['AccessDenied', 403],
 };
 
 /** @param service signing name */
-export function unknownKey(service: string): AwsError {
-  const [code, status] = UNKNOWN_KEYS[service] ?? ['UnrecognizedClientException', 403];
-  return new AwsError(code, 'The security token included in the request is invalid.', status);
-}
+export const protocolOf = (service: string): Protocol => PROTOCOLS[service] ?? 'rest-json';
 
 /** What a caller may be told of an error; `undefined` for one that is a fault of the gateway itself. */
 export function asAwsError(service: string, error: unknown): AwsError | undefined {
@@ -55,7 +45,7 @@ export function asAwsError(service: string, error: unknown): AwsError | undefine
 export function errorResponse(service: string, error: AwsError, requestId: string): AwsResponse {
   const { code, message, status } = error;
   const id = { 'x-amzn-requestid': requestId };
-  switch (PROTOCOLS[service] ?? 'rest-json') {
+  switch (protocolOf(service)) {
     case 'json':
       return {
         status,
@@ -85,15 +75,3 @@ export function errorResponse(service: string, error: AwsError, requestId: strin
       };
   }
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** Text made safe for XML; control characters, which XML cannot hold, become `?`. */
-export const xml = (text: string): string =>
-  text.replace(/[^\P{Cc}\t\n\r]/gu, '?').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);

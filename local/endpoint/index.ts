@@ -1,8 +1,9 @@
 /**
  * The AWS endpoint: every SDK call of the functions (and of the gateway's own parts) comes here, is known by
- * its access key, has to be allowed by the role's policies, and is answered by the service it is meant for.
+ * its signature, has to be allowed by the role's policies, and is answered by the service it is meant for.
  */
 import type {
+  AccessKey,
   AccessRequest,
   Assembly,
   AwsRequest,
@@ -14,7 +15,7 @@ import type {
 } from '../types.ts';
 import { AwsError } from '../types.ts';
 import { openDynamo } from './dynamodb/index.ts';
-import { asAwsError, errorResponse, unknownKey } from './errors.ts';
+import { asAwsError, errorResponse } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { FaultInjector } from './faults.ts';
 import { KinesisService } from './kinesis/service.ts';
@@ -23,10 +24,12 @@ import { handlePartly } from './partial.ts';
 import { openS3 } from './s3/index.ts';
 import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';
-import type { Signature } from './sigv4.ts';
-import { checkPresigned, readSignature } from './sigv4.ts';
+import { likelyService, readSignature, type Signature } from './signature/read.ts';
+import { refusal } from './signature/refusals.ts';
+import { verify } from './signature/verify.ts';
 import { openSns } from './sns/index.ts';
 import { openSqs } from './sqs/index.ts';
+import { StsService } from './sts/index.ts';
 
 export type { Fault, Faults } from './faults.ts';
 
@@ -80,8 +83,10 @@ export async function startEndpoint(
     ['s3', await openS3(assembly, iam, dataDir, sqs.queues)],
     ['sqs', sqs.service],
     ['sns', openSns(assembly, sqs.queues, log)],
+    ['sts', new StsService(assembly, iam)],
   ]);
-  const answer = (request: RawRequest) => dispatch(request, services, iam, faults, log);
+  const context: Context = { services, iam, region: assembly.region, faults, log };
+  const answer = (request: RawRequest) => dispatch(request, context);
   const server = own(await listen(host, options.port, MAX_BODY_BYTES, answer));
   const running = opened.move();
   return {
@@ -97,25 +102,22 @@ export async function startEndpoint(
   };
 }
 
+interface Context {
+  readonly services: ReadonlyMap<string, AwsService>;
+  readonly iam: Iam;
+  readonly region: string;
+  readonly faults: FaultInjector;
+  readonly log: Log;
+}
+
 /** From a raw request to its answer; whatever goes wrong becomes an answer too. */
-async function dispatch(
-  raw: RawRequest,
-  services: ReadonlyMap<string, AwsService>,
-  iam: Iam,
-  faults: FaultInjector,
-  log: Log,
-): Promise<AwsResponse> {
-  const signed = readSignature(raw.url, raw.headers);
-  const name = signed?.service ?? '';
+async function dispatch(raw: RawRequest, context: Context): Promise<AwsResponse> {
+  const { services, iam, faults, log } = context;
+  let name = likelyService(raw);
   let requests: readonly AccessRequest[] = [];
   try {
-    if (!signed) {
-      throw new AwsError(
-        'MissingAuthenticationTokenException',
-        'Request is missing Authentication Token',
-        403,
-      );
-    }
+    const signature = readSignature(raw);
+    name = signature.service;
     const service = services.get(name);
     if (!service) {
       throw new AwsError(
@@ -124,13 +126,9 @@ async function dispatch(
         404,
       );
     }
-    const request: AwsRequest = {
-      method: raw.method,
-      url: raw.url,
-      headers: raw.headers,
-      body: raw.body,
-      caller: identify(raw, signed, iam),
-    };
+    const { principal: caller, session } = await identify(raw, signature, context);
+    const { method, url, headers, body } = raw;
+    const request: AwsRequest = { method, url, headers, body, caller, session };
     requests = service.access(request);
     for (const needed of requests) iam.authorize(request.caller, needed);
     const hit = await faults.before(requests);
@@ -153,15 +151,10 @@ async function dispatch(
   }
 }
 
-/** @throws {AwsError} when nobody holds the access key, or a presigned URL is not what was signed */
-function identify(raw: RawRequest, signed: Signature, iam: Iam): string {
-  const caller = iam.identify(signed.accessKeyId, signed.sessionToken);
-  if (caller === undefined) throw unknownKey(signed.service);
-  if (signed.presigned) {
-    const { accessKeyId, secretAccessKey } = iam.operator;
-    const secret =
-      accessKeyId === signed.accessKeyId ? secretAccessKey : iam.credentialsFor(caller).secretAccessKey;
-    checkPresigned(raw, signed, signed.presigned, secret, Date.now());
-  }
-  return caller;
+/** @throws {AwsError} when the request was not signed by somebody who was given the access key */
+async function identify(raw: RawRequest, signature: Signature, { iam, region }: Context): Promise<AccessKey> {
+  const key = iam.accessKey(signature.accessKeyId);
+  if (key === undefined) throw refusal('unknown-key', signature.service);
+  await verify(raw, signature, key, region, Date.now());
+  return key;
 }

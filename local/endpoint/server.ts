@@ -121,6 +121,8 @@ function readBody(
 function send(isHead: boolean, response: ServerResponse | Http2ServerResponse, reply: AwsResponse): void {
   response.statusCode = reply.status;
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  // Clients of the SDK set their clock by it, and sign by that: it is the one that signatures are checked by.
+  response.setHeader('date', new Date().toUTCString());
   if (!isHead) response.setHeader('content-length', Buffer.byteLength(reply.body));
   // Both kinds of response have this, with types that TypeScript cannot join.
   (response as ServerResponse).end(isHead ? undefined : reply.body);

@@ -1,6 +1,6 @@
 /** Access keys of roles and of the person who runs the gateway. */
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Credentials } from '../types.ts';
+import { randomBytes } from 'node:crypto';
+import type { AccessKey, Credentials } from '../types.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -14,32 +14,43 @@ export function randomCredentials(): Credentials {
   };
 }
 
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
-}
+/** So long is told that a key has expired; after that it is one that nobody knows. */
+const REMEMBERED_MS = 3_600_000;
 
 /** Credentials that have been handed out. They live as long as the process and are never written here. */
 export class Keyring {
-  readonly #byPrincipal = new Map<string, Credentials>();
-  readonly #byKey = new Map<string, { readonly principal: string; readonly token: Buffer }>();
+  readonly #lasting = new Map<string, AccessKey>();
+  readonly #byId = new Map<string, AccessKey>();
 
-  /** Credentials of a principal, made on first demand. */
-  of(principal: string): Credentials {
-    const known = this.#byPrincipal.get(principal);
+  /** The lasting credentials of a principal, made on first demand. */
+  of(principal: string): AccessKey {
+    const known = this.#lasting.get(principal);
     if (known !== undefined) {
       return known;
     }
-    const credentials = randomCredentials();
-    this.#byPrincipal.set(principal, credentials);
-    this.#byKey.set(credentials.accessKeyId, { principal, token: digest(credentials.sessionToken) });
-    return credentials;
+    const key = { ...randomCredentials(), principal, session: 'local' };
+    this.#lasting.set(principal, key);
+    this.#byId.set(key.accessKeyId, key);
+    return key;
   }
 
-  /** Who holds a key and its token. The access key alone stands in logs and is worth nothing. */
-  identify(accessKeyId: string, sessionToken: string): string | undefined {
-    const holder = this.#byKey.get(accessKeyId);
-    return holder !== undefined && timingSafeEqual(holder.token, digest(sessionToken))
-      ? holder.principal
-      : undefined;
+  /** Credentials of a principal that end after so many seconds. */
+  issue(
+    principal: string,
+    session: string,
+    seconds: number,
+    now = Date.now(),
+  ): AccessKey & { readonly expires: number } {
+    for (const [id, { expires }] of this.#byId) {
+      if (expires !== undefined && expires + REMEMBERED_MS < now) this.#byId.delete(id);
+    }
+    const key = { ...randomCredentials(), principal, session, expires: now + seconds * 1000 };
+    this.#byId.set(key.accessKeyId, key);
+    return key;
+  }
+
+  /** The key of an id. The id alone stands in logs and is worth nothing. */
+  find(accessKeyId: string): AccessKey | undefined {
+    return this.#byId.get(accessKeyId);
   }
 }

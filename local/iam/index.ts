@@ -5,11 +5,11 @@
  * boundaries, session policies and service control policies.
  */
 
-import type { Iam as IamContract, Log } from '../types.ts';
+import type { AccessKey, Iam as IamContract, Log } from '../types.ts';
 import { AccessDenied, type AccessRequest, type Assembly, type Credentials, type Denial } from '../types.ts';
 import type { Context } from './conditions.ts';
 import { Keyring } from './credentials.ts';
-import type { Rule } from './policy.ts';
+import { type Rule, readPolicy } from './policy.ts';
 import { type Role, readResourcePolicies, readRoles } from './roles.ts';
 
 export { UnsupportedPolicy } from './conditions.ts';
@@ -55,6 +55,19 @@ interface Decision {
   readonly explicit: boolean;
 }
 
+const ASSUME_ROLE = 'sts:AssumeRole';
+
+/** A principal whose own policies allow everything. */
+const administrator = (arn: string): Role => ({
+  arn,
+  logicalId: arn,
+  trust: [],
+  rules: readPolicy(
+    { Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },
+    { policy: arn, where: arn, kind: 'identity' },
+  ),
+});
+
 /** Denials and decisions that are kept; a poller that is refused must not fill the memory. */
 const KEPT = 10_000;
 
@@ -74,7 +87,7 @@ function standing(rule: Rule, roleArn: string, account: string): 'named' | 'acco
 class Evaluator implements Iam {
   readonly denials: Denial[] = [];
   readonly operator: Credentials;
-  readonly #operatorArn: string;
+  readonly #operator: Role;
   readonly #assembly: Assembly;
   readonly #log: Log;
   readonly #roles: ReadonlyMap<string, Role>;
@@ -91,16 +104,20 @@ class Evaluator implements Iam {
     this.#roles = readRoles(assembly);
     this.#resources = readResourcePolicies(assembly);
     this.#grants = this.#collect();
-    this.#operatorArn = `arn:aws:iam::${assembly.account}:user/operator`;
-    this.operator = this.#keyring.of(this.#operatorArn);
+    this.#operator = administrator(`arn:aws:iam::${assembly.account}:user/operator`);
+    this.operator = this.#keyring.of(this.#operator.arn);
   }
 
   credentialsFor(roleArn: string): Credentials {
     return this.#keyring.of(this.#role(roleArn).arn);
   }
 
-  identify(accessKeyId: string, sessionToken: string): string | undefined {
-    return this.#keyring.identify(accessKeyId, sessionToken);
+  accessKey(id: string): AccessKey | undefined {
+    return this.#keyring.find(id);
+  }
+
+  assume(roleArn: string, session: string, seconds: number): AccessKey & { readonly expires: number } {
+    return this.#keyring.issue(this.#role(roleArn).arn, session, seconds);
   }
 
   assumableBy(roleArn: string, service: string, context: Readonly<Record<string, string>> = {}): boolean {
@@ -124,7 +141,7 @@ class Evaluator implements Iam {
   }
 
   authorize(caller: string, request: AccessRequest): void {
-    if (caller === this.#operatorArn) {
+    if (caller === this.#operator.arn && request.action !== ASSUME_ROLE) {
       return;
     }
     const { by, explicit } = this.#decide(caller, request);
@@ -203,7 +220,8 @@ class Evaluator implements Iam {
     if (known !== undefined) {
       return known;
     }
-    const decision = this.#evaluate(this.#roles.get(caller), { action, resource, context: context ?? {} });
+    const principal = caller === this.#operator.arn ? this.#operator : this.#roles.get(caller);
+    const decision = this.#evaluate(principal, { action, resource, context: context ?? {} });
     // Object keys of S3 make endless resources.
     if (this.#decisions.size >= KEPT) {
       this.#decisions.clear();
@@ -232,18 +250,25 @@ class Evaluator implements Iam {
     const matching = (rules: readonly Rule[]): readonly Rule[] =>
       rules.filter((rule) => rule.matches(action, resource, context));
     const identity = matching(role.rules);
-    const carried = this.#resources.get(resource) ?? this.#resources.get(resource.split('/')[0] ?? '') ?? [];
+    const carried = this.#carriedBy(resource, action);
     const onResource = matching(carried).filter((rule) => standing(rule, role.arn, account) !== undefined);
     if ([...identity, ...onResource].some(({ effect }) => effect === 'Deny')) {
       return { by: undefined, explicit: true };
     }
     const named = onResource.filter((rule) => standing(rule, role.arn, account) === 'named');
-    // Identity policies say nothing about a key unless the key's own policy trusts the account.
-    const identityCounts = !action.startsWith('kms:') || carried.length === 0 || onResource.length > 0;
+    // Identity policies say nothing about a key or a role unless its own policy trusts the account.
+    const guarded = action === ASSUME_ROLE || (action.startsWith('kms:') && carried.length > 0);
+    const identityCounts = !guarded || onResource.length > 0;
     const by = [...(identityCounts ? identity : []), ...named]
       .map((rule) => keyOf(role.arn, rule))
       .find((key) => !this.#removed.has(key));
     return { by, explicit: false };
+  }
+
+  /** The policy that a resource carries itself; that of an object is its bucket's. */
+  #carriedBy(resource: string, action: string): readonly Rule[] {
+    if (action === ASSUME_ROLE) return this.#roles.get(resource)?.trust ?? [];
+    return this.#resources.get(resource) ?? this.#resources.get(resource.split('/')[0] ?? '') ?? [];
   }
 }
 

@@ -205,7 +205,7 @@ export const startAws = async (): Promise<Aws> => {
       return { ...reply, headers: { 'content-type': 'application/x-amz-json-1.0' } };
     }
     if (service === 'iot') {
-      const answer = await iot.handle({ ...request, caller: 'test' });
+      const answer = await iot.handle({ ...request, caller: 'test', session: 'test' });
       if (request.method === 'POST' && request.url.startsWith('/certificates') && answer.status === 200)
         certificates.push(JSON.parse(String(answer.body)).certificateId);
       return answer;

@@ -1,6 +1,7 @@
 /** A hand-made assembly and identities for the endpoint's tests. */
-import { randomUUID } from 'node:crypto';
+import { randomCredentials } from '../../local/iam/credentials.ts';
 import type {
+  AccessKey,
   AccessRequest,
   Assembly,
   Credentials,
@@ -41,32 +42,33 @@ export function assembly(resources: readonly Resource[]): Assembly {
   };
 }
 
-const credentials = (): Credentials => ({
-  accessKeyId: `ASIA${randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()}`,
-  secretAccessKey: randomUUID(),
-  sessionToken: randomUUID(),
+const newKey = (principal: string, session = 'local'): AccessKey => ({
+  ...randomCredentials(),
+  principal,
+  session,
 });
 
 /** One role that may do what `grants` say (action and resource, `*` at the end of either), and the operator. */
 export class SmallIam implements Iam {
-  readonly operator = credentials();
-  readonly role = credentials();
+  readonly operator = newKey(OPERATOR);
+  readonly role = newKey(ROLE);
   readonly denials: Denial[] = [];
   readonly asked: AccessRequest[] = [];
   grants: readonly (readonly [action: string, resource: string])[] = [];
+  readonly #assumed = new Map<string, AccessKey>();
 
   credentialsFor(): Credentials {
     return this.role;
   }
 
-  identify(accessKeyId: string, sessionToken: string): string | undefined {
-    for (const [own, principal] of [
-      [this.operator, OPERATOR],
-      [this.role, ROLE],
-    ] as const) {
-      if (own.accessKeyId === accessKeyId && own.sessionToken === sessionToken) return principal;
-    }
-    return undefined;
+  accessKey(id: string): AccessKey | undefined {
+    return [this.operator, this.role].find((key) => key.accessKeyId === id) ?? this.#assumed.get(id);
+  }
+
+  assume(roleArn: string, session: string, seconds: number): AccessKey & { readonly expires: number } {
+    const key = { ...newKey(roleArn, session), expires: Date.now() + seconds * 1000 };
+    this.#assumed.set(key.accessKeyId, key);
+    return key;
   }
 
   assumableBy(): boolean {

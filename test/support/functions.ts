@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
+  AccessKey,
   AccessRequest,
   Assembly,
   Denial,
@@ -79,7 +80,13 @@ export class TestIam implements Iam {
   readonly denied: Set<string>;
   readonly denials: Denial[] = [];
   readonly asked: (AccessRequest & { readonly role: string })[] = [];
-  readonly operator = { accessKeyId: 'operator', secretAccessKey: 'secret', sessionToken: 'operator' };
+  readonly operator = {
+    accessKeyId: 'operator',
+    secretAccessKey: 'secret',
+    sessionToken: 'operator',
+    principal: 'operator',
+    session: 'local',
+  };
 
   constructor(...denied: string[]) {
     this.denied = new Set(denied);
@@ -97,11 +104,15 @@ export class TestIam implements Iam {
     };
   }
 
-  identify(accessKeyId: string): string | undefined {
-    if (accessKeyId === this.operator.accessKeyId) return 'operator';
-    return accessKeyId.startsWith('KEY')
-      ? `arn:aws:iam::000000000000:role/${accessKeyId.slice(3)}`
-      : undefined;
+  accessKey(id: string): AccessKey | undefined {
+    if (id === this.operator.accessKeyId) return this.operator;
+    if (!id.startsWith('KEY')) return undefined;
+    const principal = `arn:aws:iam::000000000000:role/${id.slice(3)}`;
+    return { ...this.credentialsFor(principal), principal, session: 'local' };
+  }
+
+  assume(): never {
+    throw new Error('No role is taken in this test.');
   }
 
   assumableBy(roleArn: string): boolean {

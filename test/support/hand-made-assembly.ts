@@ -135,7 +135,10 @@ export function poolResources(): Resource[] {
 export const iam: Iam = {
   credentialsFor: () => ({ accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' }),
   operator: { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' },
-  identify: () => undefined,
+  accessKey: () => undefined,
+  assume: () => {
+    throw new Error('no role is taken here');
+  },
   assumableBy: (_role, service) => service === 'apigateway.amazonaws.com',
   serviceMay: () => false,
   authorize: (role, request) => {

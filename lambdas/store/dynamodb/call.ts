@@ -100,7 +100,7 @@ export const callDynamo = async (
   ]);
   const bytes = toBytes(body);
   const target = `${VERSION}.${operation}`;
-  const headers = sign(
+  const headers = await sign(
     { method: 'POST', url, headers: { 'content-type': CONTENT_TYPE, 'x-amz-target': target }, body: bytes },
     { credentials, region, service: 'dynamodb', at: new Date() },
   );

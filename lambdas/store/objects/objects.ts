@@ -4,7 +4,7 @@
  */
 import { NoAnswer } from '../../runtime/calls.ts';
 import { defaultProvider } from '../../runtime/credentials.ts';
-import { encodeStrictly, presign, sign } from '../../runtime/sign.ts';
+import { presign, sign } from '../../runtime/sign.ts';
 
 /** S3 refused something; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
 export class ObjectRefused extends Error {
@@ -24,6 +24,15 @@ const REQUEST_MILLIS = 5000;
 export type PutObject = (key: string, document: unknown, signal?: AbortSignal) => Promise<void>;
 
 const credentials = defaultProvider();
+
+/** Encodes as Signature Version 4 wants it: all but letters, digits and `-._~`. */
+const encodeStrictly = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+const queryOf = (query: Readonly<Record<string, string>>): string =>
+  Object.entries(query)
+    .map(([name, value]) => `${name}=${encodeStrictly(value)}`)
+    .join('&');
 
 /** A path with each part encoded. */
 const encodePath = (path: string): string => path.split('/').map(encodeStrictly).join('/');
@@ -59,8 +68,8 @@ const reach = (bucket: string) => {
   ): Promise<{ readonly answer: Buffer; readonly tag: string | undefined }> => {
     const { headers: given = {}, body = '', query = {}, signal, millis = REQUEST_MILLIS } = sending;
     const url = urlOf(key);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const headers = sign({ method, url, headers: { ...given }, body }, await signer());
+    url.search = queryOf(query);
+    const headers = await sign({ method, url, headers: { ...given }, body }, await signer());
     const limit = AbortSignal.timeout(millis);
     const ends = signal === undefined ? limit : AbortSignal.any([signal, limit]);
     let response: Response;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../../types.ts';
+import { readChunks } from '../aws-chunked.ts';
 
 /** CRC-32 as S3 writes it: big-endian, base64. */
 export function crc32Base64(body: Buffer): string {
@@ -16,7 +17,7 @@ export function crc32Base64(body: Buffer): string {
  */
 export function uploadedBody(raw: Buffer, headers: IncomingHttpHeaders): Buffer {
   const streaming = String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
-  const { body, trailers } = streaming ? unchunk(raw) : { body: raw, trailers: new Map<string, string>() };
+  const { body, trailers } = streaming ? joined(raw) : { body: raw, trailers: NO_TRAILERS };
   const given = (name: string) => trailers.get(name) ?? headers[name];
   const digests: readonly (readonly [name: string, actual: () => string])[] = [
     ['x-amz-checksum-crc32', () => crc32Base64(body)],
@@ -33,26 +34,9 @@ export function uploadedBody(raw: Buffer, headers: IncomingHttpHeaders): Buffer 
   return body;
 }
 
-/** `<hex size>[;chunk-signature=...]\r\n<data>\r\n ... 0\r\n<trailer>\r\n\r\n` */
-function unchunk(raw: Buffer): { body: Buffer; trailers: Map<string, string> } {
-  const chunks: Buffer[] = [];
-  let at = 0;
-  for (;;) {
-    const lineEnd = raw.indexOf('\r\n', at);
-    const size = Number.parseInt(raw.toString('latin1', at, lineEnd), 16);
-    if (lineEnd < 0 || Number.isNaN(size)) throw incomplete();
-    at = lineEnd + 2;
-    if (size === 0) break;
-    if (at + size + 2 > raw.length) throw incomplete();
-    chunks.push(raw.subarray(at, at + size));
-    at += size + 2;
-  }
-  const trailers = new Map<string, string>();
-  for (const line of raw.toString('latin1', at).split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) trailers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-  }
-  return { body: Buffer.concat(chunks), trailers };
-}
+const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
 
-const incomplete = () => new AwsError('IncompleteBody', 'the chunks of the body are broken');
+function joined(raw: Buffer): { readonly body: Buffer; readonly trailers: ReadonlyMap<string, string> } {
+  const { chunks, trailers } = readChunks(raw);
+  return { body: Buffer.concat(chunks.map(({ data }) => data)), trailers };
+}

@@ -1,13 +1,11 @@
 /** ListObjectsV2 and the other replies in XML. */
 import { AwsError } from '../../types.ts';
-import { xml } from '../errors.ts';
+import { element } from '../xml.ts';
 import type { Bucket, ObjectHead } from './store.ts';
 
 const HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
-export const element = (name: string, content: string | number | boolean): string =>
-  `<${name}>${xml(String(content))}</${name}>`;
 export const document = (root: string, content: string): string =>
   `${HEADER}<${root} ${NAMESPACE}>${content}</${root}>`;
 export const timestamp = (ms: number): string => new Date(ms).toISOString();
@@ -85,19 +83,4 @@ export function listObjects(bucket: Bucket, query: URLSearchParams): string {
       ...found.prefixes.map((name) => `<CommonPrefixes>${element('Prefix', encode(name))}</CommonPrefixes>`),
     ].join(''),
   );
-}
-
-/** Texts of the elements of one name; enough for the small documents that S3 takes. */
-export function elements(body: string, name: string): string[] {
-  return [...body.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))].map((match) =>
-    (match[1] ?? '').replace(/&(amp|lt|gt|quot|apos|#x?[\da-f]+);/gi, entity),
-  );
-}
-
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function entity(whole: string, name: string): string {
-  if (!name.startsWith('#')) return NAMED[name.toLowerCase()] ?? whole;
-  const hex = /^#x/i.test(name);
-  return String.fromCodePoint(Number.parseInt(name.slice(hex ? 2 : 1), hex ? 16 : 10));
 }

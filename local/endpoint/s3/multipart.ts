@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../../types.ts';
-import { elements } from './listing.ts';
+import { elements } from '../xml.ts';
 import type { S3Request } from './request.ts';
 
 interface Upload {

@@ -2,8 +2,9 @@
 import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Iam } from '../../types.ts';
 import { AwsError } from '../../types.ts';
 import { customerKey, keyUse } from '../keys.ts';
+import { element, elements } from '../xml.ts';
 import { crc32Base64, uploadedBody } from './body.ts';
-import { document, element, elements, listObjects, timestamp } from './listing.ts';
+import { document, listObjects, timestamp } from './listing.ts';
 import { Uploads } from './multipart.ts';
 import { checkWrite, getObject, newHead } from './object.ts';
 import type { S3Request } from './request.ts';

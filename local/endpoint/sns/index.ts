@@ -9,6 +9,7 @@ import { arnOf } from '../arn.ts';
 import { flag, text } from '../json.ts';
 import { customerKey, keyUse } from '../keys.ts';
 import type { Queue } from '../sqs/queue.ts';
+import { element, queryReply } from '../xml.ts';
 
 interface Topic {
   readonly arn: string;
@@ -94,11 +95,7 @@ class SnsService implements AwsService {
     for (const subscription of topic.subscriptions) {
       await this.#deliver(topic, subscription, id, message, subject);
     }
-    return {
-      status: 200,
-      headers: { 'content-type': 'text/xml' },
-      body: `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>${id}</MessageId></PublishResult><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></PublishResponse>`,
-    };
+    return queryReply('Publish', 'http://sns.amazonaws.com/doc/2010-03-31/', element('MessageId', id));
   }
 
   async #deliver(

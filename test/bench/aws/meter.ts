@@ -111,7 +111,7 @@ export const startMeter = async (): Promise<Meter> => {
 
   const run = async (service: AwsService, request: IncomingMessage, body: Buffer): Promise<AwsResponse> => {
     const { method = 'GET', url = '/', headers } = request;
-    return await service.handle({ method, url, headers, body, caller: OPERATOR });
+    return await service.handle({ method, url, headers, body, caller: OPERATOR, session: 'local' });
   };
   const toDynamo = async (request: IncomingMessage, body: Buffer): Promise<AwsResponse> => {
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { presign } from '../../../lambdas/runtime/sign.ts';
 
-it('signs an address as the example of the S3 API reference', () => {
+it('signs an address as the example of the S3 API reference', async () => {
   // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-  const link = presign(
+  const link = await presign(
     new URL('https://examplebucket.s3.amazonaws.com/test.txt'),
     {
       credentials: {

@@ -1,4 +1,3 @@
-import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
@@ -7,6 +6,7 @@ import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { AwsRequest, Credentials, Endpoint } from '../../../local/types.ts';
 import { AwsError } from '../../../local/types.ts';
 import { assembly, OPERATOR, ROLE, resource, SmallIam, STREAM } from '../../support/endpoint.ts';
+import { fetchSigned, presigned, signedHeaders, type Unsigned } from '../../support/signing.ts';
 
 describe('endpoint', () => {
   let iam: SmallIam;
@@ -27,25 +27,25 @@ describe('endpoint', () => {
   });
   afterEach(() => endpoint.close());
 
-  const signed = (credentials: Credentials, service: string) => ({
-    authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
-    'x-amz-security-token': credentials.sessionToken,
-  });
-  const call = (service: string, credentials: Credentials, init: RequestInit & { path?: string } = {}) =>
-    fetch(`${endpoint.url}${init.path ?? '/'}`, {
-      ...init,
-      headers: { ...signed(credentials, service), ...init.headers },
-    });
+  const call = (
+    service: string,
+    credentials: Credentials,
+    { path = '/', ...init }: Omit<Unsigned, 'url'> & { readonly path?: string } = {},
+  ) => fetchSigned({ ...init, url: `${endpoint.url}${path}` }, { credentials, service });
 
-  it('knows its caller by access key and session token together', async () => {
-    const forged = { ...iam.role, sessionToken: 'guessed' };
+  it('knows its caller by the secret of the access key and its token', async () => {
     expect((await call('s3', iam.role)).status).toBe(200);
-    const refused = await call('s3', forged);
-    expect(refused.status).toBe(403);
-    expect(await refused.text()).toContain('<Code>InvalidAccessKeyId</Code>');
-    const json = await call('kinesis', forged, { method: 'POST', body: '{}' });
-    expect(json.status).toBe(400);
-    expect(await json.json()).toMatchObject({ __type: 'com.amazonaws#UnrecognizedClientException' });
+    const refusals = [
+      [{ ...iam.role, sessionToken: 'guessed' }, 'InvalidToken', 'UnrecognizedClientException'],
+      [{ ...iam.role, secretAccessKey: 'guessed' }, 'SignatureDoesNotMatch', 'InvalidSignatureException'],
+      [{ ...iam.role, accessKeyId: 'guessed' }, 'InvalidAccessKeyId', 'UnrecognizedClientException'],
+    ] as const;
+    for (const [forged, xml, json] of refusals) {
+      expect(await (await call('s3', forged)).text()).toContain(`<Code>${xml}</Code>`);
+      const refused = await call('kinesis', forged, { method: 'POST', body: '{}' });
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({ __type: `com.amazonaws#${json}` });
+    }
     expect((await fetch(endpoint.url)).status).toBe(403);
     expect((await call('ec2', iam.role)).status).toBe(404);
   });
@@ -99,15 +99,18 @@ describe('endpoint', () => {
       socket.destroy();
     }
     const session = connectHttp2(endpoint.url);
-    const stream = session.request({ ':method': 'POST', ...signed(iam.role, 'kinesis') });
+    const headers = await signedHeaders({ url: endpoint.url }, { credentials: iam.role, service: 's3' });
+    const stream = session.request({ ':method': 'POST', ...headers });
     stream.on('error', () => undefined);
     await new Promise<void>((resolve) => stream.write('half', () => resolve()));
     const closed = once(stream, 'close');
     stream.close(constants.NGHTTP2_CANCEL);
     await closed;
-    const next = session.request({ ':path': '/', ...signed(iam.role, 's3') });
-    const [headers] = await once(next, 'response');
-    expect(headers[':status']).toBe(200);
+    // Who speaks HTTP/2 alone names the host in `:authority`.
+    const { host, ...others } = headers;
+    const next = session.request({ ':path': '/', ':authority': host, ...others });
+    const [answer] = await once(next, 'response');
+    expect(answer[':status']).toBe(200);
     session.destroy();
     expect((await call('s3', iam.role)).status).toBe(200);
   });
@@ -124,47 +127,13 @@ describe('endpoint', () => {
     ).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  describe('presigned', () => {
-    const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
-
-    /** Signs as the SDK's presigner does. */
-    function presign(path: string, time = new Date(), expires = 60): string {
-      const stamp = time.toISOString().replace(/[-:]|\.\d{3}/g, '');
-      const scope = `${stamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
-      const query = [
-        ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
-        ['X-Amz-Credential', `${iam.role.accessKeyId}/${scope}`],
-        ['X-Amz-Date', stamp],
-        ['X-Amz-Expires', String(expires)],
-        ['X-Amz-Security-Token', iam.role.sessionToken],
-        ['X-Amz-SignedHeaders', 'host'],
-      ]
-        .map(([name, value]) => `${name}=${encodeURIComponent(value ?? '')}`)
-        .join('&');
-      const canonical = `GET\n${path}\n${query}\nhost:127.0.0.1:${endpoint.port}\n\nhost\nUNSIGNED-PAYLOAD`;
-      const digest = createHash('sha256').update(canonical).digest('hex');
-      const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${iam.role.secretAccessKey}`);
-      const signature = hmac(key, `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${digest}`).toString('hex');
-      return `${endpoint.url}${path}?${query}&X-Amz-Signature=${signature}`;
-    }
-
-    beforeEach(async () => {
-      for (const key of ['mine', 'theirs']) {
-        await call('s3', iam.role, { method: 'PUT', path: `/archive/${key}`, body: key });
-      }
-    });
-
-    it('is good for what was signed', async () => {
-      expect(await (await fetch(presign('/archive/mine'))).text()).toBe('mine');
-    });
-
-    it('is good for nothing else', async () => {
-      const url = presign('/archive/mine');
-      expect(await (await fetch(url.replace('mine', 'theirs'))).text()).toContain('SignatureDoesNotMatch');
-      expect((await fetch(url, { method: 'DELETE' })).status).toBe(403);
-      expect((await fetch(url.replace('Expires=60', 'Expires=6000'))).status).toBe(403);
-      const old = presign('/archive/mine', new Date(Date.now() - 61_000));
-      expect(await (await fetch(old)).text()).toContain('Request has expired');
-    });
+  it('takes an address that was signed', async () => {
+    await call('s3', iam.role, { method: 'PUT', path: '/archive/mine', body: 'mine' });
+    const sign = (at = new Date()) =>
+      presigned(`${endpoint.url}/archive/mine`, { credentials: iam.role, service: 's3', at });
+    expect(await (await fetch(await sign())).text()).toBe('mine');
+    expect((await fetch(await sign(), { method: 'DELETE' })).status).toBe(403);
+    const old = await sign(new Date(Date.now() - 61_000));
+    expect(await (await fetch(old)).text()).toContain('Request has expired');
   });
 });

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEndpoint } from '../../../local/endpoint/index.ts';
 import type { Resource } from '../../../local/types.ts';
 import { arn, assembly, KEY_ARN, ROLE, resource, SmallIam, silent } from '../../support/endpoint.ts';
+import { fetchSigned } from '../../support/signing.ts';
 
 const QueueUrl = 'http://anywhere/000000000000/jobs';
 const RESOURCES = [
@@ -179,15 +180,16 @@ describe('sqs', () => {
   });
 
   it('delivers what is published to a topic', async () => {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        authorization: `AWS4-HMAC-SHA256 Credential=${iam.role.accessKeyId}/20260101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0`,
-        'x-amz-security-token': iam.role.sessionToken,
-      },
-      body: new URLSearchParams({ Action: 'Publish', TopicArn: arn('sns', 'alarms'), Message: 'too hot' }),
+    const form = new URLSearchParams({
+      Action: 'Publish',
+      TopicArn: arn('sns', 'alarms'),
+      Message: 'too hot',
     });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await fetchSigned(
+      { method: 'POST', url, headers, body: form.toString() },
+      { credentials: iam.role, service: 'sns' },
+    );
     expect(await response.text()).toContain('<MessageId>');
     const [message] = await receive({ QueueUrl: 'http://x/0/dead' });
     expect(message?.Body).toBe('too hot');

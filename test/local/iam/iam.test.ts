@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadAssembly } from '../../../local/assembly/index.ts';
+import { Keyring } from '../../../local/iam/credentials.ts';
 import { createIam, type Iam } from '../../../local/iam/index.ts';
 import { matcher } from '../../../local/iam/wildcard.ts';
 import {
@@ -229,21 +230,76 @@ describe('trust', () => {
   });
 });
 
+describe('a role that another principal takes', () => {
+  const OTHER = 'arn:aws:iam::000000000000:role/other';
+  const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
+  const may: Json = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: OTHER }];
+  const root = { AWS: 'arn:aws:iam::000000000000:root' };
+  const isRole = { ArnEquals: { 'aws:PrincipalArn': ROLE } };
+  const takes = (own: Json, statement: JsonObject, caller = ROLE): boolean => {
+    const other = { AssumeRolePolicyDocument: trust(statement) };
+    const iam = createIam(assemblyOf(role(own), resource('AWS::IAM::Role', 'other', other, OTHER)));
+    try {
+      iam.authorize(caller, { action: 'sts:AssumeRole', resource: OTHER });
+      return true;
+    } catch (error) {
+      expect(error).toBeInstanceOf(AccessDenied);
+      return false;
+    }
+  };
+
+  it.each<[string, boolean, Json, JsonObject]>([
+    ['trusts its account, and the caller may', true, may, { Principal: root }],
+    ['trusts its account, and the caller may not', false, [], { Principal: root }],
+    ['trusts the caller of its account, who may', true, may, { Principal: root, Condition: isRole }],
+    ['trusts the caller of its account, who may not', false, [], { Principal: root, Condition: isRole }],
+    ['names the caller', true, [], { Principal: { AWS: ROLE } }],
+    ['trusts a service', false, may, {}],
+    ['trusts another', false, may, { Principal: { AWS: `${ROLE}2` } }],
+    ['denies the caller', false, may, { Principal: root, Effect: 'Deny' }],
+  ])('that %s: %s', (_, expected, own, statement) => {
+    expect(takes(own, statement)).toBe(expected);
+  });
+
+  it('has to trust the operator as well, who may everything else', () => {
+    expect(takes(may, { Principal: root, Condition: isRole }, OPERATOR)).toBe(false);
+    expect(takes(may, {}, OPERATOR)).toBe(false);
+    expect(takes(may, { Principal: root }, OPERATOR)).toBe(true);
+  });
+
+  it('is there', () => {
+    const iam = createIam(assemblyOf(role([{ Effect: 'Allow', Action: 'sts:*', Resource: '*' }])));
+    for (const caller of [ROLE, OPERATOR])
+      expect(() => iam.authorize(caller, { action: 'sts:AssumeRole', resource: OTHER })).toThrow(
+        AccessDenied,
+      );
+  });
+});
+
 describe('credentials', () => {
   const iam = createIam(assemblyOf(role([])));
 
-  it('identifies a role by key and token together', () => {
+  it('are the same as long as the gateway lives, and are found by their key', () => {
     const credentials = iam.credentialsFor(ROLE);
     expect(iam.credentialsFor(ROLE)).toEqual(credentials);
-    expect(iam.identify(credentials.accessKeyId, credentials.sessionToken)).toBe(ROLE);
-    expect(iam.identify(credentials.accessKeyId, iam.operator.sessionToken)).toBeUndefined();
-    expect(iam.identify(credentials.accessKeyId, '')).toBeUndefined();
-    expect(iam.identify('ASIAAAAAAAAAAAAAAAAA', credentials.sessionToken)).toBeUndefined();
+    expect(iam.accessKey(credentials.accessKeyId)).toMatchObject({ ...credentials, principal: ROLE });
+    expect(iam.accessKey('ASIAAAAAAAAAAAAAAAAA')).toBeUndefined();
     expect(() => iam.credentialsFor('arn:aws:iam::000000000000:role/ghost')).toThrow('not a role');
   });
 
+  it('of a session end, and are forgotten after a while', () => {
+    const keyring = new Keyring();
+    const session = keyring.issue(ROLE, 'session', 900, 0);
+    expect(session).toMatchObject({ principal: ROLE, session: 'session', expires: 900_000 });
+    keyring.issue(ROLE, 'another', 900, 3_000_000);
+    expect(keyring.find(session.accessKeyId)).toBe(session);
+    const last = keyring.issue(ROLE, 'another', 900, 4_600_000);
+    expect(keyring.find(session.accessKeyId)).toBeUndefined();
+    expect(keyring.find(last.accessKeyId)).toBe(last);
+  });
+
   it('lets the operator do everything and a stranger nothing', () => {
-    const operator = iam.identify(iam.operator.accessKeyId, iam.operator.sessionToken);
+    const operator = iam.accessKey(iam.operator.accessKeyId)?.principal;
     expect(operator).toBe('arn:aws:iam::000000000000:user/operator');
     expect(() => iam.authorize(operator ?? '', { action: 's3:PutObject', resource: '*' })).not.toThrow();
     expect(() => iam.authorize('arn:stranger', { action: 's3:PutObject', resource: '*' })).toThrow(

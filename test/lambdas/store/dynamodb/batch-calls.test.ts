@@ -119,7 +119,7 @@ describe('requests', () => {
     expect(ours?.headers['x-amzn-trace-id']).toBe('Root=1-5759e988-bd862e3fe1be46a994272793');
     expect(ours?.headers['content-length']).toBe(String(ours?.body.length));
     expect(ours?.headers['authorization']).toMatch(
-      /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-central-1\/dynamodb\/aws4_request,SignedHeaders=[a-z0-9;-]+,Signature=[0-9a-f]{64}$/,
+      /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-central-1\/dynamodb\/aws4_request, SignedHeaders=[a-z0-9;-]+, Signature=[0-9a-f]{64}$/,
     );
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
     await batchRead(client, 't', [{ pk: { S: 'a' } }], signal);
