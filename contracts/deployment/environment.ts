@@ -18,6 +18,8 @@ export const ENVIRONMENT = {
   STREAM_NAME: z.string().min(1),
   /** Address of the queue of exports that are to be made. */
   EXPORTS_QUEUE_URL: z.url(),
+  /** ARN of the role that signs links to the files of exports. */
+  EXPORT_LINKS_ROLE: z.string().startsWith('arn:'),
   /** Name of the IoT policy that every device certificate gets. */
   DEVICE_POLICY: z.string().min(1),
   /** Name of the IoT thing type of new things. */

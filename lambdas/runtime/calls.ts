@@ -1,6 +1,5 @@
 /**
- * Single calls of AWS services that speak JSON, by requests of our own: a client of the SDK for one call would make
- * a bundle 60 KB larger.
+ * Single calls of AWS services by requests of our own: a client of the SDK for one call would make a bundle 60 KB larger.
  */
 import { defaultProvider } from './credentials.ts';
 import { sign } from './sign.ts';
@@ -24,14 +23,45 @@ export class NoAnswer extends Error {
 const REQUEST_MILLIS = 5000;
 const credentials = defaultProvider();
 
-/** The services that are called so: signing name, version of JSON, and prefix of operations. */
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * Posts a signed body to a service.
+ * @param called what is called, for faults
+ * @throws {NoAnswer}
+ */
+const post = async (
+  service: string,
+  called: string,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  signal = AbortSignal.timeout(REQUEST_MILLIS),
+): Promise<Answer> => {
+  const { AWS_REGION: region = 'us-east-1', AWS_ENDPOINT_URL: endpoint } = process.env;
+  const url = new URL('/', endpoint ?? `https://${service}.${region}.amazonaws.com`);
+  const signed = await sign(
+    { method: 'POST', url, headers, body },
+    { credentials: await credentials(), region, service, at: new Date() },
+  );
+  try {
+    const response = await fetch(url, { method: 'POST', headers: signed, body, signal });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new NoAnswer(`${called} had no answer`, { cause: error });
+  }
+};
+
+/** The services that speak JSON: version of it, and prefix of operations. */
 const SERVICES = {
   kinesis: ['1.1', 'Kinesis_20131202'],
   sqs: ['1.0', 'AmazonSQS'],
 } as const;
 
 /**
- * Calls an operation.
+ * Calls an operation of a service that speaks JSON.
  * @param signal ends the waiting; otherwise that is 5 seconds
  * @returns its answer
  * @throws {CallRefused} or {NoAnswer}
@@ -42,37 +72,36 @@ export const callService = async (
   input: unknown,
   signal?: AbortSignal,
 ): Promise<unknown> => {
-  const { AWS_REGION: region = 'us-east-1', AWS_ENDPOINT_URL: endpoint } = process.env;
   const [version, prefix] = SERVICES[service];
-  const url = new URL('/', endpoint ?? `https://${service}.${region}.amazonaws.com`);
-  const body = JSON.stringify(input);
   const target = `${prefix}.${operation}`;
-  const headers = await sign(
-    {
-      method: 'POST',
-      url,
-      headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target },
-      body,
-    },
-    { credentials: await credentials(), region, service, at: new Date() },
-  );
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
-      signal: signal ?? AbortSignal.timeout(REQUEST_MILLIS),
-    });
-    text = await response.text();
-  } catch (error) {
-    throw new NoAnswer(`${target} had no answer`, { cause: error });
-  }
+  const headers = { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target };
+  const request = { headers, body: JSON.stringify(input) };
+  const { ok, status, text } = await post(service, target, request, signal);
   const answer: unknown = text === '' ? {} : JSON.parse(text);
-  if (response.ok) return answer;
+  if (ok) return answer;
   const { __type: type = 'UnknownError' } = answer as { readonly __type?: string };
-  throw new CallRefused(type.replace(/^.*#/, ''), response.status, target);
+  throw new CallRefused(type.replace(/^.*#/, ''), status, target);
+};
+
+/**
+ * Calls an action of a service that takes a form and answers in XML.
+ * @param version of the service's API, e.g. `2011-06-15`
+ * @returns its answer as it stands
+ * @throws {CallRefused} or {NoAnswer}
+ */
+export const callQuery = async (
+  service: string,
+  version: string,
+  action: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> => {
+  const form = new URLSearchParams({ Action: action, Version: version, ...parameters });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  const called = `${service}:${action}`;
+  const { ok, status, text } = await post(service, called, { headers, body: form.toString() });
+  if (ok) return text;
+  const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(text) ?? [];
+  throw new CallRefused(code, status, called);
 };
 
 /** Puts a record on a stream. @returns its sequence number */

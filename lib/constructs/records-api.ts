@@ -1,5 +1,6 @@
 /** Completeness, quarantine and exports over HTTP. */
 import type { Construct } from 'constructs';
+import { ExportLinks } from './export-links.ts';
 import type { FunctionQueue } from './function-queue.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 
@@ -8,15 +9,16 @@ export interface RecordsApiProps extends CapabilityProps {
   readonly exports: FunctionQueue;
 }
 
-/** `records-api`, which replays what was quarantined, orders exports, and signs the links to their files. */
+/** `records-api`, which replays what was quarantined, orders exports, and gives links to their files away. */
 export class RecordsApi extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage, exports }: RecordsApiProps) {
     super(scope, id, { service: 'records-api', settings, files: ['contracts/openapi.json'] });
     this.usesTable(storage, 'registry', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
     this.usesTable(storage, 'measurements', ['Query']);
-    this.usesArchive(storage, { days: ['GetObject'], quarantine: ['GetObject'], exports: ['GetObject'] });
+    this.usesArchive(storage, { days: ['GetObject'], quarantine: ['GetObject'] });
     this.listsArchive(storage);
     this.usesStream(storage, ['PutRecord']);
     this.sendsTo(exports, 'EXPORTS_QUEUE_URL');
+    new ExportLinks(this, 'ExportLinks', { storage, signer: this });
   }
 }

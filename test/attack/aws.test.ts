@@ -119,6 +119,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'api-QueryApiRole': ['read much of the registry at once'],
   // What was quarantined may be sent again.
   'api-RecordsApiRole': ['read the registry', 'read much of the registry at once', 'write to the stream'],
+  'api-RecordsApiExportLinksRole': [],
 };
 const matrix = Object.entries(MAY).flatMap(([role, may]) =>
   Object.entries(attempts).map(
@@ -149,6 +150,10 @@ const GUESSED: Readonly<Record<string, () => Credentials>> = {
     ...roleOf('api-ControlApiRole'),
     sessionToken: 'x'.repeat(roleOf('api-ControlApiRole').sessionToken.length),
   }),
+  'of a role, with a secret that was guessed': () => ({
+    ...roleOf('api-ControlApiRole'),
+    secretAccessKey: roleOf('api-QueryApiRole').secretAccessKey,
+  }),
   'of the operator, with the token of a role': () => ({
     ...lab.gateway.iam.operator,
     sessionToken: roleOf('api-ControlApiRole').sessionToken,
@@ -160,7 +165,9 @@ describe.each(Object.entries(GUESSED))('credentials %s', (_, guess) => {
   test.each(Object.entries(attempts))('cannot %s', async (_what, attempt) => {
     const known = lab.gateway.iam.denials.length;
     await expect(attempt(guess())).rejects.toMatchObject({
-      name: expect.stringMatching(/UnrecognizedClient|InvalidAccessKeyId|InvalidClientTokenId/),
+      name: expect.stringMatching(
+        /^(UnrecognizedClientException|InvalidSignatureException|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|InvalidClientTokenId)$/,
+      ),
     });
     // Nobody in particular was refused: it is not even asked what they may.
     expect(lab.gateway.iam.denials).toHaveLength(known);

@@ -229,7 +229,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     },
     {
       name: 'export',
-      roles: ['RecordsApiRole', 'ExportsWorkerRole'],
+      roles: ['RecordsApiRole', 'ExportsWorkerRole', 'RecordsApiExportLinksRole'],
       steps: [() => exportOne(lab, device, Date.now() - 3_600_000, signal)],
     },
     {

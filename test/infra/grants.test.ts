@@ -172,12 +172,31 @@ describe('what each function may do is exactly this', () => {
         'kms:GenerateDataKey on {Key} via kinesis',
         'kms:GenerateDataKey on {Key} via sqs',
         's3:GetObject on {Archive}/archive/*',
-        's3:GetObject on {Archive}/exports/*',
         's3:GetObject on {Archive}/quarantine/*',
         's3:ListBucket on {Archive}',
         'sqs:SendMessage on {ExportsQueue}',
+        'sts:AssumeRole on {RecordsApiExportLinksRole}',
       ].sort(),
     );
+  });
+
+  test('links to files of exports read these and nothing else, and only records-api may sign them', () => {
+    expect(grantsOf(dev.api, 'RecordsApiExportLinksRole')).toEqual([
+      'kms:Decrypt on {Key}',
+      's3:GetObject on {Archive}/exports/*',
+    ]);
+    const [, role] =
+      ofType(dev.api, 'AWS::IAM::Role').find(([id]) => id.startsWith('RecordsApiExportLinks')) ?? [];
+    const { Statement } = (role?.Properties['AssumeRolePolicyDocument'] ?? {}) as { Statement?: object[] };
+    expect(Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { AWS: expect.anything() },
+        Condition: { ArnEquals: { 'aws:PrincipalArn': expect.anything() } },
+      },
+    ]);
+    expect(JSON.stringify(Statement)).toMatch(/"Fn::GetAtt":\["RecordsApiRole\w+","Arn"\].*:root"/);
   });
 
   test('exports', () => {

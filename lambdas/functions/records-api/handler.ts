@@ -1,6 +1,7 @@
 /** `records-api`: completeness of what devices sent, the quarantine, and exports. */
 import { readFile } from 'node:fs/promises';
 import { OPENAPI_FILE } from '../../../contracts/openapi-file.ts';
+import { credentialsOfRole } from '../../runtime/assume-role.ts';
 import { putRecord, sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -37,6 +38,7 @@ const env = readEnv([
   'ARCHIVE_BUCKET',
   'STREAM_NAME',
   'EXPORTS_QUEUE_URL',
+  'EXPORT_LINKS_ROLE',
 ]);
 const dynamo = dynamoClient();
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
@@ -53,7 +55,7 @@ const quarantine: Quarantine = {
 };
 const dependencies: Dependencies = {
   registry,
-  link: linksInto(env.ARCHIVE_BUCKET),
+  link: linksInto(env.ARCHIVE_BUCKET, credentialsOfRole(env.EXPORT_LINKS_ROLE, 'export-links')),
   notify: (id) => sendMessage(env.EXPORTS_QUEUE_URL, JSON.stringify({ export: id })),
 };
 

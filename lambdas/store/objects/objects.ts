@@ -2,6 +2,7 @@
  * Objects of S3, by requests of our own: put, get, list, and addresses to give away. The S3 client of the SDK would
  * make a bundle 120 KB larger.
  */
+import type { CredentialsFor } from '../../runtime/assume-role.ts';
 import { NoAnswer } from '../../runtime/calls.ts';
 import { defaultProvider } from '../../runtime/credentials.ts';
 import { presign, sign } from '../../runtime/sign.ts';
@@ -55,12 +56,6 @@ const reach = (bucket: string) => {
   const base = endpoint ?? `https://s3.${region}.amazonaws.com`;
   const urlOf = (key: string): URL =>
     new URL(`/${encodePath(bucket)}${key === '' ? '' : `/${encodePath(key)}`}`, base);
-  const signer = async () => ({
-    credentials: await credentials(),
-    region,
-    service: 's3',
-    at: new Date(),
-  });
   const ask = async (
     method: string,
     key: string,
@@ -69,7 +64,10 @@ const reach = (bucket: string) => {
     const { headers: given = {}, body = '', query = {}, signal, millis = REQUEST_MILLIS } = sending;
     const url = urlOf(key);
     url.search = queryOf(query);
-    const headers = await sign({ method, url, headers: { ...given }, body }, await signer());
+    const headers = await sign(
+      { method, url, headers: given, body },
+      { credentials: await credentials(), region, service: 's3', at: new Date() },
+    );
     const limit = AbortSignal.timeout(millis);
     const ends = signal === undefined ? limit : AbortSignal.any([signal, limit]);
     let response: Response;
@@ -91,7 +89,7 @@ const reach = (bucket: string) => {
   };
   const send = async (method: string, key: string, sending?: Sending): Promise<Buffer> =>
     (await ask(method, key, sending)).answer;
-  return { urlOf, signer, ask, send };
+  return { urlOf, region, ask, send };
 };
 
 /**
@@ -243,7 +241,15 @@ export const replaceIn = (bucket: string): ReplaceBytes => {
 /** An address at which whoever holds it may get an object for so many seconds. */
 export type LinkTo = (key: string, seconds: number) => Promise<string>;
 
-export const linksInto = (bucket: string): LinkTo => {
-  const { urlOf, signer } = reach(bucket);
-  return async (key, seconds) => presign(urlOf(key), await signer(), seconds);
+/**
+ * A way to give objects of a bucket away.
+ * @param credentialsFor credentials that may read what is given away and nothing else: their key and session token can
+ *   be read in the address
+ */
+export const linksInto = (bucket: string, credentialsFor: CredentialsFor): LinkTo => {
+  const { urlOf, region } = reach(bucket);
+  return async (key, seconds) => {
+    const credentials = await credentialsFor(seconds);
+    return presign(urlOf(key), { credentials, region, service: 's3', at: new Date() }, seconds);
+  };
 };

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { credentialsOfRole } from '../../../lambdas/runtime/assume-role.ts';
 import { CallRefused, NoAnswer, putRecord, sendMessage } from '../../../lambdas/runtime/calls.ts';
 import { getFrom, listOf } from '../../../lambdas/store/objects/objects.ts';
 import { mayWorkLater } from '../../../lambdas/store/retry.ts';
@@ -77,4 +78,53 @@ it('gets objects, tells those that are not there from those that are refused, an
   });
   const query = new URL(`http://x${seen.at(-1)?.path}`).searchParams;
   expect(Object.fromEntries(query)).toMatchObject({ prefix: 'a+b/', 'start-after': 'a', 'max-keys': '1' });
+});
+
+describe('credentials of another role', () => {
+  const grant = (seconds: number): typeof answer => {
+    const expires = new Date(Date.now() + seconds * 1000).toISOString();
+    const id = `ASIA${seconds}`;
+    return {
+      status: 200,
+      body: `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s/+=</SecretAccessKey><SessionToken>t/+=</SessionToken><Expiration>${expires}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+    };
+  };
+  const role = 'arn:aws:iam::000000000000:role/links';
+
+  it('are asked for once, for the longest time', async () => {
+    answer = grant(3600);
+    const credentialsFor = credentialsOfRole(role, 'export-links');
+    const all = await Promise.all(Array.from({ length: 20 }, () => credentialsFor(900)));
+    expect(all[0]).toEqual({ accessKeyId: 'ASIA3600', secretAccessKey: 's/+=', sessionToken: 't/+=' });
+    expect(new Set(all).size).toBe(1);
+    expect(await credentialsFor(3000)).toBe(all[0]);
+    expect(seen).toHaveLength(1);
+    expect(Object.fromEntries(new URLSearchParams(seen[0]?.body))).toEqual({
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: role,
+      RoleSessionName: 'export-links',
+      DurationSeconds: '3600',
+    });
+    expect(seen[0]?.headers.authorization).toContain('/sts/aws4_request');
+  });
+
+  it('are asked for again before they end too soon', async () => {
+    const credentialsFor = credentialsOfRole(role, 'export-links');
+    answer = grant(950);
+    await credentialsFor(900);
+    answer = grant(3600);
+    expect((await credentialsFor(900)).accessKeyId).toBe('ASIA3600');
+    expect(seen).toHaveLength(2);
+  });
+
+  it('are asked for again after a refusal', async () => {
+    const credentialsFor = credentialsOfRole(role, 'export-links');
+    answer = { status: 403, body: '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>' };
+    await expect(credentialsFor(900)).rejects.toMatchObject({ name: 'AccessDenied', $fault: 'client' });
+    answer = grant(3600);
+    expect((await credentialsFor(900)).accessKeyId).toBe('ASIA3600');
+    answer = { status: 200, body: '' };
+    await expect(credentialsFor(3600)).rejects.toThrow('without AccessKeyId');
+  });
 });

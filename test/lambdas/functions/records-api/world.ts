@@ -18,7 +18,7 @@ import { type PackedRun, toChunkItems } from '../../../../lambdas/store/measurem
 import { recordConnection } from '../../../../lambdas/store/registry/connections.ts';
 import { deviceToItem, typeToItem } from '../../../../lambdas/store/registry/items.ts';
 import { type Faults, startEndpoint } from '../../../../local/endpoint/index.ts';
-import { arn, assembly, resource, SmallIam, silent } from '../../../support/endpoint.ts';
+import { arn, assembly, ROLE, resource, SmallIam, silent } from '../../../support/endpoint.ts';
 import { lambdaContext, proxyEvent, type Sent } from '../../../support/http-events.ts';
 
 export const NOW = new Date('2026-03-02T12:00:00.000Z');
@@ -106,6 +106,7 @@ export interface World {
 
 export const startWorld = async (): Promise<World> => {
   const iam = new SmallIam();
+  iam.grants = [['s3:GetObject', 'arn:aws:s3:::archive/exports/*']];
   const resources = assembly(RESOURCES);
   const endpoint = await startEndpoint({ assembly: resources, iam, log: silent, host: '127.0.0.1', port: 0 });
   Object.assign(process.env, {
@@ -118,6 +119,7 @@ export const startWorld = async (): Promise<World> => {
     MEASUREMENTS_TABLE: 'measurements',
     ARCHIVE_BUCKET: 'archive',
     STREAM_NAME: 'stream',
+    EXPORT_LINKS_ROLE: ROLE,
     EXPORTS_QUEUE_URL: `${endpoint.url}/000000000000/exports`,
     POWERTOOLS_SERVICE_NAME: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'labgate',
