@@ -6,8 +6,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
-import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 /** How long and how often a client tries. */
@@ -22,7 +20,6 @@ export interface ClientLimits {
 
 const settings = ({ maxAttempts = 4, requestMillis = 5000, sockets = 50 }: ClientLimits) => ({
   maxAttempts,
-  // Named, because the client of Kinesis would take HTTP/2, which a plain-text endpoint does not speak.
   requestHandler: new NodeHttpHandler({
     connectionTimeout: 1000,
     requestTimeout: requestMillis,
@@ -45,13 +42,3 @@ export const iotClient = (limits: ClientLimits = {}): IoTClient => new IoTClient
 /** Its default endpoint, `data-ats.iot.{region}.amazonaws.com`, is the account's own: no look-up. */
 export const iotDataClient = (limits: ClientLimits = {}): IoTDataPlaneClient =>
   new IoTDataPlaneClient(settings(limits));
-
-export const kinesisClient = (limits: ClientLimits = {}): KinesisClient =>
-  new KinesisClient(settings(limits));
-
-/**
- * Path-style addresses: a bucket name in the host would need wildcard DNS on one's own computer, and AWS takes
- * both styles.
- */
-export const s3Client = (limits: ClientLimits = {}): S3Client =>
-  new S3Client({ ...settings(limits), forcePathStyle: true });

@@ -1,42 +1,52 @@
-/** The bytes of an upload: taken out of the SDK's chunks, and compared with the checksum sent along. */
+/** The bytes of an upload: taken out of the SDK's chunks, and compared with the checksums sent along. */
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { crc32 } from 'node:zlib';
 import { AwsError } from '../../types.ts';
 import { readChunks } from '../aws-chunked.ts';
+import { type Checksum, checkChecksum } from './checksums.ts';
 
-/** CRC-32 as S3 writes it: big-endian, base64. */
-export function crc32Base64(body: Buffer): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(body));
-  return bytes.toString('base64');
+export interface Uploaded {
+  readonly body: Buffer;
+  /** The one that came with it. */
+  readonly checksum: Checksum | undefined;
 }
 
 /**
- * @throws {AwsError} `BadDigest` when a checksum does not fit, `IncompleteBody` when chunks are broken
+ * Reads the body of an upload.
+ * @throws {AwsError} `BadDigest` when a checksum does not fit, `IncompleteBody` when chunks are broken or missing,
+ *   `MalformedTrailerError` when a header that was to come behind the body did not, and what `checkChecksum` throws
  */
-export function uploadedBody(raw: Buffer, headers: IncomingHttpHeaders): Buffer {
-  const streaming = String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
-  const { body, trailers } = streaming ? joined(raw) : { body: raw, trailers: NO_TRAILERS };
-  const given = (name: string) => trailers.get(name) ?? headers[name];
-  const digests: readonly (readonly [name: string, actual: () => string])[] = [
-    ['x-amz-checksum-crc32', () => crc32Base64(body)],
-    ['x-amz-checksum-sha256', () => createHash('sha256').update(body).digest('base64')],
-    ['x-amz-checksum-sha1', () => createHash('sha1').update(body).digest('base64')],
-    ['content-md5', () => createHash('md5').update(body).digest('base64')],
-  ];
-  for (const [name, actual] of digests) {
-    const expected = given(name);
-    if (expected !== undefined && expected !== actual()) {
-      throw new AwsError('BadDigest', `the ${name} you sent does not fit what arrived`);
-    }
+export async function uploadedBody(raw: Buffer, given: IncomingHttpHeaders): Promise<Uploaded> {
+  const { body, headers } = whole(raw, given);
+  const md5 = headers.get('content-md5');
+  if (md5 !== undefined && md5 !== createHash('md5').update(body).digest('base64')) {
+    throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
-  return body;
+  return { body, checksum: await checkChecksum(body, headers) };
 }
 
-const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
-
-function joined(raw: Buffer): { readonly body: Buffer; readonly trailers: ReadonlyMap<string, string> } {
+/**
+ * Puts a body that came in chunks together, and what trails behind it with its headers.
+ * @throws {AwsError} `IncompleteBody`, `MalformedTrailerError`
+ */
+export function whole(
+  raw: Buffer,
+  given: IncomingHttpHeaders,
+): { readonly body: Buffer; readonly headers: ReadonlyMap<string, string> } {
+  const headers = new Map(Object.entries(given).map(([name, value]) => [name, String(value)]));
+  if (headers.get('x-amz-content-sha256')?.startsWith('STREAMING-') !== true) return { body: raw, headers };
   const { chunks, trailers } = readChunks(raw);
-  return { body: Buffer.concat(chunks.map(({ data }) => data)), trailers };
+  const body = Buffer.concat(chunks.map(({ data }) => data));
+  if (String(body.length) !== headers.get('x-amz-decoded-content-length')) {
+    throw new AwsError('IncompleteBody', 'x-amz-decoded-content-length is not the number of bytes that came');
+  }
+  for (const name of (headers.get('x-amz-trailer') ?? '')
+    .split(',')
+    .map((each) => each.trim().toLowerCase())) {
+    const value = trailers.get(name);
+    if (name !== '' && value === undefined)
+      throw new AwsError('MalformedTrailerError', `the trailing header ${name} is missing`);
+    if (value !== undefined) headers.set(name, value);
+  }
+  return { body, headers };
 }

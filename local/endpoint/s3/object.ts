@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AwsResponse } from '../../types.ts';
 import { AwsError } from '../../types.ts';
-import { crc32Base64 } from './body.ts';
+import { type Checksum, checksumHeaders } from './checksums.ts';
 import type { S3Request } from './request.ts';
 import type { Bucket, ObjectHead } from './store.ts';
 
@@ -13,6 +13,7 @@ const KEPT = new Set(['content-type', 'content-disposition', 'content-language',
 export function newHead(
   key: string,
   body: Buffer,
+  checksum: Checksum | undefined,
   headers: IncomingHttpHeaders | Readonly<Record<string, string>>,
 ): ObjectHead {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' };
@@ -30,7 +31,7 @@ export function newHead(
     size: body.length,
     etag: `"${createHash('md5').update(body).digest('hex')}"`,
     modified: Date.now(),
-    crc32: crc32Base64(body),
+    checksum,
     headers: kept,
   };
 }
@@ -85,9 +86,7 @@ export async function getObject(
       ...(isHead ? { 'content-length': String(end - start) } : {}),
       ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${head.size}` } : {}),
       // A checksum of the whole says nothing of a part.
-      ...(range || headers['x-amz-checksum-mode'] !== 'ENABLED'
-        ? {}
-        : { 'x-amz-checksum-crc32': head.crc32 }),
+      ...(range || headers['x-amz-checksum-mode'] !== 'ENABLED' ? {} : checksumHeaders(head.checksum)),
     },
     body: isHead ? '' : await bucket.read(head, start, end),
   };

@@ -23,6 +23,7 @@ export type S3Operation =
   | 'DeleteObject'
   | 'CreateMultipartUpload'
   | 'UploadPart'
+  | 'ListParts'
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload';
 
@@ -96,7 +97,8 @@ function operationOf(
   const copies = headers['x-amz-copy-source'] !== undefined;
   switch (method) {
     case 'GET':
-      return upload || query.has('partNumber') ? undefined : 'GetObject';
+      if (query.has('partNumber')) return undefined;
+      return upload ? 'ListParts' : 'GetObject';
     case 'HEAD':
       return query.has('partNumber') ? undefined : 'HeadObject';
     case 'PUT':

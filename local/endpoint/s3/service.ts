@@ -3,9 +3,10 @@ import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Iam 
 import { AwsError } from '../../types.ts';
 import { customerKey, keyUse } from '../keys.ts';
 import { element, elements } from '../xml.ts';
-import { crc32Base64, uploadedBody } from './body.ts';
+import { type Uploaded, uploadedBody, whole } from './body.ts';
+import { type Checksum, checksumHeaders, checksumOf } from './checksums.ts';
 import { document, listObjects, timestamp } from './listing.ts';
-import { Uploads } from './multipart.ts';
+import { checksumElement, Uploads } from './multipart.ts';
 import { checkWrite, getObject, newHead } from './object.ts';
 import type { S3Request } from './request.ts';
 import { copySource, parseS3 } from './request.ts';
@@ -60,6 +61,8 @@ export class S3Service implements AwsService {
         const source = copySource(request.headers);
         return [...this.#reads(source.bucket, source.key), ...this.#writes(asked, onObject, givenKey)];
       }
+      case 'ListParts':
+        return [{ action: 's3:ListMultipartUploadParts', resource: onObject }];
       case 'AbortMultipartUpload':
         return [{ action: 's3:AbortMultipartUpload', resource: onObject }];
       case 'DeleteObject':
@@ -91,7 +94,7 @@ export class S3Service implements AwsService {
           getObject(bucket, asked, request.headers, () => this.#absent(request.caller, asked.bucket)),
         );
       case 'PutObject':
-        return this.#put(bucket, asked.key, uploadedBody(request.body, request.headers), request);
+        return this.#put(bucket, asked.key, await uploadedBody(request.body, request.headers), request);
       case 'CopyObject':
         return this.#copy(bucket, asked.key, request);
       case 'DeleteObject':
@@ -100,41 +103,33 @@ export class S3Service implements AwsService {
       case 'DeleteObjects':
         return deleteObjects(bucket, request);
       case 'CreateMultipartUpload':
-        return xmlReply(
-          document(
-            'InitiateMultipartUploadResult',
-            `${element('Bucket', bucket.name)}${element('Key', asked.key)}${element('UploadId', this.#uploads.start(bucket.name, asked.key, request.headers))}`,
-          ),
-        );
+        return this.#startUpload(bucket, asked, request);
       case 'UploadPart': {
-        const body = uploadedBody(request.body, request.headers);
-        const etag = this.#uploads.part(asked, body);
-        return { status: 200, headers: { etag, 'x-amz-checksum-crc32': crc32Base64(body) }, body: '' };
+        const uploaded = await uploadedBody(request.body, request.headers);
+        const etag = this.#uploads.part(asked, uploaded);
+        return { status: 200, headers: { etag, ...checksumHeaders(uploaded.checksum) }, body: '' };
       }
-      case 'CompleteMultipartUpload': {
-        const whole = this.#uploads.complete(asked, request.body.toString('utf8'));
-        const head = { ...newHead(asked.key, whole.body, whole.headers), etag: whole.etag };
-        await bucket.put(head, whole.body, (before) => checkWrite(request.headers, before));
-        this.#uploads.abort(asked);
-        return xmlReply(
-          document(
-            'CompleteMultipartUploadResult',
-            `${element('Bucket', bucket.name)}${element('Key', asked.key)}${element('ETag', head.etag)}`,
-          ),
-        );
-      }
+      case 'ListParts':
+        return xmlReply(this.#uploads.list(asked));
+      case 'CompleteMultipartUpload':
+        return this.#completeUpload(bucket, asked, request);
       case 'AbortMultipartUpload':
         this.#uploads.abort(asked);
         return { status: 204, headers: {}, body: '' };
     }
   }
 
-  async #put(bucket: Bucket, key: string, body: Buffer, request: AwsRequest): Promise<AwsResponse> {
-    const head = newHead(key, body, request.headers);
+  async #put(
+    bucket: Bucket,
+    key: string,
+    { body, checksum }: Uploaded,
+    request: AwsRequest,
+  ): Promise<AwsResponse> {
+    const head = newHead(key, body, checksum, request.headers);
     await bucket.put(head, body, (before) => checkWrite(request.headers, before));
     return {
       status: 200,
-      headers: { etag: head.etag, 'x-amz-checksum-crc32': head.crc32, ...encryption(bucket) },
+      headers: { etag: head.etag, ...checksumHeaders(checksum), ...encryption(bucket) },
       body: '',
     };
   }
@@ -147,19 +142,57 @@ export class S3Service implements AwsService {
       return { found, body: await from.read(found) };
     });
     const replace = request.headers['x-amz-metadata-directive'] === 'REPLACE';
-    const head = newHead(key, body, replace ? request.headers : found.headers);
+    const checksum = await wholeChecksum(found.checksum, body);
+    const head = newHead(key, body, checksum, replace ? request.headers : found.headers);
     await bucket.put(head, body, (before) => checkWrite(request.headers, before));
     return xmlReply(
       document(
         'CopyObjectResult',
-        `${element('ETag', head.etag)}${element('LastModified', timestamp(head.modified))}`,
+        `${element('ETag', head.etag)}${element('LastModified', timestamp(head.modified))}${checksumElement(checksum)}`,
+      ),
+    );
+  }
+
+  #startUpload(bucket: Bucket, { key }: S3Request, { headers }: AwsRequest): AwsResponse {
+    const { id, checksum } = this.#uploads.start(bucket.name, key, headers);
+    const reply = xmlReply(
+      document(
+        'InitiateMultipartUploadResult',
+        `${element('Bucket', bucket.name)}${element('Key', key)}${element('UploadId', id)}`,
+      ),
+    );
+    if (checksum === undefined) return reply;
+    const { algorithm, type } = checksum;
+    const told = { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type };
+    return { ...reply, headers: { ...reply.headers, ...told } };
+  }
+
+  async #completeUpload(bucket: Bucket, asked: S3Request, request: AwsRequest): Promise<AwsResponse> {
+    const { body, headers, etag, checksum } = await this.#uploads.complete(
+      asked,
+      request.body.toString('utf8'),
+      request.headers,
+    );
+    const head = { ...newHead(asked.key, body, checksum, headers), etag };
+    await bucket.put(head, body, (before) => checkWrite(request.headers, before));
+    this.#uploads.abort(asked);
+    const type = checksum === undefined ? '' : element('ChecksumType', checksum.type);
+    return xmlReply(
+      document(
+        'CompleteMultipartUploadResult',
+        `${element('Bucket', bucket.name)}${element('Key', asked.key)}${element('ETag', etag)}${checksumElement(checksum)}${type}`,
       ),
     );
   }
 
   #listBuckets(): AwsResponse {
-    const buckets = [...this.#buckets.keys()].map((name) => `<Bucket>${element('Name', name)}</Bucket>`);
-    return xmlReply(document('ListAllMyBucketsResult', `<Buckets>${buckets.join('')}</Buckets>`));
+    const { account } = this.#assembly;
+    const buckets = [...this.#buckets.values()].map(
+      ({ name, created }) =>
+        `<Bucket>${element('Name', name)}${element('CreationDate', timestamp(created))}</Bucket>`,
+    );
+    const owner = `<Owner>${element('ID', account)}</Owner>`;
+    return xmlReply(document('ListAllMyBucketsResult', `${owner}<Buckets>${buckets.join('')}</Buckets>`));
   }
 
   #bucket(name: string): Bucket {
@@ -194,6 +227,12 @@ export class S3Service implements AwsService {
   }
 }
 
+/** A copy is one piece, whatever parts its source was made of. */
+const wholeChecksum = async (checksum: Checksum | undefined, body: Buffer): Promise<Checksum | undefined> =>
+  checksum?.type === 'COMPOSITE'
+    ? { ...checksum, type: 'FULL_OBJECT', value: await checksumOf(checksum.algorithm, body) }
+    : checksum;
+
 const encryption = (bucket: Bucket): Record<string, string> =>
   bucket.keyArn === undefined
     ? { 'x-amz-server-side-encryption': 'AES256' }
@@ -212,7 +251,7 @@ function listContext(query: URLSearchParams): Record<string, string> {
 }
 
 function deletedKeys(request: AwsRequest): string[] {
-  const keys = elements(uploadedBody(request.body, request.headers).toString('utf8'), 'Key');
+  const keys = elements(whole(request.body, request.headers).body.toString('utf8'), 'Key');
   if (keys.length === 0 || keys.length > 1000) {
     throw new AwsError('MalformedXML', `1 to 1000 keys can be deleted at once, not ${keys.length}`);
   }
@@ -221,6 +260,7 @@ function deletedKeys(request: AwsRequest): string[] {
 
 async function deleteObjects(bucket: Bucket, request: AwsRequest): Promise<AwsResponse> {
   const keys = deletedKeys(request);
+  await uploadedBody(request.body, request.headers);
   await Promise.all(keys.map((key) => bucket.delete(key)));
   return xmlReply(
     document('DeleteResult', keys.map((key) => `<Deleted>${element('Key', key)}</Deleted>`).join('')),

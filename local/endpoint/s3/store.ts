@@ -4,8 +4,9 @@
  * always in memory. Versions are not kept.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Checksum } from './checksums.ts';
 
 export interface ObjectHead {
   readonly key: string;
@@ -14,8 +15,8 @@ export interface ObjectHead {
   readonly etag: string;
   /** Milliseconds since the epoch. */
   readonly modified: number;
-  /** CRC-32 of the body, base64, as in `x-amz-checksum-crc32`. */
-  readonly crc32: string;
+  /** The one that came with it. */
+  readonly checksum?: Checksum | undefined;
   /** What goes back with the object: content type and encoding, `x-amz-meta-*`, ... */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -23,6 +24,8 @@ export interface ObjectHead {
 export class Bucket {
   readonly name: string;
   readonly keyArn: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
   readonly #dir: string | undefined;
   readonly #heads = new Map<string, ObjectHead>();
   readonly #bodies = new Map<string, Buffer>();
@@ -30,17 +33,23 @@ export class Bucket {
   readonly #busy = new Map<string, Promise<unknown>>();
   #sorted: readonly ObjectHead[] | undefined;
 
-  private constructor(name: string, keyArn: string | undefined, dir: string | undefined) {
+  private constructor(
+    name: string,
+    keyArn: string | undefined,
+    dir: string | undefined,
+    created = Date.now(),
+  ) {
     this.name = name;
     this.keyArn = keyArn;
+    this.created = created;
     this.#dir = dir;
   }
 
   /** @param dir folder of the bucket's files; in memory when absent */
   static async open(name: string, keyArn: string | undefined, dir: string | undefined): Promise<Bucket> {
-    const bucket = new Bucket(name, keyArn, dir);
-    if (dir === undefined) return bucket;
+    if (dir === undefined) return new Bucket(name, keyArn, dir);
     await mkdir(dir, { recursive: true });
+    const bucket = new Bucket(name, keyArn, dir, (await stat(dir)).birthtimeMs);
     for (const file of await readdir(dir)) {
       const path = join(dir, file);
       // A write that the last run did not finish: nobody was told that it was done.
