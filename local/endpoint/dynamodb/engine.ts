@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { Log } from '../../types.ts';
 import { AwsError } from '../../types.ts';
 import type { TableShape } from './capacity.ts';
-import type { WorkerMessage, WorkerOptions, WorkerReply } from './worker.ts';
+import type { DynaliteOptions } from './dynalite.ts';
+import type { WorkerMessage, WorkerReply } from './worker.ts';
 
 export interface EngineReply {
   readonly status: number;
@@ -51,7 +52,7 @@ export class DynamoEngine {
     account: string,
     log: Log,
   ): Promise<DynamoEngine> {
-    const workerData: WorkerOptions = { tables, ...(path === undefined ? {} : { path }) };
+    const workerData: DynaliteOptions = { tables, ...(path === undefined ? {} : { path }) };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },

@@ -1,25 +1,11 @@
 /**
  * dynalite in a thread of its own: its work (JSON, expressions, the level store) does not stand in the way of
- * the broker. It never listens; requests come as messages, already authorized.
- *
- * Measured from an SDK client in another process, items of 3 KB, CPU of this process: 550 µs a PutItem, 140 an
- * item of BatchWriteItem(25), 80 an item of BatchGetItem(100), 160 an item of a Query. 600 writes and 600 reads a
- * second in batches take 0.13 of a core: enough, so no store of our own.
+ * the broker. Requests come as messages, already authorized.
  */
-import { EventEmitter } from 'node:events';
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Item, TableShape } from './capacity.ts';
-import { writeUnits } from './capacity.ts';
-import { type ItemStore, QuickReads, type TableDefinition } from './quick-reads.ts';
-
-export interface WorkerOptions {
-  readonly tables: ReadonlyMap<string, TableShape>;
-  /** Folder of the level store; in memory when absent. */
-  readonly path?: string;
-}
+import { type Dynalite, type DynaliteOptions, openDynalite } from './dynalite.ts';
+import { QuickReads } from './quick-reads.ts';
 
 export type WorkerMessage =
   | { readonly id: number; readonly operation: string; readonly body: string }
@@ -32,243 +18,47 @@ export interface WorkerReply {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-type TableCallback = (error: unknown, table?: TableDefinition) => void;
-
-interface Store {
-  readonly db: { open(): Promise<void>; close(): Promise<void> } & ItemStore;
-  getTable(name: string, ...rest: [TableCallback] | [checkStatus: boolean, TableCallback]): void;
-}
-
-interface CapacityRequest {
-  readonly TableName: string;
-  readonly ReturnConsumedCapacity?: string;
-}
-
-type QueryCallback = (error: unknown, result?: { ConsumedCapacity?: { CapacityUnits: number } }) => void;
-
-/** The parts of dynalite's `db` module that are seen or put right here; its actions look them up at each call. */
-interface Db {
-  create(options: object): Store;
-  addConsumedCapacity(data: CapacityRequest, isRead: boolean, before?: Item, after?: Item): unknown;
-  queryTable(...args: unknown[]): void;
-}
-
-/** dynalite asks for these but does not look at them; who calls has been established before. */
-const HEADERS = {
-  'content-type': 'application/x-amz-json-1.0',
-  'x-amz-date': '20200101T000000Z',
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
-};
-
-/** As much of a request as dynalite uses. Bodies stay text all the way: it parses and prints JSON itself. */
-class Request extends EventEmitter {
-  readonly method = 'POST';
-  readonly url = '/';
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(operation: string) {
-    super();
-    this.headers = { ...HEADERS, 'x-amz-target': `DynamoDB_20120810.${operation}` };
-  }
-}
-
-/** As much of a response as dynalite uses. */
-class Response {
-  statusCode = 200;
-  readonly #answer: (status: number, body: string) => void;
-
-  constructor(answer: (status: number, body: string) => void) {
-    this.#answer = answer;
-  }
-
-  setHeader(): this {
-    return this;
-  }
-
-  end(body = ''): this {
-    this.#answer(this.statusCode, body);
-    return this;
-  }
-}
+/** Forms of reads that are remembered: there are some dozens. */
+const MOST_FORMS = 1000;
 
 const encoder = new TextEncoder();
 
-function serve(port: MessagePort, server: Server, store: Store): void {
-  const { prepare, tableOf } = rememberTables(store);
-  const quickReads = new QuickReads(store.db, tableOf);
+function serve(port: MessagePort, dynalite: Dynalite): void {
+  const quickReads = new QuickReads(dynalite.db, dynalite.tableOf);
   /** Forms of reads that dynalite has answered. */
   const answered = new Set<string>();
+  const run = async (operation: string, body: string) => {
+    const quick = quickReads.read(operation, body);
+    if (quick !== undefined && answered.has(quick.form)) {
+      const found = await quick.answer();
+      if (found !== undefined) return { status: 200, body: found };
+    }
+    const answer = await dynalite.run(operation, body);
+    if (quick !== undefined && answer.status === 200 && answered.size < MOST_FORMS) answered.add(quick.form);
+    return answer;
+  };
   let underWay = 0;
   let closing = false;
   const closeWhenIdle = async () => {
     if (!closing || underWay > 0) return;
-    await store.db.close();
+    await dynalite.db.close();
     port.close();
   };
   port.on('message', async (message: WorkerMessage) => {
     if (message === 'close') {
       closing = true;
-      await closeWhenIdle();
-      return;
-    }
-    underWay += 1;
-    const { id, operation, body } = message;
-    prepare(operation);
-    const answer = (status: number, reply: string) => {
+    } else {
+      underWay += 1;
+      const { status, body } = await run(message.operation, message.body);
       // Bytes change hands between threads without a copy, and go out as they are.
-      const bytes = encoder.encode(reply);
-      port.postMessage({ id, status, body: bytes } satisfies WorkerReply, [bytes.buffer]);
+      const bytes = encoder.encode(body);
+      port.postMessage({ id: message.id, status, body: bytes } satisfies WorkerReply, [bytes.buffer]);
       underWay -= 1;
-      // A store that cannot be closed ends the thread with the error, which the other side reports.
-      void closeWhenIdle();
-    };
-    const quick = quickReads.read(operation, body);
-    if (quick !== undefined && answered.has(quick.form)) {
-      const found = await quick.answer();
-      if (found !== undefined) {
-        answer(200, found);
-        return;
-      }
     }
-    const request = new Request(operation);
-    const response = new Response((status, reply) => {
-      if (quick !== undefined && status === 200 && answered.size < MOST_FORMS) answered.add(quick.form);
-      answer(status, reply);
-    });
-    server.emit('request', request, response);
-    request.emit('data', body);
-    request.emit('end');
+    // A store that cannot be closed ends the thread with the error, which the other side reports.
+    await closeWhenIdle();
   });
-}
-
-/** Counts indexes and bytes as DynamoDB does, and half a unit for a query that finds nothing. */
-function countCapacityRight(db: Db, tables: ReadonlyMap<string, TableShape>): void {
-  const original = db.addConsumedCapacity;
-  db.addConsumedCapacity = (data, isRead, before, after) => {
-    const table = tables.get(data.TableName);
-    const how = data.ReturnConsumedCapacity;
-    if (isRead || !table || (how !== 'TOTAL' && how !== 'INDEXES'))
-      return original(data, isRead, before, after);
-    const units = writeUnits(table, before, after);
-    const byKind = (global: boolean) => {
-      const own = table.indexes.filter((index) => index.global === global && units.indexes.has(index.name));
-      if (own.length === 0) return undefined;
-      return Object.fromEntries(own.map(({ name }) => [name, { CapacityUnits: units.indexes.get(name) }]));
-    };
-    return {
-      TableName: data.TableName,
-      CapacityUnits: units.total,
-      ...(how === 'INDEXES'
-        ? {
-            Table: { CapacityUnits: units.table },
-            GlobalSecondaryIndexes: byKind(true),
-            LocalSecondaryIndexes: byKind(false),
-          }
-        : {}),
-    };
-  };
-  const queryTable = db.queryTable;
-  db.queryTable = (...args) => {
-    const request = args[2] as { readonly ConsistentRead?: boolean };
-    const done = args.pop() as QueryCallback;
-    const counted: QueryCallback = (error, result) => {
-      if (result?.ConsumedCapacity?.CapacityUnits === 0) {
-        result.ConsumedCapacity.CapacityUnits = request.ConsistentRead ? 1 : 0.5;
-      }
-      done(error, result);
-    };
-    queryTable(...args, counted);
-  };
-}
-
-/** Forms of reads that are remembered: there are some dozens. */
-const MOST_FORMS = 1000;
-
-/** Operations that only ask what a table looks like. The others change tables, or show them with more in them. */
-const USES_TABLES = /^(?:Batch)?(?:Get|Put|Update|Delete|Write)Item$|^Query$|^Scan$/;
-
-interface RememberedTables {
-  /** To be called with each operation, before it is run. */
-  prepare(operation: string): void;
-  /** A table that is remembered. */
-  tableOf(name: string): TableDefinition | undefined;
-}
-
-/**
- * dynalite reads and parses the definition of a table for every item. It is remembered from one operation on
- * items to the next.
- */
-function rememberTables(store: Store): RememberedTables {
-  const known = new Map<string, TableDefinition>();
-  const getTable = store.getTable.bind(store);
-  store.getTable = (name, ...rest) => {
-    if (rest.length === 2) {
-      getTable(name, ...rest);
-      return;
-    }
-    const [done] = rest;
-    if (known.has(name)) {
-      done(null, known.get(name));
-      return;
-    }
-    getTable(name, (error, table) => {
-      if (!error && table !== undefined) known.set(name, table);
-      done(error, table);
-    });
-  };
-  return {
-    prepare: (operation) => {
-      if (!USES_TABLES.test(operation)) known.clear();
-    },
-    tableOf: (name) => known.get(name),
-  };
-}
-
-type StoreOptions = Readonly<Record<string, unknown>>;
-type StoreClass = new (options: StoreOptions) => object;
-
-/**
- * The store in memory keeps text as text. As buffers, which is its way when nothing is said, each entry costs an
- * object outside the heap beside its bytes, and is written and read through the encoder. Keys are hexadecimal, so
- * their order stays the same. To be called before dynalite is loaded.
- */
-function keepText(memory: { MemoryLevel: StoreClass }): void {
-  memory.MemoryLevel = class extends memory.MemoryLevel {
-    constructor(options: StoreOptions) {
-      super({ ...options, storeEncoding: 'utf8' });
-    }
-  };
-}
-
-async function start(port: MessagePort): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const options = workerData as WorkerOptions;
-  keepText(createRequire(require.resolve('dynalite'))('memory-level') as { MemoryLevel: StoreClass });
-  const db = require('dynalite/db') as Db;
-  countCapacityRight(db, options.tables);
-  // dynalite keeps its store to itself, but it has to be closed.
-  const create = db.create;
-  let store: Store | undefined;
-  db.create = (settings) => {
-    store = create(settings);
-    return store;
-  };
-  const dynalite = require('dynalite') as (settings: object) => Server;
-  const server = dynalite({
-    ...(options.path === undefined ? {} : { path: options.path }),
-    createTableMs: 0,
-    deleteTableMs: 0,
-    updateTableMs: 0,
-  });
-  if (!store) throw new Error('dynalite has not made its store through its db module');
-  await store.db.open().catch((error: Error) => {
-    // The reason (a lock held by another process, a broken file) is in the cause, which does not cross threads.
-    const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new Error(`cannot open ${options.path}: ${reason}`);
-  });
-  serve(port, server, store);
 }
 
 if (!parentPort) throw new Error('dynamodb/worker.ts runs only as a worker thread');
-await start(parentPort);
+serve(parentPort, await openDynalite(workerData as DynaliteOptions));
