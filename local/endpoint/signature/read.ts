@@ -1,6 +1,6 @@
 /** What a signed request says of its signature (AWS Signature Version 4, in a header or in the query). */
 import { ALGORITHM_IDENTIFIER } from '@smithy/signature-v4';
-import type { AwsRequest } from '../../types.ts';
+import { AwsError, type AwsRequest } from '../../types.ts';
 import { refusal } from './refusals.ts';
 
 /** A request as it arrived. */
@@ -63,8 +63,16 @@ export function readSignature(request: Received): Signature {
   const [, search] = splitUrl(request.url);
   const query = new URLSearchParams(search);
   if (query.has('X-Amz-Algorithm')) return fromQuery(request, query);
+  if (query.has('AWSAccessKeyId')) throw superseded();
   throw refusal('unsigned', likelyService(request));
 }
+
+/** Version 2, which `aws s3 presign` of old command lines still makes. */
+const superseded = (): AwsError =>
+  new AwsError(
+    'InvalidRequest',
+    `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM_IDENTIFIER}.`,
+  );
 
 function fromHeader(request: Received, authorization: string): Signature {
   const [, algorithm = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(authorization) ?? [];

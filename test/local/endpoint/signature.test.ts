@@ -328,6 +328,11 @@ describe('a request', () => {
   });
 });
 
+it('of version 2 is refused by its name', () => {
+  const url = '/archive/x?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=x&Expires=1';
+  expect(() => readSignature(request('GET', url, {}))).toThrow('Please use AWS4-HMAC-SHA256');
+});
+
 describe('an address', () => {
   const link = async (seconds = 60, credentials: Signer['credentials'] = KEY): Promise<Received> => {
     const url = await presigned(
