@@ -4,9 +4,9 @@
  *
  * Source: "Intrinsic function reference" and "Condition functions" of the CloudFormation user guide.
  */
+import { isObject } from '../../contracts/json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { AssemblyError } from './errors.ts';
-import { isObject } from './template.ts';
 
 /** What stands behind the names in one template. */
 export interface Scope {

@@ -1,9 +1,11 @@
 /** What a synthesized folder holds: stacks and assets, named by `manifest.json` and `*.assets.json`. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isObject } from '../../contracts/json.ts';
 import type { JsonObject } from '../types.ts';
 import { AssemblyError } from './errors.ts';
-import { isObject, readJson, readTemplate, type Template } from './template.ts';
+import { readJson, readTemplate, type Template } from './template.ts';
 
 export interface Manifest {
   readonly templates: readonly Template[];

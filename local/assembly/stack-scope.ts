@@ -1,10 +1,11 @@
 /** What the names in one template stand for, and how the stacks of an assembly see one another. */
+import { isObject } from '../../contracts/json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { type Attributed, attribute } from './attributes.ts';
 import { AssemblyError } from './errors.ts';
 import { resolve, type Scope, truth } from './intrinsics.ts';
 import { nameProperty, physicalId } from './names.ts';
-import { isObject, type Template, type TemplateResource } from './template.ts';
+import type { Template, TemplateResource } from './template.ts';
 
 /** What the gateway decides and the template cannot know. */
 export interface Environment {

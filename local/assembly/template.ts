@@ -1,5 +1,7 @@
 /** A CloudFormation template as it stands in `<stack>.template.json`, read but not resolved. */
+
 import { readFileSync } from 'node:fs';
+import { isObject } from '../../contracts/json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { AssemblyError } from './errors.ts';
 
@@ -18,10 +20,6 @@ export interface Template {
   readonly mappings: JsonObject;
   readonly outputs: JsonObject;
   readonly resources: ReadonlyMap<string, TemplateResource>;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads JSON; a file that is missing or broken is an error that names it. */

@@ -1,12 +1,10 @@
 /** Reading of what came as JSON: request bodies and template properties. */
+import { isObject } from '../../contracts/json.ts';
 import { AwsError } from '../types.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-export const fields = (value: unknown): Fields => (isFields(value) ? value : {});
+export const fields = (value: unknown): Fields => (isObject(value) ? value : {});
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 /** A number, also one written as text: templates hold both. */
@@ -27,7 +25,7 @@ export function parseBody(body: Buffer): Fields {
   } catch (error) {
     throw new AwsError('SerializationException', `the body is no JSON: ${String(error)}`);
   }
-  if (!isFields(parsed)) throw new AwsError('SerializationException', 'the body is no JSON object');
+  if (!isObject(parsed)) throw new AwsError('SerializationException', 'the body is no JSON object');
   return parsed;
 }
 

@@ -1,5 +1,7 @@
 /** What a template says of an event source mapping. */
+
 import { createHash } from 'node:crypto';
+import { isObject } from '../../contracts/json.ts';
 import { isDestination } from '../lambda/index.ts';
 import type { Assembly, Json, JsonObject, Resource } from '../types.ts';
 
@@ -65,10 +67,7 @@ class Reader {
 
   json(...path: readonly string[]): Json | undefined {
     return path.reduce<Json | undefined>(
-      (value, key) =>
-        typeof value === 'object' && value !== null && !Array.isArray(value)
-          ? fieldOf(value, key)
-          : undefined,
+      (value, key) => (isObject(value) ? value[key] : undefined),
       this.#properties,
     );
   }
@@ -93,11 +92,6 @@ class Reader {
     return value === true || value === 'true';
   }
 }
-
-const fieldOf = (value: Json, key: string): Json | undefined =>
-  typeof value === 'object' && value !== null && key in value
-    ? Object.entries(value).find(([k]) => k === key)?.[1]
-    : undefined;
 
 const uuidOf = (id: string): string => {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return id;

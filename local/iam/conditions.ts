@@ -3,6 +3,7 @@
  *
  * Source: "IAM JSON policy elements: Condition operators" and "Set operators for multi-valued context keys".
  */
+import { isObject } from '../../contracts/json.ts';
 import type { Json } from '../types.ts';
 import { arnMatcher, matcher } from './wildcard.ts';
 
@@ -114,7 +115,7 @@ export function compileConditions(block: Json | undefined, where: string): reado
   if (block === undefined) {
     return [];
   }
-  if (typeof block !== 'object' || block === null || Array.isArray(block)) {
+  if (!isObject(block)) {
     throw new UnsupportedPolicy(`${where}: Condition is not an object`);
   }
   return Object.entries(block).flatMap(([operator, keys]) =>

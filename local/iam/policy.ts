@@ -2,6 +2,7 @@
  * Policy documents as lists of grants. A grant is the smallest thing that can be given or taken away: one
  * action on one resource.
  */
+import { isObject } from '../../contracts/json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { type Condition, type Context, compileConditions, UnsupportedPolicy } from './conditions.ts';
 import { arnMatcher, matcher } from './wildcard.ts';
@@ -53,11 +54,10 @@ const ELEMENTS = new Set([
 ]);
 
 function object(value: Json | undefined, where: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new UnsupportedPolicy(`${where}: expected an object, found ${JSON.stringify(value)}`);
   }
-  // `Array.isArray` does not narrow a readonly array away.
-  return value as JsonObject;
+  return value;
 }
 
 function texts(value: Json | undefined, where: string): readonly string[] {

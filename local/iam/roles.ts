@@ -1,5 +1,6 @@
 /** The roles of an assembly, with every policy that is attached to them, and the policies of resources. */
-import type { Assembly, Json, JsonObject, Resource } from '../types.ts';
+import { isObject } from '../../contracts/json.ts';
+import type { Assembly, Json, Resource } from '../types.ts';
 import { AWS_MANAGED } from './aws-managed.ts';
 import { UnsupportedPolicy } from './conditions.ts';
 import { type Origin, type Rule, readPolicy } from './policy.ts';
@@ -17,10 +18,6 @@ function place(resource: Resource): string {
 
 function list(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function document(resource: Resource, kind: Origin['kind'], property = 'PolicyDocument'): readonly Rule[] {

@@ -1,7 +1,8 @@
 /**
  * Condition blocks of AWS IoT policies.
  */
-import type { Json, JsonObject } from '../types.ts';
+import { isObject } from '../../contracts/json.ts';
+import type { Json } from '../types.ts';
 import { compileText, type Principal, type Text, type Variable, variable } from './policy-variables.ts';
 
 /** Whether a condition holds for a connection. */
@@ -55,7 +56,4 @@ const condition =
     return value === undefined ? operator.negated : operator.test(value, texts, principal);
   };
 
-const entries = (value: Json): [string, Json][] =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value as JsonObject)
-    : [];
+const entries = (value: Json): [string, Json][] => (isObject(value) ? Object.entries(value) : []);

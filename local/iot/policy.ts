@@ -3,6 +3,7 @@
  *
  * Source: AWS IoT Core developer guide, "AWS IoT Core policies", "policy variables" and "thing policy variables".
  */
+import { isObject } from '../../contracts/json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { type Condition, compileConditions } from './policy-conditions.ts';
 import { compileText, type Principal, type Text } from './policy-variables.ts';
@@ -93,9 +94,6 @@ const list = (value: Json | undefined): readonly Json[] => {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value as Json];
 };
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Decides. An explicit deny wins; without an allow it is no. A statement with a variable that the connection

@@ -1,6 +1,7 @@
 /**
  * A small server side of AWS's restJson1 protocol: routes, and errors as the SDK reads them.
  */
+import { isObject } from '../../contracts/json.ts';
 import {
   AccessDenied,
   type AccessRequest,
@@ -104,9 +105,8 @@ const json = (request: AwsRequest): Readonly<Record<string, unknown>> => {
   } catch (cause) {
     throw invalid('The body is not JSON.', cause);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('The body is not a JSON object.');
-  return value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) throw invalid('The body is not a JSON object.');
+  return value;
 };
 
 /** The request is not valid. */

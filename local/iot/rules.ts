@@ -1,8 +1,10 @@
 /**
  * Topic rules: which of them a message reaches, and their actions run.
  */
+
 import { randomUUID } from 'node:crypto';
-import type { Json, JsonObject, Log, Resource } from '../types.ts';
+import { isObject } from '../../contracts/json.ts';
+import type { Log, Resource } from '../types.ts';
 import type { Action, Done } from './actions/action.ts';
 import { asError } from './actions/batcher.ts';
 import type { ActionFactory } from './actions/index.ts';
@@ -348,6 +350,3 @@ const readRule = async (resource: Resource, actions: ActionFactory): Promise<Rul
     errorAction,
   };
 };
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,7 @@
 /** What a template says of a function. */
+
 import { statSync } from 'node:fs';
+import { isObject } from '../../contracts/json.ts';
 import type { Assembly, Iam, Json, JsonObject, Resource } from '../types.ts';
 
 export interface FunctionDefinition {
@@ -48,9 +50,6 @@ const KNOWN = new Set([
 /** Value of a nested property, or `undefined`. */
 export const at = (properties: JsonObject, ...path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), properties);
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: Json | undefined, name: string, fallback?: string): string => {
   if (typeof value === 'string') return value;

@@ -1,4 +1,5 @@
 /** Schedules out of the templates. */
+import { isObject } from '../../contracts/json.ts';
 import type { Assembly, Json, JsonObject, Resource } from '../types.ts';
 
 export interface Schedule {
@@ -18,9 +19,6 @@ const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_00
 /** Properties that say nothing about when and how the target is called, or that nothing here could do otherwise. */
 const KNOWN = new Set(['Description', 'FlexibleTimeWindow', 'Name', 'ScheduleExpression', 'State', 'Target']);
 const KNOWN_OF_TARGET = new Set(['Arn', 'Input', 'RetryPolicy', 'RoleArn']);
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const read = (resource: Resource, assembly: Assembly): Schedule => {
   const { logicalId, properties } = resource;

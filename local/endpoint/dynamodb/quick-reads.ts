@@ -5,9 +5,11 @@
  * Only what dynalite has answered before in the same form, and answers whole: BatchGetItem, and Query of a table by its
  * key, of at most a page. All else, and whatever looks wrong, is left to it.
  */
+
 import { hash } from 'node:crypto';
+import { isObject } from '../../../contracts/json.ts';
 import type { Fields } from '../json.ts';
-import { fields, isFields, list } from '../json.ts';
+import { fields, list } from '../json.ts';
 import { project } from './project.ts';
 
 /** A table as dynalite keeps it, as far as it is looked at here. */
@@ -79,7 +81,7 @@ const isOnly = (asked: Fields, ...names: readonly string[]): boolean => {
 
 /** The text of an attribute that is nothing else, and no longer than any key of ours. */
 const textOf = (value: unknown): string | undefined => {
-  if (!isFields(value) || !isOnly(value, 'S')) return undefined;
+  if (!isObject(value) || !isOnly(value, 'S')) return undefined;
   const { S: text } = value;
   return typeof text === 'string' && text !== '' && text.length <= MOST_KEY_CHARACTERS ? text : undefined;
 };
@@ -133,7 +135,7 @@ export class QuickReads {
     } catch {
       return undefined;
     }
-    if (!isFields(input)) return undefined;
+    if (!isObject(input)) return undefined;
     return operation === 'Query' ? this.#query(input) : this.#batchGet(input);
   }
 
@@ -142,7 +144,7 @@ export class QuickReads {
     const [asked, ...more] = Object.entries(fields(input['RequestItems']));
     if (asked === undefined || more.length > 0 || !isOnly(input, 'RequestItems')) return undefined;
     const [table, request] = asked;
-    if (!isFields(request) || !isOnly(request, 'Keys', 'ConsistentRead', 'ProjectionExpression'))
+    if (!isObject(request) || !isOnly(request, 'Keys', 'ConsistentRead', 'ProjectionExpression'))
       return undefined;
     const toWanted = projector(request['ProjectionExpression']);
     const names = keysOf(this.#tableOf(table));
@@ -151,7 +153,7 @@ export class QuickReads {
     const [pkName, skName] = names;
     const keys = new Set<string>();
     for (const key of wanted) {
-      if (!isFields(key) || !isOnly(key, pkName, skName)) return undefined;
+      if (!isObject(key) || !isOnly(key, pkName, skName)) return undefined;
       const [pk, sk] = [textOf(key[pkName]), textOf(key[skName])];
       if (pk === undefined || sk === undefined) return undefined;
       keys.add(`item-${table}~${partitionKey(pk)}${hex(sk)}/`);

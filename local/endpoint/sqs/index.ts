@@ -1,9 +1,11 @@
 /** SQS of the assembly. Not fauxqs: it forgets all messages at a restart. Only standard queues. */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isObject } from '../../../contracts/json.ts';
 import type { Assembly, AwsService, Resource } from '../../types.ts';
 import { arnOf } from '../arn.ts';
-import { fields, flag, isFields, number, text } from '../json.ts';
+import { fields, flag, number, text } from '../json.ts';
 import { customerKey } from '../keys.ts';
 import { Journal } from './journal.ts';
 import type { QueueOptions } from './queue.ts';
@@ -50,7 +52,7 @@ function queueOptions(assembly: Assembly, resource: Resource): QueueOptions {
   const name =
     text(p['QueueName']) ?? resource.arn?.split(':').at(-1) ?? resource.physicalId.split('/').at(-1) ?? '';
   const policy = text(p['RedrivePolicy']);
-  const redrive = isFields(p['RedrivePolicy']) ? p['RedrivePolicy'] : fields(policy && JSON.parse(policy));
+  const redrive = isObject(p['RedrivePolicy']) ? p['RedrivePolicy'] : fields(policy && JSON.parse(policy));
   const targetArn = text(redrive['deadLetterTargetArn']);
   return {
     name,

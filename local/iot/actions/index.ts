@@ -1,7 +1,8 @@
 /**
  * Makes the actions of rules out of the template.
  */
-import type { Assembly, Endpoint, Functions, Iam, Json, JsonObject, Log } from '../../types.ts';
+import { isObject } from '../../../contracts/json.ts';
+import type { Assembly, Endpoint, Functions, Iam, Json, Log } from '../../types.ts';
 import { type Action, Parameters, UnsupportedAction } from './action.ts';
 import { kinesisAction, StreamWriter } from './kinesis.ts';
 import { lambdaAction } from './lambda.ts';
@@ -75,6 +76,3 @@ export const actionFactory = (dependencies: ActionDependencies): ActionFactory =
     return action;
   };
 };
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

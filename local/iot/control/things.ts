@@ -1,7 +1,9 @@
 /**
  * Operations on things.
  */
+
 import { randomUUID } from 'node:crypto';
+import { isObject } from '../../../contracts/json.ts';
 import { AwsError } from '../../types.ts';
 import type { Thing } from '../registry.ts';
 import { type Call, invalid, type Operation } from '../rest.ts';
@@ -109,7 +111,7 @@ export const things = ({
         const body = call.json();
         expectVersion(thing, body['expectedVersion']);
         const payload = body['attributePayload'];
-        const merge = isRecord(payload) && payload['merge'] === true;
+        const merge = isObject(payload) && payload['merge'] === true;
         const given = payload === undefined ? thing.attributes : attributesOf(payload);
         const attributes = merge ? { ...thing.attributes, ...given } : given;
         registry.putThing({
@@ -142,12 +144,10 @@ export const things = ({
   ];
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const attributesOf = (payload: unknown): Readonly<Record<string, string>> => {
-  const attributes = isRecord(payload) ? (payload['attributes'] ?? {}) : {};
-  if (!isRecord(attributes)) throw invalid('attributes is not an object.');
+  const attributes = isObject(payload) ? (payload['attributes'] ?? {}) : {};
+  if (!isObject(attributes)) throw invalid('attributes is not an object.');
   const entries = Object.entries(attributes).map(([name, value]): [string, string] => {
     if (!/^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(name))
       throw invalid(`${JSON.stringify(name)} is not an attribute name.`);

@@ -1,13 +1,14 @@
 /**
  * Turns a parsed statement into functions that are called for every message.
  */
+import { isObject } from '../../../contracts/json.ts';
 import type { BinaryOperator, Column, Expression, Statement, Value } from './ast.ts';
 import { contains, functionNamed } from './functions.ts';
 import { UnsupportedSql } from './lexer.ts';
 import type { Message } from './message.ts';
 import { parseExpression, parseStatement, SQL_VERSION } from './parser.ts';
 import { unsupportedField } from './time.ts';
-import { equal, isObject, member, toBoolean, toNumber, toText } from './values.ts';
+import { equal, member, toBoolean, toNumber, toText } from './values.ts';
 
 /** Computes an expression for a message. */
 export type Evaluate = (message: Message) => Value;

@@ -4,11 +4,13 @@
  * Source: AWS IoT Core developer guide, "Functions". Wrong arguments give Undefined. What calls another service
  * (`aws_lambda`, `get_thing_shadow`, `get_dynamodb`, ...) is not here, and so is refused when a rule is read.
  */
+
 import { createHash, randomUUID } from 'node:crypto';
+import { isObject } from '../../../contracts/json.ts';
 import type { Value } from './ast.ts';
 import type { Message } from './message.ts';
 import { formatTime } from './time.ts';
-import { equal, isArray, isObject, member, toBoolean, toInt, toNumber, toText } from './values.ts';
+import { equal, isArray, member, toBoolean, toInt, toNumber, toText } from './values.ts';
 
 /** @param args evaluated arguments; `*` is passed as the whole payload */
 export type SqlFunction = (args: readonly Value[], message: Message) => Value;

@@ -4,7 +4,8 @@
  * Source: AWS IoT Core developer guide, "Data types", "Operators". Int and Decimal are both kept as doubles: the
  * 34 digits of AWS are not.
  */
-import type { Value, ValueObject } from './ast.ts';
+import { isObject } from '../../../contracts/json.ts';
+import type { Value } from './ast.ts';
 
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE]-?\d+)?$/;
 
@@ -44,9 +45,6 @@ export const toText = (value: Value): string | undefined => {
 };
 
 export const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
-
-export const isObject = (value: Value): value is ValueObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Equality as `=` has it; Undefined when one side is. */
 export const equal = (left: Value, right: Value): boolean | undefined => {
