@@ -1,5 +1,6 @@
 /** ListObjectVersions. Here an object has one version, its newest: that of a bucket without versioning, `null`. */
-import { document, element, page, timestamp } from './listing.ts';
+import { element } from '../xml.ts';
+import { document, page, timestamp } from './listing.ts';
 import type { Bucket } from './store.ts';
 
 const PAGE = 1000;

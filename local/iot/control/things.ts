@@ -144,7 +144,6 @@ export const things = ({
   ];
 };
 
-
 const attributesOf = (payload: unknown): Readonly<Record<string, string>> => {
   const attributes = isObject(payload) ? (payload['attributes'] ?? {}) : {};
   if (!isObject(attributes)) throw invalid('attributes is not an object.');
