@@ -82,7 +82,7 @@ export const exportJob = z
   .meta({ id: 'Export' });
 export type ExportJob = z.infer<typeof exportJob>;
 
-/** A file as the manifest tells of it: points of one device, by time and channel. */
+/** A file as the manifest tells of it: points of one device, by time and of one time by channel. */
 export const exportFile = z.object({
   name: z.string(),
   device: z.string(),
@@ -120,7 +120,7 @@ export const exportFilesQuery = z
   })
   .strict();
 
-/** Columns of the files of a format. */
+/** Columns of the files of a format, the same in all files: those of a query of several devices with channels of every type. */
 export const EXPORT_SCHEMAS: Readonly<Record<ExportFormat, ExportManifest['schema']>> = {
   csv: {
     mediaType: 'text/csv; charset=utf-8; header=present',
@@ -128,7 +128,11 @@ export const EXPORT_SCHEMAS: Readonly<Record<ExportFormat, ExportManifest['schem
       { name: 'device', type: 'text', description: 'Identifier of the device' },
       { name: 'time', type: 'time', description: 'RFC 3339 in UTC, to the microsecond' },
       { name: 'channel', type: 'text', description: 'Name of the channel' },
-      { name: 'value', type: 'number, true, false or text', description: 'As the channel declares' },
+      {
+        name: 'value',
+        type: 'number, true, false or text',
+        description: 'As the channel declares; an empty text is ""',
+      },
       { name: 'unit', type: 'text', description: 'UCUM code' },
       { name: 'quality', type: 'text', description: 'Status, or status/reason' },
     ],
@@ -139,9 +143,9 @@ export const EXPORT_SCHEMAS: Readonly<Record<ExportFormat, ExportManifest['schem
       { name: 'device', type: 'STRING', description: 'Identifier of the device' },
       { name: 'time', type: 'TIMESTAMP(MICROS, UTC)', description: 'When it was measured' },
       { name: 'channel', type: 'STRING', description: 'Name of the channel' },
-      { name: 'number', type: 'DOUBLE', description: 'Value of a number or integer channel, else null' },
-      { name: 'flag', type: 'BOOLEAN', description: 'Value of a boolean channel, else null' },
-      { name: 'text', type: 'STRING', description: 'Value of a string channel, else null' },
+      { name: 'value', type: 'DOUBLE', description: 'Value of a number or integer channel, else null' },
+      { name: 'value_text', type: 'STRING', description: 'Value of a string channel, else null' },
+      { name: 'value_truth', type: 'BOOLEAN', description: 'Value of a boolean channel, else null' },
       { name: 'unit', type: 'STRING', description: 'UCUM code' },
       { name: 'quality', type: 'STRING', description: 'Status, or status/reason' },
     ],

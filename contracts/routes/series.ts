@@ -19,7 +19,11 @@ const seriesResponses = {
     content: {
       ...json(seriesPage),
       'application/x-ndjson': { schema: z.string().meta({ description: 'One item a line' }) },
-      'text/csv': { schema: z.string().meta({ description: 'RFC 4180 with a header row' }) },
+      'text/csv': {
+        schema: z.string().meta({
+          description: 'RFC 4180 with a header row; nothing for a missing value, "" for an empty text',
+        }),
+      },
       'application/vnd.apache.arrow.stream': { schema: binary },
       'application/vnd.apache.parquet': { schema: binary },
     },

@@ -11,7 +11,7 @@ export interface ArchiveCatalogProps {
   readonly archive: s3.IBucket;
 }
 
-/** Columns of the files, see `series/formats/parquet.ts`. */
+/** Columns of the files, see `series/formats/parquet-archive.ts`. */
 const COLUMNS = [
   ['time', 'timestamp', 'When it was measured, UTC'],
   ['channel', 'string', 'Name of the channel'],

@@ -1,5 +1,5 @@
 /**
- * FlatBuffers, as much as Arrow's metadata take (flatbuffers.dev, "FlatBuffers internals"). Objects are written
+ * FlatBuffers, as far as the metadata of Arrow need them (flatbuffers.dev, "FlatBuffers internals"). Objects are written
  * parents first, each at a multiple of 8 bytes, so that every offset points forward and every field is aligned.
  */
 
@@ -53,7 +53,7 @@ class Writer {
     this.#bytes.writeUInt32LE(target - referrer, referrer);
   }
 
-  /** Writes an object, and where it is to the place that refers to it. */
+  /** Writes an object, and its offset into the place that refers to it. */
   write(node: Node, referrer: number): void {
     if ('text' in node) {
       const size = Buffer.byteLength(node.text);

@@ -6,7 +6,7 @@ import type { ValueType } from '../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { appendRun, concatOrders, eachOf, type Order, sliceOrder } from './order.ts';
 
-/** Points of one channel; all arrays have one length. */
+/** Points of one channel; all lists have the same length. */
 export interface SeriesColumn {
   readonly channel: string;
   readonly type: ValueType;

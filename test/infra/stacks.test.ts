@@ -6,7 +6,7 @@ import { ROUTES } from '../../contracts/routes/index.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
-import { PARQUET_COLUMNS } from '../../series/formats/parquet.ts';
+import { PARQUET_COLUMNS } from '../../series/formats/parquet-archive.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 import { named, ofType, synthesize } from './synthesize.ts';
 

@@ -1,7 +1,7 @@
 /** One day of one device into the archive, and into summaries of its minutes. */
 
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
-import { ParquetDay } from '../../../series/formats/parquet.ts';
+import { ParquetDay } from '../../../series/formats/parquet-archive.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { mergeColumns, sliceColumns } from '../../../series/points/merge.ts';
 import { type EncodedColumn, encodeColumn } from '../../../series/summaries/column-codec.ts';

@@ -1,6 +1,6 @@
 /**
- * `exports`: makes exports. A message of the queue makes one file and asks for the next by another: so each file is
- * tried by itself, and exports take turns.
+ * `exports`: makes exports. Each message of the queue makes one file, and sends another message for the next file. So
+ * each file is tried again by itself, and exports take turns.
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
@@ -20,16 +20,15 @@ const dependencies: Dependencies = {
   registry: { client, table: env.REGISTRY_TABLE },
   measurements: { client, table: env.MEASUREMENTS_TABLE, archive: getFrom(env.ARCHIVE_BUCKET) },
   put: putBytesInto(env.ARCHIVE_BUCKET),
-  // Bytes of CSV, rows of Parquet: both are some 100 MB in memory while they are made.
-  size: { bytes: 32 * 1024 * 1024, rows: 400_000 },
+  fileBytes: 32 * 1024 * 1024,
 };
 
-/** So often a file is tried, whether it fails or kills its worker. */
+/** How often a file is tried, whether it fails or its worker dies. */
 const TRIES = 5;
 
 const task = z.object({ export: z.string() });
 
-/** Nobody will try again: the one who waits for it has to know. */
+/** Marks an export as failed, for whoever waits for it: nobody will try again. */
 const giveUp = async (id: string): Promise<void> => {
   const job = await readExport(dependencies.registry, id);
   if (job?.state !== 'queued' && job?.state !== 'running') return;
@@ -47,12 +46,12 @@ const take = async (record: SQSRecord): Promise<void> => {
     if (await workOn(dependencies, id)) await sendMessage(env.EXPORTS_QUEUE_URL, record.body);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    // Another worker went on, or it was cancelled: either of them knows better.
+    // Another worker has gone on with it, or it was cancelled: nothing is left to do here.
     logger.info('someone else changed the export', { export: id });
   }
 };
 
-/** Messages of which the work failed come again. */
+/** Reports the messages that failed, so that they come again. */
 export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
   const failed: string[] = [];
   for (const record of event.Records) {

@@ -1,4 +1,4 @@
-/** Making an export: file by file, each noted before the next is begun, so that whoever comes after goes on there. */
+/** Makes an export file by file. Each is noted before the next is begun: after a crash another worker goes on there. */
 import { createHash } from 'node:crypto';
 import {
   EXPORT_SCHEMAS,
@@ -7,15 +7,13 @@ import {
   type ExportManifest,
   exportFile,
 } from '../../../contracts/resources/exports.ts';
-import { MICROS_PER_HOUR, type Micros, parseTime } from '../../../contracts/time.ts';
-import { type FileSize, startFile } from '../../../series/formats/export-files.ts';
+import { type Micros, parseTime } from '../../../contracts/time.ts';
 import { type RulesByChannel, rulesOfType } from '../../domain/ingestion/quality.ts';
-import { type Measurements, readHours } from '../../store/measurements/index.ts';
+import { type HourOfPoints, type Measurements, readHours } from '../../store/measurements/index.ts';
 import type { PutBytes } from '../../store/objects/objects.ts';
 import { readDevice } from '../../store/registry/devices.ts';
 import {
   changeExport,
-  type ExportPlace,
   exportFileKey,
   noteFile,
   readExport,
@@ -25,13 +23,15 @@ import {
 } from '../../store/registry/exports.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readType } from '../../store/registry/types.ts';
+import { makeFile } from './file.ts';
 
 /** What an export is made with. */
 export interface Dependencies {
   readonly registry: Registry;
   readonly measurements: Measurements;
   readonly put: PutBytes;
-  readonly size: FileSize;
+  /** Bytes at which a file ends. */
+  readonly fileBytes: number;
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -44,50 +44,47 @@ const timeOf = (text: string): Micros => {
   return time;
 };
 
-/** What the range of a query means to the reader. */
-const rangeOf = ({ query }: StoredExport, hour: Micros) => ({
-  from: Math.max(timeOf(query.from), hour),
-  to: timeOf(query.to),
-  ...(query.channels === null ? {} : { channels: new Set(query.channels) }),
-});
-
-/** What points of a device are judged by: two GetItem. */
+/** The rules by which points of a device are judged: two GetItem. */
 const rulesOfDevice = async (registry: Registry, id: string): Promise<RulesByChannel | undefined> => {
   const stored = await readDevice(registry, id);
   const type = stored === undefined ? undefined : await readType(registry, stored.device.type);
   return type === undefined ? undefined : rulesOfType(type);
 };
 
-/** Where an export begins. */
-export const FIRST_PLACE: ExportPlace = { device: 0, hour: 0 };
+/** The points of a device that go into its next file. */
+async function* hoursOf(
+  { registry, measurements }: Dependencies,
+  { query, place }: StoredExport,
+  device: string,
+): AsyncGenerator<HourOfPoints> {
+  yield* readHours(measurements, device, {
+    from: place.after?.time ?? timeOf(query.from),
+    to: timeOf(query.to),
+    rules: await rulesOfDevice(registry, device),
+    ...(query.channels === null ? {} : { channels: new Set(query.channels) }),
+  });
+}
 
 /** Makes the next file, if there is anything left to put into one. */
-const makeFile = async (
-  { registry, measurements, put, size }: Dependencies,
+const makeNextFile = async (
+  dependencies: Dependencies,
   job: StoredExport,
 ): Promise<StoredFile | undefined> => {
+  const { put, fileBytes } = dependencies;
   const { devices, format } = job.query;
-  for (let at = job.place.device; at < devices.length; at += 1) {
-    const device = devices[at] ?? '';
-    const rows = startFile(format, device, size);
-    const channels: Record<string, ExportFile['channels'][string]> = {};
-    let next: ExportPlace = { device: at + 1, hour: 0 };
-    const rules = await rulesOfDevice(registry, device);
-    const range = { ...rangeOf(job, at === job.place.device ? job.place.hour : 0), rules };
-    for await (const { hour, columns } of readHours(measurements, device, range)) {
-      rows.add(columns);
-      for (const { channel, unit, type } of columns) channels[channel] = { unit, type };
-      if (!rows.isFull) continue;
-      next = { device: at, hour: hour + MICROS_PER_HOUR };
-      break;
-    }
-    if (rows.rows === 0) continue;
-    const bytes = rows.bytes();
-    const digest = sha256(bytes);
+  for (let { place } = job; place.device < devices.length; place = { device: place.device + 1 }) {
+    const device = devices[place.device] ?? '';
+    const hours = hoursOf(dependencies, { ...job, place }, device);
+    const made = await makeFile({ device, format, after: place.after, bytes: fileBytes }, hours);
+    if (made === undefined) continue;
+    const { content, rows, channels, fullAt } = made;
+    const digest = sha256(content);
     const name = `${String(job.files + 1).padStart(6, '0')}-${device}.${ENDINGS[format]}`;
     const key = exportFileKey(job.id, digest, name);
-    await put(key, bytes, EXPORT_SCHEMAS[format].mediaType);
-    return { name, device, rows: rows.rows, bytes: bytes.length, sha256: digest, channels, key, next };
+    await put(key, content, EXPORT_SCHEMAS[format].mediaType);
+    const next =
+      fullAt === undefined ? { device: place.device + 1 } : { device: place.device, after: fullAt };
+    return { name, device, rows, bytes: content.length, sha256: digest, channels, key, next };
   }
   return undefined;
 };
@@ -119,7 +116,7 @@ const finish = async ({ registry, put }: Dependencies, job: StoredExport): Promi
   const digest = sha256(bytes);
   const key = exportFileKey(job.id, digest, 'manifest.json');
   await put(key, bytes, 'application/json');
-  const place = { device: job.query.devices.length, hour: 0 };
+  const place = { device: job.query.devices.length };
   await changeExport(registry, job, { state: 'succeeded', place, manifest: { key, sha256: digest } });
 };
 
@@ -133,7 +130,7 @@ export const workOn = async (dependencies: Dependencies, id: string): Promise<bo
   let job = await readExport(registry, id);
   if (job?.state === 'queued') job = await changeExport(registry, job, { state: 'running' });
   if (job?.state !== 'running') return false;
-  const made = await makeFile(dependencies, job);
+  const made = await makeNextFile(dependencies, job);
   if (made === undefined) {
     await finish(dependencies, job);
     return false;

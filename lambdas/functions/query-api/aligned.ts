@@ -1,10 +1,10 @@
-/** Series of several devices and channels beside each other, joined by time. */
+/** Series of several devices and channels side by side: one row a time, one column a series. */
 
 import type { Value } from '../../../contracts/messages/message.ts';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
-import type { PointBatch } from './points.ts';
-import type { BucketBatch } from './rows.ts';
+import type { PointBatch } from '../../../series/points/point-batches.ts';
+import type { BucketBatch } from './buckets.ts';
 import type { Series } from './series-query.ts';
 
 /** A time, and the value of each series there. */
@@ -13,7 +13,7 @@ export interface AlignedValues {
   readonly values: readonly (Value | null)[];
 }
 
-/** A value of some series, by its place. */
+/** A value, and the place of its series among all. */
 interface Placed {
   readonly time: Micros;
   readonly series: number;
@@ -23,7 +23,7 @@ interface Placed {
 /** Places of series by {@link AlignedSeries.name}. */
 export type Places = ReadonlyMap<string, number>;
 
-/** Whether a time was not given by the page before. */
+/** Whether a time comes after the last one of the page before. */
 const isNew = ({ after }: Series, time: Micros): boolean => time > (after?.time ?? Number.NEGATIVE_INFINITY);
 
 /** Points of one device by the place of their series. */
@@ -64,13 +64,14 @@ export async function* placedBuckets(
   }
 }
 
-/** A series beside others: `{device}/{channel}`, and what its values are. */
+/** One of the series. */
 export interface AlignedSeries {
+  /** `{device}/{channel}` */
   readonly name: string;
   readonly type: ValueType;
 }
 
-/** Each series that is asked for, by device as asked and channel name. */
+/** Every series that is asked for: devices in the order of the request, their channels by name. */
 export const alignedSeries = (series: Series): AlignedSeries[] => {
   const [aggregate] = series.buckets?.aggregates ?? [];
   // First and last are values of the channel, any other aggregate is a number.
@@ -83,7 +84,7 @@ export const alignedSeries = (series: Series): AlignedSeries[] => {
   );
 };
 
-/** Rows of one device, one after the other, with the next one in sight. */
+/** Rows of one device; the next one can be looked at before it is taken. */
 class Cursor {
   readonly #batches: AsyncIterator<readonly Placed[]>;
   #batch: readonly Placed[] = [];
@@ -97,7 +98,7 @@ class Cursor {
     return this.#batch[this.#at];
   }
 
-  /** Whether more has to be read before {@link next} is known. */
+  /** Whether {@link next} is not known yet: there is more to read, or nothing at all. */
   get isEmpty(): boolean {
     return this.#at >= this.#batch.length;
   }
@@ -109,7 +110,7 @@ class Cursor {
     this.#at = 0;
   }
 
-  /** Takes what there is of a time into a row; reads on where a batch ends with that time. */
+  /** Takes all values of a time into a row, and reads on where a batch ends with that time. */
   async takeAll(time: Micros, values: (Value | null)[]): Promise<void> {
     for (;;) {
       for (let { next } = this; next?.time === time; { next } = this) {
@@ -127,10 +128,11 @@ class Cursor {
   }
 }
 
+/** Rows of a batch: they are wide. */
 const BATCH = 2048;
 
 /**
- * Joins rows by time.
+ * Joins rows by time (outer join).
  * @param devices rows of each device by time
  * @param count of series
  */

@@ -2,7 +2,8 @@
 import { LIMITS } from '../../../contracts/limits.ts';
 import type { ManySeriesQuery, SeriesQuery } from '../../../contracts/resources/series.ts';
 import { formatTime } from '../../../contracts/time.ts';
-import { encoded, encoderOf, SERIES_TYPES } from '../../../series/formats/encoders.ts';
+import { encoded } from '../../../series/formats/encoder.ts';
+import { encoderOf, SERIES_TYPES } from '../../../series/formats/encoders.ts';
 import { jsonPage } from '../../../series/formats/json.ts';
 import type { Batch } from '../../../series/formats/table.ts';
 import { negotiate } from '../../runtime/http/accept.ts';
@@ -13,7 +14,7 @@ import { positionOf, type Series } from './series-query.ts';
 import type { PagedTable } from './table.ts';
 import { type Fact, tagOfFacts } from './tag.ts';
 
-/** Rows in batches, and what they are made into. */
+/** Rows in batches, and the table that they are of. */
 export interface Answer<B extends Batch> {
   readonly table: PagedTable<B>;
   readonly rows: AsyncIterable<B>;
@@ -32,7 +33,7 @@ interface Page<B> {
   readonly next: string | null;
 }
 
-/** At most so many rows. One row more is looked for: it tells whether there is a next page at all. */
+/** Takes a page of at most so many rows. It reads one row more, to know whether there is a next page at all. */
 const pageOf = async <B extends Batch>(
   { rows, table }: Answer<B>,
   limit: number,
@@ -47,7 +48,7 @@ const pageOf = async <B extends Batch>(
       continue;
     }
     if (room > 0) batches.push(table.part(batch, 0, room));
-    // Empty batches come and go: the last row is in the last that is not.
+    // Batches may be empty: the last row is in the last one that is not.
     const last = batches.findLast(({ length }) => length > 0);
     if (last === undefined) continue;
     const position = table.position(last, last.length - 1);
@@ -60,7 +61,7 @@ async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
   yield* items;
 }
 
-/** What stands before the rows of a page in JSON: the request, resolved. */
+/** Members before the rows of a page in JSON: the request, with its times resolved. */
 const resolved = (series: Series, { query, url }: SeriesRequest) => {
   const every = url.searchParams.get('every');
   return {
@@ -74,7 +75,7 @@ const resolved = (series: Series, { query, url }: SeriesRequest) => {
   };
 };
 
-/** All that a page is made of: its head, its columns, and what its rows are. */
+/** All that the text of a page depends on: its head, its columns and its rows. */
 function* factsOf<B extends Batch>(
   head: readonly unknown[],
   { columns, facts }: PagedTable<B>,
@@ -84,12 +85,12 @@ function* factsOf<B extends Batch>(
   for (const batch of batches) yield* facts?.(batch) ?? [];
 }
 
-/** Rows of a page; `undefined` where the answer comes whole. */
+/** Rows of a page at most; `undefined` where the answer comes whole. */
 export const limitOf = ({ query, accept }: SeriesRequest): number | undefined =>
   query.limit ?? (negotiate(accept, SERIES_TYPES) === 'application/json' ? LIMITS.seriesDefault : undefined);
 
 /**
- * JSON in pages, other formats whole as a stream or, where a limit is given, in pages.
+ * Writes an answer: JSON in pages; other formats whole as a stream or, where a limit is given, in pages.
  * @throws {ProblemError} `not-acceptable`
  */
 export const respond = async <B extends Batch>(
@@ -103,7 +104,7 @@ export const respond = async <B extends Batch>(
   const limit = limitOf(request);
   const page = limit === undefined ? undefined : await pageOf(answer, limit, series);
   const next = page?.next ?? null;
-  // Whoever signs in at the same computer next may not see what is kept for the one before.
+  // A browser must not show to one person what it has cached for another on the same computer.
   const vary = 'accept, authorization';
   const headers = { vary, ...(next === null ? {} : { link: nextLink(url, next) }) };
   const { layout = 'rows' } = query;

@@ -1,25 +1,25 @@
-/** Whether an answer can be kept, by whether the range that it is of can still change. */
+/** Caching of answers: how long one may be kept depends on whether its range can still change. */
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { streamResponse } from '../../runtime/http/stream.ts';
 import { tagOfBytes } from './tag.ts';
 
-/** Points come late by so much at most; an hour more for what is on its way. */
+/** Points come late by so much at most, and an hour more for those on their way. */
 const SETTLED_AFTER = LIMITS.pastMicros + MICROS_PER_HOUR;
-/** Quarantined messages may be replayed at any time: nothing is kept for ever. */
+/** Not for ever: quarantined messages may be replayed at any time. */
 const KEPT = 'private, max-age=3600';
-/** Bytes of a stream that are held back to see whether they are all of it. */
+/** Bytes of a stream that are held back: a stream that ends within them gets a tag. */
 const HELD_BACK = 256 * 1024;
 
-/** What is asked for, as far as keeping goes. */
+/** What decides whether and how long an answer may be kept. */
 export interface Keeping {
   readonly now: Micros;
   /** The end that was asked for. */
   readonly to: Micros | undefined;
   readonly ifNoneMatch: string | undefined;
-  /** Whether the rows are at hand: a page. Otherwise they are read while they are sent. */
+  /** Whether the answer is a page, whose rows are read already. Others are read while they are sent. */
   readonly isPage: boolean;
-  /** Tells the entity tag from the rows; absent where only the bytes tell. */
+  /** Makes the entity tag from the rows; absent where it is made from the bytes. */
   readonly tag: (() => string) | undefined;
 }
 
@@ -31,7 +31,7 @@ async function* after(
   yield* rest;
 }
 
-/** The pieces as far as they are held back, and whether they are all. */
+/** Takes pieces of so many bytes. @returns them, and whether they are the whole answer */
 const begin = async (pieces: AsyncGenerator<Uint8Array>, most: number) => {
   const begun: Uint8Array[] = [];
   for (let size = 0; size <= most; ) {
@@ -43,7 +43,7 @@ const begin = async (pieces: AsyncGenerator<Uint8Array>, most: number) => {
   return { begun, isWhole: false };
 };
 
-/** An answer with its tag, or only the tag for who has the answer already. */
+/** An answer with its tag; only the tag (304) for who has the answer already. */
 const tagged = async (
   pieces: AsyncGenerator<Uint8Array>,
   etag: string,
@@ -59,13 +59,15 @@ const tagged = async (
 };
 
 /**
- * An answer that can be kept when its range is closed: for an hour when no device can add to it any more, else to be
- * asked for again with `If-None-Match`. Ranges that end now or later are not kept.
+ * Adds what a cache needs to an answer. Ranges that end now or later are not kept. An answer about the past is kept for
+ * an hour when no device can add points to its range any more; else it is kept, and asked for again each time with
+ * `If-None-Match`.
  *
- * The entity tag is told from the rows or the bytes, so that it can never be wrong, whatever was compacted, archived or
- * replayed: of pages in any format, and of streams that turn out to be short. Of longer ones it would be known with
- * the last byte, which is too late for a header; those are kept as long as the range is settled, without a tag. A page
- * of points or buckets has its tag before its first byte is made, and is made while it is sent.
+ * The entity tag is made from the rows or from the bytes, so that it changes whenever the answer does, whatever was
+ * compacted, archived or replayed. A page of points or buckets has its tag before its first byte, and is written while
+ * it is sent. Pages of other rows and short streams are written first and hashed. A longer stream gets no tag, because
+ * headers go out before its last byte is known.
+ * @param pieces the body; it is not made for who has the answer already
  */
 export const keepable = async (
   pieces: AsyncGenerator<Uint8Array>,

@@ -1,4 +1,4 @@
-/** Several sources at once, their batches in order. */
+/** Reads several sources at once, and gives their batches in order. */
 
 /**
  * Gives the batches of each source after those of the one before; the first batch of a few more sources is read
@@ -35,7 +35,7 @@ export async function* inOrder<T>(
 
 type Outcome<T> = { readonly result: IteratorResult<T, unknown> } | { readonly error: unknown };
 
-/** A promise whose failure waits to be looked at. */
+/** Waits without failing: a failure is thrown when it is the turn of the source. */
 const settled = async <T>(promise: Promise<IteratorResult<T, unknown>>): Promise<Outcome<T>> => {
   try {
     return { result: await promise };

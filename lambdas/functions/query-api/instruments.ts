@@ -14,7 +14,7 @@ export interface Instrument {
 
 const SEE = 'series:read';
 
-/** Types that devices were of when they were read last: most likely they are to be read along. */
+/** The type of each device when it was read last. It is read together with the device: most likely it is the same. */
 const usual = new Map<string, string>();
 const MOST_USUAL = 10_000;
 
@@ -33,15 +33,15 @@ const withChannels = async (
   const { types } = await readRegistry(registry, { devices: [], types: missing });
   return devices.map(({ id, type }) => {
     const channels = (known.get(type) ?? types.get(type))?.channels;
-    // Types are never taken away: a device without one is a fault of ours.
+    // Types are never deleted: a device without one is a bug.
     if (channels === undefined) throw new Error(`device ${id} is of type ${type}, which does not exist`);
     return { id, channels };
   });
 };
 
 /**
- * Reads devices that a caller may see, in the order given, and their types: at once where the types are the same as
- * last time.
+ * Reads devices that a caller may see, in the order given, and their types. It takes one read where the types are the
+ * same as last time.
  * @param ids each once
  * @throws {ProblemError} `not-found` when one is not there or not to be seen
  */
@@ -84,7 +84,7 @@ export const instrumentsAt = async (
 ): Promise<SitePart> => {
   if (!allowed(principal, SEE, site)) return { instruments: [], last: undefined };
   const start = after === undefined ? undefined : deviceListKey(site, after);
-  // One more is looked for: it tells whether there is a next page at all. A Query may end sooner, and says so.
+  // One more is read, to know whether there is a next page at all. A Query may end sooner, and says so.
   const range = { site, after: start, type: undefined, state: undefined, limit: limit + 1 };
   const { devices, seen } = await listDevices(registry, range);
   const given = devices.slice(0, limit);

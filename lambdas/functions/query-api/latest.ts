@@ -22,7 +22,7 @@ export const latestOf = async (
   ]);
   const items = (latest?.points ?? []).map(({ channel, time, value, quality, arrived }) => {
     const unit = instruments[0]?.channels[channel]?.unit;
-    // Channels of a type never change: a point without one is a fault of ours.
+    // Channels of a type are never removed: a point without one is a bug.
     if (unit === undefined) throw new Error(`device ${id} has no channel ${channel}`);
     return {
       n: channel,

@@ -1,4 +1,4 @@
-/** A series request, resolved: nothing in it depends on the moment any more. */
+/** A series request, resolved: times, units and cursor are checked and no longer depend on the clock. */
 import * as z from 'zod';
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
 import {
@@ -33,7 +33,7 @@ export interface BucketQuery {
   readonly qualities: readonly Status[];
 }
 
-/** What is asked for. */
+/** A resolved request. */
 export interface Series {
   readonly instruments: readonly Instrument[];
   /** Whether rows name their device. */
@@ -57,9 +57,9 @@ export interface Series {
   readonly identity: unknown;
 }
 
-/** Rows after which nothing more is said about a query that would fill buckets without end. */
+/** Buckets that a query may fill at most. */
 const MOST_FILLED = 20_000_000;
-/** The widest bucket: more than any data last. */
+/** Width of the widest bucket. */
 const MOST_YEARS = 300;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
 
@@ -96,7 +96,7 @@ const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
   };
 };
 
-/** What a query says that needs nothing of the registry. */
+/** What a query says without the registry. */
 export interface Plain {
   /** In their order. */
   readonly channels: readonly string[] | undefined;
@@ -119,7 +119,7 @@ export const filledRows = ({ buckets, instruments, channels, ...series }: Series
   return ((Math.min(series.to, series.now) - series.from) / (end - start)) * asked.length;
 };
 
-/** Refuses to fill more buckets than anyone can want. */
+/** Refuses to fill too many buckets. */
 const checkFill = (series: Series): void => {
   const rows = filledRows(series);
   if (rows > MOST_FILLED)

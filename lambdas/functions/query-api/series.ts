@@ -9,21 +9,21 @@ import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { refuseTooLarge } from './answer-size.ts';
+import { readBuckets, windowOf } from './buckets.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
-import { batchesOf, readPoints } from './points.ts';
-import { readBuckets, windowOf } from './rows.ts';
+import { readPoints } from './points.ts';
 import { type Plain, readPlain, resolveSeries, type Series } from './series-query.ts';
 import { readShape } from './shape.ts';
 import { type Soon, sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable } from './table.ts';
 
-/** Devices that are read at a time: of those whose summaries of minutes come a hundred in a call, more. */
+/** Devices that are read at the same time. Summaries of minutes come a hundred devices in a call: of these, more. */
 const AT_ONCE = 16;
 const MOST_AT_ONCE = 100;
 const FEWEST_AT_ONCE = 4;
 
-/** Devices that are read at a time: no more than a page has room for. */
+/** Devices that are read at the same time: no more than a page has room for. */
 const devicesAtOnce = ({ buckets, from, to, now, channels }: Series, limit: number | undefined): number => {
   if (buckets === undefined || buckets.grid.window(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
   if (limit === undefined) return MOST_AT_ONCE;
@@ -38,7 +38,7 @@ export interface Devices {
   read(): Promise<readonly Instrument[]>;
 }
 
-/** Of less, points may be less to read than summaries. */
+/** Of shorter ranges, points may be fewer bytes than summaries. */
 const LEAST_SUMMARIZED = 2 * MICROS_PER_HOUR;
 
 /** What will surely be asked of the sources: it is read for all devices at once. */
@@ -75,7 +75,7 @@ export const seriesResponse = async (
   // Nothing is read of devices before it is known that the caller may see them.
   const instruments = await devices.read();
   const series = resolveSeries(instruments, request.query, { ...plain, several: request.several, now });
-  // A later page tells by its cursor what it asks for.
+  // Where a later page begins is known only from its cursor.
   const soon = request.query.cursor === undefined ? soonOf(request, plain, now) : undefined;
   const sources = sourcesOf(measurements, {
     ...asked,
@@ -109,7 +109,7 @@ export const seriesResponse = async (
       series,
       {
         table: pointTable(series),
-        rows: ofAll((device) => batchesOf(readShape(source(device), series, device))),
+        rows: ofAll((device) => readShape(source(device), series, device)),
       },
       request,
     );

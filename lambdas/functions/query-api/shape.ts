@@ -1,18 +1,15 @@
 /** Points of a range that keep its shape, chosen in one pass over summaries and points. */
-
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { readPieces, type Source } from '../../../series/buckets/plan.ts';
 import { gridOf } from '../../../series/buckets/width.ts';
-import type { SeriesColumn } from '../../../series/points/column.ts';
-import { isNumeric } from '../../../series/points/column.ts';
+import { isNumeric, type SeriesColumn } from '../../../series/points/column.ts';
 import { downsample, KEEP_M4, m4Of } from '../../../series/points/downsample.ts';
+import { type PointBatch, pointBatches } from '../../../series/points/point-batches.ts';
 import { type SummaryRun, windowsIn } from '../../../series/summaries/run.ts';
-import type { TimedValue } from '../../../series/summaries/summary.ts';
-import { Summary } from '../../../series/summaries/summary.ts';
+import { Summary, type TimedValue } from '../../../series/summaries/summary.ts';
 import { countAt } from '../../../series/summaries/windows.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import type { PointRow } from './rows.ts';
 import type { Series } from './series-query.ts';
 
 /** Points of all channels together: what is held while a device is read. */
@@ -20,9 +17,7 @@ const MOST_POINTS = 200_000;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
 
 /** A channel that is downsampled. */
-interface SampledChannel {
-  readonly unit: string;
-  readonly numeric: boolean;
+interface SampledChannel extends Pick<SeriesColumn, 'channel' | 'unit' | 'type'> {
   /** M4 points of the intervals that are over. */
   readonly m4: TimedValue[];
   /** Every point, as long as they are few enough to be given as they are. */
@@ -50,7 +45,7 @@ class M4Collector {
     let sampled = this.#channels.get(channel);
     if (sampled === undefined) {
       const end = Number.NEGATIVE_INFINITY;
-      sampled = { unit, numeric: isNumeric(type), m4: [], all: [], count: 0, end, open: undefined };
+      sampled = { channel, unit, type, m4: [], all: [], count: 0, end, open: undefined };
       this.#channels.set(channel, sampled);
     }
     return sampled;
@@ -59,7 +54,7 @@ class M4Collector {
   #interval(sampled: SampledChannel, time: Micros): Summary {
     if (sampled.open !== undefined && time < sampled.end) return sampled.open;
     this.#close(sampled);
-    const summary = new Summary('continuous', sampled.numeric, KEEP_M4, this.#qualities);
+    const summary = new Summary('continuous', isNumeric(sampled.type), KEEP_M4, this.#qualities);
     sampled.open = summary;
     sampled.end = this.#grid.at(time).end;
     return summary;
@@ -121,7 +116,7 @@ const intervalFor = (series: Series, count: number): Micros => {
  * Chosen points of one device by time and channel.
  * @throws {ProblemError} `invalid-request` when the points of all channels are too many to be held
  */
-export async function* readShape(source: Source, series: Series, device: number): AsyncGenerator<PointRow[]> {
+export async function* readShape(source: Source, series: Series, device: number): AsyncGenerator<PointBatch> {
   const count = series.points ?? MOST_POINTS;
   const instrument = series.instruments[device];
   const channels = series.channels?.size ?? Object.keys(instrument?.channels ?? {}).length;
@@ -148,23 +143,13 @@ export async function* readShape(source: Source, series: Series, device: number)
   if (few.size > 0)
     for await (const { columns } of source.hours(series.from, series.to))
       whole.add(columns.filter(({ channel }) => few.has(channel)));
-  const rows = [...collector.channels].flatMap(([channel, { unit, m4, all }]): PointRow[] => {
-    const conversion = series.conversions.get(channel);
-    const chosen = all ?? whole.channels.get(channel)?.all ?? downsample(m4, count);
-    return chosen.map(({ time, value }) => ({
-      device,
-      time,
-      channel,
-      unit: conversion?.unit ?? unit,
-      value: conversion !== undefined && typeof value === 'number' ? conversion.value(value) : value,
-      quality: undefined,
-    }));
-  });
-  rows.sort((left, right) => left.time - right.time || (left.channel < right.channel ? -1 : 1));
+  const columns = [...collector.channels.values()]
+    .map(({ channel, unit, type, m4, all }): SeriesColumn => {
+      const chosen = all ?? whole.channels.get(channel)?.all ?? downsample(m4, count);
+      const [time, value] = [chosen.map((point) => point.time), chosen.map((point) => point.value)];
+      return { channel, type, unit, time, value, quality: undefined };
+    })
+    .sort((left, right) => (left.channel < right.channel ? -1 : 1));
   const after = series.after?.device === device ? series.after : undefined;
-  yield after === undefined
-    ? rows
-    : rows.filter(
-        ({ time, channel }) => time > after.time || (time === after.time && channel > after.channel),
-      );
+  yield* pointBatches(columns, device, { conversions: series.conversions, after });
 }

@@ -174,7 +174,7 @@ export const snapshotResponse = async (stores: Stores, request: SnapshotRequest)
     throw new ProblemError('invalid-request', {
       errors: [{ pointer: '?within', detail: `a value may be ${MOST_DAYS} days old at most` }],
     });
-  // Devices whose clocks are ahead show now what they measured a little later.
+  // A clock may be ahead: such points are shown only once their time has come.
   const { instruments, latest, at, next } =
     query.site === undefined
       ? await named(stores, [...new Set(query.devices)], query.at ?? now, principal)

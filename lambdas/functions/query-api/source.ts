@@ -1,5 +1,4 @@
-/** Where devices' points and summaries come from: blocks, chunks and rollups of one request. */
-
+/** What one request reads of the store: points, summaries, and which hours and days are still to be compacted. */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import type { Source } from '../../../series/buckets/plan.ts';
 import type { Kept } from '../../../series/summaries/kept.ts';
@@ -17,7 +16,7 @@ import {
 } from '../../store/measurements/index.ts';
 import type { Instrument } from './instruments.ts';
 
-/** What will be asked: points of a range, or summaries of a width. */
+/** A read that is known beforehand: points of a range, or summaries where there is a width. */
 export interface Soon {
   readonly width?: Micros;
   readonly from: Micros;
@@ -34,12 +33,12 @@ export interface Asked {
   readonly kept: Kept;
 }
 
-/** Starts of queued hours or days by device. */
+/** Starts of hours or days in the work queue, by device. */
 type QueuedTask = ReadonlyMap<string, ReadonlySet<Micros>>;
 
 const NONE: ReadonlySet<Micros> = new Set();
 
-/** Reads what is queued of devices in `[from, to)`: each partition that they lie in once, all at the same time. */
+/** Reads the work queue of devices in `[from, to)`: each of their partitions once, all at the same time. */
 const readQueued = async (
   measurements: Measurements,
   devices: readonly string[],
@@ -55,7 +54,7 @@ const readQueued = async (
   return queued;
 };
 
-/** Remembers what was asked for already. */
+/** Remembers answers by their arguments. */
 const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((...of: A) => T) => {
   const known = new Map<string, T>();
   return (...of) => {

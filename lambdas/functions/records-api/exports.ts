@@ -20,6 +20,7 @@ import {
   changeExport,
   createExport,
   expiryOf,
+  FIRST_PLACE,
   readExport,
   readFiles,
   type StoredExport,
@@ -74,7 +75,8 @@ const isOver = ({ expiresAt }: StoredExport, now: Date): boolean => expiresAt * 
 const shareOf = ({ state, query, place }: StoredExport): number => {
   if (state === 'succeeded') return 1;
   const [from, to] = [parseTime(query.from) ?? 0, parseTime(query.to) ?? 0];
-  const within = place.hour > from && to > from ? Math.min(1, (place.hour - from) / (to - from)) : 0;
+  const reached = place.after?.time ?? from;
+  const within = to > from ? Math.min(1, Math.max(0, (reached - from) / (to - from))) : 0;
   return Math.min(1, (place.device + within) / query.devices.length);
 };
 
@@ -135,7 +137,7 @@ export const orderExport = async (
     files: 0,
     rows: 0,
     bytes: 0,
-    place: { device: 0, hour: 0 },
+    place: FIRST_PLACE,
   });
   if (job.requestHash !== requestHash) throw new ProblemError('idempotency-conflict');
   if (job.state === 'queued') await dependencies.notify(job.id);

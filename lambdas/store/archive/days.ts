@@ -3,7 +3,7 @@
  *
  * | object | what |
  * |---|---|
- * | `archive/site={site}/date={day}/{device}.parquet` | all points of a day, see `series/parquet.ts` |
+ * | `archive/site={site}/date={day}/{device}.parquet` | all points of a day, see `series/formats/parquet-archive.ts` |
  * | `archive-manifests/site={site}/date={day}/{device}.json` | what is in it, and its SHA-256 |
  *
  * In the table `measurements`, pk `{device}#a` and sk `{day}` tell of it: `f` format, `v` version, `key`, `n` points,
@@ -17,7 +17,7 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { formatTime } from '../../../contracts/time.ts';
-import { PARQUET_COLUMNS, readParquetDay } from '../../../series/formats/parquet.ts';
+import { PARQUET_COLUMNS, readParquetDay } from '../../../series/formats/parquet-archive.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { tryAgain } from '../dynamodb/batch-get.ts';

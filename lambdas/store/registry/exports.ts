@@ -12,9 +12,15 @@ import { queryPages } from '../dynamodb/query.ts';
 import { checkFormat, exportKey, ITEM_FORMAT, META, type Registry } from './keys.ts';
 import { createItem, readItem, replaceItem, writeOnce } from './single.ts';
 
-/** Where the next file begins: a device of the query by its place, and the start of an hour. */
-const place = z.object({ device: z.int(), hour: z.number() });
+/** Where the next file begins: a device of the query by its place, and its last point that is in a file already. */
+const place = z.object({
+  device: z.int(),
+  after: z.object({ time: z.number(), channel: z.string() }).optional(),
+});
 export type ExportPlace = z.infer<typeof place>;
+
+/** Where an export begins. */
+export const FIRST_PLACE: ExportPlace = { device: 0 };
 
 const stored = z.object({
   id: z.string(),

@@ -68,7 +68,7 @@ const EXPORT: StoredExport = {
   files: 0,
   rows: 0,
   bytes: 0,
-  place: { device: 0, hour: 0 },
+  place: { device: 0 },
 };
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
 

@@ -2,7 +2,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
-import { readParquetDay } from '../../../../series/formats/parquet.ts';
+import { readParquetDay } from '../../../../series/formats/parquet-archive.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { it as base } from './it.ts';
 import { column, HOUR, type Point, type Told, told } from './points.ts';

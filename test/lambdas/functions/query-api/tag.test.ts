@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instrumentType } from '../../../../contracts/resources/instrument-types.ts';
-import type { PointBatch } from '../../../../lambdas/functions/query-api/points.ts';
-import type { BucketBatch } from '../../../../lambdas/functions/query-api/rows.ts';
+import type { BucketBatch } from '../../../../lambdas/functions/query-api/buckets.ts';
 import { resolveSeries } from '../../../../lambdas/functions/query-api/series-query.ts';
 import { bucketTable, type PagedTable, pointTable } from '../../../../lambdas/functions/query-api/table.ts';
 import { type Fact, tagOfBytes, tagOfFacts } from '../../../../lambdas/functions/query-api/tag.ts';
 import { gridOf } from '../../../../series/buckets/width.ts';
-import { encoded, encoderOf } from '../../../../series/formats/encoders.ts';
+import { encoded } from '../../../../series/formats/encoder.ts';
+import { encoderOf } from '../../../../series/formats/encoders.ts';
 import { jsonPage } from '../../../../series/formats/json.ts';
 import type { Batch } from '../../../../series/formats/table.ts';
+import type { PointBatch } from '../../../../series/points/point-batches.ts';
 
 const cell = fc.oneof(fc.double(), fc.nat(2), fc.boolean(), fc.constantFrom('', '0', 'a', '[0,"a"]', null));
 const fact: fc.Arbitrary<Fact> = fc.oneof(

@@ -152,14 +152,19 @@ describe('an export', () => {
       device: 'a',
       time: new Date('2026-03-01T10:00:00Z'),
       channel: 'door',
-      number: null,
-      flag: true,
-      text: null,
+      value: null,
+      value_text: null,
+      value_truth: true,
       unit: '1',
       quality: 'good',
     });
-    expect(rows[2]).toMatchObject({ channel: 'state', text: 'a "b", c', number: null, flag: null });
-    expect(rows[3]).toMatchObject({ number: -0.1 });
+    expect(rows[2]).toMatchObject({
+      channel: 'state',
+      value: null,
+      value_text: 'a "b", c',
+      value_truth: null,
+    });
+    expect(rows[3]).toMatchObject({ value: -0.1 });
   });
 
   it('has the same bytes whenever the same is made', async () => {
@@ -193,13 +198,13 @@ describe('a long export', () => {
   const finish = async (dependencies: Dependencies, id: string): Promise<void> => {
     while (await workOn(dependencies, id));
   };
-  const shop = (rows: number) => ({
+  const shop = (fileBytes: number) => ({
     registry: world.registry,
     measurements: world.measurements,
     put: vi.fn<(key: string, bytes: Uint8Array<ArrayBuffer>, type: string) => Promise<void>>(
       async () => undefined,
     ),
-    size: { bytes: rows, rows },
+    fileBytes,
   });
   const queued = async (
     range: object = { from: RANGE.from, to: '2026-03-01T13:00:00Z' },
@@ -259,7 +264,7 @@ describe('a long export', () => {
     for (const _ of ['000001', '000002']) expect(await workOn(shop(1), id)).toBe(true);
     expect(await read(id)).toMatchObject({
       state: 'running',
-      progress: { files: 2, share: expect.closeTo(1 / 3, 5) },
+      progress: { files: 2, share: expect.closeTo(1 / 6, 5) },
     });
     await workAll();
     expect((await read(id)).state).toBe('succeeded');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { readArchivedDay } from '../../../../lambdas/store/archive/days.ts';
 import { ObjectRefused } from '../../../../lambdas/store/objects/objects.ts';
-import { ParquetDay } from '../../../../series/formats/parquet.ts';
+import { ParquetDay } from '../../../../series/formats/parquet-archive.ts';
 
 const DAY = Date.parse('2026-03-01T00:00:00Z') * 1000;
 const column = {

@@ -7,7 +7,7 @@ import {
   arrowBatch,
   arrowEnd,
   arrowSchema,
-} from '../../../series/formats/arrow.ts';
+} from '../../../series/formats/arrow-messages.ts';
 
 const nullable = <T>(cell: fc.Arbitrary<T>) => fc.option(cell, { nil: null, freq: 4 });
 const CELLS = {

@@ -1,25 +1,13 @@
-/** Rows of a series as they go through the engine, in batches: what is held at a time is an hour of one device. */
-import type { Value } from '../../../contracts/messages/message.ts';
-import type { Quality, Status } from '../../../contracts/quality.ts';
+/** Buckets of a series, read hour by hour: at most an hour of one device is held at a time. */
+import type { Status } from '../../../contracts/quality.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { asksQuantile } from '../../../series/buckets/aggregates.ts';
 import { type BucketColumns, bucketsFrom } from '../../../series/buckets/bucket-columns.ts';
 import { Buckets } from '../../../series/buckets/buckets.ts';
 import { Filler } from '../../../series/buckets/fill.ts';
 import { readPieces, type Source } from '../../../series/buckets/plan.ts';
+import { channelAt } from '../../../series/points/channels.ts';
 import type { BucketQuery, Series } from './series-query.ts';
-
-/** A point. */
-export interface PointRow {
-  /** Place of the device among those that were asked for. */
-  readonly device: number;
-  readonly time: Micros;
-  readonly channel: string;
-  readonly unit: string;
-  readonly value: Value;
-  /** `undefined` for a point that was chosen among summaries. */
-  readonly quality: Quality | undefined;
-}
 
 /** Buckets of one device. */
 export interface BucketBatch extends BucketColumns {
@@ -41,18 +29,7 @@ export const bucketPart = (batch: BucketBatch, from: number, to: number): Bucket
   filled: batch.filled?.slice(from, to),
 });
 
-/** The channels of a batch, and of each row the place of its own. */
-export interface OfChannels<C> {
-  readonly channels: readonly C[];
-  /** `undefined`: the first. */
-  readonly place: readonly number[] | undefined;
-}
-
-/** The channel of a row. */
-export const channelAt = <C>({ channels, place }: OfChannels<C>, at: number): C | undefined =>
-  channels[place?.[at] ?? 0];
-
-/** Whether each bucket is cut by an end of the range, or by now. */
+/** Whether each bucket is cut by an end of the range, or by now; `undefined`: none is. */
 const partialOf = ({ start, end }: BucketColumns, { from, to, now }: Series): boolean[] | undefined => {
   const until = Math.min(to, now);
   // They are in order of time.
@@ -60,11 +37,11 @@ const partialOf = ({ start, end }: BucketColumns, { from, to, now }: Series): bo
   return start.map((time, at) => time < from || (end[at] ?? until) > until);
 };
 
-/** Where reading a device goes on after the last page. */
+/** The last row of the page before, where it is of this device. */
 const afterOf = (series: Series, device: number) =>
   series.after?.device === device ? series.after : undefined;
 
-/** Those of a batch that come after a row. */
+/** Buckets of a batch that come after a row. */
 const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): BucketBatch => {
   if (after === undefined) return batch;
   const first = batch.start.findIndex(
@@ -77,14 +54,14 @@ const partAfter = (batch: BucketBatch, after: ReturnType<typeof afterOf>): Bucke
 const isUsual = (qualities: readonly Status[]): boolean =>
   qualities.includes('good') && qualities.includes('uncertain') && !qualities.includes('bad');
 
-/** Bytes of a point, of a block beside its points, and of what is read of the minutes of a day; of one channel. */
+/** About so many bytes are read: for a point, for a block beside its points, and for the minutes of a day; of one channel. */
 const POINT_BYTES = 2.3;
 const BLOCK_BYTES = 500;
 const MINUTES_BYTES = 12_000;
-/** Seconds between points of a channel that does not say. */
+/** Seconds between points of a channel whose type does not say. */
 const USUAL_INTERVAL = 1;
 
-/** Whether summaries of minutes are less to read than the points of a range. */
+/** Whether reading summaries of minutes takes fewer bytes than reading the points of a range. */
 const areMinutesLess = (series: Series, from: Micros, device: number): boolean => {
   const channels = Object.entries(series.instruments[device]?.channels ?? {});
   const wanted = channels.filter(([channel]) => series.channels?.has(channel) ?? true);
@@ -104,13 +81,18 @@ export const windowOf = (query: BucketQuery, from: Micros, to: Micros): Micros |
   return window === MICROS_PER_MINUTE && asksQuantile(aggregates) ? undefined : window;
 };
 
-/** As {@link windowOf}, where summaries are less to read than points. */
-const slotFor = (query: BucketQuery, series: Series, from: Micros, device: number): Micros | undefined => {
+/** As {@link windowOf}, but `undefined` also where points take fewer bytes to read than summaries. */
+const cheapestWindow = (
+  query: BucketQuery,
+  series: Series,
+  from: Micros,
+  device: number,
+): Micros | undefined => {
   const window = windowOf(query, from, series.to);
   return window === MICROS_PER_MINUTE && !areMinutesLess(series, from, device) ? undefined : window;
 };
 
-/** Channels of a device that buckets are filled for. */
+/** Channels of a device, with the units that are asked for: buckets are filled for each of them. */
 const channelsOf = (series: Series, device: number) =>
   Object.entries(series.instruments[device]?.channels ?? {})
     .filter(([channel]) => series.channels?.has(channel) ?? true)
@@ -126,7 +108,7 @@ export async function* readBuckets(
 ): AsyncGenerator<BucketBatch> {
   const { grid, aggregates, fill, qualities } = query;
   const after = afterOf(series, device);
-  // What fills a bucket may lie any time before.
+  // Otherwise a bucket may be filled from points of any time before.
   const again = after !== undefined && (fill === 'none' || fill === 'null');
   const from = again ? Math.max(series.from, grid.at(after.time).start) : series.from;
   const channels = series.instruments[device]?.channels ?? {};
@@ -147,7 +129,12 @@ export async function* readBuckets(
     if (filler === undefined) yield* given(columns);
     else for (const dense of filler.add(columns)) yield* given(dense, dense.filled);
   }
-  for await (const piece of readPieces(source, from, series.to, slotFor(query, series, from, device))) {
+  for await (const piece of readPieces(
+    source,
+    from,
+    series.to,
+    cheapestWindow(query, series, from, device),
+  )) {
     if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
     yield* put(buckets.takeUntil(piece.until));

@@ -1,4 +1,4 @@
-/** Tables with a type for each column, as Arrow and Parquet want them. */
+/** Columns of one type each, as Arrow and Parquet have them. */
 
 import type { Value } from '../../contracts/messages/message.ts';
 import type { ValueType } from '../../contracts/resources/instrument-types.ts';
@@ -11,6 +11,7 @@ export interface TypedColumn<B> extends Pick<Column<B>, 'name' | 'of' | 'list' |
   readonly kind: TypedKind;
 }
 
+/** How values of a channel are written. */
 const KIND_OF: Readonly<Record<ValueType, 'number' | 'text' | 'truth'>> = {
   number: 'number',
   integer: 'number',
@@ -18,6 +19,7 @@ const KIND_OF: Readonly<Record<ValueType, 'number' | 'text' | 'truth'>> = {
   string: 'text',
 };
 
+/** What `typeof` says of the values of a kind. */
 const SUITS = { number: 'number', text: 'string', truth: 'boolean' } as const;
 
 /**
@@ -53,7 +55,7 @@ const cellsOfBatch = <B extends Batch>({ of, list, isOne }: TypedColumn<B>, batc
   return cells;
 };
 
-/** Cells of a column over some batches. */
+/** Cells of a column over some batches. They may be a list of the batch itself: not to be changed. */
 export const cellsOf = <B extends Batch>(column: TypedColumn<B>, batches: readonly B[]): Cells => {
   const cells = batches.map((batch) => cellsOfBatch(column, batch));
   const [only] = cells;
