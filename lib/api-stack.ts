@@ -35,8 +35,8 @@ export class ApiStack extends Stack {
     });
     const output = (name: string, value: string): CfnOutput => new CfnOutput(this, name, { value });
     output('ApiUrl', api.url);
+    output('Issuer', signIn.userPool.userPoolProviderUrl);
     output('TokenEndpoint', `${signIn.domain.baseUrl()}/oauth2/token`);
-    output('AuthorizeEndpoint', `${signIn.domain.baseUrl()}/oauth2/authorize`);
     output('PeopleClientId', signIn.people.userPoolClientId);
     output('UserPoolId', signIn.userPool.userPoolId);
     for (const [name, client] of signIn.programs)

@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   query: async () => (await import('./commands/query.ts')).queryCommand(),
+  login: async () => (await import('./commands/login.ts')).loginCommand(),
+  logout: async () => (await import('./commands/login.ts')).logoutCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
 };
 

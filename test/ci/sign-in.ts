@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { signIn } from '../../bin/cli/client/tokens.ts';
+import { signIn } from '../../bin/cli/client/openid.ts';
 import { openLab } from '../support/lab.ts';
 
 const [assembly, picture] = process.argv.slice(2);
@@ -20,7 +20,7 @@ interface User {
 interface Client {
   readonly clientId: string;
   readonly clientSecret?: string;
-  readonly tokenEndpoint: string;
+  readonly userPoolId: string;
 }
 
 await using lab = await openLab(assembly);
@@ -53,11 +53,8 @@ try {
   const asked = Promise.withResolvers<string>();
   const token = signIn(
     {
-      api: lab.gateway.addresses.api ?? '',
-      tokenEndpoint: people.tokenEndpoint,
-      authorizeEndpoint: people.tokenEndpoint.replace(/\/token$/, '/authorize'),
-      peopleClientId: people.clientId,
-      programs: [],
+      issuer: `${lab.gateway.addresses.issuer}/${people.userPoolId}`,
+      clientId: people.clientId,
     },
     asked.resolve,
   );
@@ -77,7 +74,7 @@ try {
     (await page.textContent('body'))?.trim(),
     'Signed in. You may close this page.',
   );
-  const bearer = await token;
+  const { accessToken: bearer } = await token;
   const listed = await lab.call('/v1/devices', { token: bearer });
   expectEqual('a viewer may list devices', listed.status, 200);
   const refused = await lab.call('/v1/types', { method: 'POST', token: bearer, body: '{}' });

@@ -1,81 +1,38 @@
 /** The command line as people and scripts run it: processes, their output and their exit codes. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Local, newPerson, type Result, startLocal, stopLocal } from '../support/cli.ts';
 import { METER } from '../support/lab.ts';
+import { variantOf } from '../support/variant.ts';
+import { callbackAt, describeSignIn } from './cli/sign-in.ts';
 
-const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
+const person = newPerson();
+const { folder, temporary } = person;
+const labgate = person.run;
+let variant: ReturnType<typeof variantOf>;
 const assembly = inject('assembly');
-const folder = mkdtempSync(join(tmpdir(), 'labgate-cli-'));
-// What the gateway writes besides its data folder, it writes here.
-const temporary = mkdtempSync(join(tmpdir(), 'labgate-cli-tmp-'));
-const environment = { ...process.env, TMPDIR: temporary, NO_COLOR: '1', LABGATE_TARGET: undefined };
+let callbackPort: number;
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command to its end. */
-const labgate = (args: readonly string[], more: { cwd?: string; env?: object } = {}): Promise<Result> =>
-  new Promise((resolve) => {
-    const options = { cwd: more.cwd ?? folder, env: { ...environment, ...more.env } };
-    execFile(process.execPath, [LABGATE, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-
-interface Local {
-  readonly process: ChildProcess;
-  readonly line: {
-    readonly api: string;
-    readonly mqtt: string;
-    readonly aws: string;
-    readonly issuer: string;
-    readonly credentials: string;
-    readonly target: string;
-    readonly token: string;
-    readonly fleet: readonly string[];
-  };
-}
-
-/** Starts a gateway and waits for its line. */
-const local = async (args: readonly string[], cwd = folder): Promise<Local> => {
-  const child = spawn(process.execPath, [LABGATE, 'local', '--json', '--app', assembly, ...args], {
-    cwd,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the gateway ended with ${code}`))),
-  ])) as [string];
-  return { process: child, line: JSON.parse(line) as Local['line'] };
-};
-
-/** @returns the exit code, or the signal that it died of */
-const stop = async ({ process: child }: Local, signal: NodeJS.Signals = 'SIGTERM'): Promise<unknown> => {
-  const ended = once(child, 'exit');
-  child.kill(signal);
-  const [code, died] = await ended;
-  return code ?? died;
-};
+const local = (args: readonly string[], cwd = folder): Promise<Local> =>
+  startLocal(person, ['--app', variant.folder, ...args], cwd);
 
 let gateway: Local;
 beforeAll(async () => {
+  const server = createServer().listen(0, 'localhost');
+  await once(server, 'listening');
+  callbackPort = (server.address() as { port: number }).port;
+  server.close();
+  variant = variantOf(assembly, callbackAt(callbackPort));
   writeFileSync(join(folder, 'bad.json'), '{');
   gateway = await local(['--port-base', '0', '--fleet', '3']);
 });
 afterAll(async () => {
   gateway.process.kill('SIGKILL');
-  for (const each of [folder, temporary]) rmSync(each, { recursive: true, force: true });
+  variant[Symbol.dispose]();
+  person[Symbol.dispose]();
 });
 
 describe('labgate local', () => {
@@ -219,23 +176,11 @@ describe('the other commands', () => {
     for (const { code, stderr } of [json, csv, ndjson, table, latest, buckets])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
-
-  test('token: what it prints opens the API, for other programs and for this one', async () => {
-    const { stdout, code } = await labgate(['token']);
-    expect(code).toBe(0);
-    const headers = { authorization: `Bearer ${stdout.trim()}` };
-    expect((await fetch(`${gateway.line.api}/v1/devices`, { headers })).status).toBe(200);
-    const env = { LABGATE_TOKEN: stdout.trim() };
-    expect(await labgate(['devices', 'list', '--target', gateway.line.api], { env })).toMatchObject({
-      code: 0,
-    });
-  });
 });
 
-describe('exit codes', () => {
-  const elsewhere = mkdtempSync(join(tmpdir(), 'labgate-cli-empty-'));
-  afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+describeSignIn(() => ({ gateway, callbackPort }));
 
+describe('exit codes', () => {
   test.concurrent.each<[what: string, args: string[], code: number, text: string]>([
     ['without a command', [], 2, 'Usage: labgate'],
     ['with an unknown command', ['frobnicate'], 2, "unknown command 'frobnicate'"],
@@ -266,21 +211,22 @@ describe('exit codes', () => {
   });
 
   test('where no gateway runs', async () => {
-    const { code, stderr } = await labgate(['devices', 'list'], { cwd: elsewhere });
+    const { code, stderr } = await labgate(['devices', 'list'], { cwd: mkdtempSync(join(folder, 'empty-')) });
     expect(stderr).toContain('no local gateway runs in this folder');
     expect(code).toBe(2);
   });
 
   test('a reader that has enough is no failure', async () => {
-    const script = `"${process.execPath}" "${LABGATE}" devices list --json | head -c 1; exit \${PIPESTATUS[0]}`;
-    const child = spawn('bash', ['-c', script], { cwd: folder, env: environment, stdio: 'ignore' });
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await person.bash('set -o pipefail; labgate devices list --json | head -c 1')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
   });
 });
 
 describe('at the end', () => {
   test('SIGTERM ends it cleanly, and nothing is left', async () => {
-    expect(await stop(gateway)).toBe(0);
+    expect(await stopLocal(gateway)).toBe(0);
     expect(existsSync(gateway.line.target)).toBe(false);
     expect(readdirSync(temporary)).toEqual([]);
   });
@@ -292,11 +238,11 @@ describe('at the end', () => {
     expect(refused.stderr).toContain(`in use by the gateway with process id ${gateway.process.pid}`);
     expect(refused.code).toBe(2);
     await labgate(['types', 'create', 'meter.json']);
-    expect(await stop(gateway, 'SIGKILL')).toBe('SIGKILL');
+    expect(await stopLocal(gateway, 'SIGKILL')).toBe('SIGKILL');
     gateway = await local(args);
     expect(await labgate(['types', 'show', 'meter'])).toMatchObject({ code: 0 });
     // Ctrl-C ends it as cleanly.
-    expect(await stop(gateway, 'SIGINT')).toBe(0);
+    expect(await stopLocal(gateway, 'SIGINT')).toBe(0);
     expect(existsSync(gateway.line.target)).toBe(false);
   });
 });

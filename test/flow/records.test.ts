@@ -1,20 +1,18 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import openapi from '../../contracts/openapi.json' with { type: 'json' };
 import type { Completeness } from '../../contracts/resources/completeness.ts';
 import type { ExportFile, ExportJob, ExportManifest } from '../../contracts/resources/exports.ts';
 import type { Quarantined, QuarantinedMessage } from '../../contracts/resources/quarantine.ts';
 import type { Point } from '../../contracts/resources/series.ts';
+import { newPerson, type Result } from '../support/cli.ts';
 import { type Instrument, type Lab, METER, openLab } from '../support/lab.ts';
 
-const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'labgate-records-'));
+const person = newPerson();
+const { folder } = person;
 
 let lab: Lab;
 let meter: Instrument;
@@ -50,29 +48,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+  person[Symbol.dispose]();
 });
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs a command of the command line to its end. */
-const labgate = async (...args: readonly string[]): Promise<Result> => {
-  const env = {
-    ...process.env,
-    LABGATE_TARGET: lab.gateway.addresses.api,
-    LABGATE_TOKEN: await lab.token(),
-    NO_COLOR: '1',
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [LABGATE, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+const labgate = async (...args: readonly string[]): Promise<Result> =>
+  person.run(args, {
+    env: { LABGATE_TARGET: lab.gateway.addresses.api, LABGATE_TOKEN: await lab.token() },
   });
-};
 
 const completeness = (): Promise<Completeness> => lab.json(`/v1/devices/meter-1/completeness?${range}`);
 const isBalanced = ({ received, stored, duplicate, quarantined }: Completeness): boolean =>

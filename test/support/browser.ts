@@ -51,10 +51,27 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Signs a user in as a person would, by the form, and gives the tokens. */
-export async function signIn(options: SignIn): Promise<Tokens> {
-  const { issuer, clientId, callbackUrl, username, password, scope } = options;
+/**
+ * Signs a user in as a person would, by the form.
+ * @param address of the authorize endpoint
+ * @returns where the browser is sent back to, with the code
+ */
+export async function fillForm(
+  address: string,
+  { callbackUrl, username, password }: Pick<SignIn, 'callbackUrl' | 'username' | 'password'>,
+): Promise<string> {
   const browser = newBrowser();
+  const page = locationOf(await browser.get(address));
+  const html = await (await browser.get(page)).text();
+  const uid = /name="uid" value="([^"]+)"/.exec(html)?.[1] ?? '';
+  let to = locationOf(await browser.post(page, { uid, username, password }));
+  while (!to.startsWith(callbackUrl)) to = locationOf(await browser.get(to));
+  return to;
+}
+
+/** Signs a user in and gives the tokens. */
+export async function signIn(options: SignIn): Promise<Tokens> {
+  const { issuer, clientId, callbackUrl, username, scope } = options;
   const verifier = randomBytes(32).toString('base64url');
   const query = new URLSearchParams({
     response_type: 'code',
@@ -64,11 +81,7 @@ export async function signIn(options: SignIn): Promise<Tokens> {
     code_challenge_method: 'S256',
     ...(scope === undefined ? {} : { scope }),
   });
-  const page = locationOf(await browser.get(`${issuer}/oauth2/authorize?${query}`));
-  const html = await (await browser.get(page)).text();
-  const uid = /name="uid" value="([^"]+)"/.exec(html)?.[1] ?? '';
-  let to = locationOf(await browser.post(page, { uid, username, password }));
-  while (!to.startsWith(callbackUrl)) to = locationOf(await browser.get(to));
+  const to = await fillForm(`${issuer}/oauth2/authorize?${query}`, options);
   const response = await fetch(`${issuer}/oauth2/token`, {
     method: 'POST',
     body: new URLSearchParams({

@@ -44,7 +44,7 @@ const refusal = async (response: Response): Promise<ApiError> => {
   if (!known.success) return new ApiError(response.status, `HTTP ${response.status}: ${text.slice(0, 200)}`);
   const { code, title, detail, errors = [], requestId } = known.data;
   const parts = errors.map(({ pointer, detail: wrong }) => `\n  ${pointer}: ${wrong}`);
-  // Tokens of programs are always fresh; one that was given is not.
+  // Other tokens were renewed before; nobody but the caller renews one that was given.
   if (code === 'unauthorized' && process.env['LABGATE_TOKEN'] !== undefined)
     return new ApiError(
       response.status,
@@ -56,20 +56,20 @@ const refusal = async (response: Response): Promise<ApiError> => {
   );
 };
 
-/** Opens a target: the token is fetched with the first call. */
+/** Opens a target: the token is looked for with the first call. */
 export const openApi = (options: {
   readonly target?: string | undefined;
   readonly program?: string;
 }): Api => {
   const target = readTarget(options.target);
   let token: Promise<string> | undefined;
-  const send = async (path: string, call: Call = {}): Promise<Response> => {
+  const request = async (path: string, call: Call): Promise<Response> => {
     token ??= accessToken(target, options.program);
     const url = new URL(`${target.api.replace(/\/$/, '')}${path}`);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const response = await reach(url, {
+    return reach(url, {
       method: call.method ?? 'GET',
       headers: {
         authorization: `Bearer ${await token}`,
@@ -78,6 +78,15 @@ export const openApi = (options: {
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     });
+  };
+  const send = async (path: string, call: Call = {}): Promise<Response> => {
+    let response = await request(path, call);
+    if (response.status === 401) {
+      // A token that is kept may have been revoked since, or be of a gateway that was started anew.
+      const before = await token;
+      token = accessToken(target, options.program, true);
+      if ((await token) !== before) response = await request(path, call);
+    }
     if (!response.ok) throw await refusal(response);
     return response;
   };

@@ -11,8 +11,9 @@ const program = z.object({ name: z.string(), clientId: z.string(), clientSecret:
 
 const targetFile = z.object({
   api: z.url(),
-  tokenEndpoint: z.url().optional(),
-  authorizeEndpoint: z.url().optional(),
+  /** OpenID issuer: its endpoints are found by discovery. */
+  issuer: z.url().optional(),
+  /** Client of people, who sign in with a browser. */
   peopleClientId: z.string().optional(),
   programs: z.array(program).default([]),
 });
@@ -29,8 +30,7 @@ const stackOutputs = z.record(z.string(), z.record(z.string(), z.string())).tran
   }
   return {
     api: outputs['ApiUrl'],
-    tokenEndpoint: outputs['TokenEndpoint'],
-    authorizeEndpoint: outputs['AuthorizeEndpoint'],
+    issuer: outputs['Issuer'],
     peopleClientId: outputs['PeopleClientId'],
     programs: [],
   };

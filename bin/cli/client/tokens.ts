@@ -1,114 +1,137 @@
-/** Access tokens: by a program's credentials, by a person's sign-in, or as given. */
-import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+/**
+ * Access tokens: as given, of a program, or of the person who has signed in. They are kept until they end, each in a
+ * file that only its owner reads, so that most commands need not ask for one.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import * as z from 'zod';
-import { reach } from './reach.ts';
+import type { Client, Granted } from './openid.ts';
+import { cacheFolder, configFolder, readIfThere, removeOwn, writeOwn } from './own-files.ts';
 import { type Target, UsageError } from './target.ts';
 
-const tokenResponse = z.object({ access_token: z.string(), expires_in: z.number() });
+const keptToken = z.object({
+  issuer: z.string(),
+  clientId: z.string(),
+  accessToken: z.string(),
+  expiresAt: z.number(),
+  refreshToken: z.string().optional(),
+  username: z.string().optional(),
+});
+type KeptToken = z.infer<typeof keptToken>;
 
-const post = async (url: string, form: Record<string, string>, basic?: string): Promise<string> => {
-  const response = await reach(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }),
-    },
-    body: new URLSearchParams(form),
-  });
-  const text = await response.text();
-  if (!response.ok)
-    throw new UsageError(`the token endpoint refused (${response.status}): ${text.slice(0, 200)}`);
-  return tokenResponse.parse(JSON.parse(text)).access_token;
-};
+/** Somebody who has signed in. */
+export type Login = KeptToken & { readonly refreshToken: string };
 
-/**
- * Gets a token with client credentials: of a named program of the target, or of the environment variables
- * `LABGATE_CLIENT_ID` and `LABGATE_CLIENT_SECRET`.
- */
-const programToken = (target: Target, name: string | undefined): Promise<string> => {
-  const { LABGATE_CLIENT_ID: id, LABGATE_CLIENT_SECRET: secret } = process.env;
-  const known = target.programs.find((program) => name === undefined || program.name === name);
-  const chosen =
-    name === undefined && id !== undefined && secret !== undefined
-      ? { clientId: id, clientSecret: secret }
-      : known;
-  if (chosen === undefined || target.tokenEndpoint === undefined) {
-    throw new UsageError(
-      name === undefined
-        ? 'no credentials: set LABGATE_TOKEN, or LABGATE_CLIENT_ID and LABGATE_CLIENT_SECRET, or sign in with `labgate token --sign-in`'
-        : `the target knows no program ${name}; it knows: ${target.programs.map((program) => program.name).join(', ') || 'none'}`,
-    );
+/** How long before its end a token is not used any more: what is sent takes time, and clocks differ. */
+const MARGIN_MILLIS = 30_000;
+
+/** A file for each issuer, client and secret: a changed secret does not find what the old one got. */
+const fileOf = ({ issuer, clientId, clientSecret = '' }: Client): string =>
+  `${createHash('sha256')
+    .update(JSON.stringify([issuer, clientId, clientSecret]))
+    .digest('hex')
+    .slice(0, 32)}.json`;
+
+const programFile = (client: Client): string => join(cacheFolder(), 'tokens', fileOf(client));
+const loginFile = (client: Client): string => join(configFolder(), 'logins', fileOf(client));
+
+/** @throws {UsageError} for a file that is not what was written */
+const readKept = (path: string): KeptToken | undefined => {
+  const text = readIfThere(path);
+  if (text === undefined) return undefined;
+  try {
+    return keptToken.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError(`${path} is damaged: remove it`, { cause });
   }
-  const basic = Buffer.from(`${chosen.clientId}:${chosen.clientSecret}`).toString('base64');
-  return post(target.tokenEndpoint, { grant_type: 'client_credentials' }, basic);
 };
 
-/** The token for the calls of one command. */
-export const accessToken = async (target: Target, program?: string): Promise<string> => {
-  const given = process.env['LABGATE_TOKEN'];
-  return program === undefined && given !== undefined ? given : programToken(target, program);
+const writeKept = (path: string, { issuer, clientId }: Client, granted: Granted): void =>
+  writeOwn(path, `${JSON.stringify({ issuer, clientId, ...granted }, null, 2)}\n`);
+
+const lasts = (kept: KeptToken | undefined): kept is KeptToken =>
+  kept !== undefined && kept.expiresAt - MARGIN_MILLIS > Date.now();
+
+/** The program that a command calls as: one of the target, or that of the environment. */
+const programOf = (target: Target, name: string | undefined): Client | undefined => {
+  const { LABGATE_CLIENT_ID: clientId, LABGATE_CLIENT_SECRET: clientSecret } = process.env;
+  const { issuer, programs } = target;
+  if (issuer === undefined) return undefined;
+  if (name === undefined && clientId !== undefined && clientSecret !== undefined)
+    return { issuer, clientId, clientSecret };
+  const known = programs.find((program) => name === undefined || program.name === name);
+  return known === undefined
+    ? undefined
+    : { issuer, clientId: known.clientId, clientSecret: known.clientSecret };
 };
 
-/** Port of the address that the sign-in page leads back to; the settings list it. */
-const CALLBACK_PORT = 8976;
+/** @param fresh the one that is kept was refused */
+const programToken = async (client: Client, fresh: boolean): Promise<string> => {
+  const path = programFile(client);
+  const kept = fresh ? undefined : readKept(path);
+  if (lasts(kept)) return kept.accessToken;
+  const openid = await import('./openid.ts');
+  const granted = await openid.programToken(client);
+  try {
+    writeKept(path, client, granted);
+  } catch (error) {
+    // A home that cannot be written to is no reason not to work.
+    process.stderr.write(`labgate: the token is not kept: ${(error as Error).message}\n`);
+  }
+  return granted.accessToken;
+};
 
 /**
- * Signs a person in: authorization code with PKCE (RFC 7636), answered on the loopback address (RFC 8252).
- * @param show is given the address to open in a browser
+ * The client of people.
+ * @throws {UsageError} when the target names none
  */
-export const signIn = async (target: Target, show: (url: string) => void): Promise<string> => {
-  const { authorizeEndpoint, tokenEndpoint, peopleClientId } = target;
-  if (authorizeEndpoint === undefined || tokenEndpoint === undefined || peopleClientId === undefined) {
+export const peopleClient = ({ issuer, peopleClientId }: Target): Client => {
+  if (issuer === undefined || peopleClientId === undefined)
     throw new UsageError(
       'the target names no sign-in page: use the outputs file of the deployment as --target',
     );
-  }
-  const verifier = randomBytes(32).toString('base64url');
-  const state = randomBytes(16).toString('base64url');
-  const redirect = `http://localhost:${CALLBACK_PORT}/callback`;
-  const url = new URL(authorizeEndpoint);
-  url.search = new URLSearchParams({
-    response_type: 'code',
-    client_id: peopleClientId,
-    redirect_uri: redirect,
-    scope: 'openid labgate/api',
-    state,
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-  }).toString();
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const server = createServer((request, response) => {
-    const answer = new URL(request.url ?? '/', redirect);
-    if (answer.pathname !== '/callback') {
-      response.writeHead(404).end();
-      return;
-    }
-    const code = answer.searchParams.get('code');
-    const genuine = answer.searchParams.get('state') === state;
-    response.setHeader('content-type', 'text/plain; charset=utf-8');
-    response.end(genuine && code !== null ? 'Signed in. You may close this page.' : 'Sign-in failed.');
-    if (genuine && code !== null) resolve(code);
-    else
-      reject(
-        new UsageError(`sign-in failed: ${answer.searchParams.get('error') ?? 'the state does not match'}`),
-      );
-  });
-  server.listen(CALLBACK_PORT, 'localhost');
-  await once(server, 'listening');
-  try {
-    show(url.toString());
-    const code = await promise;
-    return await post(tokenEndpoint, {
-      grant_type: 'authorization_code',
-      client_id: peopleClientId,
-      code,
-      redirect_uri: redirect,
-      code_verifier: verifier,
-    });
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  return { issuer, clientId: peopleClientId };
+};
+
+/** Who has signed in at a target, if anybody. */
+export const readLogin = ({ issuer, peopleClientId }: Target): Login | undefined => {
+  if (issuer === undefined || peopleClientId === undefined) return undefined;
+  const kept = readKept(loginFile({ issuer, clientId: peopleClientId }));
+  return kept?.refreshToken === undefined ? undefined : { ...kept, refreshToken: kept.refreshToken };
+};
+
+/** Keeps a sign-in for the commands that follow. */
+export const keepLogin = (client: Client, granted: Granted): void =>
+  writeKept(loginFile(client), client, granted);
+
+export const forgetLogin = (client: Client): void => removeOwn(loginFile(client));
+
+const loginToken = async (login: Login, fresh: boolean): Promise<string> => {
+  if (!fresh && lasts(login)) return login.accessToken;
+  const client: Client = { issuer: login.issuer, clientId: login.clientId };
+  const openid = await import('./openid.ts');
+  const granted = await openid.refresh(client, login.refreshToken);
+  keepLogin(client, { ...login, ...granted });
+  return granted.accessToken;
+};
+
+/**
+ * The token for the calls of a command: of the program that is named, else `LABGATE_TOKEN`, else that of the
+ * program in the environment, of who has signed in, of the first program of the target.
+ * @param fresh the token that was given before was refused: get another where there is a way
+ * @throws {UsageError} when there is none
+ */
+export const accessToken = (target: Target, program?: string, fresh = false): Promise<string> => {
+  const { LABGATE_TOKEN: given, LABGATE_CLIENT_ID: id, LABGATE_CLIENT_SECRET: secret } = process.env;
+  if (program === undefined && given !== undefined) return Promise.resolve(given);
+  const inEnvironment = id !== undefined && secret !== undefined;
+  const login = program === undefined && !inEnvironment ? readLogin(target) : undefined;
+  if (login !== undefined) return loginToken(login, fresh);
+  const client = programOf(target, program);
+  if (client !== undefined) return programToken(client, fresh);
+  throw new UsageError(
+    program === undefined
+      ? 'no credentials: sign in with `labgate login`, or set LABGATE_TOKEN, or LABGATE_CLIENT_ID and LABGATE_CLIENT_SECRET'
+      : `the target knows no program ${program}; it knows: ${target.programs.map(({ name }) => name).join(', ') || 'none'}`,
+  );
 };

@@ -39,8 +39,7 @@ const clientsFile = z.array(
     name: z.string(),
     clientId: z.string(),
     clientSecret: z.string().optional(),
-    tokenEndpoint: z.string(),
-    authorizeEndpoint: z.string().optional(),
+    userPoolId: z.string(),
   }),
 );
 
@@ -50,11 +49,11 @@ const targetOf = (gateway: Gateway): Target => {
     JSON.parse(readFileSync(join(gateway.credentialsDir, 'clients.json'), 'utf8')),
   );
   const people = clients.find(({ clientSecret }) => clientSecret === undefined);
-  const tokenEndpoint = clients[0]?.tokenEndpoint;
+  const { api = '', issuer } = gateway.addresses;
+  const pool = clients[0]?.userPoolId;
   return {
-    api: gateway.addresses.api ?? '',
-    tokenEndpoint,
-    authorizeEndpoint: tokenEndpoint?.replace(/\/oauth2\/token$/, '/oauth2/authorize'),
+    api,
+    ...(issuer === undefined || pool === undefined ? {} : { issuer: `${issuer}/${pool}` }),
     peopleClientId: people?.clientId,
     programs: clients.flatMap(({ name, clientId, clientSecret }) =>
       clientSecret === undefined ? [] : [{ name, clientId, clientSecret }],

@@ -1,0 +1,213 @@
+/**
+ * Tokens from an OpenID provider, by `openid-client`: Cognito, or what stands for it in the local gateway. Loaded only
+ * when a token has to be fetched.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import * as openid from 'openid-client';
+import { USER_SCOPE } from '../../../contracts/roles.ts';
+import { reach, UnreachableError } from './reach.ts';
+import { UsageError } from './target.ts';
+
+/** What a provider has given. */
+export interface Granted {
+  readonly accessToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly refreshToken?: string;
+  /** Who has signed in; absent for a program. */
+  readonly username?: string | undefined;
+}
+
+/** Who asks: a program with its secret, or the public client of people. */
+export interface Client {
+  /** Issuer URL; what it serves is found by OpenID Connect Discovery. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+}
+
+/** Turns failures of the library into those that the command line has words for. */
+const inWords = (error: unknown): Error => {
+  if (error instanceof openid.ClientError && error.cause instanceof UnreachableError) return error.cause;
+  // So are a wrong client id and a wrong secret answered.
+  if (error instanceof openid.WWWAuthenticateChallengeError) {
+    const [challenge] = error.cause;
+    return new UsageError(
+      `the token issuer refused the program: ${challenge?.parameters['error'] ?? error.status}`,
+      { cause: error },
+    );
+  }
+  const refused =
+    error instanceof openid.ResponseBodyError || error instanceof openid.AuthorizationResponseError;
+  if (refused)
+    return new UsageError(
+      `the token issuer refused: ${error.error}${error.error_description === undefined ? '' : `: ${error.error_description}`}`,
+      { cause: error },
+    );
+  if (error instanceof openid.ClientError)
+    return new UsageError(`the token issuer gave an answer that cannot be used: ${error.message}`, {
+      cause: error,
+    });
+  return error instanceof Error ? error : new Error(String(error));
+};
+
+const isLoopback = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+/** @throws {UnreachableError} or {UsageError} */
+const discover = async ({ issuer, clientId, clientSecret }: Client): Promise<openid.Configuration> => {
+  const url = new URL(issuer);
+  try {
+    return await openid.discovery(
+      url,
+      clientId,
+      undefined,
+      clientSecret === undefined ? openid.None() : openid.ClientSecretBasic(clientSecret),
+      {
+        [openid.customFetch]: (address, init) => reach(address, init as RequestInit),
+        // The local gateway has no certificate; nothing else may go without.
+        ...(isLoopback(url) ? { execute: [openid.allowInsecureRequests] } : {}),
+      },
+    );
+  } catch (error) {
+    throw inWords(error);
+  }
+};
+
+type Answer = openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers;
+
+const HOUR = 3600;
+
+const grantedOf = (answer: Answer): Granted => {
+  const claims = answer.claims();
+  const name = claims?.['cognito:username'] ?? claims?.sub;
+  return {
+    accessToken: answer.access_token,
+    expiresAt: Date.now() + (answer.expiresIn() ?? HOUR) * 1000,
+    ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+    ...(name === undefined ? {} : { username: String(name) }),
+  };
+};
+
+/** A token by client credentials (RFC 6749 §4.4), with every scope that the client has. */
+export const programToken = async (client: Client): Promise<Granted> => {
+  const configuration = await discover(client);
+  try {
+    return grantedOf(await openid.clientCredentialsGrant(configuration));
+  } catch (error) {
+    throw inWords(error);
+  }
+};
+
+/**
+ * Another token for somebody who has signed in before.
+ * @throws {UsageError} when the sign-in has ended
+ */
+export const refresh = async (client: Client, refreshToken: string): Promise<Granted> => {
+  const configuration = await discover(client);
+  try {
+    // Providers that rotate refresh tokens give another one; the others leave it out.
+    return { refreshToken, ...grantedOf(await openid.refreshTokenGrant(configuration, refreshToken)) };
+  } catch (error) {
+    if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant')
+      throw new UsageError('your sign-in has ended: sign in again with `labgate login`', {
+        cause: error,
+      });
+    throw inWords(error);
+  }
+};
+
+/** Makes a refresh token, and the access tokens that came of it, worthless (RFC 7009). */
+export const revoke = async (client: Client, refreshToken: string): Promise<void> => {
+  const configuration = await discover(client);
+  try {
+    await openid.tokenRevocation(configuration, refreshToken);
+  } catch (error) {
+    throw inWords(error);
+  }
+};
+
+/** Port of the address that the sign-in page leads back to; `signIn.callbackUrls` of the settings lists it. */
+export const CALLBACK_PORT = 8976;
+
+interface Callback {
+  readonly url: URL;
+  /** Shows the person how it went; resolves when it is sent. */
+  readonly answer: (text: string) => Promise<void>;
+}
+
+/** Listens on the loopback address (RFC 8252) until the browser comes back. */
+const listen = async (port: number, state: string) => {
+  const redirect = `http://localhost:${port}/callback`;
+  const { promise, resolve } = Promise.withResolvers<Callback>();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', redirect);
+    const answer = (text: string): Promise<void> =>
+      new Promise((sent) => {
+        response.setHeader('content-type', 'text/plain; charset=utf-8');
+        response.end(text, sent);
+      });
+    // Any page may send a browser here; only the provider knows the state.
+    if (url.pathname === '/callback' && url.searchParams.get('state') === state) {
+      resolve({ url, answer });
+      return;
+    }
+    response.statusCode = 404;
+    void answer('This is no answer to the sign-in that waits here.');
+  });
+  server.listen(port, 'localhost');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new UsageError(
+      `port ${port}, where the sign-in page leads back to, cannot be used: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return {
+    redirect,
+    callback: promise,
+    [Symbol.dispose]: () => {
+      server.close();
+      // Browsers keep connections open, some that they never use.
+      server.closeAllConnections();
+    },
+  };
+};
+
+/**
+ * Signs a person in: authorization code with PKCE (RFC 7636), answered on the loopback address.
+ * @param show is given the address to open in a browser
+ */
+export const signIn = async (
+  client: Client,
+  show: (url: string) => void,
+  port: number = CALLBACK_PORT,
+): Promise<Granted> => {
+  const configuration = await discover(client);
+  const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+  const expectedState = openid.randomState();
+  using waiting = await listen(port, expectedState);
+  const address = openid.buildAuthorizationUrl(configuration, {
+    redirect_uri: waiting.redirect,
+    scope: `openid ${USER_SCOPE}`,
+    state: expectedState,
+    code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  });
+  show(address.href);
+  const { url, answer } = await waiting.callback;
+  try {
+    const granted = await openid.authorizationCodeGrant(configuration, url, {
+      pkceCodeVerifier,
+      expectedState,
+      idTokenExpected: true,
+    });
+    await answer('Signed in. You may close this page.');
+    return grantedOf(granted);
+  } catch (error) {
+    await answer('Sign-in failed: the command line says why.');
+    throw inWords(error);
+  }
+};
