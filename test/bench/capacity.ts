@@ -1,15 +1,14 @@
 /**
- * What a million measurements cost: capacity units as DynamoDB counts them, of `ingest` and `compaction` (with
- * the archive) over the local DynamoDB, beside one item a measurement; and dollars of all parts.
+ * What a million measurements cost: DynamoDB capacity units of `ingest`, `compaction` and archiving, beside one item a
+ * measurement; and dollars of all parts.
  *
- * Five channels a device, each a slow sinusoid with noise over 200 steps of its last digit; a message a second, batches
- * of 1, 10 and 100 measurements in a message. Units are those of an hour of two devices, so that compaction has whole
- * hours, in batching windows of 5 s, of the settings of `prod`, and of a minute. The target is that of `prod`: the window is the trade of a deployment, and units follow from it.
- * The constants of `labgate cost` are measured here, and what it says of write units has to agree.
+ * Devices have five channels, each a slow sinusoid with noise over 200 steps of its last digit, and send a message a
+ * second with 1, 10 or 100 measurements. Units are those of an hour of two devices, with batching windows of 5 s, of the
+ * settings of `prod`, and of 60 s. The target is for the window of `prod`. The constants of `labgate cost` come from
+ * here, and its write units must agree with what is measured.
  *
- * The time of functions is that of the processor, in batches of a hundred devices on this computer, and what an
- * invocation waits for answers. Not in the dollars: what is paid by the hour (a stream: 0.04 on demand, 0.015 a shard)
- * and by the month (storage, keys).
+ * The time of functions is processor time on this computer, in batches of a hundred devices, and a fixed time of
+ * waiting for answers. Dollars leave out what is paid by the hour (the stream) and by the month (storage, keys).
  */
 import {
   BatchWriteItemCommand,
@@ -35,15 +34,15 @@ const DEVICES = 2;
 const TIMED_DEVICES = 100;
 const TIMED_BATCHES = 4;
 const START = Date.parse('2026-03-01T10:00:00Z') / 1000;
-/** When the hour has been compacted, and when its day has been archived. */
+/** When the hour is due for compaction, and when its day is due for the archive. */
 const COMPACTED = START + 3 * HOUR;
 const ARCHIVED = START + 72 * HOUR;
 const SINGLE_ITEMS = 10_000;
 const MILLION = 1e6;
-/** How many times fewer write units than with one item a measurement. */
+/** Write units with one item a measurement, over ours. */
 const TARGET = 200;
 
-/** How far `labgate cost` may be off in write units. */
+/** Relative error of `labgate cost` in write units, at most. */
 const MODEL_OFF = 0.25;
 
 const { ingest: settings } = readSettings('prod', new URL('../../settings/', import.meta.url));
@@ -88,7 +87,7 @@ const singleItems = async (meter: Meter): Promise<Units> => {
   return { write: (writeUnits * MILLION) / SINGLE_ITEMS, read: (readUnits * MILLION) / SINGLE_ITEMS };
 };
 
-/** Runs at another time than it is. */
+/** Runs with a clock that stands at a given second. */
 const atTime = async <T>(second: number, work: () => Promise<T>): Promise<T> => {
   const now = Date.now;
   Date.now = () => second * 1000;
@@ -109,8 +108,8 @@ interface Spent {
 const HOURS_OF_DAY = 24;
 
 /**
- * What archiving costs that is charged once a day: the bench has an hour, of which a day has 24.
- * @param day what archiving a day with next to nothing in it takes
+ * What archiving costs an hour. The bench archives a day that has one hour; a full day shares the fixed cost by 24.
+ * @param day cost of archiving a day that is nearly empty: the fixed cost
  */
 const sharedByHours = (usage: Usage, day: Usage): Spent => {
   const share = (whole: number, once: number) => whole - once + once / HOURS_OF_DAY;
@@ -143,9 +142,9 @@ interface Hour {
   readonly fleet: FleetResult;
   readonly ingest: Usage;
   readonly compaction: Compacted;
-  /** Blocks into the archive. */
+  /** Writing the archive. */
   readonly archiving: Compacted & { readonly spent: Spent };
-  /** Reading all of it once more. */
+  /** Reading all points once. */
   readonly reading: Usage;
 }
 
@@ -157,7 +156,7 @@ const newFleet = async (count: number): Promise<string[]> => {
   return devices;
 };
 
-/** Archiving days with one measurement in each. */
+/** The cost of archiving a day that is nearly empty. */
 const measureDay = async (meter: Meter, ingest: Ingest): Promise<Usage> => {
   const devices = await newFleet(DEVICES);
   await runFleet(ingest, { devices, start: START, seconds: 1, size: 1, window: 1 });
@@ -191,7 +190,7 @@ const measureHour = async (
   return { fleet, ingest: usage, compaction, archiving: { ...archiving, spent }, reading };
 };
 
-/** Milliseconds of `ingest` a measurement, in batches of many devices. */
+/** Times `ingest` in batches of many devices. */
 const measureTime = async (ingest: Ingest, size: number, window: number) => {
   const devices = await newFleet(TIMED_DEVICES);
   const run = { devices, size, window };
@@ -202,9 +201,9 @@ const measureTime = async (ingest: Ingest, size: number, window: number) => {
 const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0);
 
 const GB_OF_FUNCTION = settings.memoryMegabytes / 1024;
-/** What an invocation waits for answers. */
+/** Seconds that an invocation waits for answers of AWS. */
 const WAIT_SECONDS = 0.02;
-/** What Lambda itself logs of an invocation: its start and its report as JSON. */
+/** Bytes that Lambda itself logs for an invocation: start and report, as JSON. */
 const PLATFORM_LOG = 700;
 
 const dollarsOfMillion = ({ fleet, ingest, compaction, archiving }: Hour, timed: FleetResult): Dollars => {
@@ -301,7 +300,7 @@ export const run = async (): Promise<readonly Figure[]> => {
     for (const window of WINDOWS) {
       const hour = await measureHour(meter, ingest, size, window, day);
       const timed = await measureTime(ingest, size, window);
-      // Or the next run of compaction would be charged for these as well.
+      // Otherwise the next run of compaction would be charged for these, too.
       await compact(meter, ARCHIVED);
       figures.push(...figuresOf(size, window, hour, timed, single));
     }

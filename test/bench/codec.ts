@@ -1,10 +1,10 @@
 /**
- * Bytes a point and time a point of dense chunks: on a set of which VictoriaMetrics' size is known, and on real data
- * beside gzip'd CSV and Parquet under zstd.
+ * Bytes a point and time a point of dense chunks: on generated data whose size in VictoriaMetrics is known, and on real
+ * data beside CSV with gzip and Parquet with zstd.
  *
- * A chunk is everything: header, checksum, names and units. What an item of the table needs besides (keys, ledger,
- * what it was merged from) is told as a figure of its own. Times are of the fastest of many rounds, of fifty
- * thousand points each: whatever else the computer does only ever adds.
+ * The size of a chunk counts everything in it: header, checksum, names and units. What a table item adds (keys, ledger,
+ * sources of the merge) is a figure of its own. Times are the fastest of many rounds of 50 000 points, because other
+ * work on the computer can only add time.
  */
 import { EMPTY_ACCOUNT } from '../../lambdas/domain/ledger/hour-account.ts';
 import type { Item } from '../../lambdas/store/dynamodb/attributes.ts';
@@ -12,30 +12,30 @@ import { toBlockItems } from '../../lambdas/store/measurements/block-item.ts';
 import { decodeChunk, encodeChunk } from '../../series/codec/chunk.ts';
 import type { SeriesColumn } from '../../series/points/column.ts';
 import { loadDataSets } from './codec/datasets.ts';
-import { POINTS, type RateLimit, SERIES, seriesOf } from './codec/jitter.ts';
+import { type Jitter, POINTS, SERIES, seriesOf } from './codec/jitter.ts';
 import { gzippedCsv, zstdParquet } from './codec/others.ts';
 import { victoriaBytes } from './codec/victoria.ts';
 import { atMost, type Figure, inform } from './figure.ts';
 
 const TARGET = { bytes: 1.55, encode: 60, decode: 25 } as const;
-/** Series whose time is taken, each so often. */
+/** Series that are timed, and how often each. */
 const TIMED_SERIES = 10;
 const ROUNDS = 15;
 
 const pointsOf = (columns: readonly SeriesColumn[]): number =>
   columns.reduce((sum, { time }) => sum + time.length, 0);
 
-/** As DynamoDB counts: names and values; a number takes a byte for two digits and one more. */
+/** Size of an item as DynamoDB counts it: names and values; a number has a byte for two digits, and one more. */
 const itemBytes = (item: Item): number =>
   Object.entries(item).reduce((sum, [name, { S, N, B }]) => {
     const value = S === undefined ? (B?.length ?? Math.ceil((N?.length ?? 0) / 2) + 1) : Buffer.byteLength(S);
     return sum + name.length + value;
   }, 0);
 
-const sizes = (rateLimit: RateLimit): { readonly chunks: number; readonly items: number } => {
+const sizes = (jitter: Jitter): { readonly chunks: number; readonly items: number } => {
   const sum = { chunks: 0, items: 0 };
   for (let index = 0; index < SERIES; index += 1) {
-    for (const { hour, column } of seriesOf(index, rateLimit)) {
+    for (const { hour, column } of seriesOf(index, jitter)) {
       sum.chunks += encodeChunk([column], 'dense').length;
       const block = { version: 1, columns: [column], reach: {}, account: EMPTY_ACCOUNT, expires: hour };
       const { head, parts } = toBlockItems(`sensor-${index}`, hour, block);
@@ -85,11 +85,11 @@ const compare = async (): Promise<Figure[]> => {
 export const run = async (): Promise<readonly Figure[]> => {
   const all = SERIES * POINTS;
   const figures: Figure[] = [];
-  for (const [rateLimit, name] of [
+  for (const [jitter, name] of [
     ['clock', '1 s ± 20 ms by the clock'],
     ['intervals', '1 s ± 20 ms after the last'],
   ] as const) {
-    const { chunks, items } = sizes(rateLimit);
+    const { chunks, items } = sizes(jitter);
     figures.push(
       atMost('codec', `${name}: chunks`, chunks / all, 'B/point', TARGET.bytes),
       inform('codec', `${name}: what items add`, (items - chunks) / all, 'B/point'),

@@ -1,6 +1,6 @@
 /**
- * A million measurements through a storm: `ingest` killed at work, the table throttled, writes that fail or whose
- * answer is lost. Nothing may be missing, doubled or changed, and all must have been acknowledged as durable.
+ * A million measurements through a storm of faults: `ingest` is killed while it works, the table throttles, writes fail
+ * or their answers are lost. Nothing may be missing, doubled or changed, and everything must be acknowledged.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ export const run = async (): Promise<readonly Figure[]> => {
   const assembly = await mkdtemp(join(tmpdir(), 'labgate-bench-assembly-'));
   try {
     await synthesizeTo(assembly);
-    // Minutes of waiting for a queue's message that failed would say nothing of the measurements.
+    // Retries of the queues after seconds instead of minutes: they are not what is tested.
     using variant = variantOf(assembly, comeAgainAfter(15));
     await using lab = await openLab(variant.folder);
     await lab.createType();

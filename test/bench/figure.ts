@@ -1,15 +1,15 @@
-/** What a bench says. */
+/** One result of a bench. */
 export interface Figure {
   readonly bench: string;
   readonly figure: string;
   readonly value: number;
   readonly unit: string;
-  /** What is promised; absent where the figure only informs. */
+  /** The limit that is promised; absent when the figure is only information. */
   readonly target?: number;
   readonly ok: boolean;
 }
 
-/** A figure that is to stay at or below its target. */
+/** A figure that must not be above its target. */
 export const atMost = (
   bench: string,
   figure: string,
@@ -25,7 +25,7 @@ export const atMost = (
   ok: value <= target,
 });
 
-/** A figure that is to reach its target. */
+/** A figure that must reach its target. */
 export const atLeast = (
   bench: string,
   figure: string,
@@ -41,7 +41,7 @@ export const atLeast = (
   ok: value >= target,
 });
 
-/** A figure that only informs. */
+/** A figure without a target. */
 export const inform = (bench: string, figure: string, value: number, unit: string): Figure => ({
   bench,
   figure,
@@ -50,5 +50,5 @@ export const inform = (bench: string, figure: string, value: number, unit: strin
   ok: true,
 });
 
-/** Three digits that count. */
+/** Three significant digits. */
 const round = (value: number): number => Number(value.toPrecision(3));

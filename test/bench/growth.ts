@@ -1,8 +1,8 @@
 /**
- * What becomes of queries as a device's store grows: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, in whole days,
- * asked by the exported handler of `query-api` over the local DynamoDB and S3. The store grows into the past: the
- * newest days go through `compaction`, the others are written as it would leave them. The same questions are asked of
- * each size. `--scale 10` goes on to 10⁸, which takes some minutes and 1 GB.
+ * How queries change as a device's data grow: 10⁵, 10⁶, 10⁷ points of one channel at 1 Hz, in whole days, asked of the
+ * exported handler of `query-api` over the local DynamoDB and S3. The same questions are asked at each size. Older days
+ * are added from step to step: the newest days go through `compaction`, the others are written as it would leave them.
+ * `--scale 10` goes on to 10⁸, which takes some minutes and 1 GB.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { instrumentType } from '../../contracts/resources/instrument-types.ts';
@@ -24,7 +24,7 @@ const SIZES = [1e5, 1e6, 1e7];
 const LARGEST = 1e7;
 const ROUNDS = 11;
 const WARM_UP = 10;
-/** How much the time of a question may grow while the store grows a hundred times; clocks are not more exact. */
+/** How much a time may grow while the store grows a hundredfold: the precision of the measurement. */
 const FLAT = 1.5;
 
 const TYPE = instrumentType.parse({
@@ -37,7 +37,7 @@ const TYPE = instrumentType.parse({
 
 const HOURS_OF_DAY = DAY / HOUR;
 
-/** Hours of a day, which are counted back from the end. */
+/** Hours of a day; days are counted back from the end. */
 const hoursOfDay = (extent: Extent, number: number): HourOfChannel[] =>
   Array.from({ length: HOURS_OF_DAY }, (_, hour) => {
     const start = extent.end - (number + 1) * DAY + hour * HOUR;
@@ -52,7 +52,7 @@ const hoursOfDay = (extent: Extent, number: number): HourOfChannel[] =>
     };
   });
 
-/** Days up to the end, the newest first. */
+/** Days back from the end, the newest first. */
 function* daysOf(extent: Extent, from: number, to: number) {
   for (let number = from; number < to; number += 1)
     yield { day: (extent.end - (number + 1) * DAY) * 1000, hours: hoursOfDay(extent, number) };
@@ -61,7 +61,7 @@ function* daysOf(extent: Extent, from: number, to: number) {
 interface Question {
   readonly name: string;
   readonly path: string;
-  /** Whether the answer stays as long as it was while the store grows. */
+  /** Whether the answer keeps its length while the store grows. */
   readonly fixed: boolean;
 }
 
@@ -80,7 +80,7 @@ const questionsOf = ({ end }: Extent, days: number): Question[] => [
 
 interface Asked {
   readonly millis: number;
-  /** Of all rounds: what other programs do disturbs it least. */
+  /** The fastest round, which other programs have disturbed least. */
   readonly fastest: number;
   readonly usage: Usage;
   /** Bytes of the answer. */
@@ -103,7 +103,7 @@ const measure = async (meter: Meter, ask: AskHandler, path: string): Promise<Ask
   return { millis: median(times), fastest: Math.min(...times), usage, bytes: length };
 };
 
-/** Every point is there, and the oldest day, which was written without `compaction`, has its mean. */
+/** Checks that every point is there, and the mean of the oldest day, which was written without `compaction`. */
 const check = async (ask: AskHandler, extent: Extent, days: number): Promise<void> => {
   const path = series(extent.end - days * DAY, extent.end, { every: 'P1D', agg: 'count,mean' });
   const { columns } = JSON.parse((await ask(path)).toString()) as {
@@ -119,7 +119,7 @@ const check = async (ask: AskHandler, extent: Extent, days: number): Promise<voi
 
 const power = (points: number): string => `10^${Math.log10(points).toFixed(0)}`;
 
-/** The newest point of all comes through `ingest`, which remembers it. */
+/** Sends the newest point through `ingest`, which stores it as the latest. */
 const ingestLast = async (extent: Extent): Promise<void> => {
   const { handler } = await import('../../lambdas/functions/ingest/handler.ts');
   const { times, values } = hourOf(extent, 0, extent.end - HOUR);

@@ -1,6 +1,6 @@
 /**
- * The whole way of a measurement under load, with the settings of `dev`: mutual TLS, broker, rule, one shard,
- * `ingest`, table. Gateway and publisher are two processes that share this computer's processors.
+ * The whole way of a measurement under load, with the settings of `dev`: mutual TLS, broker, rule, one shard, `ingest`,
+ * table. The gateway and the publisher are two processes on the same processors.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,12 @@ import { type PhaseResult, runScenario, type ScenarioResult, type Together } fro
 const BENCH = 'pipeline';
 const RATE = 5000;
 const RSS_MB = 1536;
-/** Of several rounds the fastest counts: whatever else the computer does only ever takes away. */
+/** The fastest of several rounds counts, because other work on the computer can only slow it down. */
 const ROUNDS = 3;
 const FLOOD = 30_000;
 const PACED_SECONDS = 15;
 
-const told = (name: string) => (progress: string) => {
+const progressOf = (name: string) => (progress: string) => {
   process.stderr.write(`${new Date().toISOString()} ${name}: ${progress}\n`);
 };
 
@@ -38,7 +38,7 @@ const together = (name: string, { seconds, gatewayCpu }: Together, devices: numb
   inform(BENCH, `${name}: processor time of the gateway`, (1000 * gatewayCpu) / devices, 'ms'),
 ];
 
-/** Without a data folder tables and stream are in memory too: the figure contains all data of the run. */
+/** Without a data folder tables and stream are in memory: the memory figure contains all data of the run. */
 const whole = (name: string, result: ScenarioResult, devices: number): Figure[] => [
   atLeast(BENCH, `${name}: connected`, result.connections, 'devices', devices),
   ...together(`${name}: registering a device`, result.registering, devices),
@@ -55,14 +55,14 @@ const fastest = (phases: readonly PhaseResult[]): PhaseResult =>
 const thousand = async (assembly: string): Promise<Figure[]> => {
   const flood = (format: Phase['format']): Phase => ({ format, messages: FLOOD, window: 4 });
   const phases: Phase[] = [
-    // Code that is not compiled yet is measured by nobody.
+    // Warm-up: until the code is compiled.
     { format: 'columns', messages: 10_000, window: 4 },
     ...Array.from({ length: ROUNDS }, () => flood('columns')),
     ...Array.from({ length: ROUNDS }, () => flood('rows')),
     { format: 'columns', messages: RATE * PACED_SECONDS, rate: RATE, window: 100, ackEvery: 10 },
   ];
   const devices = 1000;
-  const result = await runScenario({ assembly, devices, phases }, told('1000 devices'));
+  const result = await runScenario({ assembly, devices, phases }, progressOf('1000 devices'));
   const paced = result.phases.at(-1);
   if (paced === undefined) throw new Error('a phase is missing');
   const figures: Figure[] = [];
@@ -93,11 +93,11 @@ const tenThousand = async (assembly: string): Promise<Figure[]> => {
   const rate = devices / 10;
   const phases: Phase[] = [{ format: 'columns', messages: rate * 60, rate, window: 10, ackEvery: 10 }];
   const name = '10000 devices';
-  const result = await runScenario({ assembly, devices, phases }, told(name));
+  const result = await runScenario({ assembly, devices, phases }, progressOf(name));
   const [phase] = result.phases;
   if (phase === undefined) throw new Error('a phase is missing');
   return [
-    // A minute at this rateLimit, and the last message answered within a second of its turn.
+    // A minute at this rate; 5 % less is allowed for the time until the last message is stored.
     atLeast(BENCH, `${name}: stored`, storedRate(phase), 'messages/s', rate * 0.95),
     ...latency(`${name}: broker's acknowledgement`, phase.broker),
     ...latency(`${name}: durable acknowledgement`, phase.durable),

@@ -1,12 +1,11 @@
 /**
- * The same questions to this application and to other stores that hold the same data, all in one run: how long until
- * the last byte of the answer is there, median of several after as much warming up, the same for all. Other stores are asked over HTTP or SQL without any
- * access control; ours through the local gateway with token, API layer, worker, access policies and the endpoint that
- * stands for DynamoDB, and beside that by the handler alone, in this process, with that endpoint. Each store is a
- * process of its own, and this one asks.
+ * The same questions to labgate and to other stores with the same data, in one run. A time ends with the last byte of
+ * the answer; figures are medians, after the same warm-up for all. The other stores are asked over HTTP or SQL without
+ * access control. labgate is asked through the local gateway (token, API, worker, IAM policies, DynamoDB endpoint),
+ * and once more by its handler alone, in this process.
  *
- * Each store has the computer for itself: it is started, loaded, asked and stopped before the next. `--scale` is the
- * part of a year that device 0 measured; the whole one takes some minutes longer.
+ * Each store is a process of its own and has the computer to itself: it is started, loaded, asked and stopped before
+ * the next one. `--scale` is the part of a year that device 0 measured; `--scale 1` takes some minutes longer.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,13 +31,13 @@ import { VICTORIA_METRICS } from './peers/victoria-metrics.ts';
 const BENCH = 'query';
 const SCALE = 0.25;
 const PEERS = [VICTORIA_METRICS, INFLUXDB, POSTGRESQL];
-/** How much slower than a peer we may be. */
+/** Our time over that of the peer, at most. */
 const LIMITS = new Map([
   [VICTORIA_METRICS, 2],
   [INFLUXDB, 1],
   [POSTGRESQL, 1],
 ]);
-/** As often, and as long at most, is asked before measuring and while: slow answers are measured less often. */
+/** How often a question is asked, and for how long at most: slow answers are measured less often. */
 const WARM_UP = { most: 60, least: 2, millis: 4000 };
 const MEASURED = { most: 51, least: 3, millis: 6000 };
 
@@ -147,7 +146,7 @@ export const run = async ({
   for (const [{ name }, measured] of peers)
     if (measured !== undefined) figures.push(inform(BENCH, `${name}: loading`, measured.loading, 's'));
   for (const { question } of asked) {
-    /** Points weigh what they come as. */
+    /** The format of the points decides how much work an answer is. */
     const as = (points: string): string => (question.name === 'raw' ? ` (${points})` : '');
     const own = ours.api.get(question.name) ?? Number.NaN;
     const { dynamodb = Number.NaN, s3 = Number.NaN } = ours.calls.get(question.name) ?? {};
@@ -164,7 +163,7 @@ export const run = async ({
       const theirs = measured?.times.get(question.name) ?? Number.NaN;
       figures.push(
         inform(BENCH, `${question.title}: ${source.name}${as(measured?.points ?? '')}`, theirs, 'ms'),
-        // Without the peer there is no ratio, and that is no target met.
+        // Without the peer the ratio is NaN, which meets no target.
         atMost(
           BENCH,
           `${question.title}: labgate over ${source.name}`,

@@ -1,6 +1,6 @@
 /**
- * Real data that the npm package `vega-datasets` ships: weather and prices. Fetched with npm from the registry once
- * into a folder of the system's temporary files.
+ * Real data, weather and prices, from the npm package `vega-datasets`. npm fetches it once into the system's folder for
+ * temporary files.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const PACKAGE = 'vega-datasets';
 const VERSION = '3.2.1';
 const run = promisify(execFile);
 
-/** Where the package's files are; fetches them when they are not there yet. */
+/** @returns the folder of the package, which is fetched when it is not there yet */
 const fetchPackage = async (): Promise<string> => {
   const folder = join(tmpdir(), `labgate-bench-${PACKAGE}-${VERSION}`);
   const there = await stat(folder).catch(() => undefined);
@@ -22,7 +22,7 @@ const fetchPackage = async (): Promise<string> => {
   await mkdir(fresh);
   await run('npm', ['pack', '--silent', `${PACKAGE}@${VERSION}`, '--pack-destination', fresh]);
   await run('tar', ['-xzf', `${PACKAGE}-${VERSION}.tgz`], { cwd: fresh });
-  // Whole or not at all, also when two benches fetch at once: the second finds the place taken.
+  // Renamed when complete. When two benches fetch at once, the second finds the folder taken.
   await rename(fresh, folder).catch(async (error: unknown) => {
     if ((await stat(folder).catch(() => undefined)) === undefined) throw error;
   });
@@ -43,7 +43,7 @@ const FILES = {
 
 const toMicros = (text: string): number => Date.parse(text.includes('T') ? `${text}Z` : text) * 1000;
 
-/** Reads a file whose first column is the time; columns of numbers or of texts, none quoted. */
+/** Reads CSV without quotes whose first column is the time. */
 const parse = (csv: string): SeriesColumn[] => {
   const [header = '', ...lines] = csv.trim().split('\n');
   const rows = lines.map((line) => line.trim().split(','));
@@ -66,7 +66,7 @@ const parse = (csv: string): SeriesColumn[] => {
     });
 };
 
-/** All sets, in columns of one time each. */
+/** All data sets; the columns of each share their times. */
 export const loadDataSets = async (): Promise<DataSet[]> => {
   const folder = await fetchPackage();
   return Promise.all(

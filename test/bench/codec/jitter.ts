@@ -1,8 +1,7 @@
 /**
- * The set that the promise is about: 100 series of 50 000 points, one a second ± 20 ms (even), a sinusoid with normal
- * noise, at three decimals; each series with times of its own. Seeded.
+ * The data that the target is about: 100 series of 50 000 points, one a second ± 20 ms (uniform), a sinusoid with
+ * normal noise at three decimals. Each series has its own times. Seeded: every run measures the same data.
  */
-
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 
@@ -10,10 +9,9 @@ export const SERIES = 100;
 export const POINTS = 50_000;
 const START = Date.UTC(2026, 2, 1) * 1000;
 const JITTER_MILLIS = 20;
-/** Standard deviation in units; VictoriaMetrics 1.79 then takes the 1.71 bytes a point that it is known for. */
+/** Standard deviation. With it VictoriaMetrics 1.79 needs 1.71 bytes a point, which is what it is known for. */
 const NOISE = 0.013;
 
-/** Seeded, so that every run measures the same data. */
 const randomFrom = (seed: number) => {
   let state = seed;
   return (): number => {
@@ -22,13 +20,13 @@ const randomFrom = (seed: number) => {
   };
 };
 
-/** How times come about: by a clock whose ticks are a little off, or one interval after the other. */
-export type RateLimit = 'clock' | 'intervals';
+/** Each time is off from a regular clock, or each interval is: then the errors add up. */
+export type Jitter = 'clock' | 'intervals';
 
-/** One series in hours. */
+/** One series, cut into hours. */
 export const seriesOf = (
   index: number,
-  rateLimit: RateLimit,
+  jitter: Jitter,
 ): { readonly hour: Micros; readonly column: SeriesColumn }[] => {
   const random = randomFrom(index + 1);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -37,7 +35,7 @@ export const seriesOf = (
   let time = START;
   for (let at = 0; at < POINTS; at += 1) {
     const off = Math.round((2 * random() - 1) * JITTER_MILLIS) * 1000;
-    time = (rateLimit === 'clock' ? START + at * MICROS_PER_SECOND : time + MICROS_PER_SECOND) + off;
+    time = (jitter === 'clock' ? START + at * MICROS_PER_SECOND : time + MICROS_PER_SECOND) + off;
     const hour = Math.floor(time / MICROS_PER_HOUR) * MICROS_PER_HOUR;
     let last = hours.at(-1);
     if (last?.hour !== hour) {

@@ -1,10 +1,10 @@
-/** Columns of one time in the formats of others. */
+/** Columns that share their times, in formats of others. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { formatTime } from '../../../contracts/time.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 
-/** Comma-separated: a time and its values a line, under gzip. */
+/** Bytes of CSV with gzip: a line a time. */
 export const gzippedCsv = (columns: readonly SeriesColumn[]): number => {
   const [first] = columns;
   const lines = (first?.time ?? []).map((time, at) =>
@@ -13,7 +13,7 @@ export const gzippedCsv = (columns: readonly SeriesColumn[]): number => {
   return gzipSync([['time', ...columns.map(({ channel }) => channel)].join(), ...lines].join('\n')).length;
 };
 
-/** Parquet with zstd: one row group, a column a channel. */
+/** Bytes of Parquet with zstd: one row group, a column a channel. */
 export const zstdParquet = (columns: readonly SeriesColumn[]): number => {
   const [first] = columns;
   return parquetWriteBuffer({

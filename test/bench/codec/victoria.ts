@@ -1,4 +1,4 @@
-/** The same series in VictoriaMetrics, where Debian's package is installed: bytes that its data folder takes. */
+/** The same series in VictoriaMetrics, if Debian's package is installed: bytes in its data folder. */
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import { ask } from '../peers/http.ts';
 import { findProgram, freePort, makeFolder, startServer } from '../peers/server.ts';
@@ -6,8 +6,8 @@ import { findProgram, freePort, makeFolder, startServer } from '../peers/server.
 const PROGRAM = '/usr/bin/victoria-metrics';
 
 /**
- * @param series columns of each, in order of time
- * @returns bytes of all points once merged, or `undefined` where it is not installed
+ * @param series columns of each series, in order of time
+ * @returns bytes of all points after merging, or `undefined` when it is not installed
  */
 export const victoriaBytes = async (
   series: Iterable<readonly SeriesColumn[]>,
@@ -42,7 +42,7 @@ export const victoriaBytes = async (
   await ask(`${url}/internal/force_flush`);
   await ask(`${url}/internal/force_merge`);
   await ask(`${url}/internal/force_flush`);
-  // What it says itself, because not all of it is on the disk yet.
+  // Its own metrics count what is not on disk yet, too.
   const metrics = (await ask(`${url}/metrics`))().toString();
   const sizes = [...metrics.matchAll(/^vm_data_size_bytes\{type="storage\/\w+"\} (\d+)$/gm)];
   return sizes.reduce((sum, [, size]) => sum + Number(size), 0);

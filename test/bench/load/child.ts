@@ -1,15 +1,15 @@
-/** A process that is told something and answers, one thing at a time. */
+/** A child process that answers messages, one at a time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** @typeParam To what it is told @typeParam From what it answers */
+/** @typeParam To messages to it @typeParam From its answers */
 export class Child<To extends object, From extends { readonly type: string }> {
   readonly #name: string;
   readonly #process: ChildProcess;
 
   /**
    * @param name for errors
-   * @param how options of Node, and what its environment has beside ours
+   * @param how options of Node, and environment variables besides ours
    */
   constructor(
     name: string,
@@ -24,12 +24,12 @@ export class Child<To extends object, From extends { readonly type: string }> {
     this.#process = fork(file, {
       execArgv: [...options],
       env: { ...process.env, ...environment },
-      // Results stand alone on the standard output of a bench.
+      // Standard output is for the results of the bench alone.
       stdio: ['ignore', 2, 2, 'ipc'],
     });
   }
 
-  /** @throws when it ends, or answers something else */
+  /** @throws Error when it ends, or gives another answer */
   async say<T extends From['type']>(message: To, answer: T): Promise<Extract<From, { readonly type: T }>> {
     const over = new AbortController();
     const { signal } = over;
@@ -48,7 +48,7 @@ export class Child<To extends object, From extends { readonly type: string }> {
     }
   }
 
-  /** Lets it end by itself. */
+  /** Disconnects it, and waits until it has ended by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');

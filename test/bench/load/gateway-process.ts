@@ -5,7 +5,7 @@ import type { FromGateway, ToGateway } from './plan.ts';
 
 export type GatewayProcess = Child<ToGateway, FromGateway>;
 
-/** `BENCH_NODE_ARGUMENTS` of the environment are more options of Node, for profiles. */
+/** The environment variable `BENCH_NODE_ARGUMENTS` holds more options of Node, for profiles. */
 export const newGatewayProcess = (): GatewayProcess => {
   const { BENCH_NODE_ARGUMENTS: more } = process.env;
   return new Child('gateway', new URL('./gateway.ts', import.meta.url), {

@@ -1,4 +1,4 @@
-/** The gateway alone in a process, so that the memory and the processor time of this process are the gateway's. */
+/** The gateway in a process of its own, whose memory and processor time are the gateway's alone. */
 import { type Gateway, startGateway } from '../../../local/gateway.ts';
 import { readFunction } from '../../../local/lambda/definition.ts';
 import type { FromGateway, ToGateway } from './plan.ts';
@@ -52,7 +52,7 @@ const use = (): void => {
 
 let counted: { readonly until: () => void; readonly from: number } = { until: () => undefined, from: 0 };
 
-/** A fault that takes no time still counts whom it hits. */
+/** Counts calls by a fault that delays each by 0 ms. */
 const count = (service: 'dynamodb' | 's3' | undefined): void => {
   const { faults } = opened();
   const calls = faults.injected - counted.from;

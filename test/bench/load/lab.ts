@@ -1,4 +1,4 @@
-/** The laboratory of the load over its API: registers devices, and counts in the end what is stored of them. */
+/** The laboratory of the load test, over its API: registers devices, and counts their stored points at the end. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,21 +9,21 @@ import type { Program } from '../../support/lab.ts';
 import { SENSOR } from './message.ts';
 import type { Fleet } from './plan.ts';
 
-/** Enough to keep all processors busy: more would only wait, and be served by environments that take memory. */
+/** Enough to keep all processors busy; more would only wait, and start more workers. */
 const AT_ONCE = Math.max(4, 2 * availableParallelism());
 /** Devices of one request, at most. */
 const DEVICES_A_REQUEST = 100;
-/** A token is asked for again before it ends. */
+/** How long before its end a token is renewed. */
 const TOKEN_SPARE_MS = 60_000;
 
 export interface Lab {
-  /** @param told is told the number of devices so far */
-  enroll(count: number, told: (done: number) => void): Promise<Fleet>;
-  /** Points that the API finds, of all devices. */
+  /** @param progress gets the number of devices registered so far */
+  enroll(count: number, progress: (done: number) => void): Promise<Fleet>;
+  /** Points of all devices that the API finds. */
   storedPoints(fleet: Fleet): Promise<number>;
 }
 
-/** Runs over all with a few at once. */
+/** Does the work for each item, a few at a time. */
 const each = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
   const results: R[] = [];
   const queue = items.entries();
@@ -35,8 +35,8 @@ const each = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): P
 };
 
 /**
- * Tokens of a program that may ask the gateway.
- * @param credentialsDir folder where the gateway has put these programs
+ * Tokens of a program, renewed before they end.
+ * @param credentialsDir credentials folder of the gateway
  */
 export const tokensFor = (credentialsDir: string, name: string): (() => Promise<string>) => {
   const programs = JSON.parse(readFileSync(join(credentialsDir, 'clients.json'), 'utf8')) as Program[];
@@ -63,12 +63,12 @@ export const tokensFor = (credentialsDir: string, name: string): (() => Promise<
 
 /**
  * @param api address of the gateway's API
- * @param credentialsDir folder where the gateway has put the programs that may ask it
+ * @param credentialsDir credentials folder of the gateway
  */
 export const labAt = async (api: string, credentialsDir: string): Promise<Lab> => {
   const token = tokensFor(credentialsDir, 'fleet');
 
-  /** Calls the API, and again later where it says that there were too many calls. */
+  /** Calls the API; after 429 it tries again. */
   const ask = async <T>(path: string, body?: object): Promise<T> => {
     for (;;) {
       const response = await fetch(`${api}${path}`, {
@@ -94,13 +94,13 @@ export const labAt = async (api: string, credentialsDir: string): Promise<Lab> =
 
   await ask('/v1/types', SENSOR);
   return {
-    async enroll(count, told) {
+    async enroll(count, progress) {
       let done = 0;
       const registered = await each(
         Array.from({ length: count }, (_, at) => `sensor-${at}`),
         async (id) => {
           const device = await register(id);
-          told(++done);
+          progress(++done);
           return device;
         },
       );

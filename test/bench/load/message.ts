@@ -1,4 +1,4 @@
-/** Messages of the load: ten measurements, made by joining text, so that the publisher stays cheap. */
+/** Messages of ten measurements, built as text: cheap for the publisher. */
 import type { InstrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import { type Format, STEP_MS, TIMES } from './plan.ts';
 
@@ -11,7 +11,7 @@ export const SENSOR: InstrumentTypeInput = {
   },
 };
 
-/** Slow waves with noise in the last digits, as sensors have them. */
+/** A slow wave with noise in the last digits. */
 const VALUES = Array.from({ length: 997 }, (_, at) =>
   (22 + 3 * Math.sin(at / 50) + ((at * 7919) % 100) / 1000).toFixed(3),
 );
@@ -19,7 +19,7 @@ const valueAt = (at: number): string => VALUES[at % VALUES.length] ?? '';
 
 /**
  * @param start milliseconds since the epoch of the first point of message 0
- * @param salt makes devices differ
+ * @param salt gives each device other values
  */
 export const messageOf = (format: Format, seq: number, start: number, salt: number, ack: boolean): string => {
   const first = start + seq * TIMES * STEP_MS;

@@ -1,6 +1,6 @@
 /**
- * As much of MQTT 3.1.1 as a publisher needs. A client library costs more than the broker it is to measure; the
- * packets are those of the standard (OASIS MQTT 3.1.1, chapters 2 and 3).
+ * The part of MQTT 3.1.1 that a publisher needs (OASIS MQTT 3.1.1, chapters 2 and 3). A client library would take more
+ * processor time than the broker that is measured.
  */
 import { Buffer } from 'node:buffer';
 
@@ -55,7 +55,7 @@ export const publisherOf = (topic: string): ((id: number, payload: string) => Bu
   };
 };
 
-/** What a publisher hears. */
+/** Handlers of the packets that a publisher gets. */
 export interface Heard {
   connack(code: number): void;
   suback(): void;

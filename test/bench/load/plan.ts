@@ -1,6 +1,6 @@
-/** What scenario, gateway and publisher say to each other. */
+/** Messages between the scenario, the gateway and the publisher. */
 
-/** A device as the publisher needs it; PEM. */
+/** What a device connects with; certificate and key as PEM. */
 export interface Credentials {
   readonly clientId: string;
   readonly data: string;
@@ -9,7 +9,7 @@ export interface Credentials {
   readonly key: string;
 }
 
-/** Written to a private file: ten thousand keys are no message. */
+/** Handed over in a file, because ten thousand keys are too much for a message. */
 export interface Fleet {
   readonly host: string;
   readonly port: number;
@@ -27,7 +27,7 @@ export interface Phase {
   readonly rate?: number;
   /** Messages of a device that may wait for the broker's acknowledgement. */
   readonly window: number;
-  /** Each such device asks for durable acknowledgements; none does when absent. */
+  /** Every so many devices one asks for durable acknowledgements; none does when absent. */
   readonly ackEvery?: number;
 }
 
@@ -56,7 +56,7 @@ export interface Published {
 export type ToPublisher =
   | { readonly type: 'connect'; readonly fleet: string }
   | { readonly type: 'publish'; readonly phase: Phase }
-  /** Everything is stored: durable acknowledgements that are still to come must come now. */
+  /** Everything is stored: the durable acknowledgements that are missing must come now. */
   | { readonly type: 'finish' };
 
 export type FromPublisher =
@@ -66,10 +66,10 @@ export type FromPublisher =
 
 export type ToGateway =
   | { readonly type: 'open'; readonly assembly: string }
-  /** Everything that was accepted is to go its way to the end. */
+  /** Wait until everything that was accepted is stored. */
   | { readonly type: 'drain' }
   | { readonly type: 'use' }
-  /** Calls of this service of AWS are to be counted from now on; of none when absent. */
+  /** Count the calls of this AWS service from now on; of none when absent. */
   | { readonly type: 'count'; readonly service?: 'dynamodb' | 's3' };
 
 export type FromGateway =
@@ -77,14 +77,14 @@ export type FromGateway =
       readonly type: 'opened';
       readonly api: string;
       readonly credentialsDir: string;
-      /** What functions find in their environment, with the credentials of the operator. */
+      /** Environment of the functions, with the credentials of the operator. */
       readonly environment: Readonly<Record<string, string>>;
     }
   /** Milliseconds since the epoch. */
   | { readonly type: 'drained'; readonly at: number }
   /** Processor time of the process in seconds, its greatest resident set so far in MB, live connections. */
   | { readonly type: 'used'; readonly cpu: number; readonly rss: number; readonly connections: number }
-  /** Calls that were counted since the last time it was asked to count. */
+  /** Calls counted since the last `count`. */
   | { readonly type: 'counted'; readonly calls: number };
 
 /** Points of each message: five times of two channels. */

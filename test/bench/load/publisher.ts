@@ -1,6 +1,4 @@
-/**
- * The load: a process of its own, with one TLS connection a device. Controlled over IPC, see plan.ts.
- */
+/** The publisher: a process of its own, with one TLS connection a device. Its messages are in plan.ts. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
@@ -12,12 +10,12 @@ const HANDSHAKES = 32;
 const KEEP_ALIVE = 1200;
 const TICK_MS = 5;
 /**
- * How far back the data begin: nothing may lie in the future, however fast it is sent; nor in an hour that is over,
- * because compaction would take it while it comes.
+ * How far back the data begin: however fast they are sent, none may lie in the future. Not longer, because compaction
+ * works on hours that are over.
  */
 const PAST_MS = 2 * 60_000;
 
-/** Times of waiting in milliseconds; a sample of them all when they are many. */
+/** Waiting times in milliseconds. */
 class Latencies {
   private values = new Float64Array(1 << 16);
   private count = 0;
@@ -47,7 +45,7 @@ class Run {
   readonly cpu = process.cpuUsage();
   sent = 0;
   acknowledged = 0;
-  /** Messages whose durable acknowledgement is to come. */
+  /** Messages whose durable acknowledgement has not come yet. */
   asked = 0;
   ended = 0;
   onEnd: () => void = () => undefined;
@@ -184,7 +182,7 @@ const connectAll = async (file: string): Promise<void> => {
   send({ type: 'connected', seconds: (performance.now() - begin) / 1000 });
 };
 
-/** Publishes at a rate, devices in turn; one whose window is full is passed over. */
+/** Publishes at a rate, one device after the other; a device whose window is full is skipped. */
 const paced = async (current: Run, rate: number): Promise<void> => {
   const { messages, window } = current.phase;
   let turn = 0;

@@ -1,6 +1,6 @@
 /**
- * One scenario: the gateway in a process of its own, a fleet registered through its API, a publisher in another
- * process that loads it, and in the end a count of what is stored.
+ * One scenario: the gateway in a process of its own, a fleet registered through its API, a publisher in a second
+ * process, and at the end the count of stored points.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ export interface PhaseResult extends Published {
   readonly gatewayCpu: number;
 }
 
-/** What became of the whole fleet at once. */
+/** Something done for the whole fleet. */
 export interface Together {
   readonly seconds: number;
   /** Processor time of the gateway, in seconds. */
@@ -78,10 +78,10 @@ const connect = async (publisher: PublisherProcess, fleet: Fleet): Promise<numbe
   }
 };
 
-/** @param told is told how it goes on */
+/** @param progress gets a line after each step */
 export const runScenario = async (
   { assembly, devices, phases }: Scenario,
-  told: (progress: string) => void,
+  progress: (text: string) => void,
 ): Promise<ScenarioResult> => {
   await using gateway = newGatewayProcess();
   const { api, credentialsDir } = await gateway.say({ type: 'open', assembly }, 'opened');
@@ -89,7 +89,7 @@ export const runScenario = async (
   const idle = await gateway.say({ type: 'use' }, 'used');
   const begin = performance.now();
   const fleet = await lab.enroll(devices, (done) => {
-    if (done % 500 === 0) told(`${done} of ${devices} devices are registered`);
+    if (done % 500 === 0) progress(`${done} of ${devices} devices are registered`);
   });
   const registeringSeconds = (performance.now() - begin) / 1000;
   const registered = await gateway.say({ type: 'use' }, 'used');
@@ -100,16 +100,16 @@ export const runScenario = async (
   const connectingSeconds = await connect(publisher, fleet);
   await gateway.say({ type: 'drain' }, 'drained');
   const connected = await gateway.say({ type: 'use' }, 'used');
-  told(`${connected.connections} devices are connected, with ${Math.round(connected.rss)} MB at most`);
+  progress(`${connected.connections} devices are connected, with ${Math.round(connected.rss)} MB at most`);
   const results: PhaseResult[] = [];
   for (const phase of phases) {
     const result = await load(gateway, publisher, phase);
     results.push(result);
-    told(`${results.length} of ${phases.length} loads are stored, in ${result.storedSeconds} s`);
+    progress(`${results.length} of ${phases.length} loads are stored, in ${result.storedSeconds} s`);
   }
   const { rss } = await gateway.say({ type: 'use' }, 'used');
   const storedPoints = await lab.storedPoints(fleet);
-  told(`${storedPoints} points are found`);
+  progress(`${storedPoints} points are found`);
   return {
     phases: results,
     registering: { seconds: registeringSeconds, gatewayCpu: registered.cpu - idle.cpu },

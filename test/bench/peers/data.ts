@@ -1,22 +1,22 @@
 /**
- * The data that all stores of `query` hold: device 0 measures each second for as long as is asked for, devices 1 to
- * 100 each ten seconds for a day. Times of 1 s ± 20 ms, values a sinusoid of a day with noise at three decimals. Any
- * hour of any device can be made alone, and is the same in every run but for its date: data end with the last day, so
- * that they are as hot as data are that people look at.
+ * The data in all stores of `query`. Device 0 measures every second for as long as is asked for, devices 1 to 100 every
+ * ten seconds for a day. Times are 1 s ± 20 ms, values a daily sinusoid with noise at three decimals. Each hour of each
+ * device is generated from its own seed. Data end at the last midnight, so that labgate has them where it has what
+ * people look at: in the hot store.
  */
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const DEVICES = 100;
 
-/** How long device 0 measured; the others measured on the last of these days. Milliseconds since the epoch. */
+/** How long device 0 measured; the other devices measured on the last day only. Milliseconds since the epoch. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
   readonly days: number;
 }
 
-/** So many days, up to the last midnight. */
+/** The last `days` whole days, in UTC. */
 export const extentOf = (days: number): Extent => {
   const end = Math.floor(Date.now() / DAY) * DAY;
   return { start: end - days * DAY, end, days };
@@ -43,7 +43,7 @@ const randomFrom = (seed: number) => () => {
 export const stepOf = (device: number): number => (device === 0 ? 1000 : 10_000);
 export const nameOf = (device: number): string => `sensor-${device}`;
 
-/** Points of a device in the hour that begins `start`. None lies on the border of a second. */
+/** Points of a device in the hour that begins at `start`. None lies on a full second. */
 export const hourOf = ({ end }: Extent, device: number, start: number): Hour => {
   const random = randomFrom(device * 0x9e3779b1 + (end - start) / HOUR);
   const step = stepOf(device);
@@ -59,7 +59,7 @@ export const hourOf = ({ end }: Extent, device: number, start: number): Hour => 
   return { device, start, times, values };
 };
 
-/** All hours in order of time, device after device. */
+/** All hours: device after device, each in order of time. */
 export function* hoursOf(extent: Extent): Generator<Hour> {
   const { end } = extent;
   for (let start = extent.start; start < end; start += HOUR) yield hourOf(extent, 0, start);

@@ -9,13 +9,13 @@ export interface Ask {
   readonly body?: string | Uint8Array;
 }
 
-/** The answer, whole. */
+/** Joins the parts of the answer. */
 export type Bytes = () => Buffer;
 
 /**
- * Resolves with the last byte of the answer. What it came in is put together by who reads it: that would be measured,
- * and be collected while the next answer is waited for.
- * @throws for a status that is not 2xx, with what was said
+ * Sends a request; resolves with the last byte of the answer. The parts are joined later, by who reads the answer, so
+ * that joining them is not measured.
+ * @throws Error for a status that is not 2xx, with the answer
  */
 export const ask = async (url: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Bytes> => {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** InfluxDB 1.6, index and engine of its defaults (TSM), asked in InfluxQL. */
+/** InfluxDB 1.6 with its TSM engine and TSI index, asked in InfluxQL. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Extent, hoursOf, nameOf } from './data.ts';
@@ -8,7 +8,7 @@ import { type Answer, answerOf, type Question } from './questions.ts';
 import { findProgram, freePort, makeFolder, startServer } from './server.ts';
 
 const program = findProgram('/usr/bin/influxd');
-/** A request of some 10 000 lines, as its manual advises. */
+/** Some 10 000 lines a request, as its manual advises. */
 const HOURS_A_REQUEST = 3;
 
 const configuration = (folder: string, http: number, rpc: number): string => `

@@ -1,4 +1,4 @@
-/** This application, in the local gateway: through its API, and by the exported handler of `query-api` alone. */
+/** labgate: through the API of the local gateway, and by the exported handler of `query-api` alone. */
 import { tableFromIPC } from 'apache-arrow';
 import { instrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { encodeMessage } from '../../../payload/encode.ts';
@@ -36,7 +36,7 @@ function* hoursOfChannels(extent: Extent): Generator<HourOfChannel> {
     };
 }
 
-/** The last point of each device comes through `ingest`, which remembers it. */
+/** Sends the last point of each device through `ingest`, which stores it as the latest. */
 const ingestLast = async (extent: Extent): Promise<void> => {
   const { handler } = await import('../../../lambdas/functions/ingest/handler.ts');
   const second = Math.floor(Date.now() / 1000);
@@ -84,7 +84,7 @@ const readArrow = (bytes: Bytes) => (): Answer => answerOf(tableFromIPC(bytes())
 export interface Ours extends AsyncDisposable {
   readonly lab: LoadedLab;
   readonly api: Peer;
-  /** As `api`, points in binary columns. */
+  /** The same as `api`, with points as Arrow. */
   readonly arrow: Peer;
   readonly handler: Peer;
 }

@@ -1,20 +1,20 @@
 import type { Extent } from './data.ts';
 import type { Answer, Question } from './questions.ts';
 
-/** A store that is loaded and asked. */
+/** A store that the bench loads and asks. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
-  /** What points come as. */
+  /** Format in which points come. */
   readonly points: string;
   load(extent: Extent): Promise<void>;
   /**
-   * Resolves with the last byte of the answer.
-   * @returns reads the answer
+   * Asks a question; resolves with the last byte of the answer.
+   * @returns a function that reads the answer, outside of what is measured
    */
   ask(question: Question): Promise<() => Answer>;
 }
 
-/** How to get a peer: what starts it, or the package that is missing. */
+/** A peer that may not be installed here. */
 export interface PeerSource {
   readonly name: string;
   readonly debianPackage: string;

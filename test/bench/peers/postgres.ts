@@ -1,6 +1,6 @@
 /**
- * PostgreSQL 15: a table partitioned by month, a b-tree by device and time and a BRIN by time beside it, of which
- * the planner takes what it likes better.
+ * PostgreSQL 15: a table partitioned by month, with a b-tree index by device and time and a BRIN index by time; the
+ * planner chooses.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const ROW_BYTES = 32;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const TRAILER = Buffer.from([0xff, 0xff]);
 
-/** As a machine of its own with 4 GB would be set up. */
+/** Settings for a server with 4 GB of memory. */
 const SETTINGS = {
   listen_addresses: '',
   shared_buffers: '1GB',
@@ -31,7 +31,7 @@ const SETTINGS = {
   random_page_cost: '1.1',
 };
 
-/** Rows of all hours in the binary form of COPY. */
+/** Rows of all hours in the binary format of COPY. */
 function* rowsOf(extent: Extent): Generator<Buffer> {
   yield SIGNATURE;
   for (const { device, times, values } of hoursOf(extent)) {

@@ -1,4 +1,4 @@
-/** What all stores are asked, and what they have to answer. */
+/** The questions to all stores, and the right answers. */
 import { DAY, DEVICES, type Extent, HOUR, hourOf } from './data.ts';
 
 export type QuestionName = 'raw' | 'minutes' | 'last' | 'days' | 'fleet';
@@ -14,7 +14,7 @@ export interface Question {
   readonly every?: number;
 }
 
-/** Values of an answer: how many, and their sum. */
+/** How many values an answer has, and their sum. */
 export interface Answer {
   readonly rows: number;
   readonly sum: number;
@@ -25,7 +25,7 @@ const MINUTE = 60_000;
 
 export const questionsOf = (extent: Extent): readonly Question[] => {
   const { start, end, days } = extent;
-  // Begins within an hour and a minute, two days back.
+  // Starts inside an hour and a minute, so that no store can use whole ones only.
   const from = end - 2 * DAY + 3 * HOUR + 7 * MINUTE + 11_000;
   const minute = Math.floor(from / MINUTE) * MINUTE;
   const first = { devices: 'first' } as const;
@@ -49,7 +49,7 @@ export const questionsOf = (extent: Extent): readonly Question[] => {
 const devicesOf = ({ devices }: Question): number[] =>
   devices === 'first' ? [0] : Array.from({ length: DEVICES }, (_, at) => at + 1);
 
-/** The right answer, from the data themselves. */
+/** The right answer, computed from the generated data. */
 export const expected = (extent: Extent, question: Question): Answer => {
   const { name, from, to, every } = question;
   let rows = 0;
@@ -91,7 +91,7 @@ export const expected = (extent: Extent, question: Question): Answer => {
   return { rows, sum };
 };
 
-/** @throws when an answer is not the right one */
+/** @throws Error when an answer is wrong */
 export const check = (who: string, question: Question, answer: Answer, right: Answer): void => {
   const error = Math.abs(answer.sum - right.sum) / Math.abs(right.sum);
   if (answer.rows !== right.rows || !(error < 1e-9))
@@ -100,7 +100,7 @@ export const check = (who: string, question: Question, answer: Answer, right: An
     );
 };
 
-/** Sums up answers. */
+/** Counts and sums the values of an answer. */
 export const answerOf = (values: Iterable<number>): Answer => {
   let [rows, sum] = [0, 0];
   for (const value of values) {

@@ -1,4 +1,4 @@
-/** Servers of other makers, from the packages of Debian: on a free port, with a folder that goes with them. */
+/** Servers of the peers, from Debian's packages: each on a free port, with a folder that is removed with it. */
 import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -24,7 +24,7 @@ export interface Account {
   readonly gid: number;
 }
 
-/** Who runs a server that refuses to be run by root; nobody else is needed when this process is not root's. */
+/** The account for a server that refuses to run as root; `undefined` when this process is not root. */
 export const accountOf = (name: string): Account | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const number = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
@@ -47,7 +47,7 @@ export interface Server extends AsyncDisposable {
 export interface Start {
   readonly program: string;
   readonly arguments: readonly string[];
-  /** Goes away when the server has stopped. */
+  /** Removed when the server has stopped. */
   readonly folder: string;
   readonly account?: Account | undefined;
   readonly stop?: NodeJS.Signals;
@@ -57,7 +57,7 @@ export interface Start {
 
 const TRIES = 300;
 
-/** @throws with what the server printed when it ends or does not answer within half a minute */
+/** @throws Error with the output of the server when it ends, or does not answer within half a minute */
 export const startServer = async (start: Start): Promise<Server> => {
   const { program, folder, account, probe } = start;
   const options: SpawnOptions = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...account };

@@ -1,4 +1,4 @@
-/** VictoriaMetrics, single node. Its cache of results is left out: it would answer from the question before. */
+/** VictoriaMetrics, single node. Its cache of results is off: it would answer without reading. */
 import { type Extent, hoursOf, nameOf } from './data.ts';
 import { ask, type Bytes } from './http.ts';
 import type { Peer, PeerSource } from './peer.ts';
