@@ -1,14 +1,10 @@
-/**
- * The commands of labgate, and what becomes of their failures.
- *
- * Exit codes: 0 done; 1 unexpected failure; 2 wrong use; 3 the API refused the request; 4 the API failed or
- * does not answer; 5 `completeness --check` found something missing; 130 interrupted.
- */
+/** The commands of labgate, and the exit codes of their failures. */
 import { Command, CommanderError } from 'commander';
-import { ApiError } from './client/api.ts';
+import { readConfig } from './client/config.ts';
 import { UnreachableError } from './client/reach.ts';
+import { ApiError } from './client/refusal.ts';
 import { UsageError } from './client/target.ts';
-import { Interrupted, tell } from './commands/options.ts';
+import { applyConfig, Interrupted, tell } from './commands/options.ts';
 
 const exitCode = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -19,7 +15,7 @@ const exitCode = (error: unknown): number => {
   return 1;
 };
 
-/** Only the command that is asked for is loaded: a script that calls one many times waits for nothing else. */
+/** Only the command that is asked for is loaded, so that scripts do not wait for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   local: async () => (await import('./commands/local.ts')).localCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
@@ -31,12 +27,28 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   query: async () => (await import('./commands/query.ts')).queryCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
   login: async () => (await import('./commands/login.ts')).loginCommand(),
   logout: async () => (await import('./commands/login.ts')).logoutCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
 };
 
-const program = new Command('labgate').description('laboratory instruments to the cloud and back');
+const EXIT_CODES = `
+Exit codes:
+  0    done
+  1    unexpected failure
+  2    wrong use, or no credentials
+  3    the API refused the request
+  4    the API failed, or does not answer
+  5    completeness --check: something is missing
+  130  interrupted
+
+Options count in this order: typed, LABGATE_* of the environment, .labgate.json of the folder, config.json of
+~/.config/labgate. Config files hold target, program, site, tz, format.`;
+
+const program = new Command('labgate')
+  .description('laboratory instruments to the cloud and back')
+  .addHelpText('after', EXIT_CODES);
 
 /** Makes wrong use of a command, however deep, an error of this program instead of its end. */
 const settle = (command: Command): void => {
@@ -44,17 +56,19 @@ const settle = (command: Command): void => {
   for (const each of command.commands) settle(each);
 };
 
-const [asked = ''] = process.argv.slice(2);
-const known = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
-for (const load of known === undefined ? Object.values(COMMANDS) : [known]) program.addCommand(await load());
-settle(program);
-
 // A closed pipe, as in `labgate query ... | head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
 try {
+  const [asked = ''] = process.argv.slice(2);
+  // Help and completion are about all of them.
+  const known = Object.hasOwn(COMMANDS, asked) && asked !== 'completion' ? COMMANDS[asked] : undefined;
+  for (const load of known === undefined ? Object.values(COMMANDS) : [known])
+    program.addCommand(await load());
+  settle(program);
+  applyConfig(program, readConfig());
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCode(error);

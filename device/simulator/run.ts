@@ -126,7 +126,7 @@ class Run {
     for (const label of message.labels) this.listener.label?.(label);
     const { id } = message.device;
     const sending = (this.tails.get(id) ?? Promise.resolve())
-      .then(() => this.send(message))
+      .then(() => (this.failure === undefined ? this.send(message) : undefined))
       .catch((reason: unknown) => {
         this.failure ??= { reason };
       })
@@ -181,6 +181,8 @@ class Run {
       for (const client of this.clients.values()) pending += client.pending;
       return { ...this.result, pending };
     } finally {
+      // A send that is still under way would connect its device again.
+      await Promise.all(this.underWay);
       await Promise.all([...this.clients.values()].map((client) => client.close()));
     }
   }

@@ -229,8 +229,9 @@ const dollarsOfMillion = ({ fleet, ingest, compaction, archiving }: Hour, timed:
 
 /** Write units a million measurements, as `labgate cost` estimates them. */
 const unitsOfModel = (size: number, windowSeconds: number): number => {
-  const more = { basicIngest: false, stream: 'on-demand', hotDays: 30, years: 5 } as const;
-  const lab = { devices: DEVICES, rate: size, batch: size, windowSeconds, ...more };
+  const sent = { rate: size, batch: size, basicIngest: false, acks: false } as const;
+  const kept = { stream: 'on-demand', windowSeconds, hotDays: 30, years: 5 } as const;
+  const lab = { devices: DEVICES, ...sent, ...kept, requests: 0, firewall: false, programs: 0 };
   const { lines, measurements } = estimate(lab);
   const written = lines.filter(({ unit }) => unit === PRICES.dynamoWrite.unit).map(({ units }) => units);
   return (sum(written) * MILLION) / measurements;

@@ -1,12 +1,14 @@
 /** The command line as people and scripts run it: processes, their output and their exit codes. */
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Local, newPerson, type Result, startLocal, stopLocal } from '../support/cli.ts';
+import { type Local, newPerson, startLocal, stopLocal } from '../support/cli.ts';
 import { METER } from '../support/lab.ts';
 import { variantOf } from '../support/variant.ts';
+import { describeDevices } from './cli/devices.ts';
+import { describeQuery } from './cli/query.ts';
 import { callbackAt, describeSignIn } from './cli/sign-in.ts';
 
 const person = newPerson();
@@ -59,6 +61,65 @@ describe('labgate local', () => {
     expect(code).toBe(2);
   });
 
+  test('leaves the command line of its folder to the gateway that was there first', async () => {
+    // In a stage whose programs may only read, a sample user makes types and registers the fleet.
+    using other = variantOf(variant.folder, ({ Resources }) => {
+      for (const { Properties } of Object.values(Resources))
+        if (Properties['ClientName'] === 'fleet') Properties['AllowedOAuthScopes'] = ['labgate/viewer'];
+    });
+    const args = ['--app', other.folder, '--port-base', '0', '--fleet', '1'];
+    const second = await startLocal(person, args);
+    expect(second.line.target).not.toBe(gateway.line.target);
+    expect(second.line.fleet).toHaveLength(1);
+    const devices = async (...more: string[]): Promise<unknown[]> =>
+      JSON.parse((await labgate(['devices', 'list', '--json', ...more])).stdout);
+    expect(await devices()).toHaveLength(3);
+    expect(await devices('--target', second.line.target)).toHaveLength(1);
+    expect(await stopLocal(second)).toBe(0);
+    expect(existsSync(second.line.target)).toBe(false);
+    expect(await devices()).toHaveLength(3);
+  });
+
+  test('knows the starter types, which any API gets by types create --starter', async () => {
+    const ids = [
+      'environment-sensor',
+      'ph-meter',
+      'analytical-balance',
+      'centrifuge',
+      'incubator',
+      'hplc-pump',
+    ];
+    const listed = JSON.parse((await labgate(['types', 'list', '--json'])).stdout) as { id: string }[];
+    expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+    expect(await labgate(['types', 'create', '--starter'])).toEqual({
+      code: 0,
+      stdout: `created, or there already: ${ids.join(', ')}\n`,
+      stderr: '',
+    });
+    const shown = await labgate(['types', 'show', 'incubator', '--json']);
+    writeFileSync(
+      join(folder, 'incubator.json'),
+      JSON.stringify({ ...JSON.parse(shown.stdout), name: 'Mine' }),
+    );
+    await labgate(['types', 'update', 'incubator.json']);
+    expect(await labgate(['types', 'create', '--starter'])).toMatchObject({
+      code: 0,
+      stderr: 'left as they are, with another content: incubator\n',
+    });
+    for (const wrong of [[], ['meter.json', '--starter']])
+      expect(await labgate(['types', 'create', ...wrong])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('name a file, or --starter'),
+      });
+  });
+
+  test('--stage synthesizes with the settings of that stage', async () => {
+    expect(await labgate(['local', '--app', 'frob.out', '--stage', 'frob', '--json'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('settings/frob.json cannot be read'),
+    });
+  });
+
   test.each([
     ['a folder without an assembly', ['--app', 'nowhere'], 'run "cdk synth" first'],
     ['a port that is none', ['--app', assembly, '--api-port', '70000'], '--api-port 70000'],
@@ -102,83 +163,46 @@ describe('the other commands', () => {
     });
     expect(await labgate(['types', 'update', 'bad.json'])).toMatchObject({ code: 2 });
   });
-
-  test('devices: register, list, show, retire', async () => {
-    const args = ['devices', 'register', 'mine', '--site', 'lab-1', '--type', 'meter'];
-    const made = await labgate(args);
-    expect(made).toMatchObject({ code: 0, stderr: '' });
-    expect(made.stdout).toContain('mosquitto_pub -h 127.0.0.1');
-    expect(made.stdout).toContain('{"n":"temp","t":"');
-    expect(readdirSync(join(folder, 'devices/mine')).sort()).toEqual(
-      ['ca.pem', 'certificate.pem', 'csr.pem', 'device.json', 'key.pem'].sort(),
-    );
-    // What is registered already is found in the folder, and not registered again.
-    const again = await labgate([...args, '--json']);
-    expect(JSON.parse(again.stdout)).toMatchObject({ device: { id: 'mine' }, clientId: 'mine' });
-    expect(again.stdout).not.toContain('PRIVATE KEY');
-    // A folder of another gateway: the same key is registered here.
-    cpSync(join(folder, 'devices/mine'), join(folder, 'devices/theirs'), { recursive: true });
-    await labgate(['devices', 'register', 'theirs', '--site', 'lab-1', '--type', 'meter']);
-    expect(JSON.parse(readFileSync(join(folder, 'devices/theirs/device.json'), 'utf8'))).toMatchObject({
-      device: { id: 'theirs' },
-    });
-    cpSync(join(folder, 'devices/theirs'), join(folder, 'mixed/mine'), { recursive: true });
-    expect(await labgate([...args, '--out', 'mixed'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('not the one of mine'),
-    });
-
-    const listed = await labgate(['devices', 'list', '--site', 'lab-1', '--type', 'meter']);
-    expect(listed.stdout).toMatch(
-      /^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active\ntheirs +lab-1 +meter +active\n$/,
-    );
-    const shown = await labgate(['devices', 'show', 'mine', '--json']);
-    expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
-
-    expect(await labgate(['devices', 'retire', 'mine'])).toMatchObject({ code: 2, stdout: '' });
-    const retired = await labgate(['devices', 'retire', 'mine', '--yes', '--json']);
-    expect(JSON.parse(retired.stdout)).toMatchObject({ id: 'mine', state: 'retired' });
-    expect(await labgate(args)).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('mine is retired'),
-    });
-  });
-
-  test('simulate, with --target from another folder, then query in every format', async () => {
-    const other = mkdtempSync(join(folder, 'simulate-'));
-    const target = ['--target', gateway.line.target];
-    const start = new Date(Date.now() - 600_000).toISOString();
-    const args = ['simulate', '--devices', '1', '--samples', '3', '--interval', 'PT0.05S', '--json'];
-    const more = ['--start', start, '--types', 'ph-meter', '--seed', 'cli'];
-    const run = await labgate([...args, ...more, ...target], { cwd: other });
-    expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(run.stdout)).toMatchObject({ messages: 3, acknowledged: 3, pending: 0, refused: 0 });
-    const [device = ''] = readdirSync(join(other, '.labgate/fleet'));
-
-    const query = (...rest: string[]): Promise<Result> =>
-      labgate(['query', device, '--from', 'PT1H', ...target, ...rest], { cwd: other });
-    const [json, csv, ndjson, table, latest, buckets] = await Promise.all([
-      query('--json'),
-      query('--format', 'csv'),
-      query('--format', 'ndjson'),
-      query(),
-      query('--latest', '--json'),
-      query('--every', 'PT1H', '--agg', 'count'),
-    ]);
-    const { items } = JSON.parse(json.stdout) as { items: { n: string }[] };
-    expect(items.filter(({ n }) => n === 'ph')).toHaveLength(3);
-    expect(csv.stdout.trim().split('\r\n')).toHaveLength(items.length + 1);
-    expect(ndjson.stdout.trim().split('\n')).toHaveLength(items.length);
-    expect(table.stdout).toMatch(/^CHANNEL +TIME +VALUE +UNIT +QUALITY\n/);
-    expect(table.stdout).toMatch(/\nCHANNEL +UNIT +ITEMS +RANGE +SHAPE\n/);
-    expect(JSON.parse(latest.stdout).items).toContainEqual(expect.objectContaining({ n: 'ph' }));
-    expect(buckets.stdout).toMatch(/count/i);
-    for (const { code, stderr } of [json, csv, ndjson, table, latest, buckets])
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  });
 });
 
+describeDevices(() => ({ gateway, callbackPort }));
+describeQuery(() => ({ gateway, callbackPort }));
 describeSignIn(() => ({ gateway, callbackPort }));
+
+describe('help', () => {
+  test('names every exit code', async () => {
+    const { stdout, code } = await labgate(['--help']);
+    expect(code).toBe(0);
+    for (const each of [0, 1, 2, 3, 4, 5, 130]) expect(stdout).toMatch(new RegExp(`^  ${each} +\\w`, 'm'));
+  });
+
+  test('is completed by Bash, down to the values of options', async () => {
+    const words = (...line: string[]): string =>
+      `COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _labgate; echo "\${COMPREPLY[*]}"`;
+    const { stdout, stderr } = await person.bash(
+      [
+        'source <(labgate completion bash)',
+        words('labgate', 'dev'),
+        words('labgate', 'devices', 're'),
+        words('labgate', 'query', 'oven-1', '--format', ''),
+        words('labgate', 'devices', 'list', '--state', 'ret'),
+        words('labgate', 'types', 'create', '--st'),
+      ].join('\n'),
+    );
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'devices',
+      'register retire',
+      'table csv ndjson arrow parquet',
+      'retiring retired',
+      '--starter',
+      '',
+    ]);
+    for (const shell of ['zsh', 'fish'])
+      expect((await labgate(['completion', shell])).stdout).toContain('completeness');
+    expect(await labgate(['completion', 'tcsh'])).toMatchObject({ code: 2 });
+  });
+});
 
 describe('exit codes', () => {
   test.concurrent.each<[what: string, args: string[], code: number, text: string]>([
@@ -194,8 +218,21 @@ describe('exit codes', () => {
     ['with months back from now', ['query', 'x', '--from', 'P1M'], 2, 'months have no fixed length'],
     ['with a program nobody knows', ['devices', 'list', '--program', 'nobody'], 2, 'no program nobody'],
     ['with a target that is no target', ['devices', 'list', '--target', 'bad.json'], 2, 'neither a target'],
-    ['for a device that is not there', ['devices', 'show', 'nobody'], 3, 'not-found'],
-    ['for a range that is none', ['query', 'nobody', '--from', 'yesterday'], 3, 'invalid-request'],
+    [
+      'for a device that is not there',
+      ['devices', 'show', 'nobody'],
+      3,
+      'not-found: there is no device nobody',
+    ],
+    ['for a type that is not there', ['types', 'show', 'nothing'], 3, 'there is no instrument type nothing'],
+    ['for one of several', ['query', 'a', 'b', '--json'], 3, 'there is no device among a,b'],
+    [
+      'for a time that is none',
+      ['query', 'nobody', '--from', 'yesterday'],
+      2,
+      '--from yesterday: use an RFC 3339',
+    ],
+    ['for a value that is not allowed', ['devices', 'list', '--site', 'XX'], 3, '?site "XX": use lower-case'],
     [
       'when nothing answers',
       ['devices', 'list', '--target', 'http://127.0.0.1:1'],

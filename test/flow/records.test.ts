@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -170,8 +170,9 @@ describe('records of what a device sent', () => {
       '--json',
     );
     expect(made.code).toBe(0);
-    const manifest = JSON.parse(made.stdout) as ExportManifest;
-    expect(readdirSync(join(folder, 'export')).sort()).toEqual(
+    const manifest = JSON.parse(made.stdout) as ExportManifest & { folder: string };
+    expect(manifest.folder).toBe(join('export', manifest.export));
+    expect(readdirSync(join(folder, manifest.folder)).sort()).toEqual(
       ['manifest.json', ...manifest.files.map(({ name }) => name)].sort(),
     );
     const again = await labgate(
@@ -186,6 +187,23 @@ describe('records of what a device sent', () => {
       '--json',
     );
     expect(again.stdout).toBe(made.stdout);
+    // Another export, here or of another gateway, never writes over it.
+    const other = await labgate('export', 'meter-1', '--from', 'PT1H', '--format', 'parquet');
+    expect(other).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, 'export'))).toHaveLength(2);
+    writeFileSync(join(folder, manifest.folder, 'manifest.json'), '{}');
+    const refused = await labgate(
+      'export',
+      'meter-1',
+      '--from',
+      at(0),
+      '--to',
+      at(600),
+      '--key',
+      'by-hand-1',
+    );
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('holds another export') });
+    expect(readFileSync(join(folder, manifest.folder, 'manifest.json'), 'utf8')).toBe('{}');
     expect(await labgate('export', 'nobody')).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('/devices/0'),

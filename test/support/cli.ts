@@ -71,9 +71,10 @@ export const newPerson = (more: Readonly<Record<string, string | undefined>> = {
     ...more,
   };
   const settled = ({ cwd = folder, env }: Where) => ({ cwd, env: { ...environment, ...env } });
+  const maxBuffer = 2 ** 26;
   const finish = (program: string, args: readonly string[], where: Where): Promise<Result> =>
     new Promise((resolve) => {
-      execFile(program, args, settled(where), (error, stdout, stderr) => {
+      execFile(program, args, { ...settled(where), maxBuffer }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
       });
     });

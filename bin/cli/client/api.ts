@@ -1,18 +1,8 @@
-/** Calls of the HTTP API, and what its refusals mean to a person. */
-import { problem } from '../../../contracts/problems.ts';
+/** Calls of the HTTP API. */
 import { reach } from './reach.ts';
+import { refusalOf } from './refusal.ts';
 import { readTarget, type Target } from './target.ts';
 import { accessToken } from './tokens.ts';
-
-/** A refusal of the API. Exit code 3 for 4xx, 4 for 5xx. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 export interface Call {
   readonly method?: string;
@@ -32,37 +22,14 @@ export interface Api {
   list<T>(path: string, query?: Call['query']): AsyncGenerator<T>;
 }
 
-const refusal = async (response: Response): Promise<ApiError> => {
-  const text = await response.text();
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    return new ApiError(response.status, `HTTP ${response.status}: ${text.slice(0, 200)} (${String(cause)})`);
-  }
-  const known = problem.safeParse(parsed);
-  if (!known.success) return new ApiError(response.status, `HTTP ${response.status}: ${text.slice(0, 200)}`);
-  const { code, title, detail, errors = [], requestId } = known.data;
-  const parts = errors.map(({ pointer, detail: wrong }) => `\n  ${pointer}: ${wrong}`);
-  // Other tokens were renewed before; nobody but the caller renews one that was given.
-  if (code === 'unauthorized' && process.env['LABGATE_TOKEN'] !== undefined)
-    return new ApiError(
-      response.status,
-      `${code}: LABGATE_TOKEN is refused: unset it, or take another from \`labgate token\``,
-    );
-  return new ApiError(
-    response.status,
-    `${code}: ${detail ?? title}${parts.join('')}${response.status >= 500 ? ` (request ${requestId})` : ''}`,
-  );
-};
-
-/** Opens a target: the token is looked for with the first call. */
+/** Opens a target: the token is looked for with the first call, unless one is given. */
 export const openApi = (options: {
   readonly target?: string | undefined;
   readonly program?: string;
+  readonly token?: string | undefined;
 }): Api => {
   const target = readTarget(options.target);
-  let token: Promise<string> | undefined;
+  let token = options.token === undefined ? undefined : Promise.resolve(options.token);
   const request = async (path: string, call: Call): Promise<Response> => {
     token ??= accessToken(target, options.program);
     const url = new URL(`${target.api.replace(/\/$/, '')}${path}`);
@@ -87,7 +54,7 @@ export const openApi = (options: {
       token = accessToken(target, options.program, true);
       if ((await token) !== before) response = await request(path, call);
     }
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await refusalOf(response, { path, ...call });
     return response;
   };
   const json = async <T>(path: string, call?: Call): Promise<T> =>

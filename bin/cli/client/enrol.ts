@@ -1,8 +1,9 @@
 /** Makes a device known: its key and request on this side, its certificate from the API, all in one folder. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Device, Registered } from '../../../contracts/resources/devices.ts';
-import { type Api, ApiError } from './api.ts';
+import type { Api } from './api.ts';
+import { ApiError } from './refusal.ts';
 import { UsageError } from './target.ts';
 
 /** What the registration says besides the request. */
@@ -18,6 +19,8 @@ export interface Enrolled extends Registered {
   readonly folder: string;
   /** PEM, or `undefined` when the key lives elsewhere. */
   readonly key: string | undefined;
+  /** It was registered before, and nothing was changed. */
+  readonly found: boolean;
 }
 
 const read = (folder: string, name: string): string | undefined => {
@@ -35,8 +38,23 @@ const find = async (api: Api, id: string): Promise<Device | undefined> => {
   }
 };
 
+/** What a person says of a device when it is registered. */
+const SAID = ['site', 'type', 'name'] as const;
+
+/** @throws {UsageError} naming each difference between what is registered and what is asked for */
+const checkSame = (device: Device, enrolment: Enrolment, folder: string): void => {
+  const differences = SAID.filter(
+    (field) => enrolment[field] !== undefined && enrolment[field] !== device[field],
+  ).map((field) => `${field} is ${device[field] ?? 'not set'}, not ${String(enrolment[field])}`);
+  if (differences.length > 0)
+    throw new UsageError(
+      `${device.id} is registered already, its files are in ${folder}, but ${differences.join(', ')}: nothing was changed`,
+    );
+};
+
 /** What a folder holds, if it is still true: the gateway that it was made with may have forgotten all, or be another. */
-const kept = async (api: Api, id: string, folder: string): Promise<Enrolled | undefined> => {
+const kept = async (api: Api, enrolment: Enrolment, folder: string): Promise<Enrolled | undefined> => {
+  const { id } = enrolment;
   const text = read(folder, 'device.json');
   if (text === undefined) return undefined;
   const known = JSON.parse(text) as Omit<Registered, 'certificate' | 'ca'>;
@@ -46,17 +64,44 @@ const kept = async (api: Api, id: string, folder: string): Promise<Enrolled | un
     throw new UsageError(`${id} is ${device.state}: register another, and remove ${folder}`);
   if (device.certificateId !== known.device.certificateId)
     throw new UsageError(`${folder} holds a certificate that is not the one of ${id}: take another folder`);
+  checkSame(device, enrolment, folder);
   const [certificate = '', ca = '', key] = ['certificate.pem', 'ca.pem', 'key.pem'].map((name) =>
     read(folder, name),
   );
-  return { ...known, device, certificate, ca, folder, key };
+  return { ...known, device, certificate, ca, folder, key, found: true };
+};
+
+/** A key that was made for a request. */
+interface Made {
+  readonly csr: string;
+  /** Takes it away, and the folders that were made for it. */
+  remove(): void;
+}
+
+const makeKey = async (id: string, folder: string): Promise<Made> => {
+  // Loaded only when a key is made: most commands make none.
+  const { createIdentity } = await import('../../../device/identity.ts');
+  const { key, csr } = await createIdentity(id);
+  const outermost = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 });
+  writeFileSync(join(folder, 'csr.pem'), csr);
+  const remove = (): void => {
+    for (const name of ['key.pem', 'csr.pem']) rmSync(join(folder, name));
+    if (outermost === undefined) return;
+    for (let each = resolve(folder); readdirSync(each).length === 0; each = dirname(each)) {
+      rmdirSync(each);
+      if (each === resolve(outermost)) return;
+    }
+  };
+  return { csr, remove };
 };
 
 /**
  * Registers a device, or finds in the folder that it is, and asks whether that still holds. The request is kept, so
- * that a registration that broke off is finished by the next try.
+ * that a registration that broke off is finished by the next try; a request that was refused is not.
  * @param csr PEM of a key that lives elsewhere; without it a key is made in the folder
- * @throws {UsageError} when the folder belongs to a device that is retired, or to another registration
+ * @throws {UsageError} when the folder belongs to a device that is retired, or to another registration, or when the
+ *   device is registered with another site, type or name
  */
 export const enrol = async (
   api: Api,
@@ -64,25 +109,25 @@ export const enrol = async (
   folder: string,
   csr?: string,
 ): Promise<Enrolled> => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const done = csr === undefined ? await kept(api, enrolment.id, folder) : undefined;
+  const done = csr === undefined ? await kept(api, enrolment, folder) : undefined;
   if (done !== undefined) return done;
-  let request = csr ?? read(folder, 'csr.pem');
-  if (request === undefined) {
-    // Loaded only when a key is made: most commands make none.
-    const { createIdentity } = await import('../../../device/identity.ts');
-    const identity = await createIdentity(enrolment.id);
-    writeFileSync(join(folder, 'key.pem'), identity.key, { mode: 0o600 });
-    writeFileSync(join(folder, 'csr.pem'), identity.csr);
-    request = identity.csr;
+  const before = csr ?? read(folder, 'csr.pem');
+  const key = before === undefined ? await makeKey(enrolment.id, folder) : undefined;
+  let made: Registered;
+  try {
+    made = await api.json<Registered>('/v1/devices', {
+      method: 'POST',
+      body: { ...enrolment, csr: before ?? key?.csr },
+    });
+  } catch (error) {
+    // Whether a request that failed otherwise was carried out nobody knows; the next try finds out.
+    if (error instanceof ApiError && error.status < 500) key?.remove();
+    throw error;
   }
-  const made = await api.json<Registered>('/v1/devices', {
-    method: 'POST',
-    body: { ...enrolment, csr: request },
-  });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { certificate, ca, ...rest } = made;
   writeFileSync(join(folder, 'certificate.pem'), certificate);
   writeFileSync(join(folder, 'ca.pem'), ca);
   writeFileSync(join(folder, 'device.json'), `${JSON.stringify(rest, null, 2)}\n`);
-  return { ...made, folder, key: csr === undefined ? read(folder, 'key.pem') : undefined };
+  return { ...made, folder, key: csr === undefined ? read(folder, 'key.pem') : undefined, found: false };
 };

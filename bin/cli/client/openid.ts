@@ -131,42 +131,75 @@ export const revoke = async (client: Client, refreshToken: string): Promise<void
 /** Port of the address that the sign-in page leads back to; `signIn.callbackUrls` of the settings lists it. */
 export const CALLBACK_PORT = 8976;
 
+/** A sign-in that waits for its answer. */
+export interface Begun {
+  /** Page to open in a browser. */
+  readonly address: string;
+  readonly state: string;
+  /** Gets the tokens, once the browser was sent back. */
+  finish(back: URL): Promise<Granted>;
+}
+
+/** Begins a sign-in by authorization code with PKCE (RFC 7636). */
+export const beginSignIn = async (client: Client, redirect: string): Promise<Begun> => {
+  const configuration = await discover(client);
+  const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+  const state = openid.randomState();
+  const { href } = openid.buildAuthorizationUrl(configuration, {
+    redirect_uri: redirect,
+    scope: `openid ${USER_SCOPE}`,
+    state,
+    code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  });
+  const finish = async (back: URL): Promise<Granted> => {
+    const checks = { pkceCodeVerifier, expectedState: state, idTokenExpected: true };
+    try {
+      return grantedOf(await openid.authorizationCodeGrant(configuration, back, checks));
+    } catch (error) {
+      throw inWords(error);
+    }
+  };
+  return { address: href, state, finish };
+};
+
 interface Callback {
-  readonly url: URL;
+  readonly back: URL;
   /** Shows the person how it went; resolves when it is sent. */
   readonly answer: (text: string) => Promise<void>;
 }
 
-/** Listens on the loopback address (RFC 8252) until the browser comes back. */
-const listen = async (port: number, state: string) => {
-  const redirect = `http://localhost:${port}/callback`;
+/** Listens on the loopback address (RFC 8252) until the browser comes back with the state. */
+const listen = async (
+  redirect: URL,
+  state: string,
+): Promise<Disposable & { readonly callback: Promise<Callback> }> => {
   const { promise, resolve } = Promise.withResolvers<Callback>();
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', redirect);
+    const back = new URL(request.url ?? '/', redirect);
     const answer = (text: string): Promise<void> =>
       new Promise((sent) => {
         response.setHeader('content-type', 'text/plain; charset=utf-8');
         response.end(text, sent);
       });
-    // Any page may send a browser here; only the provider knows the state.
-    if (url.pathname === '/callback' && url.searchParams.get('state') === state) {
-      resolve({ url, answer });
+    // Any page may send a browser here; only the issuer knows the state.
+    if (back.pathname === redirect.pathname && back.searchParams.get('state') === state) {
+      resolve({ back, answer });
       return;
     }
     response.statusCode = 404;
     void answer('This is no answer to the sign-in that waits here.');
   });
-  server.listen(port, 'localhost');
+  server.listen(Number(redirect.port), redirect.hostname);
   try {
     await once(server, 'listening');
   } catch (cause) {
     throw new UsageError(
-      `port ${port}, where the sign-in page leads back to, cannot be used: ${(cause as Error).message}`,
+      `port ${redirect.port}, where the sign-in page leads back to, cannot be used: ${(cause as Error).message}`,
       { cause },
     );
   }
   return {
-    redirect,
     callback: promise,
     [Symbol.dispose]: () => {
       server.close();
@@ -177,37 +210,25 @@ const listen = async (port: number, state: string) => {
 };
 
 /**
- * Signs a person in: authorization code with PKCE (RFC 7636), answered on the loopback address.
- * @param show is given the address to open in a browser
+ * Signs a person in with a browser.
+ * @param show is given the address to open
  */
 export const signIn = async (
   client: Client,
   show: (url: string) => void,
   port: number = CALLBACK_PORT,
 ): Promise<Granted> => {
-  const configuration = await discover(client);
-  const pkceCodeVerifier = openid.randomPKCECodeVerifier();
-  const expectedState = openid.randomState();
-  using waiting = await listen(port, expectedState);
-  const address = openid.buildAuthorizationUrl(configuration, {
-    redirect_uri: waiting.redirect,
-    scope: `openid ${USER_SCOPE}`,
-    state: expectedState,
-    code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: 'S256',
-  });
-  show(address.href);
-  const { url, answer } = await waiting.callback;
+  const redirect = new URL(`http://localhost:${port}/callback`);
+  const { address, state, finish } = await beginSignIn(client, redirect.href);
+  using waiting = await listen(redirect, state);
+  show(address);
+  const { back, answer } = await waiting.callback;
   try {
-    const granted = await openid.authorizationCodeGrant(configuration, url, {
-      pkceCodeVerifier,
-      expectedState,
-      idTokenExpected: true,
-    });
+    const granted = await finish(back);
     await answer('Signed in. You may close this page.');
-    return grantedOf(granted);
+    return granted;
   } catch (error) {
     await answer('Sign-in failed: the command line says why.');
-    throw inWords(error);
+    throw error;
   }
 };

@@ -3,7 +3,8 @@
  * file that only its owner reads, so that most commands need not ask for one.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Client, Granted } from './openid.ts';
 import { cacheFolder, configFolder, readIfThere, removeOwn, writeOwn } from './own-files.ts';
@@ -35,19 +36,28 @@ const fileOf = ({ issuer, clientId, clientSecret = '' }: Client): string =>
 const programFile = (client: Client): string => join(cacheFolder(), 'tokens', fileOf(client));
 const loginFile = (client: Client): string => join(configFolder(), 'logins', fileOf(client));
 
-/** @throws {UsageError} for a file that is not what was written */
+/** @returns `undefined` when there is no file, or it is not what was written */
 const readKept = (path: string): KeptToken | undefined => {
   const text = readIfThere(path);
   if (text === undefined) return undefined;
   try {
     return keptToken.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new UsageError(`${path} is damaged: remove it`, { cause });
+  } catch (error) {
+    process.stderr.write(`labgate: ${path} is damaged, and not used: ${(error as Error).message}\n`);
+    return undefined;
   }
 };
 
 const writeKept = (path: string, { issuer, clientId }: Client, granted: Granted): void =>
   writeOwn(path, `${JSON.stringify({ issuer, clientId, ...granted }, null, 2)}\n`);
+
+/** Removes tokens that have ended: each start of a local gateway has other secrets, and so another file. */
+const removeEnded = (folder: string): void => {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith('.json') && (readKept(path)?.expiresAt ?? 0) < Date.now()) removeOwn(path);
+  }
+};
 
 const lasts = (kept: KeptToken | undefined): kept is KeptToken =>
   kept !== undefined && kept.expiresAt - MARGIN_MILLIS > Date.now();
@@ -74,6 +84,7 @@ const programToken = async (client: Client, fresh: boolean): Promise<string> => 
   const granted = await openid.programToken(client);
   try {
     writeKept(path, client, granted);
+    removeEnded(dirname(path));
   } catch (error) {
     // A home that cannot be written to is no reason not to work.
     process.stderr.write(`labgate: the token is not kept: ${(error as Error).message}\n`);

@@ -4,11 +4,12 @@ import type { Completeness } from '../../../contracts/resources/completeness.ts'
 import { openApi } from '../client/api.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, tell, withTarget } from './options.ts';
-import { startTime } from './times.ts';
+import { instant, withRange } from './times.ts';
 
 interface CompletenessOptions extends CommonOptions {
   readonly from: string;
   readonly to?: string;
+  readonly tz?: string;
   readonly check?: boolean;
 }
 
@@ -78,7 +79,12 @@ const MISSING = 5;
 const completeness = async (device: string, options: CompletenessOptions): Promise<void> => {
   const told = await openApi(options).json<Completeness>(
     `/v1/devices/${encodeURIComponent(device)}/completeness`,
-    { query: { from: startTime('--from', options.from), to: options.to } },
+    {
+      query: {
+        from: instant('--from', options.from, options),
+        to: instant('--to', options.to, options),
+      },
+    },
   );
   print(options.json ? JSON.stringify(told) : asText(told));
   if (told.gapsLeft > 0) tell(`${told.gapsLeft} more gaps: narrow the range`);
@@ -88,10 +94,8 @@ const completeness = async (device: string, options: CompletenessOptions): Promi
 
 /** The `completeness` command. */
 export const completenessCommand = (): Command =>
-  withTarget(new Command('completeness'))
+  withRange(withTarget(new Command('completeness')), { from: 'P1D' })
     .description('what came from a device, what became of it, and what is missing')
     .argument('<device>')
-    .option('--from <time>', 'RFC 3339, or an ISO 8601 duration back from now', 'P1D')
-    .option('--to <time>', 'end, not included; now when absent')
     .option('--check', `end with code ${MISSING} when anything is missing or was not stored`)
     .action(completeness);

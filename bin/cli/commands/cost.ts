@@ -15,6 +15,10 @@ interface CostOptions {
   readonly window: string;
   readonly hotDays: string;
   readonly years: string;
+  readonly acks: boolean;
+  readonly requests: string;
+  readonly firewall?: boolean;
+  readonly programs: string;
   readonly json?: boolean;
 }
 
@@ -22,6 +26,13 @@ const amount = (name: string, text: string, whole = false): number => {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || !Number.isFinite(value) || (whole && !Number.isInteger(value)))
     throw new UsageError(`--${name} ${text}: use a ${whole ? 'whole ' : ''}number above 0`);
+  return value;
+};
+
+const countOf = (name: string, text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new UsageError(`--${name} ${text}: use a whole number from 0`);
   return value;
 };
 
@@ -39,6 +50,10 @@ const cost = (options: CostOptions): void => {
     windowSeconds: amount('window', options.window),
     hotDays: amount('hot-days', options.hotDays),
     years: amount('years', options.years),
+    acks: options.acks,
+    requests: countOf('requests', options.requests),
+    firewall: options.firewall ?? false,
+    programs: countOf('programs', options.programs),
   };
   const found = estimate(lab);
   if (options.json) {
@@ -46,14 +61,15 @@ const cost = (options: CostOptions): void => {
     print(JSON.stringify({ laboratory: lab, ...found, prices }));
     return;
   }
-  const rows = found.lines.map(({ part, what, units, unit, dollars }) => [
+  const rows = found.lines.map(({ part, what, units, unit, dollars, from }) => [
     part,
     what,
     count(units),
     unit,
     money(dollars),
+    from === 'price list' ? '' : from,
   ]);
-  print(table(['part', 'for', 'units a month', 'unit', 'USD'], rows));
+  print(table(['part', 'for', 'units a month', 'unit', 'USD', 'price'], rows));
   print(
     `\n${money(found.dollars)} USD a month for ${count(found.measurements)} measurements in ${count(found.messages)} messages`,
   );
@@ -77,5 +93,9 @@ export const costCommand = (): Command =>
     .option('--window <seconds>', 'batching window of the stream', '30')
     .option('--hot-days <days>', 'how long measurements stay in DynamoDB', '35')
     .option('--years <years>', 'how long they stay in S3', '5')
+    .option('--no-acks', 'devices ask for no acknowledgements')
+    .option('--requests <count>', 'requests to the API a month', '100000')
+    .option('--firewall', 'with AWS WAF in front of the API')
+    .option('--programs <count>', 'programs that call the API all the time, each with a token an hour', '1')
     .option('--json', 'print JSON')
     .action(cost);

@@ -1,15 +1,16 @@
 /** `labgate devices`: list, show, register, retire. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import type { Device, DeviceDetail } from '../../../contracts/resources/devices.ts';
+import { Command, Option } from 'commander';
+import { slug } from '../../../contracts/messages/topics.ts';
+import { DEVICE_STATES, type Device, type DeviceDetail } from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
 import { sample } from '../output/sample.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, tell, withTarget } from './options.ts';
+import { type CommonOptions, print, siteOf, siteOption, tell, withTarget } from './options.ts';
 
 const row = (device: Device): string[] => [
   device.id,
@@ -27,7 +28,8 @@ interface ListOptions extends CommonOptions {
 
 const list = async (options: ListOptions): Promise<void> => {
   const api = openApi(options);
-  const { site, type, state } = options;
+  const { type, state } = options;
+  const site = siteOf(options.site);
   const found = await Array.fromAsync(api.list<Device>('/v1/devices', { site, type, state }));
   if (options.json) print(JSON.stringify(found));
   else print(table(['id', 'site', 'type', 'state', 'name'], found.map(row)));
@@ -56,16 +58,23 @@ const csrFrom = (file: string): string => {
 
 const register = async (id: string, options: RegisterOptions): Promise<void> => {
   const { site, type, name, csr, out } = options;
+  // It becomes the name of a folder.
+  if (!slug.safeParse(id).success)
+    throw new UsageError(`${id}: use lower-case letters, digits and inner hyphens, at most 63 characters`);
   const enrolment = { id, site, type, ...(name === undefined ? {} : { name }) };
   const api = openApi(options);
   const made = await enrol(api, enrolment, join(out, id), csr === undefined ? undefined : csrFrom(csr));
-  const { certificate: _certificate, ca: _ca, key: _key, folder, ...rest } = made;
+  const { certificate: _certificate, ca: _ca, key: _key, folder, found, ...rest } = made;
   if (options.json) {
-    print(JSON.stringify({ ...rest, folder }));
+    print(JSON.stringify({ ...rest, folder, found }));
     return;
   }
   const { name: channel, value } = sample(await api.json<InstrumentType>(`/v1/types/${made.device.type}`));
-  print(`registered ${id}: key, certificate and CA are in ${folder}`);
+  print(
+    found
+      ? `${id} is registered already, nothing was changed: key, certificate and CA are in ${folder}`
+      : `registered ${id}: key, certificate and CA are in ${folder}`,
+  );
   print('try it:');
   print(
     `  mosquitto_pub -h ${made.endpoint.host} -p ${made.endpoint.port} -i ${made.clientId} -q 1 \\\n` +
@@ -90,14 +99,14 @@ export const devicesCommand = (): Command => {
   const command = new Command('devices').description('instruments: list, show, register, retire');
   withTarget(command.command('list'))
     .description('list devices')
-    .option('--site <site>')
-    .option('--type <type>')
-    .option('--state <state>')
+    .addOption(siteOption())
+    .option('--type <type>', 'only of this instrument type')
+    .addOption(new Option('--state <state>', 'only in this state').choices(DEVICE_STATES))
     .action(list);
   withTarget(command.command('show <id>')).description('show one device').action(show);
   withTarget(command.command('register <id>'))
     .description('register a device; its key is made here and stays here')
-    .requiredOption('--site <site>', 'where it stands')
+    .addOption(new Option('--site <site>', 'where it stands').env('LABGATE_SITE').makeOptionMandatory())
     .requiredOption('--type <type>', 'instrument type')
     .option('--name <name>')
     .option('--csr <file>', 'a CSR of a key that lives elsewhere')

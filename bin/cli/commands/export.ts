@@ -7,21 +7,24 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type {
-  ExportFile,
-  ExportFormat,
-  ExportJob,
-  ExportManifest,
+import {
+  EXPORT_FORMATS,
+  type ExportFile,
+  type ExportFormat,
+  type ExportJob,
+  type ExportManifest,
 } from '../../../contracts/resources/exports.ts';
 import { type Api, openApi } from '../client/api.ts';
+import { readIfThere } from '../client/own-files.ts';
 import { UsageError } from '../client/target.ts';
 import { type CommonOptions, Interrupted, print, tell, withTarget } from './options.ts';
-import { startTime } from './times.ts';
+import { instant, withRange } from './times.ts';
 
 interface ExportOptions extends CommonOptions {
   readonly channels?: string;
   readonly from: string;
   readonly to?: string;
+  readonly tz?: string;
   readonly format: ExportFormat;
   readonly out: string;
   readonly key?: string;
@@ -85,16 +88,24 @@ const download = async (url: string, path: string, sha256: string): Promise<void
   await rename(part, path);
 };
 
+const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 const getManifest = async ({ id, manifest, state }: ExportJob, folder: string): Promise<ExportManifest> => {
   if (manifest === undefined) throw new Error(`the export ${id} is ${state}`);
+  const path = join(folder, 'manifest.json');
+  const before = readIfThere(path);
+  // The same export again writes the same bytes; another gateway may have given the same id to another one.
+  if (before !== undefined && sha256Of(before) !== manifest.sha256)
+    throw new UsageError(`${folder} holds another export of this id: choose another --out`);
   const response = await fetch(manifest.url);
   const text = await response.text();
   if (!response.ok)
     throw new Error(`the manifest is not given: HTTP ${response.status} ${text.slice(0, 200)}`);
-  const digest = createHash('sha256').update(text).digest('hex');
+  const digest = sha256Of(text);
   if (digest !== manifest.sha256)
     throw new Error(`the manifest has the digest ${digest}, not ${manifest.sha256}`);
-  await writeFile(join(folder, 'manifest.json'), text);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, text);
   return JSON.parse(text) as ExportManifest;
 };
 
@@ -114,7 +125,7 @@ const getFiles = async (api: Api, job: ExportJob, folder: string): Promise<Expor
 };
 
 const order = async (devices: readonly string[], options: ExportOptions): Promise<void> => {
-  const { channels, to, format, key, out } = options;
+  const { channels, format, key, out } = options;
   if (key !== undefined && key.length < 8) throw new UsageError('--key: use at least 8 characters');
   const api = openApi(options);
   // Before points are read for nothing.
@@ -123,24 +134,30 @@ const order = async (devices: readonly string[], options: ExportOptions): Promis
   });
   const ordered = await api.json<ExportJob>('/v1/exports', {
     method: 'POST',
-    body: { devices, channels: listOf(channels), from: startTime('--from', options.from), to, format },
+    body: {
+      devices,
+      channels: listOf(channels),
+      from: instant('--from', options.from, options),
+      to: instant('--to', options.to, options),
+      format,
+    },
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
   });
   const job = await wait(api, ordered);
-  const manifest = await getFiles(api, job, out);
-  if (options.json) print(JSON.stringify(manifest));
-  else print(`${manifest.files.length} files with ${manifest.rows} rows in ${out}: all digests are right`);
+  if (!/^[\w-]+$/.test(job.id)) throw new Error(`${job.id} is no name of a folder`);
+  const folder = join(out, job.id);
+  const manifest = await getFiles(api, job, folder);
+  if (options.json) print(JSON.stringify({ ...manifest, folder }));
+  else print(`${manifest.files.length} files with ${manifest.rows} rows in ${folder}: all digests are right`);
 };
 
 /** The `export` command. */
 export const exportCommand = (): Command =>
-  withTarget(new Command('export'))
+  withRange(withTarget(new Command('export')), { from: 'P1D' })
     .description('points of devices as files, with a manifest; waits, gets them and checks every byte')
     .argument('<device...>')
     .option('--channels <names>', 'comma-separated; all when absent')
-    .option('--from <time>', 'RFC 3339, or an ISO 8601 duration back from now', 'P1D')
-    .option('--to <time>', 'end, not included; now when absent')
-    .addOption(new Option('--format <format>').choices(['csv', 'parquet']).default('csv'))
-    .option('--out <folder>', 'where the files go', 'export')
+    .addOption(new Option('--format <format>').choices(EXPORT_FORMATS).default('csv').env('LABGATE_FORMAT'))
+    .option('--out <folder>', 'where the export gets a folder of its own, named by its id', 'export')
     .option('--key <text>', 'the same key gives the same export again')
     .action(order);

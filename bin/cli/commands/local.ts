@@ -1,17 +1,19 @@
 /** `labgate local`: the whole application on this computer, from its own synthesized templates. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import * as z from 'zod';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { AssemblyError } from '../../../local/assembly/errors.ts';
 import { FolderInUse } from '../../../local/data-folder.ts';
 import type { Gateway } from '../../../local/gateway.ts';
 import { PortError, type PortFlags, readPorts } from '../../../local/options.ts';
 import type { Log } from '../../../local/types.ts';
+import type { Api } from '../client/api.ts';
+import { type LeftTarget, leaveTarget } from '../client/left-target.ts';
+import { accessTo, type LocalAccess } from '../client/local-access.ts';
+import { createStarterTypes } from '../client/starter-types.ts';
 import { synthesize } from '../client/synthesize.ts';
-import { LOCAL_FOLDER, type Target, UsageError } from '../client/target.ts';
+import { UsageError } from '../client/target.ts';
 import { print, tell } from './options.ts';
-import type { Fleet, LocalFleetOptions } from './simulate.ts';
+import type { Fleet } from './simulate.ts';
 
 interface LocalOptions extends PortFlags {
   readonly app: string;
@@ -19,6 +21,7 @@ interface LocalOptions extends PortFlags {
   readonly stage: string;
   readonly data?: string;
   readonly fleet: number;
+  readonly starter: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -34,37 +37,19 @@ const logFrom = (least: string): Log => {
   };
 };
 
-const clientsFile = z.array(
-  z.looseObject({
-    name: z.string(),
-    clientId: z.string(),
-    clientSecret: z.string().optional(),
-    userPoolId: z.string(),
-  }),
-);
+interface Ready {
+  readonly access: LocalAccess;
+  readonly left: LeftTarget;
+  readonly fleet: Fleet | undefined;
+}
 
-/** What other commands need to talk to this gateway. */
-const targetOf = (gateway: Gateway): Target => {
-  const clients = clientsFile.parse(
-    JSON.parse(readFileSync(join(gateway.credentialsDir, 'clients.json'), 'utf8')),
-  );
-  const people = clients.find(({ clientSecret }) => clientSecret === undefined);
-  const { api = '', issuer } = gateway.addresses;
-  const pool = clients[0]?.userPoolId;
-  return {
-    api,
-    ...(issuer === undefined || pool === undefined ? {} : { issuer: `${issuer}/${pool}` }),
-    peopleClientId: people?.clientId,
-    programs: clients.flatMap(({ name, clientId, clientSecret }) =>
-      clientSecret === undefined ? [] : [{ name, clientId, clientSecret }],
-    ),
-  };
-};
-
-const describe = (gateway: Gateway, target: Target, targetPath: string, fleet: Fleet | undefined): string => {
-  const { api, mqtt, aws, issuer } = gateway.addresses;
-  const credentials = gateway.credentialsDir;
+const describe = (
+  { addresses, credentialsDir }: Gateway,
+  { access: { target, engineer }, left, fleet }: Ready,
+): string => {
+  const { api, mqtt, aws, issuer } = addresses;
   const [device = 'DEVICE'] = fleet?.devices ?? [];
+  const path = relative('', left.path);
   return [
     'labgate runs on this computer.',
     '',
@@ -72,45 +57,30 @@ const describe = (gateway: Gateway, target: Target, targetPath: string, fleet: F
     `  MQTT over TLS  ${mqtt}`,
     `  AWS endpoint   ${aws}`,
     `  sign-in        ${issuer}`,
-    `  credentials    ${credentials}  (users.json, clients.json, ca.pem, aws-credentials)`,
-    `  target         ${targetPath}`,
+    `  credentials    ${credentialsDir}  (users.json, clients.json, ca.pem, aws-credentials)`,
+    `  target         ${path}`,
     `  programs       ${target.programs.map(({ name }) => name).join(', ')}`,
     ...(fleet === undefined
       ? []
       : [`  fleet          ${fleet.devices.length} simulated instruments, connected`]),
     '',
     'Next, in another terminal:',
+    ...(left.usual ? [] : [`  export LABGATE_TARGET=${path}  # another gateway runs in this folder`]),
     '  npx labgate devices list',
     `  npx labgate query ${device} --from PT5M`,
+    ...(engineer === undefined
+      ? ['  npx labgate login  # as engineer, with the password in users.json']
+      : []),
     '  npx labgate devices register my-meter --site lab-1 --type ph-meter',
     '',
     'Ctrl-C stops it.',
   ].join('\n');
 };
 
-/** Leaves a target for the commands that are run in this folder, for as long as the gateway runs. */
-const leaveTarget = (target: Target): Disposable & { readonly path: string } => {
-  mkdirSync(LOCAL_FOLDER, { recursive: true, mode: 0o700 });
-  const path = resolve(LOCAL_FOLDER, 'target.json');
-  const text = `${JSON.stringify(target, null, 2)}\n`;
-  writeFileSync(path, text, { mode: 0o600 });
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      // Another gateway, started in this folder since, has left its own.
-      if (existsSync(path) && readFileSync(path, 'utf8') === text) rmSync(path);
-    },
-  };
-};
-
 const stopSignal = (): Promise<void> =>
   new Promise((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
   });
-
-/** The simulator is loaded only by those who want a fleet. */
-const startFleet = async (options: LocalFleetOptions): Promise<Fleet | undefined> =>
-  options.devices === 0 ? undefined : (await import('./simulate.ts')).startFleet(options);
 
 const local = async (options: LocalOptions): Promise<void> => {
   const ports = readPorts(options);
@@ -129,14 +99,21 @@ const local = async (options: LocalOptions): Promise<void> => {
     log: logFrom(options.verbose ? 'debug' : 'warn'),
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
   });
-  const target = targetOf(gateway);
-  using left = leaveTarget(target);
-  await using fleet = await startFleet({
-    target: left.path,
-    devices: options.fleet,
-    state: join(options.data ?? gateway.credentialsDir, 'fleet'),
-    progress: options.json ? () => undefined : tell,
-  });
+  const access = accessTo(gateway);
+  using left = await leaveTarget(access.target);
+  const asEngineer = (): Promise<Api> => access.openAsEngineer(left.path);
+  if (options.starter) await createStarterTypes(await asEngineer());
+  const startFleet = async (): Promise<Fleet> => {
+    // Loaded only by those who want a fleet.
+    const simulator = await import('./simulate.ts');
+    return await simulator.startFleet({
+      api: await asEngineer(),
+      devices: options.fleet,
+      state: join(options.data ?? gateway.credentialsDir, 'fleet'),
+      progress: options.json ? () => undefined : tell,
+    });
+  };
+  await using fleet = options.fleet === 0 ? undefined : await startFleet();
   if (options.json) {
     print(
       JSON.stringify({
@@ -147,7 +124,7 @@ const local = async (options: LocalOptions): Promise<void> => {
         fleet: fleet?.devices ?? [],
       }),
     );
-  } else print(describe(gateway, target, relative('', left.path), fleet));
+  } else print(describe(gateway, { access, left, fleet }));
   await stopped;
   if (!options.json) tell('stopping ...');
 };
@@ -166,9 +143,14 @@ export const localCommand = (): Command =>
     .description('run the whole application on this computer')
     .option('--app <folder>', 'cloud assembly to run', 'cdk.out')
     .option('--synth', 'synthesize it first')
-    .option('--stage <stage>', 'settings to synthesize with', 'dev')
+    .addOption(
+      new Option('--stage <stage>', 'synthesize it first, with the settings of this stage')
+        .default('dev')
+        .implies({ synth: true }),
+    )
     .option('--data <folder>', 'keep state here; without it nothing survives')
     .option('--fleet <count>', 'simulated instruments to register and connect', count, 0)
+    .option('--no-starter', 'without the instrument types that labgate comes with')
     .option('--port-base <port>', 'first of four ports in a row; 0 takes free ones')
     .option('--api-port <port>', 'HTTP API (8080)')
     .option('--mqtt-port <port>', 'MQTT over TLS (8883)')

@@ -1,5 +1,8 @@
-/** What every command shares: where it talks to, and how it prints. */
-import { type Command, Option } from 'commander';
+/** What commands share: options, where their values come from, and how they print. */
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../client/config.ts';
+import { UsageError } from '../client/target.ts';
 
 export interface CommonOptions {
   readonly target?: string;
@@ -16,16 +19,64 @@ export const withTarget = (command: Command): Command =>
         'API address, or a file of `labgate local` or of `cdk deploy --outputs-file`',
       ).env('LABGATE_TARGET'),
     )
-    .addOption(
-      new Option('--program <name>', 'program of the target to call as; the first when absent').env(
-        'LABGATE_PROGRAM',
-      ),
-    )
+    .addOption(new Option('--program <name>', 'program of the target to call as').env('LABGATE_PROGRAM'))
     .option('--json', 'print JSON');
+
+/** `--site`, for lists of one site. */
+export const siteOption = (): Option =>
+  new Option('--site <site>', "only of this site; '' for all").env('LABGATE_SITE');
+
+/** The site that is asked for; an empty text asks for all, whatever config file or environment say. */
+export const siteOf = (site: string | undefined): string | undefined => (site === '' ? undefined : site);
+
+/**
+ * Gives a command, and those below it, what config files say. What is typed or in the environment counts more. A
+ * format that a command does not have is left out: config files are for all commands.
+ */
+export const applyConfig = (command: Command, config: Config): void => {
+  for (const option of command.options) {
+    const value = config[option.attributeName() as keyof Config];
+    if (value !== undefined && option.argChoices?.includes(value) !== false)
+      command.setOptionValueWithSource(option.attributeName(), value, 'config');
+  }
+  for (const each of command.commands) applyConfig(each, config);
+};
+
+/** Whether an option was typed, and is not from the environment, a config file or the default. */
+export const isTyped = (command: Command, name: string): boolean =>
+  command.getOptionValueSource(name) === 'cli';
+
+const flagOf = (command: Command, name: string): string =>
+  command.options.find((option) => option.attributeName() === name)?.long ?? name;
+
+/**
+ * Refuses options that mean nothing beside another.
+ * @param name of the option that was typed
+ * @param others names of those that do not go with it
+ * @throws {UsageError} when one of them was typed, too
+ */
+export const refuseBeside = (command: Command, name: string, others: readonly string[]): void => {
+  const other = others.find((each) => isTyped(command, each));
+  if (other !== undefined)
+    throw new UsageError(`${flagOf(command, name)} does not go with ${flagOf(command, other)}`);
+};
+
+/** Reads a whole number from 1. */
+export const whole = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('use a whole number from 1');
+  return number;
+};
 
 /** Prints a line of output. */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
+};
+
+/** Writes output no faster than the reader takes it. */
+export const write = async (part: string | Uint8Array): Promise<void> => {
+  if (!process.stdout.write(part)) await once(process.stdout, 'drain');
 };
 
 /** Who called has stopped it. */
@@ -33,7 +84,7 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** Tells a person something that is no output. */
+/** Prints a line for a person on standard error. */
 export const tell = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };

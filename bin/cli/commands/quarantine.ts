@@ -3,14 +3,15 @@ import { Command } from 'commander';
 import type { Quarantined, QuarantinedMessage } from '../../../contracts/resources/quarantine.ts';
 import { openApi } from '../client/api.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, withTarget } from './options.ts';
-import { startTime } from './times.ts';
+import { type CommonOptions, print, siteOf, siteOption, withTarget } from './options.ts';
+import { instant, withRange } from './times.ts';
 
 interface ListOptions extends CommonOptions {
   readonly site?: string;
   readonly device?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly tz?: string;
 }
 
 const pathOf = (id: string): string => `/v1/quarantine/${id.split('/').map(encodeURIComponent).join('/')}`;
@@ -22,7 +23,12 @@ const why = ({ damaged, notes }: Quarantined): string =>
 
 const list = async (options: ListOptions): Promise<void> => {
   const { site, device, from, to } = options;
-  const query = { site, device, from: from === undefined ? undefined : startTime('--from', from), to };
+  const query = {
+    site: siteOf(site),
+    device,
+    from: instant('--from', from, options),
+    to: instant('--to', to, options),
+  };
   const found = await Array.fromAsync(openApi(options).list<Quarantined>('/v1/quarantine', query));
   if (options.json) {
     print(JSON.stringify(found));
@@ -62,12 +68,10 @@ export const quarantineCommand = (): Command => {
   const command = new Command('quarantine').description(
     'messages that could not be stored: list, show, replay',
   );
-  withTarget(command.command('list'))
+  withRange(withTarget(command.command('list')))
     .description('list messages by site, device and arrival')
-    .option('--site <site>')
+    .addOption(siteOption())
     .option('--device <device>', 'only with --site')
-    .option('--from <time>', 'arrival: RFC 3339, or an ISO 8601 duration back from now')
-    .option('--to <time>', 'end, not included')
     .action(list);
   withTarget(command.command('show <id>'))
     .description('show a message, and as much of it as can be read')

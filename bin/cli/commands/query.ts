@@ -1,15 +1,25 @@
 /** `labgate query`: points, buckets, latest values and instants of devices, as a table, a chart, or files. */
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
-import type { Bucket, Point } from '../../../contracts/resources/series.ts';
-import { type Api, type Call, openApi } from '../client/api.ts';
+import type { Point } from '../../../contracts/resources/series.ts';
+import { parseDuration } from '../../../contracts/time.ts';
+import { type Api, openApi } from '../client/api.ts';
+import { FORMATS } from '../client/config.ts';
+import { type SeriesRequest, seriesItems, seriesPages } from '../client/series.ts';
 import { UsageError } from '../client/target.ts';
-import { chart, type Line } from '../output/chart.ts';
-import { sparkline } from '../output/sparkline.ts';
-import { harmless, table } from '../output/table.ts';
-import { type CommonOptions, print, tell, withTarget } from './options.ts';
-import { startTime } from './times.ts';
+import { charts, itemTable, type Row } from '../output/series.ts';
+import {
+  type CommonOptions,
+  isTyped,
+  print,
+  refuseBeside,
+  tell,
+  whole,
+  withTarget,
+  write,
+} from './options.ts';
+import { showBuckets, showPoints } from './query-table.ts';
+import { instant, isDate, timeOf, withRange } from './times.ts';
 
 const MEDIA_TYPES = {
   csv: 'text/csv',
@@ -26,7 +36,7 @@ interface QueryOptions extends CommonOptions {
   readonly agg?: string;
   readonly fill?: string;
   readonly tz?: string;
-  readonly points?: string;
+  readonly points?: number;
   readonly quality?: string;
   readonly unit?: string;
   readonly align?: boolean;
@@ -34,180 +44,164 @@ interface QueryOptions extends CommonOptions {
   readonly at?: string;
   readonly chart?: boolean;
   readonly format: 'table' | keyof typeof MEDIA_TYPES;
-  readonly limit?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
-type Row = Point | Bucket;
+/** What asks for a part of a series, and means nothing where there is one value of each channel. */
+const OF_RANGES = [
+  ...['from', 'to', 'every', 'agg', 'fill', 'points', 'quality'],
+  ...['align', 'format', 'limit', 'cursor'],
+] as const;
 
-const cell = (value: unknown): string =>
-  typeof value === 'number'
-    ? String(Number(value.toPrecision(9)))
-    : value === null || value === undefined
-      ? ''
-      : String(value);
+/** Options that cannot be typed beside the one that is named. */
+const APART: Readonly<Record<string, readonly string[]>> = {
+  latest: ['at', 'channels', 'unit', 'tz', ...OF_RANGES],
+  at: OF_RANGES,
+  chart: ['json', 'format', 'align', 'limit', 'cursor'],
+  json: ['format'],
+  points: ['every', 'align'],
+};
+/** Options that say nothing without another. */
+const NEEDS: Readonly<Record<string, string>> = { agg: 'every', fill: 'every' };
 
-const nameOf = ({ d, n }: Row): string => (d === undefined ? n : `${d}/${n}`);
-
-/** What of a row is drawn: the value of a point, of a bucket the first of its aggregates that is a number. */
-const numberOf = (row: Row): number | undefined => {
-  const { mean, twmean, last, max, v } = row as Partial<Bucket> & { readonly v?: unknown };
-  const known = [v, mean, twmean, last, max].find((value) => typeof value === 'number');
-  if (typeof known === 'number') return known;
-  const { n: _n, t: _t, u: _u, q: _q, ...rest } = row as unknown as Record<string, unknown>;
-  const other = Object.values(rest).find((value) => typeof value === 'number');
-  return typeof other === 'number' ? other : undefined;
+const isCalendar = (every: string | undefined): boolean => {
+  const width = every === undefined ? undefined : parseDuration(every);
+  return width !== undefined && width.micros === 0;
 };
 
-const shape = (items: readonly Row[]): string => {
-  const rows = [...Map.groupBy(items, nameOf)].map(([name, of]) => {
-    const values = of.map(numberOf).filter((value) => value !== undefined);
-    const range = values.length === 0 ? '' : `${cell(Math.min(...values))} .. ${cell(Math.max(...values))}`;
-    return [name, of[0]?.u ?? '', String(of.length), range, sparkline(values)];
+/** @throws {UsageError} for options that do not go together */
+const check = (command: Command, options: QueryOptions): void => {
+  for (const [name, others] of Object.entries(APART))
+    if (isTyped(command, name)) refuseBeside(command, name, others);
+  for (const [name, other] of Object.entries(NEEDS))
+    if (isTyped(command, name) && !isTyped(command, other))
+      throw new UsageError(`--${name} needs --${other}`);
+  const { from, to, at, every, tz, cursor, limit, format, json } = options;
+  if (isTyped(command, 'tz') && ![from, to, at].some(isDate) && !isCalendar(every))
+    throw new UsageError(`--tz ${tz} goes with dates, or with --every of days, weeks, months or years`);
+  if (cursor !== undefined && limit === undefined && format === 'table' && !json)
+    throw new UsageError('--cursor goes with --limit, --json or --format');
+};
+
+/** What was asked for, as the API takes it. */
+const requestOf = (devices: readonly string[], options: QueryOptions): SeriesRequest => {
+  const [device = '', ...others] = devices;
+  const { channels, every, agg, fill, tz, quality, unit, align, chart } = options;
+  const several = others.length > 0 || align === true;
+  return {
+    path: several ? '/v1/series' : `/v1/devices/${encodeURIComponent(device)}/series`,
+    query: {
+      ...(several ? { devices: devices.join(), align: align ? 'true' : undefined } : {}),
+      from: instant('--from', options.from, options),
+      to: instant('--to', options.to, options),
+      ...{ channels, every, agg, fill, quality, unit },
+      // The API takes it for buckets of the calendar alone.
+      tz: isCalendar(every) ? tz : undefined,
+      points: options.points ?? (chart && every === undefined ? 400 : undefined),
+    },
+  };
+};
+
+/** Says how to read what was left out. */
+const tellMore = ({ query: { from, to } }: SeriesRequest, cursor: string): void =>
+  tell(`there is more: go on with --from ${from}${to === undefined ? '' : ` --to ${to}`} --cursor ${cursor}`);
+
+/** Passes a streamed answer on. */
+const showFile = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
+  const { limit, cursor, format } = options;
+  if (format === 'table') throw new RangeError('a table is no file');
+  const response = await api.send(request.path, {
+    query: { ...request.query, limit, cursor },
+    headers: { accept: MEDIA_TYPES[format] },
   });
-  return table(['channel', 'unit', 'items', 'range', 'shape'], rows);
+  if (response.body !== null)
+    for await (const part of Readable.fromWeb(response.body as never)) await write(part as Buffer);
+  const [, next] = /<([^>]*)>; *rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
+  const left = next === undefined ? null : new URL(next, 'http://any').searchParams.get('cursor');
+  if (left !== null) tellMore(request, left);
 };
 
-const HEADINGS: Readonly<Record<string, string>> = {
-  d: 'device',
-  n: 'channel',
-  t: 'time',
-  v: 'value',
-  u: 'unit',
-  q: 'quality',
+/** Prints all pages as one JSON object, without ever holding more than a page. */
+const showJson = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
+  let last: string | null = null;
+  let begun = false;
+  let comma = '';
+  for await (const { items, next, ...head } of seriesPages<Row>(api, request, options)) {
+    if (!begun) await write(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+    begun = true;
+    for (const item of items) {
+      await write(`${comma}${JSON.stringify(item)}`);
+      comma = ',';
+    }
+    last = next;
+  }
+  print(`],"next":${JSON.stringify(last)}}`);
+  if (last !== null) tellMore(request, last);
 };
 
-const asTable = (items: readonly object[]): string => {
-  const keys = [...new Set(items.flatMap((item) => Object.keys(item)))];
-  if (keys.length === 0) return 'nothing in this range';
-  return table(
-    keys.map((key) => HEADINGS[key] ?? key),
-    items.map((item) =>
-      keys.map((key) => {
-        const value: unknown = (item as Readonly<Record<string, unknown>>)[key];
-        return value !== null && typeof value === 'object'
-          ? Object.values(value).map(cell).join('/')
-          : cell(value);
-      }),
-    ),
+/** The first items of a range. */
+const showFirst = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
+  const pages = await Array.fromAsync(seriesPages<Row>(api, request, options));
+  print(itemTable(pages.flatMap(({ items }) => items)));
+  const next = pages.at(-1)?.next ?? null;
+  if (next !== null) tellMore(request, next);
+};
+
+const showSeries = async (api: Api, devices: readonly string[], options: QueryOptions): Promise<void> => {
+  const request = requestOf(devices, options);
+  const { json, format, chart, limit, every, points } = options;
+  if (json) return await showJson(api, request, options);
+  if (chart) return print(charts(await seriesItems<Row>(api, request)));
+  if (format !== 'table') return await showFile(api, request, options);
+  if (limit !== undefined) return await showFirst(api, request, options);
+  if (every !== undefined || points !== undefined) return await showBuckets(api, request);
+  const { from, to } = options;
+  await showPoints(
+    api,
+    request,
+    devices,
+    timeOf('--from', from, options),
+    to === undefined ? undefined : timeOf('--to', to, options),
   );
 };
 
-const CHART_HEIGHT = 12;
-const USUAL_WIDTH = 100;
+const showValues = (found: { readonly items: readonly Point[] }, { json, chart }: QueryOptions): void =>
+  print(json ? JSON.stringify(found) : chart ? charts(found.items) : itemTable(found.items));
 
-/** One chart for each unit: values of different units share no axis. */
-const asCharts = (items: readonly Row[]): string => {
-  const drawn = items.filter((item) => numberOf(item) !== undefined);
-  if (drawn.length === 0) return 'nothing in this range that can be drawn';
-  const width = process.stdout.columns ?? USUAL_WIDTH;
-  const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
-  const timeText = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
-  return [...Map.groupBy(drawn, ({ u }) => u)]
-    .map(([unit, ofUnit]) => {
-      const lines = [...Map.groupBy(ofUnit, nameOf)].map(
-        ([name, of]): Line => ({
-          name: harmless(name),
-          points: of.flatMap((row) => {
-            const value = numberOf(row);
-            return value === undefined ? [] : [[Date.parse(row.t), value] as const];
-          }),
-        }),
-      );
-      return `${harmless(unit)}\n${chart(lines, { width, height: CHART_HEIGHT, colour, timeText })}`;
-    })
-    .join('\n\n');
-};
-
-/** Passes a streamed answer on, no faster than the reader takes it. */
-const pass = async (api: Api, path: string, query: Call['query'], accept: string): Promise<void> => {
-  const response = await api.send(path, { ...(query === undefined ? {} : { query }), headers: { accept } });
-  if (response.body === null) return;
-  for await (const part of Readable.fromWeb(response.body as never)) {
-    if (!process.stdout.write(part as Buffer)) await once(process.stdout, 'drain');
-  }
-};
-
-const MOST_ROWS = 40;
-
-const showItems = (found: { readonly items: readonly Row[] }, options: QueryOptions): void => {
-  if (options.json) print(JSON.stringify(found));
-  else if (options.chart) print(asCharts(found.items));
-  else print(asTable(found.items));
-};
-
-const latest = async (api: Api, devices: readonly string[], options: QueryOptions): Promise<void> => {
-  const [device, ...others] = devices;
-  if (device === undefined || others.length > 0)
-    throw new UsageError('--latest is for one device; --at takes several');
-  showItems(await api.json<{ items: Point[] }>(`/v1/devices/${encodeURIComponent(device)}/latest`), options);
-};
-
-const series = async (api: Api, devices: readonly string[], options: QueryOptions): Promise<void> => {
-  const [device = '', ...others] = devices;
-  const { channels, to, every, agg, fill, tz, quality, unit, limit } = options;
-  const several = others.length > 0 || options.align === true;
-  const path = several ? '/v1/series' : `/v1/devices/${encodeURIComponent(device)}/series`;
-  const drawsPoints = options.chart === true && every === undefined;
-  const points = options.points ?? (drawsPoints ? '400' : undefined);
-  const from = startTime('--from', options.from);
-  const asked = {
-    ...(several ? { devices: devices.join(), align: options.align ? 'true' : undefined } : {}),
-    ...{ channels, from, to, every, agg, fill, tz, points, quality, unit },
-  };
-  if (options.format !== 'table') {
-    await pass(api, path, { ...asked, limit }, MEDIA_TYPES[options.format]);
-    return;
-  }
-  if (options.json) {
-    print(JSON.stringify(await api.json(path, { query: { ...asked, limit } })));
-    return;
-  }
-  const page = await api.json<{ items: Row[]; next: string | null }>(path, {
-    query: { ...asked, limit: limit ?? '5000' },
-  });
-  if (options.chart) print(asCharts(page.items));
-  else {
-    print(asTable(page.items.slice(-MOST_ROWS)));
-    if (page.items.length > 0 && options.align !== true) print(`\n${shape(page.items)}`);
-    if (page.items.length > MOST_ROWS)
-      tell(`the last ${MOST_ROWS} of ${page.items.length}; all of them: --format csv`);
-  }
-  if (page.next !== null) tell('there is more in this range: narrow it, use --every, or --format csv');
-};
-
-const query = async (devices: readonly string[], options: QueryOptions): Promise<void> => {
+const query = async (devices: readonly string[], typed: QueryOptions, command: Command): Promise<void> => {
+  check(command, typed);
+  // What is typed counts more than the format of a config file.
+  const options = typed.json || typed.chart ? { ...typed, format: 'table' as const } : typed;
   const api = openApi(options);
-  if (options.chart && (options.align || options.format !== 'table'))
-    throw new UsageError('--chart draws tables: leave out --align and --format');
-  if (options.latest) return await latest(api, devices, options);
-  if (options.at === undefined) return await series(api, devices, options);
-  const { channels, unit } = options;
-  const at = startTime('--at', options.at);
-  const asked = { devices: devices.join(), at, channels, unit };
-  showItems(await api.json<{ items: Point[] }>('/v1/snapshot', { query: asked }), options);
+  const [device = '', ...others] = devices;
+  const { at, latest, channels, unit } = options;
+  if (latest && others.length > 0) throw new UsageError('--latest is for one device; --at takes several');
+  if (latest) showValues(await api.json(`/v1/devices/${encodeURIComponent(device)}/latest`), options);
+  else if (at === undefined) await showSeries(api, devices, options);
+  else {
+    const asked = { devices: devices.join(), at: instant('--at', at, options), channels, unit };
+    showValues(await api.json('/v1/snapshot', { query: asked }), options);
+  }
 };
 
 /** The `query` command. */
 export const queryCommand = (): Command =>
-  withTarget(new Command('query'))
+  withRange(withTarget(new Command('query')), { from: 'PT1H' })
     .description('points or aggregates of devices')
     .argument('<device...>')
     .option('--channels <names>', 'comma-separated; all when absent')
-    .option('--from <time>', 'RFC 3339, or an ISO 8601 duration back from now', 'PT1H')
-    .option('--to <time>', 'end, not included; now when absent')
-    .option('--every <duration>', 'buckets of this width, e.g. PT1M')
+    .option('--every <duration>', 'buckets of this width, e.g. PT1M; those of days follow --tz')
     .option('--agg <names>', 'comma-separated, e.g. count,min,max,mean,twmean,last,rate,p95')
     .option('--fill <how>', 'buckets without points: none, null, previous or linear')
-    .option('--tz <zone>', 'calendar of buckets of days and more, e.g. Europe/Berlin')
-    .option('--points <count>', 'so many points a channel that keep the shape')
+    .option('--points <count>', 'so many points a channel that keep the shape', whole)
     .option('--quality <names>', 'comma-separated: good, uncertain, bad')
     .option('--unit <conversions>', 'comma-separated channel:UNIT, e.g. temp:K')
     .option('--align', 'one row for each time, series beside each other')
     .option('--latest', 'the newest value of each channel')
     .option('--at <time>', 'what the devices showed at an instant')
     .option('--chart', 'draw lines')
-    .option('--limit <count>', 'items of one page')
-    .addOption(
-      new Option('--format <format>').choices(['table', ...Object.keys(MEDIA_TYPES)]).default('table'),
-    )
+    .option('--limit <count>', 'the first items, so many at most', whole)
+    .option('--cursor <text>', 'go on where a --limit has stopped')
+    .addOption(new Option('--format <format>').choices(FORMATS).default('table').env('LABGATE_FORMAT'))
     .action(query);

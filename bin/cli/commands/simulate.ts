@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { parseDuration, parseTime } from '../../../contracts/time.ts';
+import { parseDuration } from '../../../contracts/time.ts';
 import {
   FAULTS,
   type FaultName,
@@ -10,26 +10,15 @@ import {
   INSTRUMENT_TYPES,
   type RunListener,
   type RunResult,
-  type SimulatedDevice,
   simulateFleet,
 } from '../../../device/simulator/index.ts';
 import { PAYLOAD_FORMATS, type PayloadFormat } from '../../../payload/encode.ts';
-import { type Api, ApiError, openApi } from '../client/api.ts';
+import { type Api, openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
+import { createStarterTypes } from '../client/starter-types.ts';
 import { UsageError } from '../client/target.ts';
-import { type CommonOptions, print, tell, withTarget } from './options.ts';
-
-/** Creates the instrument types of a fleet; those that exist are left as they are. */
-const createTypes = async (api: Api, devices: readonly SimulatedDevice[]): Promise<void> => {
-  const used = new Set(devices.map(({ instrument }) => instrument.type.id));
-  for (const body of INSTRUMENT_TYPES.filter(({ id }) => used.has(id))) {
-    try {
-      await api.json('/v1/types', { method: 'POST', body });
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 409)) throw error;
-    }
-  }
-};
+import { type CommonOptions, print, tell, whole, withTarget } from './options.ts';
+import { TIME_FORMS, timeOf, zoneOption } from './times.ts';
 
 interface Connection {
   readonly api: Api;
@@ -44,7 +33,7 @@ const runFleet = async (
   { api, state, signal, on }: Connection,
 ): Promise<RunResult> => {
   const fleet = simulateFleet(options);
-  await createTypes(api, fleet.devices);
+  await createStarterTypes(api, new Set(fleet.devices.map(({ instrument }) => instrument.type.id)));
   return fleet.run({
     signal,
     on,
@@ -72,7 +61,7 @@ export interface Fleet extends AsyncDisposable {
 }
 
 export interface LocalFleetOptions {
-  readonly target: string;
+  readonly api: Api;
   readonly devices: number;
   readonly state: string;
   readonly progress: (text: string) => void;
@@ -100,7 +89,7 @@ export const startFleet = async (options: LocalFleetOptions): Promise<Fleet> => 
   const { promise: connected, resolve } = Promise.withResolvers<void>();
   progress(`registering and connecting ${devices} instruments ...`);
   const run = runFleet(shape, {
-    api: openApi({ target: options.target }),
+    api: options.api,
     state: options.state,
     signal: end.signal,
     on: {
@@ -127,7 +116,8 @@ interface SimulateOptions extends CommonOptions {
   readonly devices: number;
   readonly seed: string;
   readonly interval: number;
-  readonly start?: number;
+  readonly start?: string;
+  readonly tz?: string;
   readonly samples?: number;
   readonly batch: number;
   readonly types?: readonly string[];
@@ -152,7 +142,7 @@ const simulate = async (options: SimulateOptions): Promise<void> => {
     formats,
     faults,
     intervalMs: options.interval,
-    start: options.start ?? Date.now() * 1000,
+    start: options.start === undefined ? Date.now() * 1000 : timeOf('--start', options.start, options),
     samplesPerMessage: options.batch,
     ...(samples === undefined ? {} : { samples }),
     ...(types === undefined ? {} : { types }),
@@ -191,11 +181,6 @@ const simulate = async (options: SimulateOptions): Promise<void> => {
   if (result.pending > 0 || result.refused > 0) process.exitCode = 1;
 };
 
-const whole = (text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('use a whole number from 1');
-  return number;
-};
 const oneOf =
   <T extends string>(known: readonly T[]) =>
   (text: string): readonly T[] => {
@@ -211,11 +196,6 @@ const milliseconds = (text: string): number => {
   }
   return duration.micros / 1000;
 };
-const time = (text: string): number => {
-  const micros = parseTime(text);
-  if (micros === undefined) throw new InvalidArgumentError('use an RFC 3339 time');
-  return micros;
-};
 const split = (text: string): readonly string[] => text.split(',');
 
 /** The `simulate` command. */
@@ -225,7 +205,8 @@ export const simulateCommand = (): Command =>
     .option('--devices <count>', 'how many', whole, 10)
     .option('--seed <seed>', 'the same seed gives the same signals', '1')
     .option('--interval <duration>', 'between two samples of a device', milliseconds, 1000)
-    .option('--start <time>', 'time of the first sample; now when absent', time)
+    .option('--start <time>', `time of the first sample: ${TIME_FORMS}; now when absent`)
+    .addOption(zoneOption())
     .option('--samples <count>', 'samples of each device; endless when absent', whole)
     .option('--batch <count>', 'samples in one message', whole, 1)
     .option('--types <ids>', `of ${INSTRUMENT_TYPES.map(({ id }) => id).join(', ')}; all when absent`, split)

@@ -1,15 +1,84 @@
-/** Times on the command line. */
-import { formatTime, MICROS_PER_DAY, parseDuration } from '../../../contracts/time.ts';
+/** Times on the command line: RFC 3339, a date, or a duration back from now. */
+import { type Command, Option } from 'commander';
+import {
+  formatTime,
+  MICROS_PER_DAY,
+  type Micros,
+  parseDuration,
+  parseTime,
+} from '../../../contracts/time.ts';
+import { type Days, daysOf } from '../../../series/buckets/zone.ts';
 import { UsageError } from '../client/target.ts';
 
-/**
- * Reads `PT1H` as an hour ago; any other text stays what it is, for the API to judge.
- * @throws {UsageError} for a duration of months, which have no fixed length
- */
-export const startTime = (option: string, text: string, now: number = Date.now() * 1000): string => {
-  const ago = parseDuration(text);
-  if (ago === undefined) return text;
-  if (ago.months > 0)
-    throw new UsageError(`${option} ${text}: months have no fixed length; use days or a time`);
-  return formatTime(now - ago.days * MICROS_PER_DAY - ago.micros);
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const FORMS =
+  'use an RFC 3339 time, a date such as 2026-03-01, or a duration back from now such as PT1H or P7D';
+
+/** What help says of an option that takes a time. */
+export const TIME_FORMS = 'RFC 3339, a date, or a duration back from now';
+
+export const isDate = (text: string | undefined): boolean => text !== undefined && DATE.test(text);
+
+const zoneOf = (name: string): Days => {
+  try {
+    return daysOf(name);
+  } catch (cause) {
+    throw new UsageError(`--tz ${name}: use a name of the IANA time zone database such as Europe/Berlin`, {
+      cause,
+    });
+  }
 };
+
+/** How to read the times of a command. */
+export interface Clock {
+  /** Time zone whose days dates are; UTC when absent. */
+  readonly tz?: string | undefined;
+  readonly now?: Micros;
+}
+
+/**
+ * Reads a time. A date is its first moment. A day of a duration is 24 hours.
+ * @param option as it is typed, for the message
+ * @throws {UsageError} for anything else
+ */
+export const timeOf = (
+  option: string,
+  text: string,
+  { tz = 'UTC', now = Date.now() * 1000 }: Clock,
+): Micros => {
+  if (DATE.test(text)) {
+    const midnight = parseTime(`${text}T00:00:00Z`);
+    if (midnight === undefined) throw new UsageError(`${option} ${text}: there is no such day`);
+    return zoneOf(tz).startOf(midnight / MICROS_PER_DAY);
+  }
+  const ago = parseDuration(text);
+  if (ago === undefined) {
+    const time = parseTime(text);
+    if (time === undefined) throw new UsageError(`${option} ${text}: ${FORMS}`);
+    return time;
+  }
+  if (ago.months > 0)
+    throw new UsageError(`${option} ${text}: months have no fixed length; use days or a date`);
+  return now - ago.days * MICROS_PER_DAY - ago.micros;
+};
+
+/** The same as RFC 3339 in UTC, as the API takes it; `undefined` stays so. */
+export function instant(option: string, text: string, clock?: Clock): string;
+export function instant(option: string, text: string | undefined, clock?: Clock): string | undefined;
+export function instant(option: string, text: string | undefined, clock: Clock = {}): string | undefined {
+  return text === undefined ? undefined : formatTime(timeOf(option, text, clock));
+}
+
+/** Adds `--from`, `--to` and `--tz`. */
+export const withRange = (
+  command: Command,
+  { from, to = 'end, not included; now when absent' }: { readonly from?: string; readonly to?: string } = {},
+): Command =>
+  command
+    .option('--from <time>', `start: ${TIME_FORMS}`, from)
+    .option('--to <time>', to)
+    .addOption(zoneOption());
+
+/** `--tz`, whose days the dates of a command are. */
+export const zoneOption = (what = 'time zone of dates, e.g. Europe/Berlin; UTC when absent'): Option =>
+  new Option('--tz <zone>', what).env('LABGATE_TZ');

@@ -6,7 +6,11 @@ import { type InstrumentType, instrumentType } from '../../../contracts/resource
 import { openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, withTarget } from './options.ts';
+import { type CommonOptions, print, tell, withTarget } from './options.ts';
+
+interface CreateOptions extends CommonOptions {
+  readonly starter?: boolean;
+}
 
 const list = async (options: CommonOptions): Promise<void> => {
   const found = await Array.fromAsync(openApi(options).list<InstrumentType>('/v1/types'));
@@ -51,7 +55,17 @@ const read = (file: string): unknown => {
   }
 };
 
-const create = async (file: string, options: CommonOptions): Promise<void> => {
+const createStarter = async (options: CreateOptions): Promise<void> => {
+  const { createStarterTypes } = await import('../client/starter-types.ts');
+  const made = await createStarterTypes(openApi(options));
+  if (options.json) return print(JSON.stringify(made));
+  print(`created, or there already: ${made.there.join(', ')}`);
+  if (made.others.length > 0) tell(`left as they are, with another content: ${made.others.join(', ')}`);
+};
+
+const create = async (file: string | undefined, options: CreateOptions): Promise<void> => {
+  if ((file === undefined) !== (options.starter === true)) throw new UsageError('name a file, or --starter');
+  if (file === undefined) return await createStarter(options);
   const body = read(file);
   const made = await openApi(options).json<InstrumentType>('/v1/types', { method: 'POST', body });
   print(options.json ? JSON.stringify(made) : `created ${made.id}`);
@@ -90,8 +104,9 @@ export const typesCommand = (): Command => {
   const command = new Command('types').description('instrument types: list, show, create, update');
   withTarget(command.command('list')).description('list instrument types').action(list);
   withTarget(command.command('show <id>')).description('show the channels of a type').action(show);
-  withTarget(command.command('create <file>'))
+  withTarget(command.command('create [file]'))
     .description('create a type from a JSON file, or from standard input with -')
+    .option('--starter', 'create the types that labgate comes with')
     .action(create);
   withTarget(command.command('update <file>'))
     .description(

@@ -1,4 +1,4 @@
-/** What a laboratory costs a month, from how much it measures: a model of the calls that the functions make. */
+/** What a laboratory costs a month: a model of the calls that the functions make. */
 import { PRICES, type Price } from './prices.ts';
 
 /** A laboratory. */
@@ -9,8 +9,10 @@ export interface Laboratory {
   readonly rate: number;
   /** Measurements in a message. */
   readonly batch: number;
-  /** Watched live through the broker, or sent by Basic Ingest, which saves the charge for messages. */
+  /** By Basic Ingest messages cost nothing, and nobody can watch live. */
   readonly basicIngest: boolean;
+  /** Whether devices ask for durable acknowledgements, as the device library does. */
+  readonly acks: boolean;
   readonly stream: 'provisioned' | 'on-demand';
   /** Batching window of the stream: `ingest.batchingWindowSeconds` of the settings. */
   readonly windowSeconds: number;
@@ -18,6 +20,11 @@ export interface Laboratory {
   readonly hotDays: number;
   /** How long they stay in S3. */
   readonly years: number;
+  /** Requests to the API a month. */
+  readonly requests: number;
+  readonly firewall: boolean;
+  /** Programs that call the API all the time; each gets a token an hour. */
+  readonly programs: number;
 }
 
 /** One line of the bill. */
@@ -28,6 +35,8 @@ export interface CostLine {
   readonly units: number;
   readonly unit: string;
   readonly dollars: number;
+  /** Where its price was found. */
+  readonly from: Price['from'];
 }
 
 export interface Estimate {
@@ -46,7 +55,7 @@ const MINUTES = HOURS * 60;
 
 /*
  * What follows is measured by `npm run bench -- capacity`, with five channels of numbers that have three decimals and
- * noise in the last two; its figures of this model over what is measured tell how far they are off.
+ * noise in the last two. The bench compares this model with what it measures.
  */
 
 /** Bytes of a message: its header, and columns of the native format. */
@@ -76,9 +85,33 @@ const COMPACT_HOUR = 0.05;
 /** Memory of the functions in the settings of `prod`. */
 const INGEST_GIGABYTES = 1.73;
 const COMPACT_GIGABYTES = 1.73;
+/** Compaction runs every five minutes. */
+const COMPACTIONS = MINUTES / 5;
+/** Messages of AWS IoT for an acknowledgement: published by ingest, delivered, and its PUBACK (QoS 1). */
+const MESSAGES_OF_ACK = 3;
+/** Bytes of logs of an invocation: what Lambda writes, and the line of each function; of a request the access log, too. */
+const PLATFORM_LOG = 700;
+const INGEST_LOG = PLATFORM_LOG + 390;
+const COMPACT_LOG = PLATFORM_LOG + 750;
+const REQUEST_LOG = PLATFORM_LOG + 650;
+/** What X-Ray records by its default rule: one request a second, and this part of the others. */
+const TRACED_PART = 0.05;
+/** Seconds and gigabytes of a function of the API for a request. */
+const REQUEST_SECONDS = 0.05;
+const REQUEST_GIGABYTES = 1;
+/** Rules of the firewall in `lib/constructs/http-api.ts`. */
+const FIREWALL_RULES = 2;
+/** Custom metrics that functions write. */
+const METRICS = 20;
 /** Records and bytes a second of a shard. */
 const SHARD_RECORDS = 1000;
 const SHARD_BYTES = 1e6;
+
+/** Traces a month of so many requests. */
+const traced = (requests: number): number => {
+  const perSecond = requests / SECONDS;
+  return (Math.min(1, perSecond) + TRACED_PART * Math.max(0, perSecond - 1)) * SECONDS;
+};
 
 const steps = (value: number, size: number): number => Math.max(1, Math.ceil(value / size));
 
@@ -89,8 +122,8 @@ export const estimate = (lab: Laboratory): Estimate => {
   const messageBytes = HEADER_BYTES + lab.batch * POINT_BYTES;
   const perSecond = messages / SECONDS;
   const lines: CostLine[] = [];
-  const add = (part: string, what: string, units: number, { unit, dollars }: Price): void => {
-    if (units > 0) lines.push({ part, what, units, unit, dollars: units * dollars });
+  const add = (part: string, what: string, units: number, { unit, dollars, from }: Price): void => {
+    if (units > 0) lines.push({ part, what, units, unit, dollars: units * dollars, from });
   };
 
   const metered = messages * steps(messageBytes, 5000);
@@ -121,6 +154,7 @@ export const estimate = (lab: Laboratory): Estimate => {
   const messagesOfDevice = lab.rate / lab.batch / batchesPerSecond;
   const runs = messages / Math.max(1, messagesOfDevice);
   const pointsOfRun = measurements / runs;
+  if (lab.acks) add('IoT Core', 'acknowledgements', runs * MESSAGES_OF_ACK, PRICES.iotMessage);
   add('Lambda', 'requests of ingest', batches, PRICES.lambdaRequest);
   add(
     'Lambda',
@@ -154,7 +188,23 @@ export const estimate = (lab: Laboratory): Estimate => {
   add('DynamoDB', 'recovery to any moment', hot, PRICES.dynamoBackup);
   add('S3', 'files of days written', lab.devices * (HOURS / 24) * 2, PRICES.s3Put);
   add('S3', `${lab.years} years stored`, measurements * 12 * lab.years * PARQUET_POINT, PRICES.s3Byte);
-  add('CloudWatch', 'logs and metrics', 20, PRICES.metric);
+
+  const { requests, programs } = lab;
+  add('API Gateway', 'requests', requests, PRICES.apiRequest);
+  add('Lambda', 'requests of the API', requests, PRICES.lambdaRequest);
+  add('Lambda', 'time of the API', requests * REQUEST_SECONDS * REQUEST_GIGABYTES, PRICES.lambdaSecond);
+  if (lab.firewall) {
+    add('WAF', 'firewall', 1, PRICES.firewall);
+    add('WAF', 'rules', FIREWALL_RULES, PRICES.firewallRule);
+    add('WAF', 'requests', requests, PRICES.firewallRequest);
+  }
+  add('Cognito', 'programs', programs, PRICES.programClient);
+  add('Cognito', 'tokens', programs * HOURS, PRICES.programToken);
+
+  const logs = batches * INGEST_LOG + COMPACTIONS * COMPACT_LOG + requests * REQUEST_LOG;
+  add('CloudWatch', 'logs', logs, PRICES.logsByte);
+  add('CloudWatch', 'metrics', METRICS, PRICES.metric);
+  add('X-Ray', 'traces', traced(batches) + traced(COMPACTIONS) + traced(requests), PRICES.trace);
   add('KMS', 'key', 1, PRICES.key);
 
   const dollars = lines.reduce((sum, line) => sum + line.dollars, 0);

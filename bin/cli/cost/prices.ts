@@ -1,15 +1,15 @@
-/** What AWS asks for, as it stood on a day; numbers are US dollars in us-east-1 without free tiers. */
+/** List prices of AWS on one day, in US dollars, in us-east-1, without free tiers. */
 
 /** When the prices were looked up. */
 export const PRICES_DATE = '2026-11-21';
 export const PRICES_REGION = 'us-east-1';
 export const PRICES_SOURCE =
-  'AWS price lists (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json); those queued second-hand from the pricing pages of the services';
+  'AWS price lists (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json); those marked second-hand from the pricing pages of the services or from what others write of them';
 
 const MILLION = 1e6;
 const GIGABYTE = 1e9;
 
-/** A price of a unit, and where it comes from. */
+/** The price of a unit, and where it was found. */
 export interface Price {
   readonly dollars: number;
   readonly unit: string;
@@ -43,4 +43,11 @@ export const PRICES = {
   logsByte: price(0.5 / GIGABYTE, 'byte of logs in'),
   metric: price(0.3, 'metric-month'),
   key: price(1, 'key-month'),
+  trace: price(5 / MILLION, 'trace recorded', 'second-hand'),
+  apiRequest: price(3.5 / MILLION, 'request of a REST API'),
+  firewall: price(5, 'firewall-month'),
+  firewallRule: price(1, 'rule-month'),
+  firewallRequest: price(0.6 / MILLION, 'request'),
+  programClient: price(6, 'program-month', 'second-hand'),
+  programToken: price(2.25 / 1000, 'token of a program', 'second-hand'),
 } as const satisfies Readonly<Record<string, Price>>;

@@ -12,6 +12,10 @@ const LAB: Laboratory = {
   windowSeconds: 30,
   hotDays: 35,
   years: 5,
+  acks: false,
+  requests: 0,
+  firewall: false,
+  programs: 0,
 };
 const part = (lab: Laboratory, name: string): number =>
   estimate(lab)
@@ -34,6 +38,33 @@ describe('the estimate of a laboratory', () => {
     const expected = (100 * 730 * 60 * 0.08 + messages * 1.3) / 1e6;
     expect(part(LAB, 'IoT Core')).toBeCloseTo(expected, 9);
     expect(part({ ...LAB, basicIngest: true }, 'IoT Core')).toBeCloseTo(expected - messages / 1e6, 9);
+  });
+
+  it('charges an acknowledgement as three messages, one for each device in a batch', () => {
+    const acks = part({ ...LAB, acks: true }, 'IoT Core') - part(LAB, 'IoT Core');
+    // Each device is in each batch of 30 s.
+    expect(acks).toBeCloseTo(((100 * 730 * 3600) / 30) * 3e-6, 9);
+    // With a message a minute each message is answered for itself.
+    const rare = { ...LAB, rate: 1 / 60, batch: 1 };
+    const { messages } = estimate(rare);
+    expect(part({ ...rare, acks: true }, 'IoT Core') - part(rare, 'IoT Core')).toBeCloseTo(
+      messages * 3e-6,
+      9,
+    );
+  });
+
+  it('charges what people and programs ask by hand', () => {
+    const asked = { ...LAB, requests: 1e6, firewall: true, programs: 2 };
+    expect(part(asked, 'API Gateway')).toBeCloseTo(3.5, 9);
+    expect(part(asked, 'WAF')).toBeCloseTo(5 + 2 * 1 + 0.6, 9);
+    expect(part({ ...asked, firewall: false }, 'WAF')).toBe(0);
+    expect(part(asked, 'Cognito')).toBeCloseTo(2 * (6 + 730 * 0.00225), 9);
+    // Each request is traced where there is less than one a second; of more than that one in twenty.
+    const traces = (requests: number) => part({ ...LAB, requests }, 'X-Ray') - part(LAB, 'X-Ray');
+    expect(traces(1e6)).toBeCloseTo(5, 6);
+    expect(traces(730 * 3600 * 101)).toBeCloseTo(730 * 3600 * 6 * 5e-6, 6);
+    const logs = (requests: number) => part({ ...LAB, requests }, 'CloudWatch') - part(LAB, 'CloudWatch');
+    expect(logs(1e6)).toBeCloseTo(1350e6 * 0.5e-9, 6);
   });
 
   it('has an idle stream on demand cost more than a shard', () => {

@@ -1,0 +1,96 @@
+/** Devices: registered once, found again, and never changed in silence. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { newPerson } from '../../support/cli.ts';
+import type { Started } from './started.ts';
+
+export const describeDevices = (started: () => Started): void => {
+  const asked = (): { env: { LABGATE_TARGET: string } } => ({
+    env: { LABGATE_TARGET: started().gateway.line.target },
+  });
+
+  describe('devices', () => {
+    test('register, list, show, retire', async () => {
+      using person = newPerson();
+      const run = (...args: string[]) => person.run(args, asked());
+      const register = (id: string, ...more: string[]) =>
+        run('devices', 'register', id, '--site', 'lab-1', '--type', 'meter', ...more);
+      const made = await register('mine', '--name', 'Mine');
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(made.stdout).toContain('mosquitto_pub -h 127.0.0.1');
+      expect(made.stdout).toContain('{"n":"temp","t":"');
+      expect(readdirSync(join(person.folder, 'devices/mine')).sort()).toEqual(
+        ['ca.pem', 'certificate.pem', 'csr.pem', 'device.json', 'key.pem'].sort(),
+      );
+      // A folder of another gateway: the same key is registered here.
+      cpSync(join(person.folder, 'devices/mine'), join(person.folder, 'devices/theirs'), { recursive: true });
+      await register('theirs');
+      expect(
+        JSON.parse(readFileSync(join(person.folder, 'devices/theirs/device.json'), 'utf8')),
+      ).toMatchObject({ device: { id: 'theirs' } });
+      cpSync(join(person.folder, 'devices/theirs'), join(person.folder, 'mixed/mine'), { recursive: true });
+      expect(await register('mine', '--out', 'mixed')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('not the one of mine'),
+      });
+
+      const listed = await run('devices', 'list', '--site', 'lab-1', '--type', 'meter');
+      expect(listed.stdout).toMatch(
+        /^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active +Mine\ntheirs +lab-1 +meter +active\n$/,
+      );
+      const shown = await run('devices', 'show', 'mine', '--json');
+      expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
+
+      expect(await run('devices', 'retire', 'mine')).toMatchObject({ code: 2, stdout: '' });
+      const retired = await run('devices', 'retire', 'mine', '--yes', '--json');
+      expect(JSON.parse(retired.stdout)).toMatchObject({ id: 'mine', state: 'retired' });
+      expect(await register('mine')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('mine is retired'),
+      });
+    });
+
+    test('a folder that is there is found, and what differs is named', async () => {
+      using person = newPerson();
+      const register = (...args: string[]) => person.run(['devices', 'register', 'found', ...args], asked());
+      const same = ['--site', 'lab-1', '--type', 'meter', '--name', 'Found'];
+      expect(await register(...same)).toMatchObject({ code: 0 });
+      const again = await register(...same);
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(again.stdout).toMatch(/^found is registered already, nothing was changed/);
+      const json = await register(...same, '--json');
+      expect(JSON.parse(json.stdout)).toMatchObject({ device: { id: 'found' }, found: true });
+      expect(json.stdout).not.toContain('PRIVATE KEY');
+      const other = await register('--site', 'lab-2', '--type', 'meter', '--name', 'Lost');
+      expect(other).toMatchObject({ code: 2, stdout: '' });
+      expect(other.stderr).toContain(
+        'site is lab-1, not lab-2, name is Found, not Lost: nothing was changed',
+      );
+    });
+
+    test('what was refused leaves no key behind', async () => {
+      using person = newPerson();
+      const run = (...args: string[]) => person.run(args, asked());
+      const register = (id: string, ...more: string[]) =>
+        run('devices', 'register', id, '--site', 'lab-1', '--type', ...more);
+      expect(await register('nowhere', 'no-type')).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('/type "no-type": no such instrument type'),
+      });
+      expect(existsSync(join(person.folder, 'devices'))).toBe(false);
+      const [taken = ''] = started().gateway.line.fleet;
+      mkdirSync(join(person.folder, 'keys', taken), { recursive: true });
+      expect(await register(taken, 'meter', '--out', 'keys')).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(`conflict: there is another device ${taken} already`),
+      });
+      // What was there before is left as it was.
+      expect(readdirSync(join(person.folder, 'keys', taken))).toEqual([]);
+      expect(await register('../above', 'meter')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('../above: use lower-case letters'),
+      });
+    });
+  });
+};
