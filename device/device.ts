@@ -12,7 +12,7 @@ import {
   errorsMessage,
 } from '../contracts/messages/downstream.ts';
 import type { DeviceFacts } from '../contracts/resources/devices.ts';
-import { encodeMessage, type Wrapping } from '../payload/encode.ts';
+import { encodeMessage } from '../payload/encode.ts';
 import type { Measurement } from '../payload/outgoing.ts';
 import { Link } from './link.ts';
 import type { DeviceOptions } from './options.ts';
@@ -20,6 +20,7 @@ import { Outbox, type Parcel } from './outbox.ts';
 import { AWS_RATE, RateLimit } from './rate-limit.ts';
 import { openFileStore } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';
+import { type Wrapping, wrap } from './wrapping.ts';
 
 /** Formats that carry a session and a sequence number, so that they can be acknowledged. */
 export type TrackedFormat = 'rows' | 'columns' | 'protobuf';
@@ -135,7 +136,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     }
     const sent = Date.now() * 1000;
     const message = this.store.append((session, seq) => {
-      const bytes = encodeMessage({ session, seq, sent, ack: true, facts, points }, format, wrapping);
+      const bytes = wrap(encodeMessage({ session, seq, sent, ack: true, facts, points }, format), wrapping);
       if (bytes.length > LIMITS.messageBytes) {
         throw new RangeError(`${bytes.length} bytes; a message takes ${LIMITS.messageBytes}`);
       }

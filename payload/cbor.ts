@@ -30,6 +30,16 @@ const halfFloat = (bits: number): number => {
   return sign * (fraction + 1024) * 2 ** (exponent - 25);
 };
 
+const concatenated = (chunks: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+};
+
 class Reader {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -107,7 +117,7 @@ class Reader {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const head = this.view.getUint8(this.take(1));
-      if (head === 0xff) return Buffer.concat(chunks);
+      if (head === 0xff) return concatenated(chunks);
       if (head >> 5 !== major || (head & 31) === INDEFINITE) throw malformed('A chunk of another type.');
       chunks.push(this.string(major, head & 31));
     }

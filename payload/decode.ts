@@ -20,7 +20,7 @@ import { readQuickColumns } from './quick-columns.ts';
 import { decodeRows } from './rows.ts';
 import { decodeSenml } from './senml.ts';
 import { readSenmlCbor } from './senml-cbor.ts';
-import { unwrap } from './unwrap.ts';
+import { type Inflaters, unwrap } from './unwrap.ts';
 
 const startsJson = (byte: number): boolean =>
   byte === 0x7b ||
@@ -51,11 +51,16 @@ const decodeJson = (bytes: Uint8Array, arrival: Micros): Message => {
  * Decodes a message of any format.
  * @param bytes the MQTT payload as it came in
  * @param arrival when the platform received it: what relative times of SenML count from
+ * @param inflaters what gzip and zstd are taken off with
  * @returns columns of points; what could not be used of a message is in its `faults`
- * @throws UndecodableMessage when nothing of the message can be used
+ * @throws {UndecodableMessage} when nothing of the message can be used
+ * @example
+ * const { columns, faults } = decodeMessage(payload, arrivedMicros, inflaters);
+ * for (const column of columns)
+ *   column.value.forEach((value, at) => console.log(column.channel, column.time[at], value));
  */
-export const decodeMessage = (bytes: Uint8Array, arrival: Micros): Message => {
-  const plain = unwrap(bytes);
+export const decodeMessage = (bytes: Uint8Array, arrival: Micros, inflaters: Inflaters): Message => {
+  const plain = unwrap(bytes, inflaters);
   const first = plain[0] ?? 0;
   const message = startsJson(first)
     ? decodeJson(plain, arrival)

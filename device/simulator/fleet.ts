@@ -5,6 +5,7 @@ import type { DeviceFacts } from '../../contracts/resources/devices.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { encodeMessage } from '../../payload/encode.ts';
 import type { Measurement } from '../../payload/outgoing.ts';
+import { wrap } from '../wrapping.ts';
 import { type FaultLabel, type FaultName, FaultPlan } from './faults.ts';
 import { type FleetShape, type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
@@ -183,5 +184,5 @@ export function* fleetMessages(
 /** The bytes of a simulated message, without session: as a device without the client library sends them. */
 export const encodeSimulated = ({ device, points, facts }: SimulatedMessage): Uint8Array => {
   const senml = device.format === 'senml-json' || device.format === 'senml-cbor';
-  return encodeMessage({ points, facts: senml ? undefined : facts }, device.format, device.wrapping);
+  return wrap(encodeMessage({ points, facts: senml ? undefined : facts }, device.format), device.wrapping);
 };

@@ -5,6 +5,7 @@ import { encodeMessage } from '../../payload/encode.ts';
 import { Device, type TrackedFormat } from '../device.ts';
 import type { DeviceOptions } from '../options.ts';
 import { StoreFull } from '../store/message-store.ts';
+import { wrap } from '../wrapping.ts';
 import type { FaultLabel } from './faults.ts';
 import { type FleetOptions, fleetMessages, type SimulatedMessage } from './fleet.ts';
 import { type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
@@ -111,7 +112,7 @@ class Run {
           await client.send({ facts });
         }
         this.result.untracked += 1;
-        await client.publishOnce(encodeMessage({ points }, format, wrapping));
+        await client.publishOnce(wrap(encodeMessage({ points }, format), wrapping));
       }
     } catch (error) {
       if (!(error instanceof StoreFull) && client.connected) throw error;

@@ -1,6 +1,7 @@
 /** Who the simulated devices are, and where they stand. */
 import type { DeviceFacts, DeviceMetadata } from '../../contracts/resources/devices.ts';
-import type { PayloadFormat, Wrapping } from '../../payload/encode.ts';
+import type { PayloadFormat } from '../../payload/encode.ts';
+import type { Wrapping } from '../wrapping.ts';
 import type { Instrument } from './model.ts';
 import { Noise } from './noise.ts';
 import { INSTRUMENTS } from './types.ts';

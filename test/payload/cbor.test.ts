@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UndecodableMessage } from '../../contracts/messages/message.ts';
 import { type CborValue, readCbor } from '../../payload/cbor.ts';
-import { decodeMessage } from '../../payload/decode.ts';
+import { decodeBytes } from './decoding.ts';
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: false, tagUint8Array: false });
@@ -125,7 +125,7 @@ describe('CBOR', () => {
         fc.constantFrom(0x80, 0x82, 0x9f, 0xd9),
         (rest, first) => {
           try {
-            decodeMessage(Uint8Array.from([first, ...rest]), 0);
+            decodeBytes(Uint8Array.from([first, ...rest]), 0);
           } catch (error) {
             expect(error).toBeInstanceOf(UndecodableMessage);
           }
@@ -145,12 +145,12 @@ describe('SenML in CBOR', () => {
   ])('refuses %s as %s', (bytes, code) => {
     // The first is a map, which no SenML begins with: behind the mark of CBOR it gets this far.
     const prefix = bytes.startsWith('a1') ? 'd9d9f7' : '';
-    expect(() => decodeMessage(hex(prefix + bytes), 0)).toThrow(expect.objectContaining({ code }));
+    expect(() => decodeBytes(hex(prefix + bytes), 0)).toThrow(expect.objectContaining({ code }));
   });
 
   it('ignores integer labels without a meaning, and names what is not a number', () => {
     // [{n: "a", v: 1, 99: 1}, {n: "a", v: NaN}, {n: "a", v: h'00'}]
-    const message = decodeMessage(
+    const message = decodeBytes(
       hex('83 a3 00 61 61 02 01 18 63 01 a2 00 61 61 02 f9 7e 00 a2 00 61 61 02 41 00'),
       0,
     );

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UndecodableMessage } from '../../contracts/messages/message.ts';
 import { QUARANTINE } from '../../contracts/problems.ts';
-import { decodeMessage } from '../../payload/decode.ts';
-import { NOW, refused, rows, T, utf8 } from './decoding.ts';
+import { decodeBytes, NOW, refused, rows, T, utf8 } from './decoding.ts';
 
 describe('wrapping', () => {
   const plain = utf8(JSON.stringify(rows({ n: 'a', t: T, v: 1 })));
@@ -14,24 +13,26 @@ describe('wrapping', () => {
     ['zstd', zstdCompressSync],
   ] as const)('in %s is taken off, once and within bounds', (_, pack) => {
     const packed = pack(plain);
-    expect(decodeMessage(packed, NOW)).toMatchObject({ points: 1 });
-    expect(() => decodeMessage(pack(packed), NOW)).toThrow(refused('unknown-format'));
-    expect(() => decodeMessage(pack(gzipSync(plain)), NOW)).toThrow(refused('unknown-format'));
-    expect(() => decodeMessage(pack(Buffer.alloc(2 * 2 ** 20 + 1, ' ')), NOW)).toThrow(
+    expect(decodeBytes(packed, NOW)).toMatchObject({ points: 1 });
+    expect(() => decodeBytes(pack(packed), NOW)).toThrow(refused('unknown-format'));
+    expect(() => decodeBytes(pack(gzipSync(plain)), NOW)).toThrow(refused('unknown-format'));
+    expect(() => decodeBytes(pack(Buffer.alloc(2 * 2 ** 20 + 1, ' ')), NOW)).toThrow(
       refused('unpacked-too-large'),
     );
-    expect(() => decodeMessage(pack(Buffer.alloc(2 ** 26)), NOW)).toThrow(refused('unpacked-too-large'));
-    expect(() => decodeMessage(pack(Buffer.alloc(0)), NOW)).toThrow(refused('empty-message'));
-    expect(() => decodeMessage(packed.subarray(0, -4), NOW)).toThrow(refused('corrupt-compression'));
-    expect(() => decodeMessage(Buffer.concat([packed, plain]), NOW)).toThrow(refused('corrupt-compression'));
+    expect(() => decodeBytes(pack(Buffer.alloc(2 ** 26)), NOW)).toThrow(refused('unpacked-too-large'));
+    expect(() => decodeBytes(pack(Buffer.alloc(0)), NOW)).toThrow(refused('empty-message'));
+    expect(() => decodeBytes(packed.subarray(0, -4), NOW)).toThrow(refused('corrupt-compression'));
+    expect(() => decodeBytes(Buffer.concat([packed, plain]), NOW)).toThrow(refused('corrupt-compression'));
+    const halves = [plain.subarray(0, 20), plain.subarray(20)];
+    expect(decodeBytes(Buffer.concat(halves.map((half) => pack(half))))).toMatchObject({ points: 1 });
     const space = Buffer.concat([Buffer.alloc(2 * 2 ** 20 - plain.length, ' '), plain]);
-    expect(decodeMessage(pack(space), NOW)).toMatchObject({ points: 1 });
+    expect(decodeBytes(pack(space), NOW)).toMatchObject({ points: 1 });
   });
 
   it('in zstd may not ask for a large window', () => {
     // A frame header with a window of 128 MiB: 17 for the exponent over the first KiB.
     const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x01, 0x00, 0x00);
-    expect(() => decodeMessage(frame, NOW)).toThrow(refused('corrupt-compression'));
+    expect(() => decodeBytes(frame, NOW)).toThrow(refused('corrupt-compression'));
   });
 });
 
@@ -48,18 +49,18 @@ describe('any bytes', () => {
     ['half a gzip head', Uint8Array.of(0x1f, 0x00), 'unknown-format'],
     ['half a zstd head', Uint8Array.of(0x28, 0x00), 'unknown-format'],
     ['deep brackets', utf8('['.repeat(100_000)), 'malformed-json'],
-  ])('%s', (_, bytes, code) => expect(() => decodeMessage(bytes, NOW)).toThrow(refused(code)));
+  ])('%s', (_, bytes, code) => expect(() => decodeBytes(bytes, NOW)).toThrow(refused(code)));
 
   it('may begin with white space or a byte order mark before JSON', () => {
     const text = JSON.stringify(rows({ n: 'a', t: T, v: 1 }));
     for (const before of [' ', '\n', '\r\n', '\t', '\ufeff']) {
-      expect(decodeMessage(utf8(before + text), NOW)).toMatchObject({ points: 1 });
+      expect(decodeBytes(utf8(before + text), NOW)).toMatchObject({ points: 1 });
     }
   });
 
   it('may be part of a larger buffer', () => {
     const text = utf8(`xx${JSON.stringify(rows({ n: 'a', t: T, v: 1 }))}xx`);
-    expect(decodeMessage(text.subarray(2, -2), NOW)).toMatchObject({ points: 1 });
+    expect(decodeBytes(text.subarray(2, -2), NOW)).toMatchObject({ points: 1 });
   });
 
   it('end as a message or with a code, and every point is accounted for', () => {
@@ -82,7 +83,7 @@ describe('any bytes', () => {
     fc.assert(
       fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 100 })), (bytes) => {
         try {
-          const { columns, faults, points } = decodeMessage(bytes, NOW);
+          const { columns, faults, points } = decodeBytes(bytes, NOW);
           const counted =
             columns.reduce((sum, { time }) => sum + time.length, 0) +
             faults.reduce((sum, fault) => sum + fault.points, 0);

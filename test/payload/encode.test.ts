@@ -8,9 +8,10 @@ import {
   qualityFromOpcUa,
   qualityName,
 } from '../../contracts/quality.ts';
-import { decodeMessage } from '../../payload/decode.ts';
-import { encodeMessage, type PAYLOAD_FORMATS, WRAPPINGS } from '../../payload/encode.ts';
+import { WRAPPINGS, wrap } from '../../device/wrapping.ts';
+import { encodeMessage, type PAYLOAD_FORMATS } from '../../payload/encode.ts';
 import type { Measurement, Outgoing } from '../../payload/outgoing.ts';
+import { decodeBytes } from './decoding.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) * 1000;
 const names = QUALITIES.map((_, place) => qualityName(place)) as [QualityName, ...QualityName[]];
@@ -66,7 +67,7 @@ describe('what is written', () => {
     fc.assert(
       fc.property(outgoing, fc.constantFrom(...WRAPPINGS), (message, wrapping) => {
         const { session, seq, sent, ack } = message;
-        const read = decodeMessage(encodeMessage(message, 'rows', wrapping), START);
+        const read = decodeBytes(wrap(encodeMessage(message, 'rows'), wrapping), START);
         expect(read).toMatchObject({
           format: 'rows',
           session,
@@ -101,7 +102,7 @@ describe('what is written', () => {
     fc.assert(
       fc.property(outgoing, (message) => {
         const { session, seq, sent, ack } = message;
-        const read = decodeMessage(encodeMessage(message, 'protobuf'), START);
+        const read = decodeBytes(encodeMessage(message, 'protobuf'), START);
         expect(read).toMatchObject({
           format: 'protobuf',
           session,
@@ -122,7 +123,7 @@ describe('what is written', () => {
       fc.property(
         fc.array(measurement(fc.constant(undefined)), { minLength: 1, maxLength: 30 }),
         (points) => {
-          const read = decodeMessage(encodeMessage({ points }, format), START);
+          const read = decodeBytes(encodeMessage({ points }, format), START);
           expect(read).toMatchObject({ format, faults: [] });
           expect(sortedOf(read)).toEqual(expectedOf({ points }));
         },
@@ -150,7 +151,7 @@ describe('what is written', () => {
             }),
           ),
         );
-        const read = decodeMessage(encodeMessage({ points }, 'columns'), START);
+        const read = decodeBytes(encodeMessage({ points }, 'columns'), START);
         expect(read).toMatchObject({ format: 'columns', faults: [] });
         expect(sortedOf(read)).toEqual(expectedOf({ points }));
         expect(new Set(read.columns.map(({ time }) => time)).size).toBe(1);

@@ -1,10 +1,9 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { quality } from '../../contracts/quality.ts';
-import { decodeMessage } from '../../payload/decode.ts';
 import { MessageSchema } from '../../payload/gen/labgate_pb.ts';
 import { pointTo } from '../../payload/pointer.ts';
-import { NOW, refused } from './decoding.ts';
+import { decodeBytes, NOW, refused } from './decoding.ts';
 
 describe('protobuf', () => {
   const encode = (init: MessageInitShape<typeof MessageSchema>): Uint8Array =>
@@ -12,7 +11,7 @@ describe('protobuf', () => {
   const time = BigInt(NOW);
 
   it('gives channels of readings and of sensor readings', () => {
-    const message = decodeMessage(
+    const message = decodeBytes(
       encode({
         session: 's',
         seq: 3n,
@@ -75,7 +74,7 @@ describe('protobuf', () => {
 
   it('names what of it cannot be used', () => {
     const value = { case: 'number', value: 1 } as const;
-    const message = decodeMessage(
+    const message = decodeBytes(
       encode({
         sent: 0n,
         readings: [
@@ -135,6 +134,6 @@ describe('protobuf', () => {
     ['bytes that end early', encode({ session: 'abcdef' }).subarray(0, 5), 'malformed-protobuf'],
     ['a text that is not UTF-8', Uint8Array.of(0x10, 1, 0x1a, 1, 0xff), 'malformed-protobuf'],
   ])('with %s is refused', (_, bytes, code) => {
-    expect(() => decodeMessage(bytes, NOW)).toThrow(refused(code));
+    expect(() => decodeBytes(bytes, NOW)).toThrow(refused(code));
   });
 });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { quality } from '../../contracts/quality.ts';
-import { decodeMessage } from '../../payload/decode.ts';
 import { pointTo } from '../../payload/pointer.ts';
-import { decode, NOW, rows, T, utf8 } from './decoding.ts';
+import { decode, decodeBytes, NOW, rows, T, utf8 } from './decoding.ts';
 
 describe('native rows', () => {
   it('give columns by channel and unit, with places, shared times and qualities', () => {
@@ -110,7 +109,7 @@ describe('native rows', () => {
 
   it('know infinity, which JSON can only say by a number too large', () => {
     const text = `{"v":1,"data":[{"n":"a","t":"${T}","v":1e999}]}`;
-    expect(decodeMessage(utf8(text), NOW).faults).toEqual([
+    expect(decodeBytes(utf8(text), NOW).faults).toEqual([
       { code: 'not-a-number', pointer: '/data/0/v', points: 1 },
     ]);
   });
@@ -120,7 +119,7 @@ describe('native rows', () => {
   });
 
   it('are not misled by names of the language', () => {
-    const message = decodeMessage(
+    const message = decodeBytes(
       utf8(
         `{"v":1,"__proto__":{"ack":true},"data":[{"n":"__proto__","t":"${T}","v":1},{"n":"constructor","t":"${T}","v":2},{"__proto__":{"n":"x","t":1,"v":1}}]}`,
       ),

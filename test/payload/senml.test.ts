@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../contracts/messages/message.ts';
-import { decodeMessage } from '../../payload/decode.ts';
 import { channelOf } from '../../payload/senml.ts';
 import { senmlOf, ucumOf } from '../../payload/senml-units.ts';
+import { decodeBytes } from './decoding.ts';
 
 const ARRIVAL = Date.UTC(2026, 2, 1, 10) * 1000;
 const decode = (pack: unknown): Message =>
-  decodeMessage(new TextEncoder().encode(JSON.stringify(pack)), ARRIVAL);
+  decodeBytes(new TextEncoder().encode(JSON.stringify(pack)), ARRIVAL);
 /** Points as `[channel, unit, seconds, value]`. */
 const pointsOf = ({ columns }: Message) =>
   columns.flatMap(({ channel, unit, time, value }) =>
@@ -69,7 +69,7 @@ describe('the examples of RFC 8428', () => {
         '02f93e00a3006763757272656e74062002fb3ff999999999999aa3006763757272656e74060002fb3ffb333333333333',
       'hex',
     );
-    const message = decodeMessage(bytes, ARRIVAL);
+    const message = decodeBytes(bytes, ARRIVAL);
     expect(message).toMatchObject({ format: 'senml-cbor', points: 7, faults: [] });
     expect(pointsOf(message)).toEqual(resolved);
   });

@@ -7,6 +7,7 @@ import { downstream, upstream } from '../../contracts/messages/topics.ts';
 import { createIdentity } from '../../device/identity.ts';
 import type { DeviceOptions } from '../../device/options.ts';
 import { openMemoryStore } from '../../device/store/memory-store.ts';
+import { inflaters } from '../../lambdas/domain/ingestion/inflaters.ts';
 import { openPki, type Pki } from '../../local/iot/pki.ts';
 import { decodeMessage } from '../../payload/decode.ts';
 
@@ -44,7 +45,7 @@ export class TestBroker {
     };
     aedes.on('publish', (packet, client: Client | null) => {
       if (client === null || packet.topic !== upstream.data(ORIGIN)) return;
-      const message = decodeMessage(packet.payload as Buffer, Date.now() * 1000);
+      const message = decodeMessage(packet.payload as Buffer, Date.now() * 1000, inflaters);
       this.received.push(message);
       this.onMessage(message);
     });

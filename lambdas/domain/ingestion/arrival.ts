@@ -3,6 +3,7 @@
 import { type Message, UndecodableMessage } from '../../../contracts/messages/message.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
+import { inflaters } from './inflaters.ts';
 
 /** One record as it came in. */
 export interface Arrival {
@@ -23,7 +24,7 @@ export interface Undecoded {
 /** The message of a record. */
 export const decodeArrival = (arrival: Arrival): Message | Undecoded => {
   try {
-    return decodeMessage(arrival.bytes, arrival.original ?? arrival.arrived);
+    return decodeMessage(arrival.bytes, arrival.original ?? arrival.arrived, inflaters);
   } catch (error) {
     if (error instanceof UndecodableMessage) return { error };
     // A defect of the decoder must not stop the shard: the bytes are kept, and the handler logs the defect.

@@ -11,6 +11,7 @@ import {
 import { allowed, allowedSites, type Principal } from '../../../contracts/roles.ts';
 import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
+import { inflaters } from '../../domain/ingestion/inflaters.ts';
 import { encodeReplay } from '../../domain/ingestion/replay.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
@@ -216,7 +217,7 @@ const decoded = ({
   arrived,
 }: QuarantineEntry): Pick<QuarantinedMessage, 'decoded' | 'undecodable'> => {
   try {
-    const message = decodeMessage(bytes, arrived);
+    const message = decodeMessage(bytes, arrived, inflaters);
     const { format, session, seq, sent, facts, faults } = message;
     return {
       decoded: {

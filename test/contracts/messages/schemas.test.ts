@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { type Message, UndecodableMessage } from '../../../contracts/messages/message.ts';
 import { columnsMessage, jsonMessage, rowsMessage, senmlPack } from '../../../contracts/messages/schemas.ts';
-import { decodeMessage } from '../../../payload/decode.ts';
+import { decodeBytes } from '../../payload/decoding.ts';
 import { columnsDocument, mutated, rowsDocument, senmlDocument } from '../../support/payload-documents.ts';
 
 const ARRIVAL = Date.UTC(2026, 2, 1, 10) * 1000;
 
 const decode = (text: string): Message | UndecodableMessage => {
   try {
-    return decodeMessage(new TextEncoder().encode(text), ARRIVAL);
+    return decodeBytes(new TextEncoder().encode(text), ARRIVAL);
   } catch (error) {
     if (error instanceof UndecodableMessage) return error;
     throw error;

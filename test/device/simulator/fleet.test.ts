@@ -10,8 +10,8 @@ import {
   simulateFleet,
 } from '../../../device/simulator/index.ts';
 import { INSTRUMENTS } from '../../../device/simulator/types.ts';
-import { decodeMessage } from '../../../payload/decode.ts';
 import { PAYLOAD_FORMATS } from '../../../payload/encode.ts';
+import { decodeBytes } from '../../payload/decoding.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) * 1000;
 const shape: FleetOptions = { devices: 12, seed: 7, intervalMs: 1000, start: START, samples: 5 };
@@ -123,7 +123,7 @@ describe('a fleet', () => {
       formats: [format],
       wrappings: ['none', 'gzip', 'zstd'],
     }).messages()) {
-      const decoded = decodeMessage(encodeSimulated(message), START);
+      const decoded = decodeBytes(encodeSimulated(message), START);
       expect(decoded).toMatchObject({ format, faults: [], points: message.points.length });
       const units = new Map(
         Object.entries(message.device.instrument.type.channels).map(([name, { unit }]) => [name, unit]),
