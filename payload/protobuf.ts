@@ -52,11 +52,14 @@ const sentValue = ({ value }: WireReading): unknown => {
 };
 
 class Gathering {
-  readonly set = new ColumnSet();
+  /** Apart, though both may name a channel: a column points into one list. */
+  readonly readings = new ColumnSet();
+  readonly sensorReadings = new ColumnSet();
   readonly faults: PointFault[] = [];
   points = 0;
 
   private add(
+    set: ColumnSet,
     channel: string,
     unit: string | undefined,
     micros: Micros,
@@ -65,7 +68,7 @@ class Gathering {
     row: number,
     pointer: string,
   ): void {
-    const column = this.set.of(channel, unit, value, pointer);
+    const column = set.of(channel, unit, value, pointer);
     column.time.push(micros);
     column.value.push(value as Value);
     column.row.push(row);
@@ -90,7 +93,7 @@ class Gathering {
     else if (quality < 0) this.refuse('invalid-quality', `${at}/quality`);
     else {
       const unit = reading.unit === '' ? undefined : reading.unit;
-      this.add(reading.channel, unit, micros, value, quality, row, '/readings/*');
+      this.add(this.readings, reading.channel, unit, micros, value, quality, row, '/readings/*');
     }
   }
 
@@ -103,15 +106,15 @@ class Gathering {
       values += 1;
       if (Number.isNaN(micros)) this.refuse('invalid-time', `/sensorReadings/${row}/time`);
       else if (!Number.isFinite(value)) this.refuse('not-a-number', `/sensorReadings/${row}/${channel}`);
-      else this.add(channel, unit, micros, value, GOOD, row, SENSOR_POINTERS[channel]);
+      else this.add(this.sensorReadings, channel, unit, micros, value, GOOD, row, SENSOR_POINTERS[channel]);
     }
     if (values === 0) this.refuse('invalid-structure', `/sensorReadings/${row}`);
   }
 }
 
 /**
- * Decodes a protobuf message.
- * @throws UndecodableMessage
+ * Decodes a protobuf message of labgate.proto.
+ * @throws {UndecodableMessage} for bytes that are not one, another version, an unusable identity, or too many points
  */
 export const decodeProtobuf = (bytes: Uint8Array): Message => {
   const sent = parse(bytes);
@@ -143,7 +146,8 @@ export const decodeProtobuf = (bytes: Uint8Array): Message => {
   sent.sensorReadings.forEach((reading, row) => {
     gathering.sensorReading(reading, row);
   });
-  gathering.set.shareTimes();
+  gathering.readings.shareTimes();
+  gathering.sensorReadings.shareTimes();
   return {
     format: 'protobuf',
     session,
@@ -151,7 +155,7 @@ export const decodeProtobuf = (bytes: Uint8Array): Message => {
     sent: Number.isNaN(sentAt) ? undefined : sentAt,
     ack: sent.ack,
     facts,
-    columns: gathering.set.columns,
+    columns: [...gathering.readings.columns, ...gathering.sensorReadings.columns],
     faults,
     points: gathering.points,
   };

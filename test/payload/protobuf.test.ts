@@ -72,6 +72,28 @@ describe('protobuf', () => {
     ]);
   });
 
+  it('points into the list in which a point stands, where both name a channel', () => {
+    const message = decodeBytes(
+      encode({
+        readings: [{ channel: 'temperature', time, value: { case: 'number', value: 20 }, unit: 'Cel' }],
+        sensorReadings: [
+          { time, humidity: 40 },
+          { time: time + 1n, temperature: 21 },
+        ],
+      }),
+      NOW,
+    );
+    expect(
+      message.columns.flatMap((column) =>
+        column.value.map((value, at) => [column.channel, value, pointTo(column, at)]),
+      ),
+    ).toEqual([
+      ['temperature', 20, '/readings/0'],
+      ['humidity', 40, '/sensorReadings/0/humidity'],
+      ['temperature', 21, '/sensorReadings/1/temperature'],
+    ]);
+  });
+
   it('names what of it cannot be used', () => {
     const value = { case: 'number', value: 1 } as const;
     const message = decodeBytes(
