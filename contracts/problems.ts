@@ -63,6 +63,7 @@ export const QUARANTINE = {
   'malformed-cbor': 'The bytes are not CBOR.',
   'malformed-protobuf': 'The bytes are not a labgate protobuf message.',
   'invalid-structure': 'The document is well-formed but not of the format it claims to be.',
+  'ambiguous-channel': 'Two SenML names of the message stand for one channel.',
   'unsupported-version': 'The version of the format is not supported.',
   'too-many-points': 'The message holds more than 2 000 points.',
   'no-content': 'The message holds neither a point nor a device fact.',

@@ -5,6 +5,7 @@ import { MICROS_PER_SECOND } from '../contracts/time.ts';
 import type { Measurement, Outgoing } from './outgoing.ts';
 import type { SenmlRecord } from './senml.ts';
 import { CBOR_LABELS, type SenmlLabel } from './senml-labels.ts';
+import { channelOf, isSenmlName } from './senml-names.ts';
 import { senmlOf } from './senml-units.ts';
 
 const isGood = (quality: Measurement['quality']): boolean =>
@@ -15,10 +16,15 @@ const valueLabel = { number: 'v', string: 'vs', boolean: 'vb' } as const;
 
 const recordOf = ({ channel, time, value, unit, quality }: Measurement): SenmlRecord => {
   if (!isGood(quality)) throw new RangeError(`SenML has no word for the quality of ${channel}.`);
+  if (!isSenmlName(channel) || channelOf(channel) !== channel)
+    throw new RangeError(`SenML has no name that is read as the channel ${channel}.`);
   const label = valueLabel[typeof value as keyof typeof valueLabel];
+  const senml = unit === undefined ? undefined : senmlOf(unit);
+  if (unit !== undefined && senml === undefined)
+    throw new RangeError(`SenML has no unit that is read as ${unit}.`);
   return {
     n: channel,
-    ...(unit === undefined ? {} : { u: senmlOf(unit) }),
+    ...(senml === undefined ? {} : { u: senml }),
     t: time / MICROS_PER_SECOND,
     [label]: value,
   };

@@ -79,8 +79,8 @@ const encoders: Readonly<Record<PayloadFormat, (message: Outgoing) => Uint8Array
 /**
  * Writes a message. Who wants it smaller wraps the bytes in gzip or zstd.
  * @returns what `decodeMessage` reads back as the same points
- * @throws {RangeError} when the format cannot say it: columns of differing times, facts or a session in SenML,
- * a quality other than good in SenML, a value that is not finite
+ * @throws {RangeError} when the format cannot say it: columns of differing times or units; in SenML facts, a session,
+ * a quality other than good, or a name or unit that is read otherwise; a value that is not finite
  * @example
  * const point = { channel: 'temp', time: 1_772_359_200_000_000, value: 37.02, unit: 'Cel' };
  * const bytes = encodeMessage({ session: 's-1', seq: 0, points: [point] }, 'rows');

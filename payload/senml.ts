@@ -2,14 +2,14 @@
  * SenML, RFC 8428: base fields resolved (§4.1), times relative to arrival (§4.5.3), sums (§4.2).
  *
  * What labgate makes of it:
- * - The channel is the name without the device: `n` where the base name ends in `:` or `/`, else what follows
- *   the last `:` of the whole name; `/` and `:` within become `.`. So `urn:dev:ow:10e2073a:` + `chamber/temp`
- *   is the channel `chamber.temp`.
+ * - The channel is made of the whole name, see senml-names.ts.
  * - Units of the SenML registry become UCUM, see senml-units.ts.
- * - A sum is a channel of its own: `<name>.sum` in `<unit>.s`.
+ * - A sum is a channel of its own: `<channel>.sum` in `<unit>.s`.
  * - Data values (`vd`) are refused: channels carry measurements, not documents. `ut` is not used.
  * - SenML knows neither session nor sequence number, so its messages are not acknowledged.
  */
+
+import { isObject } from '../contracts/json.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type Message,
@@ -21,6 +21,7 @@ import type { QuarantineCode } from '../contracts/problems.ts';
 import { MAX_MICROS, MICROS_PER_SECOND, type Micros } from '../contracts/time.ts';
 import { ColumnSet } from './column-set.ts';
 import type { SenmlLabel } from './senml-labels.ts';
+import { isSenmlName, SenmlChannels } from './senml-names.ts';
 import { ucumOf } from './senml-units.ts';
 import { faultOfValue } from './values.ts';
 
@@ -29,7 +30,6 @@ export type SenmlRecord = { readonly [label in SenmlLabel]?: unknown };
 
 /** Times below count from now (§4.5.3). */
 const ABSOLUTE_MICROS = 2 ** 28 * MICROS_PER_SECOND;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/;
 const VALUE_LABELS = ['v', 'vs', 'vb', 'vd'] as const;
 /** Labels ending in `_` must be understood (§4.4); there are none yet. */
 const MUST_UNDERSTAND = /_$/;
@@ -97,13 +97,7 @@ const checkLabels = (record: SenmlRecord, at: number): void => {
   }
 };
 
-/** The channel of a name, see the top of this file. */
-export const channelOf = (baseName: string, name: string): string => {
-  const last = baseName.at(-1);
-  const whole = baseName + name;
-  const own = name !== '' && (last === ':' || last === '/') ? name : whole.slice(whole.lastIndexOf(':') + 1);
-  return own.replace(/[:/]/g, '.');
-};
+const NO_UNIT = { ucum: undefined, scale: 1, offset: 0 } as const;
 
 type Refuse = (code: QuarantineCode, member: string) => void;
 
@@ -141,13 +135,12 @@ const sumOf = (record: SenmlRecord, base: Base, refuse: Refuse): number | undefi
   return undefined;
 };
 
-const isRecord = (record: unknown): record is SenmlRecord =>
-  typeof record === 'object' && record !== null && !Array.isArray(record);
-
 /**
  * Resolves a SenML pack.
  * @param arrival what relative times count from
- * @throws UndecodableMessage for a wrong base field, an unknown version or a label that must be understood
+ * @returns points by channel and UCUM unit; a record that cannot be used is a fault
+ * @throws {UndecodableMessage} for a wrong base field, an unknown version, a label that must be understood, or two
+ * names that are one channel
  */
 export const decodeSenml = (
   pack: readonly unknown[],
@@ -162,6 +155,7 @@ export const decodeSenml = (
   }
   const base: Base = { name: '', time: 0, unit: undefined, value: 0, sum: 0, hasSum: false };
   const set = new ColumnSet();
+  const channels = new SenmlChannels();
   const faults: PointFault[] = [];
   let points = 0;
   for (let at = 0; at < pack.length; at += 1) {
@@ -170,7 +164,7 @@ export const decodeSenml = (
       faults.push({ code, pointer: `/${at}${member}`, points: 1 });
       points += 1;
     };
-    if (!isRecord(record)) throw structure('A record is an object.', `/${at}`);
+    if (!isObject(record)) throw structure('A record is an object.', `/${at}`);
     checkLabels(record, at);
     rebase(base, record, at);
     const { n, u, t } = record;
@@ -192,31 +186,38 @@ export const decodeSenml = (
       continue;
     }
     if (!isMeasurement(record)) continue;
-    const name = n ?? '';
-    if (!NAME.test(base.name + name)) {
-      refuse('invalid-structure', n === undefined ? '' : '/n');
+    const name = base.name + (n ?? '');
+    const namePointer = n === undefined ? '' : '/n';
+    if (!isSenmlName(name)) {
+      refuse('invalid-structure', namePointer);
       continue;
     }
     const before = faults.length;
-    const channel = channelOf(base.name, name);
-    const senmlUnit = u ?? base.unit;
-    const unit = senmlUnit === undefined ? undefined : ucumOf(senmlUnit);
-    const add = (to: string, in_: string | undefined, value: string | number | boolean): void => {
-      const column = set.of(to, in_, value, '/*');
+    const channel = channels.of(name, `/${at}${namePointer}`);
+    const sent = u ?? base.unit;
+    const { ucum, scale, offset } = sent === undefined ? NO_UNIT : ucumOf(sent);
+    const add = (to: string, unit: string | undefined, value: string | number | boolean): void => {
+      const column = set.of(to, unit, value, '/*');
       column.time.push(time);
       column.value.push(value);
       column.row.push(at);
       points += 1;
     };
     const value = resolvedValue(record, base, refuse);
-    if (typeof value === 'number') add(channel, unit, value);
-    // The base unit is one of numbers: a text or a truth has none unless it says so itself.
+    if (typeof value === 'number') add(channel, ucum, value * scale + offset);
+    // The base unit is one of numbers: a text or a boolean has none unless it says so itself.
     else if (typeof value === 'string' || typeof value === 'boolean') {
-      add(channel, u === undefined ? undefined : unit, value);
+      add(channel, u === undefined ? undefined : ucum, value);
     }
     const sum = sumOf(record, base, refuse);
-    if (sum !== undefined) add(`${channel}.sum`, unit === undefined ? undefined : `${unit}.s`, sum);
-    else if (value === undefined && faults.length === before) refuse('wrong-value-type', '');
+    if (sum !== undefined) {
+      // Without the time between them, a zero that lies elsewhere cannot be taken out of summed values.
+      if (offset !== 0) refuse('wrong-unit', '/s');
+      else {
+        const unit = ucum === undefined ? undefined : `${ucum}.s`;
+        add(channels.sumOf(name, `/${at}${namePointer}`), unit, sum * scale);
+      }
+    } else if (value === undefined && faults.length === before) refuse('wrong-value-type', '');
   }
   set.shareTimes();
   return {

@@ -170,6 +170,8 @@ describe('what a format cannot say is refused', () => {
     ['facts in SenML', { facts: { firmware: '1' }, points: [point] }, 'senml-cbor'],
     ['a quality in SenML', { points: [{ ...point, quality: 'bad' }] }, 'senml-json'],
     ['a quality code in SenML', { points: [{ ...point, quality: 0x80ab0000 }] }, 'senml-json'],
+    ['a name that SenML reads otherwise', { points: [{ ...point, channel: 'Temp' }] }, 'senml-json'],
+    ['a unit that SenML reads otherwise', { points: [{ ...point, unit: 'B' }] }, 'senml-cbor'],
     ['not a number', { points: [{ ...point, value: Number.NaN }] }, 'protobuf'],
   ])('%s', (_, message, format) => {
     expect(() => encodeMessage(message, format)).toThrow(RangeError);
