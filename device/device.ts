@@ -25,20 +25,24 @@ import { type Wrapping, wrap } from './wrapping.ts';
 /** Formats that carry a session and a sequence number, so that they can be acknowledged. */
 export type TrackedFormat = 'rows' | 'columns' | 'protobuf';
 
+/** What to send in one message: points, facts of the device, or both. */
 export interface Dispatch {
+  /** At most 2000, in any order. */
   readonly points?: readonly Measurement[];
   readonly facts?: DeviceFacts;
   /** Default rows. */
   readonly format?: TrackedFormat;
+  /** Default none. */
   readonly wrapping?: Wrapping;
 }
 
-/** Identity of a message that was taken. */
+/** Identity of a message that the store has: what acknowledgements and notes name. */
 export interface Receipt {
   readonly session: string;
   readonly seq: number;
 }
 
+/** What a {@link Device} tells its listeners. */
 export interface DeviceEvents {
   connected: [];
   disconnected: [];
@@ -57,6 +61,15 @@ export interface DeviceEvents {
 const isStore = (store: DeviceOptions['store']): store is MessageStore => 'append' in store;
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
+/**
+ * A device: takes measurements at any time, and delivers them whenever there is a connection.
+ * @example
+ * const device = connectDevice({ ...connection, store: { directory: 'outbox' } });
+ * device.on('quarantined', ({ codes }) => console.warn(codes));
+ * await device.send({ points: [{ channel: 'temp', time: Date.now() * 1000, value: 37.02, unit: 'Cel' }] });
+ * await device.drained();
+ * await device.close();
+ */
 export class Device extends EventEmitter<DeviceEvents> {
   private readonly options: DeviceOptions;
   private readonly store: MessageStore;
@@ -67,6 +80,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private paused: NodeJS.Timeout | undefined;
   private closed = false;
 
+  /** @throws {Error} when another process has the folder of the store open */
   constructor(options: DeviceOptions) {
     super();
     const { store, acknowledgeWithinMs = 30_000, rateLimit = AWS_RATE } = options;
@@ -107,7 +121,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.store.refused;
   }
 
-  /** Begins to connect, and keeps at it. */
+  /** Begins to connect, and connects again whenever the connection is lost. */
   connect(): void {
     this.link.open();
   }
@@ -117,13 +131,13 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.link.close();
   }
 
-  /** Breaks the connection as a pulled cable does; it is made again. */
+  /** Breaks the connection as a pulled cable does, for tests of faults; it is made again. */
   cut(): void {
     this.link.cut();
   }
 
   /**
-   * Takes a message. It is sent when there is a connection.
+   * Puts a message into the store. It is sent when there is a connection.
    * @returns its identity, once it survives a crash of the device
    * @throws {StoreFull} when there is no room for it
    * @throws {RangeError} when the format cannot say it, or it is larger than the platform takes
@@ -152,7 +166,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   /**
    * Publishes bytes as they are, once, for formats that cannot be acknowledged.
    * @returns when the broker has them
-   * @throws Error when there is no connection
+   * @throws {Error} when there is no connection
    */
   async publishOnce(payload: Uint8Array): Promise<void> {
     for (let now = performance.now(); ; now = performance.now()) {
@@ -247,7 +261,10 @@ export class Device extends EventEmitter<DeviceEvents> {
   }
 }
 
-/** Makes a device and begins to connect it. */
+/**
+ * Makes a device and begins to connect it.
+ * @throws {Error} as the constructor of {@link Device}
+ */
 export const connectDevice = (options: DeviceOptions): Device => {
   const device = new Device(options);
   device.connect();

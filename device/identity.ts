@@ -6,6 +6,7 @@ import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { ...KEY, hash: 'SHA-256' } as const;
 
+/** What a device makes for itself before it is registered. */
 export interface Identity {
   /** Private key, PKCS #8 in PEM. */
   readonly key: string;
@@ -16,6 +17,7 @@ export interface Identity {
 /**
  * Makes a fresh ECDSA P-256 key and a signing request for it.
  * @param device identifier of the device, the common name of the request
+ * @returns both in PEM; nothing is written to disk
  */
 export const createIdentity = async (device: string): Promise<Identity> => {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);

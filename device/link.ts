@@ -3,6 +3,7 @@ import { connect, type MqttClient } from 'mqtt';
 import type { DeviceOptions } from './options.ts';
 import { backoff } from './rate-limit.ts';
 
+/** What a {@link Link} tells the device. */
 export interface LinkEvents {
   /** Connected and subscribed. */
   up(): void;
@@ -19,6 +20,7 @@ const PARTING_MS = 1000;
 /** AWS IoT Core serves MQTT on 443 to those who ask for it by ALPN. */
 const alpn = (port: number) => (port === 443 ? { ALPNProtocols: ['x-amzn-mqtt-ca'] } : {});
 
+/** One connection at a time, with its subscriptions. */
 export class Link {
   private readonly options: DeviceOptions;
   private readonly events: LinkEvents;
@@ -37,6 +39,7 @@ export class Link {
     return this.isUp;
   }
 
+  /** Begins to connect, and connects again whenever the connection is lost. */
   open(): void {
     if (this.wanted) return;
     this.wanted = true;
@@ -44,7 +47,11 @@ export class Link {
     this.dial();
   }
 
-  /** Publishes with QoS 1; resolves when the broker confirms it. */
+  /**
+   * Publishes with QoS 1.
+   * @returns when the broker has confirmed it
+   * @throws {Error} when there is no connection, or it breaks before
+   */
   publish(topic: string, payload: Uint8Array): Promise<void> {
     const { client } = this;
     if (client === undefined || !this.isUp) return Promise.reject(new Error('not connected'));
@@ -82,7 +89,7 @@ export class Link {
     this.lost(client);
   }
 
-  /** Breaks the connection without a word, as a pulled cable does; it is made again. */
+  /** Breaks the connection without DISCONNECT, as a pulled cable does; it is made again. */
   cut(): void {
     this.client?.stream.destroy();
   }

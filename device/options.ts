@@ -4,6 +4,7 @@ import type { RateLimits } from './rate-limit.ts';
 import type { FileStoreOptions } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';
 
+/** Where a device connects, as whom, and how it behaves. */
 export interface DeviceOptions {
   readonly host: string;
   /** 8883, or 443 for MQTT by ALPN. */
@@ -13,12 +14,14 @@ export interface DeviceOptions {
   /** PEM: the device's certificate and private key. */
   readonly cert: string;
   readonly key: string;
+  /** Name of the thing: AWS IoT Core applies the policy of a device to this client id only. */
   readonly clientId: string;
   readonly topics: Pick<Registered['topics'], 'data' | 'ack' | 'errors'>;
   /** Where messages wait until they are acknowledged; closed together with the device. */
   readonly store: FileStoreOptions | MessageStore;
   /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */
   readonly inFlight?: number;
+  /** Default: the quotas of AWS IoT Core, with room for what comes the other way. */
   readonly rateLimit?: RateLimits;
   /** Wait for the durable acknowledgement before a message is repeated; grows up to 16-fold. Default 30 s. */
   readonly acknowledgeWithinMs?: number;
@@ -27,6 +30,7 @@ export interface DeviceOptions {
   readonly reconnectMaxMs?: number;
   /** Seconds. Default 60. */
   readonly keepAlive?: number;
+  /** How long a connection may take to be made. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** From 0 to below 1, for the jitter. */
   readonly random?: () => number;

@@ -1,6 +1,7 @@
 /** Where each message of the store stands on its way: waiting, in flight to the broker, or awaiting its acknowledgement. */
 import type { MessageStore, Stored } from './store/message-store.ts';
 
+/** A message on its way. */
 export interface Parcel {
   readonly message: Stored;
   state: 'waiting' | 'in-flight' | 'sent' | 'settled';
@@ -12,20 +13,22 @@ export interface Parcel {
   due: number;
 }
 
-/** A message waits at most so many times the first wait. */
-const MAX_PATIENCE = 16;
+/** The wait for an acknowledgement grows up to so many times the first. */
+const MAX_BACKOFF = 16;
 
+/** The messages of a store, by where they stand. */
 export class Outbox {
   private readonly store: MessageStore;
-  private readonly patienceMs: number;
+  private readonly acknowledgeWithinMs: number;
   private readonly parcels = new Map<string, Parcel>();
   private waiting: Parcel[] = [];
   private head = 0;
-  private flying = 0;
+  private published = 0;
 
-  constructor(store: MessageStore, patienceMs: number) {
+  /** @param acknowledgeWithinMs how long a message that the broker took may stay without acknowledgement */
+  constructor(store: MessageStore, acknowledgeWithinMs: number) {
     this.store = store;
-    this.patienceMs = patienceMs;
+    this.acknowledgeWithinMs = acknowledgeWithinMs;
     for (const message of store.pending()) this.add(message);
   }
 
@@ -34,10 +37,12 @@ export class Outbox {
     return this.parcels.size;
   }
 
+  /** Messages published of which the broker has not answered. */
   get inFlight(): number {
-    return this.flying;
+    return this.published;
   }
 
+  /** Adds a message that was put into the store. */
   add(message: Stored): void {
     const parcel: Parcel = { message, state: 'waiting', attempts: 0, unanswered: 0, due: 0 };
     this.parcels.set(`${message.session}/${message.seq}`, parcel);
@@ -55,32 +60,32 @@ export class Outbox {
     return undefined;
   }
 
-  /** @returns which attempt this is, to tell its outcome by */
+  /** Notes that a message is published now. @returns which attempt this is: {@link taken} and {@link failed} name it */
   publish(parcel: Parcel): number {
     parcel.state = 'in-flight';
     parcel.attempts += 1;
-    this.flying += 1;
+    this.published += 1;
     return parcel.attempts;
   }
 
-  /** The broker has it: from now on the platform's word is awaited. */
+  /** The broker has it: from now on the acknowledgement of the platform is awaited. */
   taken(parcel: Parcel, attempt: number, now: number): void {
-    if (!this.flies(parcel, attempt)) return;
-    this.flying -= 1;
+    if (!this.isInFlight(parcel, attempt)) return;
+    this.published -= 1;
     parcel.state = 'sent';
-    parcel.due = now + this.patienceMs * Math.min(MAX_PATIENCE, 2 ** parcel.unanswered);
+    parcel.due = now + this.acknowledgeWithinMs * Math.min(MAX_BACKOFF, 2 ** parcel.unanswered);
   }
 
   /** It did not reach the broker. @returns whether that was still unknown */
   failed(parcel: Parcel, attempt: number): boolean {
-    if (!this.flies(parcel, attempt)) return false;
-    this.flying -= 1;
+    if (!this.isInFlight(parcel, attempt)) return false;
+    this.published -= 1;
     this.again(parcel);
     return true;
   }
 
   /** Outcomes of earlier attempts come late, after a new connection has begun the next. */
-  private flies(parcel: Parcel, attempt: number): boolean {
+  private isInFlight(parcel: Parcel, attempt: number): boolean {
     return parcel.state === 'in-flight' && parcel.attempts === attempt;
   }
 
@@ -113,7 +118,7 @@ export class Outbox {
       const key = `${of}/${seq}`;
       const parcel = this.parcels.get(key);
       if (parcel === undefined) continue;
-      if (parcel.state === 'in-flight') this.flying -= 1;
+      if (parcel.state === 'in-flight') this.published -= 1;
       parcel.state = 'settled';
       this.parcels.delete(key);
     }

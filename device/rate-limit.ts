@@ -1,5 +1,6 @@
 /** Keeps a connection within the quotas of AWS IoT Core, which discards or delays what goes beyond. */
 
+/** How much a connection may publish. */
 export interface RateLimits {
   /** Publishes a second; AWS discards those beyond 100, counting both directions. */
   readonly messagesPerSecond: number;

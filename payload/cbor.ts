@@ -4,6 +4,7 @@
  */
 import { UndecodableMessage } from '../contracts/messages/message.ts';
 
+/** A CBOR item: integers and floats are numbers, byte strings bytes, maps maps. */
 export type CborValue =
   | number
   | string
@@ -197,7 +198,7 @@ class Reader {
 
 /**
  * Reads one CBOR item that fills the bytes.
- * @throws UndecodableMessage `malformed-cbor`
+ * @throws {UndecodableMessage} `malformed-cbor`
  */
 export const readCbor = (bytes: Uint8Array): CborValue => {
   const reader = new Reader(bytes);

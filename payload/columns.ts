@@ -1,4 +1,5 @@
 /** Native JSON columns: `{"v":1,…,"t":["2026-03-01T10:00:00Z",…],"c":{"temp":{"u":"Cel","v":[37.02,…],"q":["good",…]}}}`. */
+import { isObject } from '../contracts/json.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type Column,
@@ -17,9 +18,6 @@ import { faultOfValue, readQuality } from './values.ts';
 
 const refuse = (detail: string, pointer: string): UndecodableMessage =>
   new UndecodableMessage('invalid-structure', detail, pointer);
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface Times {
   readonly micros: readonly Micros[];
@@ -65,12 +63,6 @@ const readQualities = (qualities: readonly unknown[] | undefined): readonly Qual
   }
   return notable ? read : undefined;
 };
-
-interface Block {
-  readonly u?: unknown;
-  readonly v?: unknown;
-  readonly q?: unknown;
-}
 
 const pointerTo = (channel: string): string => `/c/${pointerToken(channel)}`;
 
@@ -136,7 +128,7 @@ const readChannel = (
   faults: PointFault[],
 ): Column | undefined => {
   if (!isObject(block)) throw refuse('A channel is an object of u, v and q.', pointerTo(channel));
-  const { u, v, q }: Block = block;
+  const { u, v, q } = block;
   const time = times.micros;
   const values = listOf(v, time.length, channel, 'v');
   const quality = q === undefined ? undefined : readQualities(listOf(q, time.length, channel, 'q'));
@@ -157,7 +149,9 @@ const readChannel = (
 /**
  * Decodes native columns: all channels measured at the same times. Members that the format does not know are
  * ignored.
- * @throws UndecodableMessage
+ * @param document what the JSON text of the message says
+ * @returns a column a channel; a time or a point that cannot be used is a fault
+ * @throws {UndecodableMessage} for a header that cannot be used, too many points, or lists of differing lengths
  */
 export const decodeColumns = (document: object): Message => {
   const faults: PointFault[] = [];
@@ -176,7 +170,7 @@ export const decodeColumns = (document: object): Message => {
   const times = readTimes(t, channels.length, faults);
   const columns: Column[] = [];
   for (const channel of channels) {
-    const column = readChannel(channel, (c as Readonly<Record<string, unknown>>)[channel], times, faults);
+    const column = readChannel(channel, c[channel], times, faults);
     if (column !== undefined && t.length > 0) columns.push(column);
   }
   const { session, seq, sent, ack, facts } = header;

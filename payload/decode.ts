@@ -10,6 +10,7 @@
  * | `1f` | gzip around one of them |
  * | `28` | zstd around one of them |
  */
+import { isObject } from '../contracts/json.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import { type Message, UndecodableMessage } from '../contracts/messages/message.ts';
 import type { Micros } from '../contracts/time.ts';
@@ -37,7 +38,7 @@ const decodeJson = (bytes: Uint8Array, arrival: Micros): Message => {
   if (quick !== undefined) return quick;
   const document = parseJson(bytes);
   if (Array.isArray(document)) return decodeSenml(document, arrival, 'senml-json');
-  if (typeof document !== 'object' || document === null) {
+  if (!isObject(document)) {
     throw new UndecodableMessage('invalid-structure', 'A message is an object or an array.', '');
   }
   if (!('c' in document)) return decodeRows(document);

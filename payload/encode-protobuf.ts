@@ -57,6 +57,10 @@ const split = (points: readonly Measurement[]) => {
   return { readings, sensorReadings: [...sensorReadings.values()] };
 };
 
+/**
+ * Writes a protobuf message. Points that a `SensorReading` can say go into one for each time, the others become
+ * readings.
+ */
 export const encodeProtobuf = ({ session, seq, sent, ack, facts, points }: Outgoing): Uint8Array =>
   toBinary(
     MessageSchema,

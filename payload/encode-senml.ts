@@ -36,11 +36,19 @@ const recordsOf = ({ session, facts, points }: Outgoing): SenmlRecord[] => {
   return points.map(recordOf);
 };
 
+/**
+ * Writes a SenML pack in JSON.
+ * @throws {RangeError} for a session, facts, a quality other than good, and for names and units that would be read otherwise
+ */
 export const encodeSenml = (message: Outgoing): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(recordsOf(message)));
 
 const cbor = new Encoder({ useRecords: false, mapsAsObjects: false, tagUint8Array: false });
 
+/**
+ * Writes a SenML pack in CBOR.
+ * @throws {RangeError} as {@link encodeSenml}
+ */
 export const encodeSenmlCbor = (message: Outgoing): Uint8Array =>
   cbor.encode(
     recordsOf(message).map(

@@ -7,6 +7,7 @@ import { encodeProtobuf } from './encode-protobuf.ts';
 import { encodeSenml, encodeSenmlCbor } from './encode-senml.ts';
 import type { Outgoing } from './outgoing.ts';
 
+/** What the bytes of a message are written in. */
 export type PayloadFormat = Message['format'];
 export const PAYLOAD_FORMATS = [
   'rows',

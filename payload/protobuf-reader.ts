@@ -107,7 +107,7 @@ const messageField: ReadField<WireMessage> = (into, field, reader, want) => {
 
 /**
  * Reads a message.
- * @throws Error when the bytes are not of this format
+ * @throws {Error} when the bytes are not of this format
  */
 export const readWire = (bytes: Uint8Array): WireMessage =>
   readInto(

@@ -1,4 +1,5 @@
 /** Native JSON rows: `{"v":1,…,"data":[{"n":"temp","t":"2026-03-01T10:00:00Z","v":37.02,"u":"Cel","q":"good"}]}`. */
+import { isObject } from '../contracts/json.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type Message,
@@ -11,14 +12,6 @@ import { ColumnSet } from './column-set.ts';
 import { readHeader } from './header.ts';
 import { readTime, readTimeText } from './times.ts';
 import { faultOfValue, readQuality } from './values.ts';
-
-interface Row {
-  readonly n?: unknown;
-  readonly t?: unknown;
-  readonly v?: unknown;
-  readonly u?: unknown;
-  readonly q?: unknown;
-}
 
 const ROW_POINTER = '/data/*';
 
@@ -38,11 +31,11 @@ const rowsOf = (document: object): readonly unknown[] => {
   return data;
 };
 
-const isRow = (row: unknown): row is Row => typeof row === 'object' && row !== null && !Array.isArray(row);
-
 /**
  * Decodes native rows. Members that the format does not know are ignored.
- * @throws UndecodableMessage
+ * @param document what the JSON text of the message says
+ * @returns columns by channel and unit; a row that cannot be used is a fault
+ * @throws {UndecodableMessage} for a header that cannot be used, too many rows, or when `data` is no array
  */
 export const decodeRows = (document: object): Message => {
   const faults: PointFault[] = [];
@@ -56,7 +49,7 @@ export const decodeRows = (document: object): Message => {
   let textMicros = Number.NaN;
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at];
-    if (!isRow(row)) {
+    if (!isObject(row)) {
       refuse('invalid-structure', at, '');
       continue;
     }

@@ -26,7 +26,7 @@ const toRecord = (value: CborValue, at: number): SenmlRecord => {
 
 /**
  * Reads a SenML pack in CBOR into records as JSON would give them.
- * @throws UndecodableMessage
+ * @throws {UndecodableMessage} `malformed-cbor`, or `invalid-structure` when it is no array of maps
  */
 export const readSenmlCbor = (bytes: Uint8Array): readonly SenmlRecord[] => {
   const pack = readCbor(bytes);

@@ -9,6 +9,7 @@ import { wrap } from '../wrapping.ts';
 import { type FaultLabel, type FaultName, FaultPlan } from './faults.ts';
 import { type FleetShape, type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
+/** A fleet and what it measures. */
 export interface FleetOptions extends FleetShape {
   /** Between two samples of a device. */
   readonly intervalMs: number;
@@ -26,6 +27,7 @@ export interface FleetOptions extends FleetShape {
   readonly holdDisconnected?: boolean;
 }
 
+/** A message that a device of the fleet sends. */
 export interface SimulatedMessage {
   readonly device: SimulatedDevice;
   /** When it is sent; messages come in this order. */
@@ -151,7 +153,7 @@ class Later {
 
 /**
  * All messages of a fleet in the order sent; the same for the same options.
- * @throws RangeError for an unknown instrument type
+ * @throws {RangeError} for an unknown instrument type
  */
 export function* fleetMessages(
   options: FleetOptions,

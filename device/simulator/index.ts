@@ -22,7 +22,7 @@ export interface Fleet {
  * @example
  * const fleet = simulateFleet({ devices: 10, seed: 1, intervalMs: 1000, start: Date.now() * 1000, faults: ['spike'] });
  * for (const { device, points } of fleet.messages()) console.log(device.id, points);
- * @throws RangeError for an unknown instrument type
+ * @throws {RangeError} for an unknown instrument type
  */
 export const simulateFleet = (options: FleetOptions): Fleet => {
   const devices = simulatedDevices(options);

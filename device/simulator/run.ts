@@ -10,6 +10,7 @@ import type { FaultLabel } from './faults.ts';
 import { type FleetOptions, fleetMessages, type SimulatedMessage } from './fleet.ts';
 import { type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
+/** How a fleet is run. */
 export interface RunOptions extends FleetOptions {
   /** Registers a device where need be, and says how it connects. */
   readonly connect: (device: SimulatedDevice) => Promise<DeviceOptions>;
@@ -22,6 +23,7 @@ export interface RunOptions extends FleetOptions {
   readonly on?: Partial<RunListener>;
 }
 
+/** What a run tells while it goes on. */
 export interface RunListener {
   connected(device: SimulatedDevice, count: number): void;
   sent(message: SimulatedMessage): void;

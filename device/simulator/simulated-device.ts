@@ -14,6 +14,7 @@ const PLACES = [
   { town: 'Lund', latitude: 55.7117, longitude: 13.2093 },
 ] as const;
 
+/** An instrument that is simulated: what it is, where it stands, and how it speaks. */
 export interface SimulatedDevice {
   readonly id: string;
   readonly site: string;
@@ -28,6 +29,7 @@ export interface SimulatedDevice {
   readonly phase: number;
 }
 
+/** How many devices of what kinds; the same shape gives the same devices. */
 export interface FleetShape {
   readonly devices: number;
   readonly seed: string | number;
@@ -71,7 +73,7 @@ const inTurn = <T>(choices: readonly T[], index: number, what: string): T => {
 
 /**
  * The devices of a fleet; the same for the same shape.
- * @throws RangeError for an unknown instrument type or an empty choice
+ * @throws {RangeError} for an unknown instrument type or an empty choice
  */
 export const simulatedDevices = (shape: FleetShape): readonly SimulatedDevice[] => {
   const { devices, seed, sites = ['demo'], types, formats = ['rows'], wrappings = ['none'] } = shape;

@@ -31,6 +31,7 @@ import { newSession } from './session.ts';
 
 const fdatasyncOf = promisify(fdatasync);
 
+/** Where messages are kept on disk, and how safely. */
 export interface FileStoreOptions {
   readonly directory: string;
   /** Bound of all segments together. Default 64 MiB. */
@@ -288,6 +289,6 @@ class FileStore implements MessageStore {
 
 /**
  * Opens the store of a folder, or makes it there.
- * @throws Error when another process has it open
+ * @throws {Error} when another process has it open
  */
 export const openFileStore = (options: FileStoreOptions): MessageStore => new FileStore(options);

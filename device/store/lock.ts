@@ -51,7 +51,7 @@ const make = (file: string): boolean => {
 
 const justOpened = (folder: string): Error => new Error(`${folder} is just being opened`);
 
-/** @throws Error when another process holds the lock, or is just taking it */
+/** @throws {Error} when another process holds the lock, or is just taking it */
 const refuseHeld = (folder: string, file: string): void => {
   const text = readFileSync(file, 'utf8');
   const owner = Number(text);
@@ -81,7 +81,7 @@ const takeOver = (folder: string, file: string): void => {
 /**
  * Takes the lock of a folder. A lock left by a process that is gone is taken over.
  * @returns gives it back
- * @throws Error when another process, or this one, holds it
+ * @throws {Error} when another process, or this one, holds it
  */
 export const lockFolder = (folder: string): (() => void) => {
   const file = join(resolve(folder), 'lock');

@@ -18,6 +18,7 @@ export class StoreFull extends Error {
   }
 }
 
+/** Keeps messages, numbers them, and forgets them once they are acknowledged. */
 export interface MessageStore {
   /** Session of the messages appended from now on. */
   readonly session: string;
@@ -34,7 +35,10 @@ export interface MessageStore {
   append(encode: (session: string, seq: number) => Uint8Array): Stored;
   /** Resolves when every message appended so far survives what the store promises to survive. */
   sync(): Promise<void>;
-  /** The bytes of a message that is not acknowledged. */
+  /**
+   * The bytes of a message.
+   * @throws {Error} when it is acknowledged already, or cannot be read from disk
+   */
   read(message: Stored): Uint8Array;
   /**
    * Forgets the messages `from` to `to`, both included, of a session.
@@ -43,5 +47,6 @@ export interface MessageStore {
   acknowledge(session: string, from: number, to: number): readonly Stored[];
   /** Messages not acknowledged, oldest first. */
   pending(): Iterable<Stored>;
+  /** Makes everything durable and lets go of the store. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Index of the messages that are not acknowledged: by session and sequence number, in the order appended. */
 import type { Stored } from './message-store.ts';
 
+/** Messages that are not acknowledged. */
 export class Pending<T extends Stored> {
   private readonly sessions = new Map<string, Map<number, T>>();
 

@@ -9,6 +9,7 @@
  */
 import { crc32 } from 'node:zlib';
 
+/** What a record says. */
 export type StoreRecord =
   | { readonly kind: 'head'; readonly nextSeq: number; readonly session: string }
   /** `at` and `length`: where the payload lies in the file. */
@@ -33,9 +34,12 @@ const frame = (kind: number, numbers: readonly number[], rest: Uint8Array): Buff
   return record;
 };
 
+/** A record that begins a segment. */
 export const headRecord = (nextSeq: number, session: string): Buffer =>
   frame(0, [nextSeq], Buffer.from(session));
+/** A record that keeps a message. */
 export const messageRecord = (seq: number, payload: Uint8Array): Buffer => frame(1, [seq], payload);
+/** A record that forgets messages, `from` and `to` included. */
 export const acknowledgedRecord = (from: number, to: number, session: string): Buffer =>
   frame(2, [from, to], Buffer.from(session));
 
@@ -52,6 +56,7 @@ const parse = (body: Buffer, at: number): StoreRecord | undefined => {
     : { kind: 'acknowledged', from: first, to: body.readUIntBE(1 + SEQ, SEQ), session };
 };
 
+/** What a segment file holds. */
 export interface Scan {
   readonly records: readonly StoreRecord[];
   /** Bytes of whole records; what follows is torn or damaged. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const NAME = /^(\d{8})\.segment$/;
 
+/** A file of the store that is open. */
 export interface Segment {
   readonly number: number;
   readonly fd: number;
@@ -12,6 +13,7 @@ export interface Segment {
   kept: number;
 }
 
+/** The path of a segment. */
 export const segmentFile = (directory: string, number: number): string =>
   join(directory, `${String(number).padStart(8, '0')}.segment`);
 
