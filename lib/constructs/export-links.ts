@@ -2,6 +2,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ARCHIVE_PREFIXES } from '../../contracts/deployment/archive-prefixes.ts';
+import { keyUse } from './key-use.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { allowPattern } from './pattern-policy.ts';
 import type { Storage } from './storage.ts';
@@ -34,7 +35,7 @@ export class ExportLinks extends Construct {
       ['s3:GetObject'],
       [storage.archive.objects(ARCHIVE_PREFIXES.exports)],
     );
-    role.addToPolicy(new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [storage.key.keyArn] }));
+    role.addToPolicy(keyUse(this, storage.key, 's3', ['Decrypt']));
     signer.allow(['sts:AssumeRole'], [role.roleArn]);
     signer.environment('EXPORT_LINKS_ROLE', role.roleArn);
   }
