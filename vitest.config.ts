@@ -26,6 +26,7 @@ export default defineConfig({
           // Limits against hanging, not against slowness: machines are shared.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {

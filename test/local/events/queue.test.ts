@@ -124,6 +124,7 @@ test('a missing grant is recorded, said, and tried again', async () => {
     `export const handler = async (event) => { ${BODIES} };`,
     {},
     iam,
+    30,
   );
   await send('x');
   await expect
