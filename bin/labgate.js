@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * The command line of labgate: what has to be settled before anything of it is loaded.
+ * The entry of the command line: what must happen before the rest is loaded.
  *
- * JavaScript, the only file that is: what removes the types of TypeScript is itself a third of a short command, and
- * nothing else needs it once what was compiled is kept.
+ * The only file in JavaScript. Node's own loader of TypeScript takes a third of the time of a short command, and is not
+ * needed again once the compiled code is cached.
  */
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
   process.exit(2);
 }
-// Where the folder cannot be written it is compiled each time.
+// If the folder cannot be written, the code is compiled each time.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/labgate', import.meta.url)));
-// The gateway starts this process anew, in another way: before anything is loaded twice.
+// The gateway restarts this process with other options: before anything is loaded twice.
 if (process.argv[2] === 'local') (await import('../local/memory.ts')).restartSmall();
 await import('./cli/program.ts');

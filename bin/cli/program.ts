@@ -50,20 +50,20 @@ const program = new Command('labgate')
   .description('laboratory instruments to the cloud and back')
   .addHelpText('after', EXIT_CODES);
 
-/** Makes wrong use of a command, however deep, an error of this program instead of its end. */
+/** Lets wrong use of a command throw, instead of ending the process; also for commands below it. */
 const settle = (command: Command): void => {
   command.exitOverride().showHelpAfterError('(labgate --help tells more)');
   for (const each of command.commands) settle(each);
 };
 
-// A closed pipe, as in `labgate query ... | head`, is no failure.
+// A closed pipe is no failure: `labgate query ... | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
 try {
   const [asked = ''] = process.argv.slice(2);
-  // Help and completion are about all of them.
+  // Help and completion need all of them.
   const known = Object.hasOwn(COMMANDS, asked) && asked !== 'completion' ? COMMANDS[asked] : undefined;
   for (const load of known === undefined ? Object.values(COMMANDS) : [known])
     program.addCommand(await load());

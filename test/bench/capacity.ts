@@ -3,9 +3,9 @@
  * measurement; and dollars of all parts.
  *
  * Devices have five channels, each a slow sinusoid with noise over 200 steps of its last digit, and send a message a
- * second with 1, 10 or 100 measurements. Units are those of an hour of two devices, with batching windows of 5 s, of the
- * settings of `prod`, and of 60 s. The target is for the window of `prod`. The constants of `labgate cost` come from
- * here, and its write units must agree with what is measured.
+ * second with 1, 10 or 100 measurements. Units are those of an hour of two devices, with batching windows of 5 s, of
+ * the settings of `prod`, and of 60 s. The target is for the window of `prod`. The constants of `labgate cost` come
+ * from here, and its write units must agree with what is measured.
  *
  * The time of functions is processor time on this computer, in batches of a hundred devices, and a fixed time of
  * waiting for answers. Dollars leave out what is paid by the hour (the stream) and by the month (storage, keys).

@@ -1,9 +1,6 @@
 /** `labgate purge` against a running deployment: what is left of it lets its stacks go. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   CreateThingCommand,
   IoTClient,
@@ -12,11 +9,11 @@ import {
 } from '@aws-sdk/client-iot';
 import { ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { newPerson, type Result } from '../support/cli.ts';
 import { type Lab, openLab } from '../support/lab.ts';
 
-const LABGATE = fileURLToPath(new URL('../../bin/labgate.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'labgate-purge-'));
-const outputs = join(folder, 'outputs.json');
+const person = newPerson();
+const outputs = join(person.folder, 'outputs.json');
 let lab: Lab;
 let iot: IoTClient;
 let s3: S3Client;
@@ -39,30 +36,19 @@ afterAll(async () => {
   iot.destroy();
   s3.destroy();
   await lab[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+  person[Symbol.dispose]();
 });
 
-const purge = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = lab.gateway.iam.operator;
-    const env = {
-      ...process.env,
-      LABGATE_TARGET: undefined,
-      AWS_ENDPOINT_URL: lab.gateway.addresses.aws,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_SESSION_TOKEN: sessionToken,
-    };
-    const child = execFile(
-      process.execPath,
-      [LABGATE, 'purge', ...args],
-      { env },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      },
-    );
-    child.stdin?.end();
-  });
+const purge = (...args: readonly string[]): Promise<Result> => {
+  const { accessKeyId, secretAccessKey, sessionToken } = lab.gateway.iam.operator;
+  const env = {
+    AWS_ENDPOINT_URL: lab.gateway.addresses.aws,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+  return person.run(['purge', ...args], { env });
+};
 
 const left = async () => {
   const things = await iot.send(new ListThingsCommand({ thingTypeName: outputOf('devices', 'ThingType') }));

@@ -16,13 +16,13 @@ export interface Api {
   /** @throws {ApiError} for every answer that is not 2xx */
   send(path: string, call?: Call): Promise<Response>;
   json<T>(path: string, call?: Call): Promise<T>;
-  /** What `If-Match` is to say of a resource as it is now. */
+  /** The ETag of a resource, for `If-Match`. */
   etag(path: string): Promise<string>;
   /** All items of a list, page by page. */
   list<T>(path: string, query?: Call['query']): AsyncGenerator<T>;
 }
 
-/** Opens a target: the token is looked for with the first call, unless one is given. */
+/** Opens a target. Unless a token is given, one is fetched with the first call. */
 export const openApi = (options: {
   readonly target?: string | undefined;
   readonly program?: string;
@@ -49,7 +49,7 @@ export const openApi = (options: {
   const send = async (path: string, call: Call = {}): Promise<Response> => {
     let response = await request(path, call);
     if (response.status === 401) {
-      // A token that is kept may have been revoked since, or be of a gateway that was started anew.
+      // A kept token may have been revoked, or be from a gateway that was started anew.
       const before = await token;
       token = accessToken(target, options.program, true);
       if ((await token) !== before) response = await request(path, call);

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { configFolder, readIfThere } from './own-files.ts';
 import { UsageError } from './target.ts';
 
-/** Formats of data, of all commands together. */
+/** All formats of data; a command may have some of them. */
 export const FORMATS = ['table', 'csv', 'ndjson', 'arrow', 'parquet'] as const;
 
 const schema = z
@@ -21,7 +21,7 @@ const schema = z
   .partial()
   .strict();
 
-/** Options by their names. */
+/** Values of options, by the names of the options. */
 export type Config = z.infer<typeof schema>;
 
 const readFile = (path: string): Config => {

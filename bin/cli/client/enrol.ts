@@ -1,4 +1,4 @@
-/** Makes a device known: its key and request on this side, its certificate from the API, all in one folder. */
+/** Registers a device: key and CSR are made here, the certificate comes from the API, all in one folder. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Device, Registered } from '../../../contracts/resources/devices.ts';
@@ -6,7 +6,7 @@ import type { Api } from './api.ts';
 import { ApiError } from './refusal.ts';
 import { UsageError } from './target.ts';
 
-/** What the registration says besides the request. */
+/** What the registration says besides the CSR. */
 export interface Enrolment {
   readonly id: string;
   readonly site: string;
@@ -19,7 +19,7 @@ export interface Enrolled extends Registered {
   readonly folder: string;
   /** PEM, or `undefined` when the key lives elsewhere. */
   readonly key: string | undefined;
-  /** It was registered before, and nothing was changed. */
+  /** Whether it was registered before; then nothing was changed. */
   readonly found: boolean;
 }
 
@@ -28,7 +28,7 @@ const read = (folder: string, name: string): string | undefined => {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 };
 
-/** @returns `undefined` when nobody of this name is registered */
+/** @returns `undefined` when no device of this name is registered */
 const find = async (api: Api, id: string): Promise<Device | undefined> => {
   try {
     return await api.json<Device>(`/v1/devices/${encodeURIComponent(id)}`);
@@ -52,7 +52,7 @@ const checkSame = (device: Device, enrolment: Enrolment, folder: string): void =
     );
 };
 
-/** What a folder holds, if it is still true: the gateway that it was made with may have forgotten all, or be another. */
+/** The registration in a folder, if the API still knows it: a local gateway may have been started anew. */
 const kept = async (api: Api, enrolment: Enrolment, folder: string): Promise<Enrolled | undefined> => {
   const { id } = enrolment;
   const text = read(folder, 'device.json');
@@ -71,10 +71,10 @@ const kept = async (api: Api, enrolment: Enrolment, folder: string): Promise<Enr
   return { ...known, device, certificate, ca, folder, key, found: true };
 };
 
-/** A key that was made for a request. */
+/** A key that was made for a registration. */
 interface Made {
   readonly csr: string;
-  /** Takes it away, and the folders that were made for it. */
+  /** Removes it, and the folders that were made for it. */
   remove(): void;
 }
 
@@ -97,8 +97,8 @@ const makeKey = async (id: string, folder: string): Promise<Made> => {
 };
 
 /**
- * Registers a device, or finds in the folder that it is, and asks whether that still holds. The request is kept, so
- * that a registration that broke off is finished by the next try; a request that was refused is not.
+ * Registers a device, unless the folder holds its registration already. Key and CSR stay in the folder when there was
+ * no answer, so that the next try finishes the registration; when it was refused they are removed.
  * @param csr PEM of a key that lives elsewhere; without it a key is made in the folder
  * @throws {UsageError} when the folder belongs to a device that is retired, or to another registration, or when the
  *   device is registered with another site, type or name
@@ -120,7 +120,7 @@ export const enrol = async (
       body: { ...enrolment, csr: before ?? key?.csr },
     });
   } catch (error) {
-    // Whether a request that failed otherwise was carried out nobody knows; the next try finds out.
+    // After other failures the device may be registered: the next try finds out.
     if (error instanceof ApiError && error.status < 500) key?.remove();
     throw error;
   }

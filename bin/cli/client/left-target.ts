@@ -1,4 +1,4 @@
-/** The target that a gateway leaves in the folder where it was started, for the commands that are run there. */
+/** The target file that a gateway leaves in its folder, for the commands that run there. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { reach, UnreachableError } from './reach.ts';
@@ -11,12 +11,12 @@ const isOfAnother = async (path: string, own: Target): Promise<boolean> => {
   if (!existsSync(path)) return false;
   try {
     const { api } = readTarget(path);
-    // Left by one that was killed: its port is ours now.
+    // From a gateway that was killed: its port is ours now.
     if (api === own.api) return false;
     await reach(api, { signal: AbortSignal.timeout(ANSWER_MILLIS) });
     return true;
   } catch (error) {
-    // Nobody answers there, or it was left half written.
+    // Nobody answers there, or the file is damaged.
     if (error instanceof UnreachableError || error instanceof UsageError) return false;
     throw error;
   }
@@ -24,13 +24,13 @@ const isOfAnother = async (path: string, own: Target): Promise<boolean> => {
 
 export interface LeftTarget extends Disposable {
   readonly path: string;
-  /** Whether commands find it without being told: they do not while another gateway runs in this folder. */
+  /** Whether commands use it without `--target`. */
   readonly usual: boolean;
 }
 
 /**
- * Leaves a target for as long as a gateway runs. The first gateway of a folder keeps the file that commands look for;
- * another one gets a file of its own.
+ * Writes a target file, until it is disposed of. The first gateway of a folder has the file that commands look for;
+ * each further one has a file of its own.
  */
 export const leaveTarget = async (target: Target): Promise<LeftTarget> => {
   mkdirSync(LOCAL_FOLDER, { recursive: true, mode: 0o700 });
@@ -44,7 +44,7 @@ export const leaveTarget = async (target: Target): Promise<LeftTarget> => {
     path,
     usual,
     [Symbol.dispose]: () => {
-      // One that was started at the same moment may have left its own.
+      // A gateway that was started at the same moment may have replaced it.
       if (existsSync(path) && readFileSync(path, 'utf8') === text) rmSync(path);
     },
   };

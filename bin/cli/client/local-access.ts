@@ -36,7 +36,7 @@ const mayRegister = ({ scopes }: LocalClient): boolean =>
   });
 
 export interface LocalAccess {
-  /** What other commands need to talk to this gateway. */
+  /** What other commands need for this gateway. */
   readonly target: Target;
   /** The first program that may register devices; a stage may have none. */
   readonly engineer: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Tokens from an OpenID provider, by `openid-client`: Cognito, or what stands for it in the local gateway. Loaded only
- * when a token has to be fetched.
+ * Tokens from an OpenID provider: Cognito, or its stand-in in the local gateway. Loaded only when a token has to be
+ * fetched.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ import { USER_SCOPE } from '../../../contracts/roles.ts';
 import { reach, UnreachableError } from './reach.ts';
 import { UsageError } from './target.ts';
 
-/** What a provider has given. */
+/** Tokens from the provider. */
 export interface Granted {
   readonly accessToken: string;
   /** Milliseconds since the epoch. */
@@ -21,16 +21,16 @@ export interface Granted {
 
 /** Who asks: a program with its secret, or the public client of people. */
 export interface Client {
-  /** Issuer URL; what it serves is found by OpenID Connect Discovery. */
+  /** Issuer URL; its endpoints are found by OpenID Connect Discovery. */
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret?: string;
 }
 
-/** Turns failures of the library into those that the command line has words for. */
+/** Turns errors of the library into errors for people. */
 const inWords = (error: unknown): Error => {
   if (error instanceof openid.ClientError && error.cause instanceof UnreachableError) return error.cause;
-  // So are a wrong client id and a wrong secret answered.
+  // The answer to a wrong client id or secret.
   if (error instanceof openid.WWWAuthenticateChallengeError) {
     const [challenge] = error.cause;
     return new UsageError(
@@ -66,7 +66,7 @@ const discover = async ({ issuer, clientId, clientSecret }: Client): Promise<ope
       clientSecret === undefined ? openid.None() : openid.ClientSecretBasic(clientSecret),
       {
         [openid.customFetch]: (address, init) => reach(address, init as RequestInit),
-        // The local gateway has no certificate; nothing else may go without.
+        // Only the local gateway may be asked without TLS.
         ...(isLoopback(url) ? { execute: [openid.allowInsecureRequests] } : {}),
       },
     );
@@ -90,7 +90,7 @@ const grantedOf = (answer: Answer): Granted => {
   };
 };
 
-/** A token by client credentials (RFC 6749 §4.4), with every scope that the client has. */
+/** Gets a token by client credentials (RFC 6749 §4.4), with all scopes of the client. */
 export const programToken = async (client: Client): Promise<Granted> => {
   const configuration = await discover(client);
   try {
@@ -101,13 +101,13 @@ export const programToken = async (client: Client): Promise<Granted> => {
 };
 
 /**
- * Another token for somebody who has signed in before.
+ * Gets a new token for a person who has signed in.
  * @throws {UsageError} when the sign-in has ended
  */
 export const refresh = async (client: Client, refreshToken: string): Promise<Granted> => {
   const configuration = await discover(client);
   try {
-    // Providers that rotate refresh tokens give another one; the others leave it out.
+    // A provider that rotates refresh tokens sends a new one.
     return { refreshToken, ...grantedOf(await openid.refreshTokenGrant(configuration, refreshToken)) };
   } catch (error) {
     if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant')
@@ -118,7 +118,7 @@ export const refresh = async (client: Client, refreshToken: string): Promise<Gra
   }
 };
 
-/** Makes a refresh token, and the access tokens that came of it, worthless (RFC 7009). */
+/** Revokes a refresh token and the access tokens that came from it (RFC 7009). */
 export const revoke = async (client: Client, refreshToken: string): Promise<void> => {
   const configuration = await discover(client);
   try {
@@ -128,15 +128,15 @@ export const revoke = async (client: Client, refreshToken: string): Promise<void
   }
 };
 
-/** Port of the address that the sign-in page leads back to; `signIn.callbackUrls` of the settings lists it. */
+/** Port of the callback address, which `signIn.callbackUrls` of the settings lists. */
 export const CALLBACK_PORT = 8976;
 
-/** A sign-in that waits for its answer. */
+/** A sign-in that waits for the browser. */
 export interface Begun {
   /** Page to open in a browser. */
   readonly address: string;
   readonly state: string;
-  /** Gets the tokens, once the browser was sent back. */
+  /** Gets the tokens for the address that the browser was sent back to. */
   finish(back: URL): Promise<Granted>;
 }
 
@@ -165,7 +165,7 @@ export const beginSignIn = async (client: Client, redirect: string): Promise<Beg
 
 interface Callback {
   readonly back: URL;
-  /** Shows the person how it went; resolves when it is sent. */
+  /** Sends a page to the browser; resolves when it is sent. */
   readonly answer: (text: string) => Promise<void>;
 }
 
@@ -182,7 +182,7 @@ const listen = async (
         response.setHeader('content-type', 'text/plain; charset=utf-8');
         response.end(text, sent);
       });
-    // Any page may send a browser here; only the issuer knows the state.
+    // Any web page can send a browser here, but only the issuer knows the state.
     if (back.pathname === redirect.pathname && back.searchParams.get('state') === state) {
       resolve({ back, answer });
       return;
@@ -203,7 +203,7 @@ const listen = async (
     callback: promise,
     [Symbol.dispose]: () => {
       server.close();
-      // Browsers keep connections open, some that they never use.
+      // Browsers keep connections open.
       server.closeAllConnections();
     },
   };

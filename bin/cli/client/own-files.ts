@@ -1,18 +1,18 @@
-/** Files of the command line in the home of its user: for their owner alone, whole or not at all. */
+/** Files in the home of the user: readable by the owner only, and written in one step. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
-/** As the XDG Base Directory Specification has it: a relative path does not count. */
+/** A folder of the XDG Base Directory Specification, which ignores relative paths. */
 const base = (variable: string, usual: string): string => {
   const set = process.env[variable];
   return join(set !== undefined && isAbsolute(set) ? set : join(homedir(), usual), 'labgate');
 };
 
-/** Where settings and sign-ins are. */
+/** Folder of config files and sign-ins. */
 export const configFolder = (): string => base('XDG_CONFIG_HOME', '.config');
 
-/** Where what can be fetched again is. */
+/** Folder of what can be fetched again. */
 export const cacheFolder = (): string => base('XDG_CACHE_HOME', '.cache');
 
 /**

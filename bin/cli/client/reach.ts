@@ -1,4 +1,4 @@
-/** HTTP requests whose failure a person can make something of. */
+/** HTTP requests that say where nobody answers. */
 
 /** Nobody answers at an address. Exit code 4. */
 export class UnreachableError extends Error {
@@ -13,7 +13,7 @@ export const reach = async (url: string | URL, init: RequestInit): Promise<Respo
   try {
     return await fetch(url, init);
   } catch (cause) {
-    // `fetch failed` says nothing; the reason stands behind it.
+    // The message of `fetch` is always `fetch failed`: the reason is its cause.
     const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
     const code = reason instanceof Error && 'code' in reason ? String(reason.code) : String(reason);
     throw new UnreachableError(`nothing answers at ${new URL(url).origin} (${code})`, { cause });

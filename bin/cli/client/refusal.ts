@@ -1,4 +1,4 @@
-/** What a refusal of the API means to a person: which resource was not found, which value was not allowed. */
+/** Refusals of the API in words: which resource was not found, which value was not allowed. */
 import { problem } from '../../../contracts/problems.ts';
 
 /** A refusal of the API. Exit code 3 for 4xx, 4 for 5xx. */
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What was sent. */
+/** The request that was refused. */
 export interface Sent {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
@@ -38,7 +38,7 @@ const resourceOf = ({ path, query, body }: Sent): string | undefined => {
   return typeof made === 'string' ? `${named} ${made}` : undefined;
 };
 
-/** What a pointer of a problem points at in the request: `?name` in the query, a JSON Pointer in the body. */
+/** The value that a pointer of a problem points at: `?name` in the query, a JSON Pointer in the body. */
 const valueAt = (pointer: string, { query, body }: Sent): unknown => {
   if (pointer.startsWith('?')) return query?.[pointer.slice(1)];
   if (!pointer.startsWith('/')) return undefined;
@@ -57,7 +57,7 @@ const valueAt = (pointer: string, { query, body }: Sent): unknown => {
 
 const LONGEST = 100;
 
-/** A value, short enough to be read; nothing for one that is not there or is made of parts. */
+/** A value as text, cut when it is long; empty for objects, and for no value. */
 const shown = (value: unknown): string => {
   if (value === undefined || (value !== null && typeof value === 'object')) return '';
   const text = JSON.stringify(value);
@@ -78,13 +78,13 @@ export const refusalOf = async (response: Response, sent: Sent): Promise<ApiErro
   try {
     parsed = JSON.parse(text);
   } catch {
-    // Whatever stands between here and the API has answered.
+    // A proxy or a load balancer has answered, not the API.
     return plain();
   }
   const known = problem.safeParse(parsed);
   if (!known.success) return plain();
   const { code, title, detail, errors = [], requestId } = known.data;
-  // Other tokens were renewed before; nobody but the caller renews one that was given.
+  // All other tokens have been renewed by now.
   if (code === 'unauthorized' && process.env['LABGATE_TOKEN'] !== undefined)
     return new ApiError(
       status,

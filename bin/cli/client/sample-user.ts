@@ -1,4 +1,4 @@
-/** Signs in to the local gateway as one of its sample users: what a person does in a browser with `users.json`. */
+/** Signs in to the local gateway as a sample user of `users.json`, through the login page. */
 import type { Client, Granted } from './openid.ts';
 
 /** A user of `users.json`. */
@@ -29,8 +29,8 @@ const newBrowser = (): ((url: string, form?: URLSearchParams) => Promise<Respons
 };
 
 /**
- * Goes from the authorize endpoint through the login form.
- * @returns where the browser is sent back to
+ * Fills in the login form.
+ * @returns the address that the browser is sent back to
  */
 const throughForm = async (address: string, callbackUrl: string, user: SampleUser): Promise<URL> => {
   const send = newBrowser();
@@ -50,7 +50,7 @@ const throughForm = async (address: string, callbackUrl: string, user: SampleUse
   throw new Error(`${user.username} cannot sign in at the local gateway`);
 };
 
-/** @param callbackUrl one of the client's */
+/** @param callbackUrl one that the client allows */
 export const signInAsSample = async (
   client: Client,
   callbackUrl: string,

@@ -1,9 +1,9 @@
-/** Series of the API: page by page to the end, and the last points of a range without reading all of it. */
+/** Reads series: all pages of a range, or only its last points. */
 import type { Bucket } from '../../../contracts/resources/series.ts';
 import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
 import type { Api, Call } from './api.ts';
 
-/** A page; what the request has resolved to stands beside the items. */
+/** A page of a series, with the resolved range. */
 export interface SeriesPage<T> {
   readonly from: string;
   readonly to: string;
@@ -18,7 +18,7 @@ export interface SeriesRequest {
   readonly query: NonNullable<Call['query']>;
 }
 
-/** Items of a page at most: one answer of the API. */
+/** Items of a page, at most. */
 const PAGE = 20_000;
 
 /**
@@ -43,13 +43,13 @@ export async function* seriesPages<T>(
   } while (next !== undefined && left > 0);
 }
 
-/** All items of a request, for requests that are known to be small. */
+/** All items of a request that is known to be small. */
 export const seriesItems = async <T>(api: Api, request: SeriesRequest): Promise<T[]> =>
   (await Array.fromAsync(seriesPages<T>(api, request))).flatMap(({ items }) => items);
 
-/** Buckets over a range, about as many as a line of text has characters. */
+/** Buckets of an overview: about a character each in a line of text. */
 const BUCKETS = 60;
-/** Points that are read at once rather than counted more finely. */
+/** So many points are read, and not counted in finer buckets. */
 const FEW = 2000;
 /** The finest buckets: of a millisecond. */
 const FINEST = 1000;
@@ -104,15 +104,15 @@ const countsOf = (buckets: readonly Bucket[]): (readonly [start: Micros, points:
   return [...counts].sort(([a], [b]) => b - a);
 };
 
-/** What of a request is counted. */
+/** What is counted. */
 interface Counted {
   readonly request: SeriesRequest;
   readonly counts: (bucket: Bucket) => boolean;
 }
 
 /**
- * Finds a time from which on there are so many points, and not many more: by counting in buckets, which are made finer
- * where there are many points.
+ * Finds a time after which there are `count` points, or a little more. It counts points in buckets, and divides a
+ * bucket further when it has many.
  */
 const startOfLast = async (
   api: Api,
@@ -137,7 +137,7 @@ const startOfLast = async (
 /**
  * The last points of a request, or its last aligned rows, without reading all of its range.
  * @param overview of the range
- * @param counts which buckets of the overview are counted, where it has more than that request
+ * @param counts selects the buckets that are counted, when the overview has more series than the request
  */
 export const lastItems = async <T>(
   api: Api,

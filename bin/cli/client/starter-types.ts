@@ -4,7 +4,7 @@ import { INSTRUMENT_TYPES } from '../../../device/simulator/types.ts';
 import type { Api } from './api.ts';
 import { ApiError } from './refusal.ts';
 
-/** Which starter types the API has now as they are here, and which it had already with another content. */
+/** Starter types that the API has now, and those that it has with another content. */
 export interface StarterTypes {
   readonly there: readonly string[];
   readonly others: readonly string[];

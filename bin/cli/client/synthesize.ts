@@ -1,4 +1,4 @@
-/** The templates of this checkout, synthesized by the CDK's own command line. */
+/** Synthesizes the templates of this checkout with the CDK's command line. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';

@@ -1,9 +1,9 @@
-/** Which labgate the command line talks to: a local gateway or a deployed stack, by one setting. */
+/** The target of a command: a local gateway, or a deployment. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** Folder where `labgate local` leaves what other commands need. */
+/** Folder where `labgate local` leaves its target. */
 export const LOCAL_FOLDER = '.labgate';
 
 /** A program that calls the API with its own credentials. */
@@ -36,12 +36,12 @@ const stackOutputs = z.record(z.string(), z.record(z.string(), z.string())).tran
   };
 });
 
-/** A mistake of the person at the keyboard; the message says what to do. Exit code 2. */
+/** Wrong use; the message says what to do. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** @returns `undefined` for what is no JSON, and so no target either */
+/** @returns `undefined` for what is no JSON */
 const json = (text: string): unknown => {
   try {
     return JSON.parse(text);

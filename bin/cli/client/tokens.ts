@@ -1,6 +1,6 @@
 /**
- * Access tokens: as given, of a program, or of the person who has signed in. They are kept until they end, each in a
- * file that only its owner reads, so that most commands need not ask for one.
+ * Access tokens of programs and of people who have signed in. They are kept until they expire, in files that only the
+ * owner can read, so that most commands need not fetch one.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -51,7 +51,7 @@ const readKept = (path: string): KeptToken | undefined => {
 const writeKept = (path: string, { issuer, clientId }: Client, granted: Granted): void =>
   writeOwn(path, `${JSON.stringify({ issuer, clientId, ...granted }, null, 2)}\n`);
 
-/** Removes tokens that have ended: each start of a local gateway has other secrets, and so another file. */
+/** Removes expired tokens: each start of a local gateway has new secrets, and so new files. */
 const removeEnded = (folder: string): void => {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -62,7 +62,7 @@ const removeEnded = (folder: string): void => {
 const lasts = (kept: KeptToken | undefined): kept is KeptToken =>
   kept !== undefined && kept.expiresAt - MARGIN_MILLIS > Date.now();
 
-/** The program that a command calls as: one of the target, or that of the environment. */
+/** The credentials of a program: those in the environment, else of a program of the target. */
 const programOf = (target: Target, name: string | undefined): Client | undefined => {
   const { LABGATE_CLIENT_ID: clientId, LABGATE_CLIENT_SECRET: clientSecret } = process.env;
   const { issuer, programs } = target;
@@ -75,7 +75,7 @@ const programOf = (target: Target, name: string | undefined): Client | undefined
     : { issuer, clientId: known.clientId, clientSecret: known.clientSecret };
 };
 
-/** @param fresh the one that is kept was refused */
+/** @param fresh not the kept one, which was refused */
 const programToken = async (client: Client, fresh: boolean): Promise<string> => {
   const path = programFile(client);
   const kept = fresh ? undefined : readKept(path);
@@ -86,14 +86,14 @@ const programToken = async (client: Client, fresh: boolean): Promise<string> => 
     writeKept(path, client, granted);
     removeEnded(dirname(path));
   } catch (error) {
-    // A home that cannot be written to is no reason not to work.
+    // The command works all the same.
     process.stderr.write(`labgate: the token is not kept: ${(error as Error).message}\n`);
   }
   return granted.accessToken;
 };
 
 /**
- * The client of people.
+ * The client for people.
  * @throws {UsageError} when the target names none
  */
 export const peopleClient = ({ issuer, peopleClientId }: Target): Client => {
@@ -127,9 +127,10 @@ const loginToken = async (login: Login, fresh: boolean): Promise<string> => {
 };
 
 /**
- * The token for the calls of a command: of the program that is named, else `LABGATE_TOKEN`, else that of the
- * program in the environment, of who has signed in, of the first program of the target.
- * @param fresh the token that was given before was refused: get another where there is a way
+ * The token for the calls of a command. The first of these that there is: of the program that is named,
+ * `LABGATE_TOKEN`, of the program in the environment, of the person who has signed in, of the first program of the
+ * target.
+ * @param fresh not the kept one, which was refused
  * @throws {UsageError} when there is none
  */
 export const accessToken = (target: Target, program?: string, fresh = false): Promise<string> => {

@@ -73,7 +73,7 @@ const asText = (told: Completeness): string => {
     .join('\n\n');
 };
 
-/** Missing messages with `--check`. */
+/** Exit code of `--check` when something is missing. */
 const MISSING = 5;
 
 const completeness = async (device: string, options: CompletenessOptions): Promise<void> => {

@@ -1,8 +1,8 @@
-/** `labgate completion`: prints the script that completes commands and options at the tab key. */
+/** `labgate completion`: prints the script for the tab completion of a shell. */
 import { Argument, Command } from 'commander';
 import { type CompletedCommand, completionScript, SHELLS, type Shell } from '../output/completion.ts';
 
-/** A command and all below it. */
+/** A command, and all commands below it. */
 const completed = (command: Command, path: string): CompletedCommand[] => [
   {
     path,
@@ -27,7 +27,7 @@ const completion = (shell: Shell, _options: object, command: Command): void => {
   process.stdout.write(completionScript(shell, completed(program, '')));
 };
 
-/** The `completion` command; it completes the commands that are loaded beside it. */
+/** The `completion` command; the script knows the commands that are loaded. */
 export const completionCommand = (): Command =>
   new Command('completion')
     .description('tab completion: prints a script for a shell')

@@ -1,4 +1,4 @@
-/** `labgate export`: has points written into files, waits for them, gets them, and checks every byte. */
+/** `labgate export`: orders files with points, waits for them, downloads and checks them. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -38,7 +38,7 @@ const report = ({ state, progress }: ExportJob): string =>
   `${state} ${(progress.share * 100).toFixed(0)} %, ${progress.files} files, ${progress.rows} rows, ${progress.bytes} bytes`;
 
 /**
- * Waits until it is over; an interrupt cancels it.
+ * Waits until an export is over; an interrupt cancels it.
  * @throws {Interrupted}
  */
 const wait = async (api: Api, ordered: ExportJob): Promise<ExportJob> => {
@@ -66,7 +66,7 @@ const wait = async (api: Api, ordered: ExportJob): Promise<ExportJob> => {
   return job;
 };
 
-/** Gets a file beside its place, and puts it there only when its bytes are what they must be. */
+/** Downloads a file; it gets its name only when its digest is right. */
 const download = async (url: string, path: string, sha256: string): Promise<void> => {
   const response = await fetch(url);
   if (!response.ok || response.body === null)
@@ -94,7 +94,7 @@ const getManifest = async ({ id, manifest, state }: ExportJob, folder: string): 
   if (manifest === undefined) throw new Error(`the export ${id} is ${state}`);
   const path = join(folder, 'manifest.json');
   const before = readIfThere(path);
-  // The same export again writes the same bytes; another gateway may have given the same id to another one.
+  // The same export has the same bytes; another gateway may have another export with the same id.
   if (before !== undefined && sha256Of(before) !== manifest.sha256)
     throw new UsageError(`${folder} holds another export of this id: choose another --out`);
   const response = await fetch(manifest.url);
@@ -128,7 +128,7 @@ const order = async (devices: readonly string[], options: ExportOptions): Promis
   const { channels, format, key, out } = options;
   if (key !== undefined && key.length < 8) throw new UsageError('--key: use at least 8 characters');
   const api = openApi(options);
-  // Before points are read for nothing.
+  // First, so that nothing is ordered in vain.
   await mkdir(out, { recursive: true }).catch((cause: Error) => {
     throw new UsageError(`--out ${out} cannot be made: ${cause.message}`);
   });

@@ -1,4 +1,4 @@
-/** `labgate local`: the whole application on this computer, from its own synthesized templates. */
+/** `labgate local`: runs the synthesized templates on this computer. */
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AssemblyError } from '../../../local/assembly/errors.ts';
@@ -91,7 +91,7 @@ const local = async (options: LocalOptions): Promise<void> => {
     await synthesize(assemblyDir, options.stage);
   }
   if (!options.json) tell('starting the gateway ...');
-  // Loaded here, for it is large, and no other command needs it.
+  // Loaded here: it is large, and no other command needs it.
   const { startGateway } = await import('../../../local/gateway.ts');
   await using gateway = await startGateway({
     assemblyDir,
@@ -104,7 +104,7 @@ const local = async (options: LocalOptions): Promise<void> => {
   const asEngineer = (): Promise<Api> => access.openAsEngineer(left.path);
   if (options.starter) await createStarterTypes(await asEngineer());
   const startFleet = async (): Promise<Fleet> => {
-    // Loaded only by those who want a fleet.
+    // Loaded only when there is a fleet.
     const simulator = await import('./simulate.ts');
     return await simulator.startFleet({
       api: await asEngineer(),

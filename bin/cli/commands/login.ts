@@ -1,4 +1,4 @@
-/** `labgate login` and `labgate logout`: a person signs in once, and the commands that follow act for them. */
+/** `labgate login` and `labgate logout`: commands in between act for the person who has signed in. */
 import { Command, InvalidArgumentError } from 'commander';
 import { readTarget } from '../client/target.ts';
 import { forgetLogin, keepLogin, peopleClient, readLogin } from '../client/tokens.ts';
@@ -8,7 +8,7 @@ interface LoginOptions extends CommonOptions {
   readonly port?: number;
 }
 
-/** Where to sign in, for a person. */
+/** Shows where to sign in. */
 export const showAddress = (url: string): void => tell(`open this address to sign in:\n  ${url}`);
 
 const login = async (options: LoginOptions): Promise<void> => {
@@ -25,7 +25,7 @@ const logout = async (options: CommonOptions): Promise<void> => {
   const target = readTarget(options.target);
   const client = peopleClient(target);
   const known = readLogin(target);
-  // Gone from here first: what follows needs an answer from far away.
+  // First, because the issuer may not answer.
   forgetLogin(client);
   if (known !== undefined) {
     const { revoke } = await import('../client/openid.ts');

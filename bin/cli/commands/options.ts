@@ -1,4 +1,4 @@
-/** What commands share: options, where their values come from, and how they print. */
+/** What commands share: options, the origin of their values, and output. */
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../client/config.ts';
@@ -26,12 +26,12 @@ export const withTarget = (command: Command): Command =>
 export const siteOption = (): Option =>
   new Option('--site <site>', "only of this site; '' for all").env('LABGATE_SITE');
 
-/** The site that is asked for; an empty text asks for all, whatever config file or environment say. */
+/** The site of `--site`; an empty text stands for all sites. */
 export const siteOf = (site: string | undefined): string | undefined => (site === '' ? undefined : site);
 
 /**
- * Gives a command, and those below it, what config files say. What is typed or in the environment counts more. A
- * format that a command does not have is left out: config files are for all commands.
+ * Gives the options of a command, and of those below it, the values of config files. Values that are typed or in the
+ * environment count more. A format that a command does not know is ignored, because config files are for all commands.
  */
 export const applyConfig = (command: Command, config: Config): void => {
   for (const option of command.options) {
@@ -42,7 +42,7 @@ export const applyConfig = (command: Command, config: Config): void => {
   for (const each of command.commands) applyConfig(each, config);
 };
 
-/** Whether an option was typed, and is not from the environment, a config file or the default. */
+/** Whether an option was typed, and does not come from the environment, a config file or its default. */
 export const isTyped = (command: Command, name: string): boolean =>
   command.getOptionValueSource(name) === 'cli';
 
@@ -50,7 +50,7 @@ const flagOf = (command: Command, name: string): string =>
   command.options.find((option) => option.attributeName() === name)?.long ?? name;
 
 /**
- * Refuses options that mean nothing beside another.
+ * Refuses options that exclude each other.
  * @param name of the option that was typed
  * @param others names of those that do not go with it
  * @throws {UsageError} when one of them was typed, too
@@ -74,12 +74,12 @@ export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** Writes output no faster than the reader takes it. */
+/** Writes output, and waits while the reader is slow. */
 export const write = async (part: string | Uint8Array): Promise<void> => {
   if (!process.stdout.write(part)) await once(process.stdout, 'drain');
 };
 
-/** Who called has stopped it. */
+/** The caller has stopped the command. Exit code 130. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }

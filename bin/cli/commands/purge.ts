@@ -1,12 +1,9 @@
 /** `labgate purge`: removes what would keep a stage from being destroyed. It asks, and refuses production. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { IoTClient } from '@aws-sdk/client-iot';
-import { S3Client } from '@aws-sdk/client-s3';
 import { Command, Option } from 'commander';
 import * as z from 'zod';
 import { readSettings, SettingsError } from '../../../lib/settings.ts';
-import { emptyBucket, removeDevices } from '../client/remains.ts';
 import { UsageError } from '../client/target.ts';
 import { print, tell } from './options.ts';
 
@@ -69,6 +66,10 @@ const purge = async ({ stage, target, yes }: PurgeOptions): Promise<void> => {
     );
   const { bucket, policy, thingType } = deployedOf(stage, target);
   if (!yes) await ask(stage, bucket);
+  // The SDK is loaded here, and not by `labgate --help`, which knows all commands.
+  const { IoTClient } = await import('@aws-sdk/client-iot');
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { emptyBucket, removeDevices } = await import('../client/remains.ts');
   // AWS IoT allows a few calls a second: the SDK slows down by itself.
   const patient = { region, retryMode: 'adaptive', maxAttempts: 10 };
   const iot = new IoTClient(patient);

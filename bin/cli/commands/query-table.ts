@@ -1,4 +1,4 @@
-/** Tables of `labgate query`: the last items of every device, and the shape of the whole range. */
+/** Tables of `labgate query`: the last items of each device, and the shape of each channel over the range. */
 import type { Bucket } from '../../../contracts/resources/series.ts';
 import { type Micros, parseTime } from '../../../contracts/time.ts';
 import type { Api } from '../client/api.ts';
@@ -16,7 +16,7 @@ import { print, tell } from './options.ts';
 /** Rows of each device at most. */
 const MOST_ROWS = 40;
 
-/** Says of the devices of which not all items are shown how many they have. */
+/** Says how many items the devices have of which not all are shown. */
 const tellCut = (counts: ReadonlyMap<string, number>): void => {
   const cut = [...counts].filter(([, count]) => count > MOST_ROWS);
   if (cut.length === 0) return;
@@ -42,9 +42,9 @@ const shapesOf = (buckets: readonly Bucket[]): Shape[] =>
 const total = (buckets: readonly Bucket[]): number =>
   buckets.reduce((sum, bucket) => sum + pointsOf(bucket), 0);
 
-/** Prints the last rows of what is aligned. */
+/** Prints the last aligned rows. */
 const showAligned = async (api: Api, request: SeriesRequest, overview: Overview): Promise<void> => {
-  // Each point of the longest series is a row, so that there are enough.
+  // Each point of the longest series has a row of its own.
   const [[name = '', longest = []] = []] = [...Map.groupBy(overview.buckets, nameOf)].sort(
     ([, a], [, b]) => total(b) - total(a),
   );
@@ -56,7 +56,7 @@ const showAligned = async (api: Api, request: SeriesRequest, overview: Overview)
   if (total(longest) > MOST_ROWS) tell(`the last ${MOST_ROWS} rows; all of them: --json or --format csv`);
 };
 
-/** The part of a range that has points, in finer buckets where that is little of it. */
+/** The same overview, of the part of the range that has points, when that is less than half. */
 const closer = async (api: Api, request: SeriesRequest, overview: Overview): Promise<Overview> => {
   const { buckets, from, to, width } = overview;
   const starts = buckets.map(({ t }) => parseTime(t) ?? from);
@@ -66,7 +66,7 @@ const closer = async (api: Api, request: SeriesRequest, overview: Overview): Pro
   return await overviewOf(api, request, Math.max(from, first), Math.min(to, last));
 };
 
-/** As `showPoints`, for ranges with more points than are read whole. */
+/** `showPoints` for ranges with many points. */
 const showMany = async (
   api: Api,
   request: SeriesRequest,
@@ -98,14 +98,14 @@ interface Tail {
   last: Row[];
 }
 
-/** Numbers of a channel as they come. */
+/** The numbers of a channel so far. */
 interface Growing {
   readonly unit: string;
   readonly values: number[];
   items: number;
 }
 
-/** Keeps of items what is shown of them: the last of each device, and the shape of each channel. */
+/** Collects what is shown: the last items of each device, and the shape of each channel. */
 class Shown {
   private readonly tails = new Map<string, Tail>();
   private readonly channels = new Map<string, Growing>();
@@ -117,9 +117,9 @@ class Shown {
       this.tails.set(d, tail);
       tail.count += 1;
       tail.last.push(item);
-      // Not with each item: most of the work would be moving the others.
+      // Not with each item, because it copies the others.
       if (tail.last.length > 10 * MOST_ROWS) tail.last = tail.last.slice(-MOST_ROWS);
-      // An aligned row is of no channel.
+      // Aligned rows have no channel.
       if (n === undefined) continue;
       const name = nameOf(item);
       const channel = this.channels.get(name) ?? { unit: item.u, values: [], items: 0 };
@@ -137,14 +137,14 @@ class Shown {
   }
 }
 
-/** Prints the last buckets of each device, or points that were chosen for their shape, after reading all of them. */
+/** Prints the last buckets of each device, or downsampled points, after reading all of them. */
 export const showBuckets = async (api: Api, request: SeriesRequest): Promise<void> => {
   const shown = new Shown();
   for await (const { items } of seriesPages<Row>(api, request)) shown.add(items);
   shown.print();
 };
 
-/** Points that are read whole. */
+/** Ranges with so many points are read whole. */
 const FEW = 5000;
 
 /**

@@ -48,13 +48,13 @@ interface QueryOptions extends CommonOptions {
   readonly cursor?: string;
 }
 
-/** What asks for a part of a series, and means nothing where there is one value of each channel. */
+/** Options of series; they have no meaning for one value of each channel. */
 const OF_RANGES = [
   ...['from', 'to', 'every', 'agg', 'fill', 'points', 'quality'],
   ...['align', 'format', 'limit', 'cursor'],
 ] as const;
 
-/** Options that cannot be typed beside the one that is named. */
+/** Options that exclude each other. */
 const APART: Readonly<Record<string, readonly string[]>> = {
   latest: ['at', 'channels', 'unit', 'tz', ...OF_RANGES],
   at: OF_RANGES,
@@ -62,7 +62,7 @@ const APART: Readonly<Record<string, readonly string[]>> = {
   json: ['format'],
   points: ['every', 'align'],
 };
-/** Options that say nothing without another. */
+/** Options that need another. */
 const NEEDS: Readonly<Record<string, string>> = { agg: 'every', fill: 'every' };
 
 const isCalendar = (every: string | undefined): boolean => {
@@ -96,18 +96,18 @@ const requestOf = (devices: readonly string[], options: QueryOptions): SeriesReq
       from: instant('--from', options.from, options),
       to: instant('--to', options.to, options),
       ...{ channels, every, agg, fill, quality, unit },
-      // The API takes it for buckets of the calendar alone.
+      // The API takes it only with buckets of the calendar.
       tz: isCalendar(every) ? tz : undefined,
       points: options.points ?? (chart && every === undefined ? 400 : undefined),
     },
   };
 };
 
-/** Says how to read what was left out. */
+/** Says how to read the rest. */
 const tellMore = ({ query: { from, to } }: SeriesRequest, cursor: string): void =>
   tell(`there is more: go on with --from ${from}${to === undefined ? '' : ` --to ${to}`} --cursor ${cursor}`);
 
-/** Passes a streamed answer on. */
+/** Prints an answer as it comes. */
 const showFile = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
   const { limit, cursor, format } = options;
   if (format === 'table') throw new RangeError('a table is no file');
@@ -122,7 +122,7 @@ const showFile = async (api: Api, request: SeriesRequest, options: QueryOptions)
   if (left !== null) tellMore(request, left);
 };
 
-/** Prints all pages as one JSON object, without ever holding more than a page. */
+/** Prints all pages as one JSON object, with one page in memory at a time. */
 const showJson = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
   let last: string | null = null;
   let begun = false;
@@ -171,7 +171,7 @@ const showValues = (found: { readonly items: readonly Point[] }, { json, chart }
 
 const query = async (devices: readonly string[], typed: QueryOptions, command: Command): Promise<void> => {
   check(command, typed);
-  // What is typed counts more than the format of a config file.
+  // These count more than a format in a config file.
   const options = typed.json || typed.chart ? { ...typed, format: 'table' as const } : typed;
   const api = openApi(options);
   const [device = '', ...others] = devices;

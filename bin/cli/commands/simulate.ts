@@ -67,11 +67,11 @@ export interface LocalFleetOptions {
   readonly progress: (text: string) => void;
 }
 
-/** Where simulated instruments stand. */
+/** Sites of simulated instruments. */
 const SITES = ['lab-1', 'lab-2'];
 
 /**
- * Starts a fleet that measures every second, with the last minute as its past, until it is disposed of.
+ * Starts a fleet that measures every second until it is disposed of; its data begin a minute ago.
  * @returns when all instruments are connected
  */
 export const startFleet = async (options: LocalFleetOptions): Promise<Fleet> => {

@@ -14,7 +14,7 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const FORMS =
   'use an RFC 3339 time, a date such as 2026-03-01, or a duration back from now such as PT1H or P7D';
 
-/** What help says of an option that takes a time. */
+/** Forms of a time, for help. */
 export const TIME_FORMS = 'RFC 3339, a date, or a duration back from now';
 
 export const isDate = (text: string | undefined): boolean => text !== undefined && DATE.test(text);
@@ -31,13 +31,13 @@ const zoneOf = (name: string): Days => {
 
 /** How to read the times of a command. */
 export interface Clock {
-  /** Time zone whose days dates are; UTC when absent. */
+  /** Time zone of dates; UTC when absent. */
   readonly tz?: string | undefined;
   readonly now?: Micros;
 }
 
 /**
- * Reads a time. A date is its first moment. A day of a duration is 24 hours.
+ * Reads a time. A date stands for its first moment; a day of a duration has 24 hours.
  * @param option as it is typed, for the message
  * @throws {UsageError} for anything else
  */
@@ -62,7 +62,7 @@ export const timeOf = (
   return now - ago.days * MICROS_PER_DAY - ago.micros;
 };
 
-/** The same as RFC 3339 in UTC, as the API takes it; `undefined` stays so. */
+/** Reads a time, and writes it as RFC 3339 in UTC for the API. */
 export function instant(option: string, text: string, clock?: Clock): string;
 export function instant(option: string, text: string | undefined, clock?: Clock): string | undefined;
 export function instant(option: string, text: string | undefined, clock: Clock = {}): string | undefined {
@@ -79,6 +79,6 @@ export const withRange = (
     .option('--to <time>', to)
     .addOption(zoneOption());
 
-/** `--tz`, whose days the dates of a command are. */
+/** `--tz`, the time zone of dates. */
 export const zoneOption = (what = 'time zone of dates, e.g. Europe/Berlin; UTC when absent'): Option =>
   new Option('--tz <zone>', what).env('LABGATE_TZ');

@@ -71,7 +71,7 @@ const create = async (file: string | undefined, options: CreateOptions): Promise
   print(options.json ? JSON.stringify(made) : `created ${made.id}`);
 };
 
-/** What of a file says which type is meant, and what the service keeps of it; the rest is what a person may change. */
+/** The id of a type, and the members that the service sets; all others can be changed. */
 const kept = z.looseObject(
   instrumentType
     .pick({ id: true, version: true, createdAt: true, createdBy: true, updatedAt: true, updatedBy: true })
@@ -93,7 +93,7 @@ const update = async (file: string, options: CommonOptions): Promise<void> => {
   } = parsed.data;
   const api = openApi(options);
   const path = `/v1/types/${id}`;
-  // Whoever has shown a version, and changed it, does not undo what somebody else has changed since.
+  // A file of an older version must not undo what was changed since.
   const etag = version === undefined ? await api.etag(path) : `"${version}"`;
   const now = await api.json<InstrumentType>(path, { method: 'PUT', body, headers: { 'if-match': etag } });
   print(options.json ? JSON.stringify(now) : `updated ${now.id}, version ${now.version}`);

@@ -58,49 +58,49 @@ const MINUTES = HOURS * 60;
  * noise in the last two. The bench compares this model with what it measures.
  */
 
-/** Bytes of a message: its header, and columns of the native format. */
+/** Bytes of a message in columns: its header, and each measurement. */
 const HEADER_BYTES = 120;
 const POINT_BYTES = 10;
-/** Bytes of a measurement in a chunk of one batch, in a block of an hour, in Parquet; and of the items besides. */
+/** Bytes of a measurement in a chunk, a block and Parquet, and what an item of each has besides. */
 const CHUNK_POINT = 1.06;
 const CHUNK_BYTES = 370;
 const BLOCK_POINT = 1;
 const BLOCK_BYTES = 450;
 const PARQUET_POINT = 2.3;
-/** Summaries of an hour and of its minutes, and tasks written and taken away, in units. */
+/** Write units of an hour of a device: its summaries, and its tasks, which are written and deleted. */
 const ROLLUP_UNITS = 11;
 const WORK_UNITS = 4;
-/** Most records of a batch, and most bytes: 6 MB in base64. */
+/** Records and bytes of a batch, at most: 6 MB in base64. */
 const BATCH_RECORDS = 10_000;
 const BATCH_BYTES = 4.5e6;
 const STATE_BYTES = 900;
-/** Time in ingest of a measurement, of a message, of a device in a batch, and of a batch that waits, in seconds; */
+/** Seconds of ingest: for a measurement, a message, a device in a batch, and a batch, which waits for answers. */
 const INGEST_POINT = 0.15e-6;
 const INGEST_MESSAGE = 8e-6;
 const INGEST_RUN = 200e-6;
 const BATCH_SECONDS = 0.02;
-/** and in compaction of a measurement and of an hour of a device. */
+/** Seconds of compaction: for a measurement, and an hour of a device. */
 const COMPACT_POINT = 1.7e-6;
 const COMPACT_HOUR = 0.05;
 /** Memory of the functions in the settings of `prod`. */
-const INGEST_GIGABYTES = 1.73;
-const COMPACT_GIGABYTES = 1.73;
+const INGEST_GIGABYTES = 1769 / 1024;
+const COMPACT_GIGABYTES = 1769 / 1024;
 /** Compaction runs every five minutes. */
 const COMPACTIONS = MINUTES / 5;
-/** Messages of AWS IoT for an acknowledgement: published by ingest, delivered, and its PUBACK (QoS 1). */
+/** Metered messages of an acknowledgement: published by ingest, delivered to the device, PUBACK of the device. */
 const MESSAGES_OF_ACK = 3;
-/** Bytes of logs of an invocation: what Lambda writes, and the line of each function; of a request the access log, too. */
+/** Bytes of logs of an invocation: start and report of Lambda, the line of the function, of requests the access log. */
 const PLATFORM_LOG = 700;
 const INGEST_LOG = PLATFORM_LOG + 390;
 const COMPACT_LOG = PLATFORM_LOG + 750;
 const REQUEST_LOG = PLATFORM_LOG + 650;
-/** What X-Ray records by its default rule: one request a second, and this part of the others. */
+/** X-Ray's default rule records one request a second, and this part of the others. */
 const TRACED_PART = 0.05;
 /** Seconds and gigabytes of a function of the API for a request. */
 const REQUEST_SECONDS = 0.05;
 const REQUEST_GIGABYTES = 1;
-/** Rules of the firewall in `lib/constructs/http-api.ts`. */
-const FIREWALL_RULES = 2;
+/** Rules of the firewall in `lib/constructs/firewall.ts`. */
+const FIREWALL_RULES = 5;
 /** Custom metrics that functions write. */
 const METRICS = 20;
 /** Records and bytes a second of a shard. */
@@ -115,7 +115,7 @@ const traced = (requests: number): number => {
 
 const steps = (value: number, size: number): number => Math.max(1, Math.ceil(value / size));
 
-/** What a laboratory comes to in a month. Storage is that of the months when it has reached its full length. */
+/** The cost of a laboratory in a month, when its storage has reached its full size. */
 export const estimate = (lab: Laboratory): Estimate => {
   const measurements = lab.devices * lab.rate * SECONDS;
   const messages = measurements / lab.batch;
@@ -146,7 +146,7 @@ export const estimate = (lab: Laboratory): Estimate => {
     add('Kinesis', 'bytes out', messages * messageBytes, PRICES.kinesisOut);
   }
 
-  // Each shard is read by batches of its own; a device is in each batch of its shard that it sent something for.
+  // Each shard has batches of its own. A device is in each batch of its shard in whose window it has sent something.
   const perShard = perSecond / shards;
   const full = Math.max(perShard / BATCH_RECORDS, (perShard * messageBytes) / BATCH_BYTES);
   const batchesPerSecond = Math.min(perShard, Math.max(1 / Math.max(1, lab.windowSeconds), full));

@@ -1,24 +1,24 @@
-/** Lines in the terminal: braille patterns, two by four dots a character. */
+/** Line charts for the terminal, in braille characters of two by four dots. */
 
-/** A line of a chart; times ascending. */
+/** A line of a chart. Times ascend. */
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [time: number, value: number])[];
 }
 
 export interface ChartOptions {
-  /** Characters across, the labels of the axis included. */
+  /** Characters across, with the labels of the axis. */
   readonly width: number;
-  /** Lines of text for the dots. */
+  /** Lines of text, without the axis. */
   readonly height: number;
-  /** Whether lines may be told apart by colour. */
+  /** Whether lines have colours. */
   readonly colour: boolean;
-  /** What a time is called at the ends of the axis. */
+  /** Formats the times at the ends of the axis. */
   readonly timeText: (time: number) => string;
 }
 
 const BRAILLE = 0x2800;
-/** Bit of each dot of a cell, by column and row. */
+/** The bit of each dot of a character, by column and row. */
 const DOTS = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
@@ -44,7 +44,7 @@ class Canvas {
     this.owner[cell] = line;
   }
 
-  /** All dots between two, ends included (Bresenham). */
+  /** Draws a line between two dots (Bresenham). */
   stroke(
     [fromX, fromY]: readonly [number, number],
     [toX, toY]: readonly [number, number],
@@ -82,7 +82,7 @@ class Canvas {
 const label = (value: number): string => String(Number(value.toPrecision(5)));
 
 /**
- * Draws lines over one axis of time and one of values.
+ * Draws lines over a time axis and a value axis.
  * @returns lines of text; empty when there is nothing to draw
  */
 export const chart = (lines: readonly Line[], options: ChartOptions): string => {

@@ -1,7 +1,7 @@
-/** A measurement to try a device with. */
+/** A measurement for trying a device. */
 import type { Channel, InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 
-/** Halfway between what an instrument is specified for, or as near to that as is declared. */
+/** The middle of the range, else of the limits; one of both ends when only that is declared. */
 const typical = ({ type, range, limits, values }: Channel): number | boolean | string => {
   if (type === 'boolean') return true;
   if (type === 'string') return values?.[0] ?? 'ready';
@@ -10,7 +10,7 @@ const typical = ({ type, range, limits, values }: Channel): number | boolean | s
   return type === 'integer' ? Math.ceil(middle) : middle;
 };
 
-/** @returns the first channel of a type, and a value in its unit that the type takes for good */
+/** @returns the first channel of a type, and a value of good quality for it */
 export const sample = ({ channels }: InstrumentType): { name: string; value: number | boolean | string } => {
   const [first] = Object.entries(channels);
   if (first === undefined) throw new Error('a type without channels');

@@ -1,7 +1,7 @@
-/** Tables for people: columns aligned, control characters of foreign text made harmless. */
+/** Tables for people, without control characters of foreign text. */
 
 /** Replaces characters that would move the cursor or colour the terminal. */
-// The range is the point: C0, DEL and C1 controls.
+// C0, DEL and C1 control characters.
 export const harmless = (text: string): string => text.replace(/[^\P{Cc}]/gu, '\u{fffd}');
 
 /**

@@ -56,7 +56,7 @@ describe('the estimate of a laboratory', () => {
   it('charges what people and programs ask by hand', () => {
     const asked = { ...LAB, requests: 1e6, firewall: true, programs: 2 };
     expect(part(asked, 'API Gateway')).toBeCloseTo(3.5, 9);
-    expect(part(asked, 'WAF')).toBeCloseTo(5 + 2 * 1 + 0.6, 9);
+    expect(part(asked, 'WAF')).toBeCloseTo(5 + 5 * 1 + 0.6, 9);
     expect(part({ ...asked, firewall: false }, 'WAF')).toBe(0);
     expect(part(asked, 'Cognito')).toBeCloseTo(2 * (6 + 730 * 0.00225), 9);
     // Each request is traced where there is less than one a second; of more than that one in twenty.
