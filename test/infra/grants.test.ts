@@ -182,7 +182,7 @@ describe('what each function may do is exactly this', () => {
 
   test('links to files of exports read these and nothing else, and only records-api may sign them', () => {
     expect(grantsOf(dev.api, 'RecordsApiExportLinksRole')).toEqual([
-      'kms:Decrypt on {Key}',
+      'kms:Decrypt on {Key} via s3',
       's3:GetObject on {Archive}/exports/*',
     ]);
     const [, role] =

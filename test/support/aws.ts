@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { DynamoEngine } from '../../local/endpoint/dynamodb/engine.ts';
 import { controlPlane } from '../../local/iot/control/index.ts';
@@ -105,39 +105,21 @@ const actionOf = (service: string, request: Request): string => {
   return found?.[2] ?? `${service}:${request.method} ${request.url}`;
 };
 
-const TABLE_KEYS = {
-  KeySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  BillingMode: 'PAY_PER_REQUEST',
-} as const;
-const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
-
-const createTables = async (
-  dynamo: DynamoDBClient,
-  registry: string,
-  measurements: string,
-): Promise<void> => {
-  await dynamo.send(
-    new CreateTableCommand({
-      ...TABLE_KEYS,
-      KeySchema: [...TABLE_KEYS.KeySchema],
-      TableName: registry,
-      AttributeDefinitions: ['pk', 'sk', 'kind', 'listKey'].map(text),
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'listing',
-          KeySchema: [
-            { AttributeName: 'kind', KeyType: 'HASH' },
-            { AttributeName: 'listKey', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
+const LISTING = {
+  AttributeDefinitions: ['pk', 'sk', 'kind', 'listKey'].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: 'S' as const,
+  })),
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'listing',
+      KeySchema: [
+        { AttributeName: 'kind', KeyType: 'HASH' as const },
+        { AttributeName: 'listKey', KeyType: 'RANGE' as const },
       ],
-    }),
-  );
-  await dynamo.send(createTable(measurements));
+      Projection: { ProjectionType: 'ALL' as const },
+    },
+  ],
 };
 
 const REGION = 'us-east-1';
@@ -275,7 +257,8 @@ export const startAws = async (): Promise<Aws> => {
   });
   // Named, so that tests reach it whatever the environment says later.
   const dynamo = new DynamoDBClient({ endpoint: url, requestHandler: connectedTo(answer) });
-  await createTables(dynamo, registryTable, measurementsTable);
+  await createTable(dynamo, registryTable, LISTING);
+  await createTable(dynamo, measurementsTable);
   calls.length = 0;
   return {
     url,

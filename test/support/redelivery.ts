@@ -239,7 +239,7 @@ export class Stage {
       credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
       requestHandler: requestHandler as never,
     });
-    await client.send(createTable(TABLE));
+    await createTable(client, TABLE);
     return new Stage(engine, client);
   }
 

@@ -280,8 +280,8 @@ export const startWorld = async (): Promise<World> => {
       await Promise.all([once(server, 'close'), engine.close()]);
     },
   };
-  await client.send(createTable('registry'));
-  await client.send(createTable('measurements'));
+  await createTable(client, 'registry');
+  await createTable(client, 'measurements');
   await put(typeToItem(TYPE));
   await world.register('a');
   await world.register('b');
