@@ -1,7 +1,9 @@
 /** The folder that outlives the gateway, used by one gateway at a time. */
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { FolderLocked, lockFolder } from '../device/store/lock.ts';
 
 /** Folders of one run of the gateway. */
 export interface Folders {
@@ -16,39 +18,13 @@ export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
 }
 
-/** Whether a process of this id runs. */
-export function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, as somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
+/** Where the parts keep their files. What else is in the folder is not the gateway's. */
+const PARTS = 'checkpoints cognito credentials dynamodb fleet iot kinesis logs s3 sqs'.split(' ');
 
-/** Locks of this process: in a container every start may have the same process id. */
-const held = new Set<string>();
-
-function lock(path: string): void {
-  for (;;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
-      held.add(path);
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-        throw error;
-      }
-    }
-    const holder = Number(readFileSync(path, 'utf8'));
-    const running = holder === process.pid ? held.has(path) : holder > 0 && alive(holder);
-    if (running) {
-      throw new FolderInUse(`the data folder is in use by the gateway with process id ${holder} (${path})`);
-    }
-    // What a killed gateway has left behind.
-    rmSync(path, { force: true });
-  }
+/** Makes whatever this process writes from now on readable for its owner alone, whoever writes it. */
+function writePrivately(): void {
+  // A thread cannot change it, but gets it from the process.
+  if (isMainThread) process.umask(0o077);
 }
 
 /**
@@ -56,20 +32,25 @@ function lock(path: string): void {
  * @throws {FolderInUse} when another gateway that is still running holds it
  */
 export function takeFolders(dataDir: string | undefined): Folders {
+  writePrivately();
   if (dataDir === undefined) {
     const credentials = mkdtempSync(join(tmpdir(), 'labgate-credentials-'));
     return { credentials, release: () => rmSync(credentials, { recursive: true, force: true }) };
   }
   const credentials = join(dataDir, 'credentials');
   mkdirSync(dataDir, { recursive: true });
-  mkdirSync(credentials, { recursive: true, mode: 0o700 });
-  const path = join(realpathSync(dataDir), 'gateway.lock');
-  lock(path);
-  return {
-    credentials,
-    release: () => {
-      held.delete(path);
-      rmSync(path, { force: true });
-    },
-  };
+  const release = lock(dataDir);
+  mkdirSync(credentials, { recursive: true });
+  // Those that an earlier start has left open to others.
+  for (const path of PARTS.map((part) => join(dataDir, part))) if (existsSync(path)) chmodSync(path, 0o700);
+  return { credentials, release };
+}
+
+function lock(dataDir: string): () => void {
+  try {
+    return lockFolder(dataDir);
+  } catch (error) {
+    if (!(error instanceof FolderLocked)) throw error;
+    throw new FolderInUse(`another gateway has the data folder: ${error.message}`, { cause: error });
+  }
 }

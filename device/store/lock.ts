@@ -1,95 +1,58 @@
-/** One process a folder: two would write over each other's sequence numbers. */
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * One process a folder: two would write over each other's sequence numbers.
+ *
+ * The lock is the kernel's, on a file that stays in the folder. So two never hold it, it goes with its process however
+ * that ends, and a process that happens to have the number of the last one, as in a container, stands in nobody's way.
+ * SQLite is how Node reaches such a lock on every system; nothing is ever stored in the file.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
-const held = new Set<string>();
+/** Another process, or this one, has the folder open. */
+export class FolderLocked extends Error {
+  override readonly name = 'FolderLocked';
+}
 
-const isAlive = (pid: number): boolean => {
+/** Locks of this process: one that nobody refers to would be collected, and so given back. */
+const held = new Set<DatabaseSync>();
+
+/** `SQLITE_BUSY`: "database is locked". */
+const BUSY = 5;
+
+/** Says who has it, for people: it decides nothing. */
+const holderOf = (note: string): string => {
   try {
-    process.kill(pid, 0);
-    return true;
+    return `process ${Number(readFileSync(note, 'utf8'))}`;
   } catch (error) {
-    // EPERM: it lives, as another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
-/** How long a file of the lock may be in the making: longer than that only one is who was stopped meanwhile. */
-const MAKING_MILLIS = 10_000;
-
-const isYoung = (file: string): boolean => {
-  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  // Clocks of files are finer, or coarser, than ours: what was made just now may seem to come from the future.
-  return made !== undefined && Math.abs(Date.now() - made) < MAKING_MILLIS;
-};
-
-/** @returns a new file; `undefined` when there is one */
-const create = (file: string): number | undefined => {
-  try {
-    return openSync(file, 'wx');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+    // It is written just after the lock is taken, and gone just before it is given back.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'another process';
     throw error;
-  }
-};
-
-/** @returns whether the file was not there */
-const make = (file: string): boolean => {
-  const fd = create(file);
-  if (fd === undefined) return false;
-  try {
-    writeFileSync(fd, String(process.pid));
-  } catch (error) {
-    // Half a number would be another process, which may be alive.
-    rmSync(file, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-  return true;
-};
-
-const justOpened = (folder: string): Error => new Error(`${folder} is just being opened`);
-
-/** @throws {Error} when another process holds the lock, or is just taking it */
-const refuseHeld = (folder: string, file: string): void => {
-  const text = readFileSync(file, 'utf8');
-  const owner = Number(text);
-  // In a container every start may have the same pid: one's own is a left-over, as `held` does not know it.
-  const other = Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner);
-  if (other) throw new Error(`${folder} is in use by process ${owner}`);
-  if (text === '' && isYoung(file)) throw justOpened(folder);
-};
-
-/** Of several that find a lock left over, one takes it at a time, and the next sees who that was. */
-const takeOver = (folder: string, file: string): void => {
-  const turn = `${file}.turn`;
-  if (!make(turn)) {
-    if (isYoung(turn)) throw justOpened(folder);
-    rmSync(turn, { force: true });
-    if (!make(turn)) throw justOpened(folder);
-  }
-  try {
-    refuseHeld(folder, file);
-    rmSync(file, { force: true });
-    if (!make(file)) throw justOpened(folder);
-  } finally {
-    rmSync(turn, { force: true });
   }
 };
 
 /**
- * Takes the lock of a folder. A lock left by a process that is gone is taken over.
+ * Takes the lock of a folder: the file `lock.sqlite` in it, with the number of the process beside it in `lock.pid`.
+ * Nothing else in this process may open and close that file, as POSIX gives a lock back with any descriptor of it.
  * @returns gives it back
- * @throws {Error} when another process, or this one, holds it
+ * @throws {FolderLocked} when another process, or this one, holds it
  */
 export const lockFolder = (folder: string): (() => void) => {
-  const file = join(resolve(folder), 'lock');
-  if (held.has(file)) throw new Error(`${folder} is already open in this process`);
-  if (!make(file)) takeOver(folder, file);
+  const path = resolve(folder);
+  const note = join(path, 'lock.pid');
+  const file = new DatabaseSync(join(path, 'lock.sqlite'));
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+    writeFileSync(note, String(process.pid), { mode: 0o600 });
+  } catch (error) {
+    file.close();
+    const busy = error instanceof Error && 'errcode' in error && error.errcode === BUSY;
+    throw busy ? new FolderLocked(`${folder} is in use by ${holderOf(note)}`, { cause: error }) : error;
+  }
   held.add(file);
   return () => {
-    held.delete(file);
-    rmSync(file, { force: true });
+    if (!held.delete(file)) return;
+    rmSync(note, { force: true });
+    file.close();
   };
 };

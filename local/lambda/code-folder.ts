@@ -2,10 +2,20 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { alive } from '../data-folder.ts';
 
 const PREFIX = 'labgate-code-';
 const NAME = /^labgate-code-(\d+)-/;
+
+/** Whether a process of this id runs. */
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+};
 
 /** Whether nothing was put into a folder since this process began: in a container every start may have the same process id. */
 const isOlder = (path: string): boolean => {

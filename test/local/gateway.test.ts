@@ -176,7 +176,7 @@ describe('a start that cannot succeed', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'labgate-gateway-'));
     await expect(start({ dataDir, assemblyDir: dataDir })).rejects.toThrow('manifest.json');
     const gateway = await start({ dataDir });
-    await expect(start({ dataDir })).rejects.toThrow('the data folder is in use');
+    await expect(start({ dataDir })).rejects.toThrow('another gateway has the data folder');
     await gateway.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
