@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ApiPart, resourceTypes as apiTypes, startApi } from './api/index.ts';
 import { assertKnownTypes, loadAssembly } from './assembly/index.ts';
 import { type CognitoPart, resourceTypes as cognitoTypes, startCognito } from './cognito/index.ts';
+import { boundsOf, Connections, UNBOUND } from './connections.ts';
 import { takeFolders } from './data-folder.ts';
 import { resourceTypes as endpointTypes, type Faults, startEndpoint } from './endpoint/index.ts';
 import { type EventSources, resourceTypes as eventTypes, startEventSources } from './events/index.ts';
@@ -143,14 +144,31 @@ async function startParts(
   assertKnownTypes(declared, RUNNING_TYPES);
   const iam = createIam(declared, log);
   const common = { iam, log, ...(dataDir === undefined ? {} : { dataDir }) };
+  const bounds = boundsOf();
+  const { descriptors } = bounds;
+  const atMost = (most: number) => new Connections({ most, descriptors, log });
+  const people = atMost(bounds.people);
   const endpoint = own(
     await listening('aws', ports, () =>
-      startEndpoint({ ...common, assembly: declared, host, port: ports.aws }),
+      startEndpoint({
+        ...common,
+        assembly: declared,
+        host,
+        port: ports.aws,
+        connections: new Connections({ ...UNBOUND, mostSilent: bounds.strangers, descriptors, log }),
+      }),
     ),
   );
   const cognito = own(
     await listening('issuer', ports, () =>
-      startCognito({ ...common, assembly: declared, host, port: ports.issuer, credentialsDir }),
+      startCognito({
+        ...common,
+        assembly: declared,
+        host,
+        port: ports.issuer,
+        credentialsDir,
+        connections: people,
+      }),
     ),
   );
   // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer.
@@ -158,13 +176,17 @@ async function startParts(
   const part: PartOptions = { ...common, assembly, endpoint };
   const functions = own(await startFunctions({ ...part, caFile: join(credentialsDir, CA_FILE) }));
   const iot = own(
-    await listening('mqtt', ports, () => startIot({ ...part, functions, host, port: ports.mqtt })),
+    await listening('mqtt', ports, () =>
+      startIot({ ...part, functions, host, port: ports.mqtt, connections: atMost(bounds.devices) }),
+    ),
   );
   writeCredentials(credentialsDir, iam.operator, assembly.region, endpoint.url, iot.ca);
   const events = own(await startEventSources({ ...part, functions }));
   const schedules = own(await startSchedules({ ...part, functions }));
   const api = own(
-    await listening('api', ports, () => startApi({ ...part, functions, cognito, host, port: ports.api })),
+    await listening('api', ports, () =>
+      startApi({ ...part, functions, cognito, host, port: ports.api, connections: people }),
+    ),
   );
   return { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api };
 }

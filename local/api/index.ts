@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CognitoPart } from '../cognito/index.ts';
+import type { Connections } from '../connections.ts';
+import { listenHttp } from '../http-listener.ts';
 import { AccessDenied, type Functions, type PartOptions } from '../types.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { openContext, type RequestContext, substitute } from './context.ts';
@@ -27,6 +28,8 @@ export interface ApiOptions extends Omit<PartOptions, 'endpoint'> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Bounds that are shared with other listeners; its own when absent. */
+  readonly connections?: Connections;
 }
 
 export interface Address {
@@ -55,38 +58,18 @@ const CLOSE_GRACE_MS = 1_000;
  * @throws {Error} naming what the assembly declares and this server cannot do, or the port that is taken
  */
 export async function startApi(options: ApiOptions): Promise<ApiPart> {
-  const { assembly, iam, host, log } = options;
+  const { assembly, iam, log } = options;
   const api = readApi(assembly);
   if (!api) return { address: undefined, close: () => Promise.resolve() };
   checkAccount(options, api);
   const handle = createHandler(options, api, createInvokeCheck(assembly, iam));
-  const server = createServer((request, response) => {
+  const { host, port, url, close } = await listenHttp(options, (request, response) => {
     handle(request, response).catch((cause: unknown) => {
       log('error', 'the API server failed', { cause: cause instanceof Error ? cause.stack : String(cause) });
       response.destroy();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    address: { host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` },
-    close: () =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-        server.close((error) => {
-          clearTimeout(timer);
-          if (error) reject(error);
-          else resolve();
-        });
-        server.closeIdleConnections();
-      }),
-  };
+  return { address: { host, port, url }, close: () => close(CLOSE_GRACE_MS) };
 }
 
 /** What API Gateway tries before it takes an account's role for its logs; see "Permissions for CloudWatch logging". */

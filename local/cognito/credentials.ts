@@ -58,10 +58,9 @@ export async function loadUsers(
   more: readonly SampleUser[],
 ): Promise<User[]> {
   const path = join(folder, 'users.json');
-  const file = z.array(userSchema).safeParse((await readJson(path)) ?? []);
-  if (!file.success) throw new Error(`${path}: ${z.prettifyError(file.error)}`);
+  const file = (await readJson(path, z.array(userSchema))) ?? [];
   const [firstPool] = pools;
-  const users = file.data.map((user): User => {
+  const users = file.map((user): User => {
     const userPoolId = user.userPoolId ?? firstPool?.id ?? '';
     return { ...user, email: user.email ?? emailOf(user.username), userPoolId };
   });
@@ -89,7 +88,7 @@ export async function loadClientSecrets(
   oauthUrl: (pool: Pool) => string,
 ): Promise<Map<string, string>> {
   const path = join(folder, 'clients.json');
-  const kept = z.array(secretSchema).parse((await readJson(path)) ?? []);
+  const kept = (await readJson(path, z.array(secretSchema))) ?? [];
   const secrets = new Map<string, string>();
   const entries = pools.flatMap((pool) =>
     pool.clients.map((client) => {
@@ -127,8 +126,8 @@ const keysSchema = z.object({
 /** The RS256 key of a pool: from its data folder, else a new one. */
 export async function loadKeys(folder: string | undefined, poolId: string): Promise<PoolKeys> {
   const path = folder === undefined ? undefined : join(folder, `${poolId}.keys.json`);
-  const kept = path === undefined ? undefined : await readJson(path);
-  if (kept !== undefined) return keysSchema.parse(kept);
+  const kept = path === undefined ? undefined : await readJson(path, keysSchema);
+  if (kept !== undefined) return kept;
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const kid = randomBytes(16).toString('base64url');
   const jwk = { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' };

@@ -1,14 +1,23 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import * as z from 'zod';
 
-/** Reads a JSON file; `undefined` when there is none. */
-export async function readJson(path: string): Promise<unknown> {
+/**
+ * Reads a JSON file; `undefined` when there is none.
+ * @throws {Error} naming the file and what is wrong with it
+ */
+export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  let value: unknown;
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Error(`${path} is not readable JSON`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${path} is not readable JSON: ${why}`, { cause: error });
   }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }
 
 /** Writes a file of secrets: for its owner alone, whole or not at all. */

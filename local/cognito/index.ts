@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Connections } from '../connections.ts';
+import { listenHttp } from '../http-listener.ts';
 import type { PartOptions } from '../types.ts';
 import { loadClientSecrets, loadKeys, loadUsers, type SampleUser } from './credentials.ts';
 import { type PoolServer, servePool } from './pool.ts';
@@ -20,6 +21,8 @@ export interface CognitoOptions extends Omit<PartOptions, 'endpoint' | 'iam'> {
   readonly credentialsDir: string;
   /** Users besides the one of each group. */
   readonly users?: readonly SampleUser[];
+  /** Bounds that are shared with other listeners; its own when absent. */
+  readonly connections?: Connections;
 }
 
 export interface CognitoPart {
@@ -37,7 +40,7 @@ export interface CognitoPart {
  * @throws {Error} naming what the assembly declares and this server cannot do, or the port that is taken
  */
 export async function startCognito(options: CognitoOptions): Promise<CognitoPart> {
-  const { assembly, host, log, credentialsDir } = options;
+  const { assembly, log, credentialsDir } = options;
   const pools = readPools(assembly);
   const [main, another] = pools.filter((pool) => pool.hasDomain);
   if (another)
@@ -53,7 +56,11 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
   }
 
   const servers = new Map<string, PoolServer>();
-  const server = createServer((request, response) => {
+  await using opened = new AsyncDisposableStack();
+  opened.defer(async () => {
+    for (const pool of servers.values()) await pool.close();
+  });
+  const listener = await listenHttp(options, (request, response) => {
     serve(servers, main, request, response).catch((cause: unknown) => {
       log('error', 'the token issuer failed', {
         cause: cause instanceof Error ? cause.stack : String(cause),
@@ -62,15 +69,9 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
       else response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"server_error"}');
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // What is said of users and clients may be wrong: then nothing listens any more.
+  opened.defer(() => listener.close(0));
+  const { host, port, url } = listener;
   const issuer = (id: string): string => {
     if (!pools.some((pool) => pool.id === id)) throw new Error(`no user pool ${id} in the assembly`);
     return `${url}/${id}`;
@@ -87,17 +88,8 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
     const input = { pool, issuer: issuer(pool.id), users: own, secrets, keys, folder, log };
     servers.set(pool.id, await servePool(input));
   }
-  return {
-    issuer,
-    address: { host, port, url },
-    close: async () => {
-      await new Promise<void>((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      });
-      for (const pool of servers.values()) await pool.close();
-    },
-  };
+  const running = opened.move();
+  return { issuer, address: { host, port, url }, close: () => running.disposeAsync() };
 }
 
 async function serve(

@@ -31,8 +31,8 @@ export interface Store {
  */
 export async function openStore(folder: string | undefined, poolId: string): Promise<Store> {
   const path = folder === undefined ? undefined : join(folder, `${poolId}.sessions.json`);
-  const kept = path === undefined ? undefined : await readJson(path);
-  const entries = new Map<string, Entry>(kept === undefined ? [] : entriesSchema.parse(kept));
+  const kept = path === undefined ? undefined : await readJson(path, entriesSchema);
+  const entries = new Map<string, Entry>(kept);
   let writes = 0;
 
   const live = (key: string): AdapterPayload | undefined => {

@@ -2,6 +2,8 @@
  * The AWS endpoint: every SDK call of the functions (and of the gateway's own parts) comes here, is known by
  * its signature, has to be allowed by the role's policies, and is answered by the service it is meant for.
  */
+
+import { boundsOf, Connections, UNBOUND } from '../connections.ts';
 import type {
   AccessKey,
   AccessRequest,
@@ -56,6 +58,8 @@ export interface EndpointOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Bounds of its connections; its own when absent. */
+  readonly connections?: Connections;
   /** Bytes that each stream keeps for consumers which have not released them; 256 MiB when absent. */
   readonly streamBytes?: number;
 }
@@ -87,7 +91,11 @@ export async function startEndpoint(
   ]);
   const context: Context = { services, iam, region: assembly.region, faults, log };
   const answer = (request: RawRequest) => dispatch(request, context);
-  const server = own(await listen(host, options.port, MAX_BODY_BYTES, answer));
+  const connections =
+    options.connections ?? new Connections({ ...UNBOUND, mostSilent: boundsOf().strangers, log });
+  const server = own(
+    await listen({ host, port: options.port, maxBody: MAX_BODY_BYTES, connections }, answer),
+  );
   const running = opened.move();
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
@@ -127,6 +135,7 @@ async function dispatch(raw: RawRequest, context: Context): Promise<AwsResponse>
       );
     }
     const { principal: caller, session } = await identify(raw, signature, context);
+    raw.proven();
     const { method, url, headers, body } = raw;
     const request: AwsRequest = { method, url, headers, body, caller, session };
     requests = service.access(request);

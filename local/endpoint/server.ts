@@ -8,6 +8,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createNetServer } from 'node:net';
+import type { Connections } from '../connections.ts';
+import { isLocal } from '../http-listener.ts';
 import type { AwsResponse } from '../types.ts';
 
 export interface RawRequest {
@@ -16,6 +18,19 @@ export interface RawRequest {
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
   readonly id: string;
+  /** To be called when it is known who calls: until then the connection may be ended for another. */
+  proven(): void;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Larger bodies are answered with 413. */
+  readonly maxBody: number;
+  readonly connections: Connections;
+  /** Milliseconds for the head of a request and for its body; {@link REQUEST_TIME} when absent. */
+  readonly requestTime?: number;
 }
 
 export interface HttpServer {
@@ -26,43 +41,53 @@ export interface HttpServer {
 /** What HTTP/2 without TLS begins with ("PRI * HTTP/2.0"). */
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2');
 
-/**
- * @param answer is called once the body has been read; it must not throw
- * @param maxBody larger bodies are answered with 413
- */
+/** Milliseconds for the head of a request, and again for its body. */
+const REQUEST_TIME = 60_000;
+
+const FORBIDDEN: AwsResponse = {
+  status: 403,
+  headers: { 'content-type': 'text/plain' },
+  body: 'this host or origin is not of this computer',
+};
+
+/** @param answer is called once the body has been read; it must not throw */
 export async function listen(
-  host: string,
-  port: number,
-  maxBody: number,
+  options: ServerOptions,
   answer: (request: RawRequest) => Promise<AwsResponse>,
 ): Promise<HttpServer> {
+  const { maxBody, connections, requestTime = REQUEST_TIME } = options;
   const serve = async (
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ) => {
     const id = randomUUID();
+    const { headers, method = 'GET', url = '/' } = request;
+    const { socket } = request;
+    const proven = () => connections.prove(socket);
+    // HTTP/2 names the host in another way.
+    const host = headers.host ?? headers[':authority']?.toString();
     let reply: AwsResponse;
     try {
-      const body = await readBody(request, maxBody);
-      reply =
-        body === undefined
-          ? { status: 413, headers: {}, body: '' }
-          : await answer({
-              method: request.method ?? 'GET',
-              url: request.url ?? '/',
-              headers: request.headers,
-              body,
-              id,
-            });
+      const body = await readBody(request, maxBody, requestTime);
+      if (!isLocal({ host, origin: headers.origin })) reply = FORBIDDEN;
+      else if (body === undefined) reply = { status: 413, headers: {}, body: '' };
+      else reply = await answer({ method, url, headers, body, id, proven });
     } catch {
-      // The caller went away while it was sending: there is nobody to answer.
+      // The caller went away while it was sending, or took too long: there is nobody to answer.
       response.destroy();
       return;
     }
     send(request.method === 'HEAD', response, reply);
   };
   // Idle connections stay: a server that closes one just as the client sends on it makes calls fail.
-  const http1 = createServer({ keepAliveTimeout: 0 }, (request, response) => void serve(request, response));
+  const times = {
+    keepAliveTimeout: 0,
+    headersTimeout: requestTime,
+    connectionsCheckingInterval: requestTime / 10,
+  };
+  const http1 = createServer(times, (request, response) => void serve(request, response));
+  // It looks after the times of heads once it listens, which it never does: it is given connections.
+  http1.emit('listening');
   const http2 = createHttp2Server((request, response) => void serve(request, response));
   const sockets = new Set<Socket>();
   const server = createNetServer((socket) => {
@@ -78,9 +103,10 @@ export async function listen(
       (isHttp2 ? http2 : http1).emit('connection', socket);
     });
   });
+  connections.guard(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(options.port, options.host, () => {
       server.off('error', reject);
       resolve();
     });
@@ -91,16 +117,25 @@ export async function listen(
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
+      // Ends its looking after times; it was never open.
+      http1.close(() => undefined);
     },
   };
 }
 
-/** @returns `undefined` when the body is too long */
+/**
+ * @returns `undefined` when the body is too long
+ * @throws when the client breaks off, or takes longer than `requestTime` milliseconds
+ */
 function readBody(
   request: IncomingMessage | Http2ServerRequest,
   maxBody: number,
+  requestTime: number,
 ): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the body took too long')), requestTime);
+    request.on('close', () => clearTimeout(timer));
+    request.on('end', () => clearTimeout(timer));
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {

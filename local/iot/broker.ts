@@ -15,6 +15,7 @@ import {
   type PublishPacket,
   type Subscription,
 } from 'aedes';
+import type { Connections } from '../connections.ts';
 import type { Log } from '../types.ts';
 import { Door } from './door.ts';
 import { Gatekeeper, type IotDenial } from './gatekeeper.ts';
@@ -33,6 +34,8 @@ export interface BrokerOptions extends Authority {
   /** 0 takes a free one. */
   readonly port: number;
   readonly log: Log;
+  /** End connections that do not get in. */
+  readonly connections: Connections;
 }
 
 /** What aedes keeps on a client beside its public face. */
@@ -295,6 +298,7 @@ export class Broker {
   #connected(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
+    this.#options.connections.prove(client.conn as TLSSocket);
     this.#live.set(client.id, { client, session });
     this.#persistent?.connected(client.id, client.clean);
     this.#presence.connected(session);

@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import type { Connections } from '../connections.ts';
 import type { Log } from '../types.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { certificateId, type Pki } from './pki.ts';
@@ -15,11 +16,10 @@ export interface DoorOptions {
   readonly registry: Registry;
   readonly gate: Gatekeeper;
   readonly log: Log;
+  /** End connections that do not get in. */
+  readonly connections: Connections;
   readonly admit: (socket: TLSSocket, peer: Peer) => void;
 }
-
-/** Milliseconds a connection may stay silent before its handshake: what Node gives the handshake itself. */
-const SILENCE = 120_000;
 
 /** See the head of this file. */
 export class Door {
@@ -33,6 +33,7 @@ export class Door {
   constructor(options: DoorOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#greet(socket));
+    options.connections.guard(this.#server);
     this.#tls = createTlsServer({
       key: options.pki.server.key,
       cert: options.pki.server.cert,
@@ -43,7 +44,8 @@ export class Door {
     });
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (error, socket) => {
-      this.#refuse(undefined, error.message);
+      // Who only hung up was refused nothing.
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') this.#refuse(undefined, error.message);
       options.log('debug', 'TLS handshake failed', { reason: error.message, ip: socket.remoteAddress });
     });
   }
@@ -77,12 +79,10 @@ export class Door {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.once('error', hangUp);
-    socket.setTimeout(SILENCE, hangUp);
     socket.once('readable', () => {
       const first = socket.read() as Buffer | null;
       if (first === null) return;
       socket.off('error', hangUp);
-      socket.setTimeout(0, hangUp);
       socket.unshift(first);
       this.#tls.emit('connection', socket);
     });

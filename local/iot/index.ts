@@ -2,6 +2,7 @@
  * AWS IoT Core on this computer: broker, policies, rules, registry, control and data plane, from the templates.
  */
 import { join } from 'node:path';
+import { boundsOf, Connections } from '../connections.ts';
 import type { AwsService, Functions, PartOptions } from '../types.ts';
 import { actionFactory } from './actions/index.ts';
 import { Broker } from './broker.ts';
@@ -29,6 +30,8 @@ export interface IotOptions extends PartOptions {
   readonly host: string;
   /** Port of MQTT over TLS; 0 takes a free one. */
   readonly port: number;
+  /** Bounds that are shared with other listeners; its own when absent. */
+  readonly connections?: Connections;
 }
 
 export interface IotPart {
@@ -85,12 +88,12 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
   for (const policy of registry.policiesInUse) {
     if (!policies.has(policy)) log('warn', 'certificates have a policy that the templates lack', { policy });
   }
-  const started = await Broker.start({ registry, policies, arnPrefix, pki, rules, host, port, log }).catch(
-    (error: unknown) => {
-      registry.close();
-      throw error;
-    },
-  );
+  const connections = options.connections ?? new Connections({ most: boundsOf().devices, log });
+  const shared = { registry, policies, arnPrefix, pki, rules, connections };
+  const started = await Broker.start({ ...shared, host, port, log }).catch((error: unknown) => {
+    registry.close();
+    throw error;
+  });
   broker = started;
   const iot = controlPlane({
     registry,

@@ -16,6 +16,8 @@ export interface LogLine {
 const KEPT_LINES = 2_000;
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
+/** Milliseconds until a file that failed is tried again. */
+const RETRY = 1_000;
 
 const LEVELS: Readonly<Record<string, Parameters<Log>[0]>> = {
   FATAL: 'error',
@@ -40,6 +42,8 @@ export class FunctionLog {
   readonly #path: string | undefined;
   readonly #lines: LogLine[] = [];
   #file: WriteStream | undefined;
+  /** When a file that could not be opened is tried again, in milliseconds of the process. */
+  #retry = 0;
   #written = 0;
   #characters = 0;
 
@@ -71,7 +75,8 @@ export class FunctionLog {
   async close(): Promise<void> {
     if (this.#file === undefined) return;
     this.#file.end();
-    await finished(this.#file);
+    // A failure has been told by then.
+    await finished(this.#file).catch(() => undefined);
   }
 
   #write(text: string): void {
@@ -82,15 +87,36 @@ export class FunctionLog {
       renameSync(this.#path, `${this.#path}.1`);
     }
     this.#file ??= this.#open(this.#path);
+    if (this.#file === undefined) return;
     this.#written += Buffer.byteLength(text);
     this.#file.write(text);
   }
 
-  #open(path: string): WriteStream {
-    const fd = openSync(path, 'a', 0o600);
+  /** @returns `undefined` when it cannot be opened now: what it would have taken is in memory alone */
+  #open(path: string): WriteStream | undefined {
+    if (performance.now() < this.#retry) return undefined;
+    let fd: number;
+    try {
+      fd = openSync(path, 'a', 0o600);
+    } catch (error) {
+      this.#failed(path, error);
+      return undefined;
+    }
     this.#written = fstatSync(fd).size;
     const file = createWriteStream(path, { fd });
-    file.on('error', (error) => this.#log('error', `Cannot write ${path}: ${error.message}`));
+    // A stream that has failed once takes nothing more.
+    file.on('error', (error) => {
+      if (this.#file === file) this.#file = undefined;
+      this.#failed(path, error);
+    });
     return file;
+  }
+
+  #failed(path: string, error: unknown): void {
+    this.#retry = performance.now() + RETRY;
+    this.#log(
+      'error',
+      `the log ${path} cannot be written: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

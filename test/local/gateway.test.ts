@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +136,24 @@ describe('a gateway that runs what CDK has synthesized', () => {
     await client.endAsync();
   });
 
+  it('answers no web page of another host, and none that calls itself one', async () => {
+    const status = (url: string | undefined, headers: Record<string, string>): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        request(url ?? '', { headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+          .once('error', reject)
+          .end();
+      });
+    const { api, aws, issuer } = gateway.addresses;
+    for (const url of [`${api}/v1/devices`, aws, `${issuer}/login`]) {
+      expect(await status(url, { host: 'labgate.evil.example' }), url).toBe(403);
+      expect(await status(url, { origin: 'https://evil.example' }), url).toBe(403);
+    }
+    expect(await status(`${api}/v1/devices`, { origin: 'http://localhost:5173' })).toBe(401);
+  });
+
   it('gives queues a URL at which the SDK finds them', async () => {
     const { credentials, region } = operator(gateway);
     // No endpoint: the URL of the queue alone leads the SDK here, as it leads a function.
@@ -170,6 +189,21 @@ describe('a start that cannot succeed', () => {
 
   it('does not listen beyond this computer', async () => {
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow('the gateway listens on loopback only');
+  });
+
+  it('leaves nothing that listens', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'labgate-gateway-'));
+    const before = await start({ dataDir });
+    const ports = { ...readPorts({ portBase: 0 }) };
+    for (const name of ['api', 'mqtt', 'aws', 'issuer'] as const)
+      ports[name] = Number(new URL(before.addresses[name] ?? '').port);
+    await before.close();
+    writeFileSync(join(dataDir, 'credentials', 'users.json'), '[{"username": "ada",}]');
+    await expect(start({ dataDir, ports })).rejects.toThrow('users.json is not readable JSON');
+    // It would not be let in where something still listens.
+    rmSync(join(dataDir, 'credentials', 'users.json'));
+    await (await start({ dataDir, ports })).close();
+    rmSync(dataDir, { recursive: true, force: true });
   });
 
   it('gives the data folder back', async () => {

@@ -49,8 +49,8 @@ export interface Instrument extends Registered {
   readonly identity: Identity;
 }
 
-export interface Lab extends AsyncDisposable {
-  readonly gateway: Gateway;
+export interface Lab<G = Gateway> extends AsyncDisposable {
+  readonly gateway: G;
   /** Token of a program of the settings; without one, of whoever makes the calls. */
   token(program?: string): Promise<string>;
   call(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
@@ -75,11 +75,13 @@ export const closed = (client: MqttClient): Promise<void> =>
     client.once('close', () => resolve());
   });
 
-/** Reads one of the files that the gateway leaves for those who use it. */
-const readCredentials = <T>(gateway: Gateway, file: string): T[] =>
-  JSON.parse(readFileSync(join(gateway.credentialsDir, file), 'utf8')) as T[];
+type Running = Pick<Gateway, 'credentialsDir'>;
 
-const programToken = async (gateway: Gateway, name: string): Promise<string> => {
+/** Reads one of the files that the gateway leaves for those who use it. */
+const readCredentials = <T>({ credentialsDir }: Running, file: string): T[] =>
+  JSON.parse(readFileSync(join(credentialsDir, file), 'utf8')) as T[];
+
+const programToken = async (gateway: Running, name: string): Promise<string> => {
   const program = readCredentials<Client>(gateway, 'clients.json').find((client) => client.name === name);
   if (program?.clientSecret === undefined) throw new Error(`no program ${name}`);
   const basic = Buffer.from(`${program.clientId}:${program.clientSecret}`).toString('base64');
@@ -92,7 +94,7 @@ const programToken = async (gateway: Gateway, name: string): Promise<string> => 
   return ((await response.json()) as { access_token: string }).access_token;
 };
 
-const personToken = async (gateway: Gateway, username: string): Promise<string> => {
+const personToken = async (gateway: Running, username: string): Promise<string> => {
   const client = readCredentials<Client>(gateway, 'clients.json').find(
     ({ clientSecret }) => clientSecret === undefined,
   );
@@ -111,12 +113,24 @@ const personToken = async (gateway: Gateway, username: string): Promise<string> 
 };
 
 /** Starts a lab. Everything in it ends with `await using`. */
-export const openLab = async (assembly: string, { person, ...options }: LabOptions = {}): Promise<Lab> => {
-  const gateway = await startGateway({
-    assemblyDir: assembly,
-    ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 },
-    ...options,
-  });
+export const openLab = async (assembly: string, { person, ...options }: LabOptions = {}): Promise<Lab> =>
+  labOf(
+    await startGateway({
+      assemblyDir: assembly,
+      ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 },
+      ...options,
+    }),
+    person,
+  );
+
+/**
+ * A lab around a gateway that runs.
+ * @param person who makes the calls; the program `fleet` when absent
+ */
+export const labOf = <G extends Pick<Gateway, 'addresses' | 'credentialsDir' | 'close'>>(
+  gateway: G,
+  person?: string,
+): Lab<G> => {
   const clients = new Set<MqttClient>();
   const tokens = new Map<string, Promise<string>>();
   const fetchToken = (program: string | undefined): Promise<string> =>
@@ -128,7 +142,7 @@ export const openLab = async (assembly: string, { person, ...options }: LabOptio
     tokens.set(program ?? '', known);
     return known;
   };
-  const call: Lab['call'] = async (path, init = {}) =>
+  const call: Lab<G>['call'] = async (path, init = {}) =>
     fetch(`${gateway.addresses.api}${path}`, {
       ...init,
       headers: {
@@ -137,7 +151,7 @@ export const openLab = async (assembly: string, { person, ...options }: LabOptio
         ...(init.headers as Record<string, string>),
       },
     });
-  const json: Lab['json'] = async <T>(path: string, init?: RequestInit & { token?: string }) => {
+  const json: Lab<G>['json'] = async <T>(path: string, init?: RequestInit & { token?: string }) => {
     const response = await call(path, init);
     const text = await response.text();
     if (!response.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${response.status} ${text}`);

@@ -173,12 +173,12 @@ describe('the credentials folder', () => {
 });
 
 describe('users.json', () => {
-  const startIn = (dir: string) =>
+  const startIn = (dir: string, port = 0) =>
     startCognito({
       assembly: assemblyOf(poolResources()),
       log: newLog().log,
       host: '127.0.0.1',
-      port: 0,
+      port,
       credentialsDir: dir,
     });
 
@@ -208,6 +208,20 @@ describe('users.json', () => {
     const dir = await mkdtemp(join(tmpdir(), 'labgate-users-'));
     await writeFile(join(dir, 'users.json'), JSON.stringify([{ username: 'ada' }]));
     await expect(startIn(dir)).rejects.toThrow(/users\.json.*password/s);
+    await rm(dir, { recursive: true });
+  });
+
+  it('leaves nothing that listens when it is broken, and is named as the other files are', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'labgate-users-'));
+    const part = await startIn(dir);
+    const port = part.address?.port ?? 0;
+    await part.close();
+    for (const name of ['users.json', 'clients.json']) {
+      await writeFile(join(dir, name), '[{"username":');
+      await expect(startIn(dir, port)).rejects.toThrow(`${name} is not readable JSON: `);
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow('fetch failed');
+      await rm(join(dir, name));
+    }
     await rm(dir, { recursive: true });
   });
 });
