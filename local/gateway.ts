@@ -21,6 +21,8 @@ export interface GatewayOptions {
   readonly assemblyDir: string;
   /** Folder whose content survives a restart; nothing does without one. */
   readonly dataDir?: string;
+  /** Leaves out what is damaged in the data folder, instead of refusing to start. */
+  readonly acceptDamage?: boolean;
   /** Address to listen on: loopback, for nothing here is meant for a network. */
   readonly host?: string;
   readonly ports: Ports;
@@ -135,7 +137,7 @@ async function startParts(
   credentialsDir: string,
   running: AsyncDisposableStack,
 ): Promise<Parts> {
-  const { assemblyDir, dataDir, host, ports, log } = options;
+  const { assemblyDir, dataDir, acceptDamage = false, host, ports, log } = options;
   const own = <T extends { close(): Promise<void> }>(part: T): T => {
     running.defer(() => part.close());
     return part;
@@ -143,7 +145,7 @@ async function startParts(
   const declared = loadAssembly(assemblyDir);
   assertKnownTypes(declared, RUNNING_TYPES);
   const iam = createIam(declared, log);
-  const common = { iam, log, ...(dataDir === undefined ? {} : { dataDir }) };
+  const common = { iam, log, acceptDamage, ...(dataDir === undefined ? {} : { dataDir }) };
   const bounds = boundsOf();
   const { descriptors } = bounds;
   const atMost = (most: number) => new Connections({ most, descriptors, log });

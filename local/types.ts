@@ -233,6 +233,8 @@ export interface PartOptions {
   readonly log: Log;
   /** Folder whose content survives a restart; in memory when absent. */
   readonly dataDir?: string;
+  /** Leaves out what is damaged in the folder, instead of refusing to start. */
+  readonly acceptDamage?: boolean;
 }
 
 /** Runs functions of the templates. */

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { replaceFile } from '../checked-file.ts';
 
 /**
  * Reads a JSON file; `undefined` when there is none.
@@ -23,7 +24,5 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
 /** Writes a file of secrets: for its owner alone, whole or not at all. */
 export async function writeSecretJson(path: string, value: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.new`;
-  await writeFile(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  await rename(draft, path);
+  await replaceFile(path, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
 }

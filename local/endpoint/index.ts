@@ -4,6 +4,7 @@
  */
 
 import { boundsOf, Connections, UNBOUND } from '../connections.ts';
+import { damagePolicy } from '../damage.ts';
 import type {
   AccessKey,
   AccessRequest,
@@ -55,6 +56,8 @@ export interface EndpointOptions {
   readonly log: Log;
   /** Folder whose content survives a restart; in memory when absent. */
   readonly dataDir?: string;
+  /** Leaves out what is damaged in the folder, instead of refusing to start. */
+  readonly acceptDamage?: boolean;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -68,7 +71,8 @@ export interface EndpointOptions {
 export async function startEndpoint(
   options: EndpointOptions,
 ): Promise<Endpoint & { readonly faults: Faults }> {
-  const { assembly, iam, log, dataDir, host } = options;
+  const { assembly, iam, log, dataDir, host, acceptDamage = false } = options;
+  const onDamage = damagePolicy(acceptDamage, log);
   // Whatever has been opened is closed again, in the opposite order, also when a later one fails to open.
   await using opened = new AsyncDisposableStack();
   const own = <T extends { close(): Promise<void> }>(part: T): T => {
@@ -77,14 +81,14 @@ export async function startEndpoint(
   };
   const faults = new FaultInjector();
   const streams = own(
-    await StreamSet.open({ assembly, iam, faults, log, dataDir, maxBytes: options.streamBytes }),
+    await StreamSet.open({ assembly, iam, faults, log, dataDir, onDamage, maxBytes: options.streamBytes }),
   );
-  const dynamo = own(await openDynamo(assembly, dataDir, log));
-  const sqs = own(await openSqs(assembly, dataDir));
+  const dynamo = own(await openDynamo(assembly, dataDir, log, acceptDamage));
+  const sqs = own(await openSqs(assembly, dataDir, log, onDamage));
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
-    ['s3', await openS3(assembly, iam, dataDir, sqs.queues)],
+    ['s3', await openS3(assembly, iam, dataDir, sqs.queues, log)],
     ['sqs', sqs.service],
     ['sns', openSns(assembly, sqs.queues, log)],
     ['sts', new StsService(assembly, iam)],

@@ -1,19 +1,18 @@
 /** How far each shard has been processed, kept in a file where there is a data folder. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLines, writeValue } from '../checked-file.ts';
 import type { Log } from '../types.ts';
 
-const read = (path: string): Map<string, string> => {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
-    throw error;
-  }
-  const entries: Record<string, unknown> = JSON.parse(text);
-  return new Map(Object.entries(entries).map(([shard, sequence]) => [shard, String(sequence)]));
+/** Positions by shard. What is damaged is forgotten: all that the stream still has is read again then. */
+const read = (path: string, log: Log): Map<string, string> => {
+  if (!existsSync(path)) return new Map();
+  const text = readFileSync(path, 'utf8');
+  // There was no end of line once.
+  const [value = {}] = readLines(path, text.endsWith('\n') ? text : `${text}\n`, () =>
+    log('error', `${path} is damaged: the stream is read again from its oldest record`),
+  ).values;
+  return new Map(Object.entries(value as object).map(([shard, sequence]) => [shard, String(sequence)]));
 };
 
 export class Checkpoints {
@@ -33,7 +32,7 @@ export class Checkpoints {
     const folder = join(dataDir, 'checkpoints');
     mkdirSync(folder, { recursive: true });
     this.#path = join(folder, `${name}.json`);
-    this.#positions = read(this.#path);
+    this.#positions = read(this.#path, log);
   }
 
   /** Sequence number of the last record of a shard that is done, if any is. */
@@ -51,6 +50,8 @@ export class Checkpoints {
   /** Resolves when the file holds everything. */
   async close(): Promise<void> {
     await this.#writing;
+    // The last write may have failed.
+    if (this.#dirty) await this.#write();
   }
 
   async #write(): Promise<void> {
@@ -59,10 +60,11 @@ export class Checkpoints {
       while (this.#dirty) {
         this.#dirty = false;
         if (path === undefined) continue;
-        await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(this.#positions)));
-        await rename(`${path}.new`, path);
+        await writeValue(path, Object.fromEntries(this.#positions));
       }
     } catch (error) {
+      // With the next one.
+      this.#dirty = true;
       this.#log('error', `Cannot keep the checkpoint ${path}: ${String(error)}`);
     } finally {
       this.#writing = undefined;

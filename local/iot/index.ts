@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import { boundsOf, Connections } from '../connections.ts';
+import { damagePolicy } from '../damage.ts';
 import type { AwsService, Functions, PartOptions } from '../types.ts';
 import { actionFactory } from './actions/index.ts';
 import { Broker } from './broker.ts';
@@ -84,7 +85,7 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
   );
 
   const pki = await openPki(folder, host === '0.0.0.0' || host === '::' ? [] : [host]);
-  const registry = new Registry(folder);
+  const registry = new Registry(folder, damagePolicy(options.acceptDamage ?? false, log));
   for (const policy of registry.policiesInUse) {
     if (!policies.has(policy)) log('warn', 'certificates have a policy that the templates lack', { policy });
   }

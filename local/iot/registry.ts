@@ -2,11 +2,15 @@
  * Things, certificates and what is attached to what: the part of the AWS IoT registry that the gateway keeps.
  *
  * Every change is one line appended to `registry.jsonl` in the data folder; the file is written anew, without
- * what has been overtaken, at each start. A change is on disk before the call returns.
+ * what has been overtaken, at each start. A change is in the file before the call returns, and on disk when
+ * {@link Registry.synced} says so.
  */
 import {
   closeSync,
   existsSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -15,6 +19,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { checkedLine, readLines, refuseDamage } from '../checked-file.ts';
+import type { OnDamage } from '../damage.ts';
+
+const flush = promisify(fdatasync);
 
 export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED';
 
@@ -59,16 +68,45 @@ export class Registry {
   readonly #holders = new Map<string, Set<string>>();
   readonly #revisions = new Map<string, number>();
   #file: number | undefined;
+  /** Bytes of whole lines in the file. */
+  #size = 0;
+  #unsynced = false;
+  #syncing: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
 
-  /** @param dataDir folder of `registry.jsonl`; in memory when absent */
-  constructor(dataDir?: string) {
+  /**
+   * @param dataDir folder of `registry.jsonl`; in memory when absent
+   * @param onDamage is told of lines that are not what was written; these are left out where it returns
+   */
+  constructor(dataDir?: string, onDamage: OnDamage = refuseDamage) {
     if (dataDir === undefined) return;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const path = join(dataDir, 'registry.jsonl');
-    if (existsSync(path)) this.#replay(path);
-    writeFileSync(`${path}.new`, this.#snapshot(), { mode: 0o600 });
+    if (existsSync(path))
+      for (const change of readLines(path, readFileSync(path, 'utf8'), onDamage).values)
+        this.#apply(change as Change);
+    const snapshot = Buffer.from(this.#snapshot());
+    writeFileSync(`${path}.new`, snapshot, { mode: 0o600, flush: true });
     renameSync(`${path}.new`, path);
+    const folder = openSync(dataDir, 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+    this.#size = snapshot.length;
     this.#file = openSync(path, 'a', 0o600);
+  }
+
+  /** Resolves when all changes so far are on disk; those who wait meanwhile share the next flush. */
+  synced(): Promise<void> {
+    if (!this.#unsynced) return this.#queued ?? this.#syncing;
+    this.#queued ??= this.#syncing
+      .catch(() => undefined) // whoever waited for it was told
+      .then(() => {
+        this.#queued = undefined;
+        this.#unsynced = false;
+        this.#syncing = this.#file === undefined ? Promise.resolve() : flush(this.#file);
+        return this.#syncing;
+      });
+    return this.#queued;
   }
 
   close(): void {
@@ -154,8 +192,20 @@ export class Registry {
   }
 
   #change(change: Change): void {
-    if (this.#file !== undefined) writeSync(this.#file, `${JSON.stringify(change)}\n`);
+    if (this.#file !== undefined) this.#append(this.#file, Buffer.from(checkedLine(change)));
     this.#apply(change);
+  }
+
+  #append(file: number, line: Buffer): void {
+    try {
+      for (let at = 0; at < line.length; at += writeSync(file, line, at));
+    } catch (error) {
+      // Half a line would make the next one unreadable.
+      ftruncateSync(file, this.#size);
+      throw error;
+    }
+    this.#size += line.length;
+    this.#unsynced = true;
   }
 
   #apply(change: Change): void {
@@ -219,19 +269,6 @@ export class Registry {
     return holders;
   }
 
-  /** A last line without its newline was cut off by a crash before its call returned: nobody was told of it. */
-  #replay(path: string): void {
-    const lines = readFileSync(path, 'utf8').split('\n');
-    lines.pop();
-    for (const [index, line] of lines.entries()) {
-      try {
-        this.#apply(JSON.parse(line) as Change);
-      } catch (cause) {
-        throw new Error(`${path}, line ${index + 1} cannot be read`, { cause });
-      }
-    }
-  }
-
   #snapshot(): string {
     const changes: Change[] = [];
     for (const value of this.#things.values()) changes.push({ op: 'thing', value });
@@ -240,7 +277,7 @@ export class Registry {
       for (const thing of ties.things) changes.push({ op: 'tie', certificate, thing });
       for (const policy of ties.policies) changes.push({ op: 'allow', certificate, policy });
     }
-    return changes.map((change) => `${JSON.stringify(change)}\n`).join('');
+    return changes.map(checkedLine).join('');
   }
 }
 

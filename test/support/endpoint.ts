@@ -1,4 +1,5 @@
 /** A hand-made assembly and identities for the endpoint's tests. */
+import type { Table } from '../../local/endpoint/dynamodb/tables.ts';
 import { randomCredentials } from '../../local/iam/credentials.ts';
 import type {
   AccessKey,
@@ -123,5 +124,20 @@ export const TABLE = resource(
   },
   arn('dynamodb', 'table/registry'),
 );
+
+/** A table of items by one key, as the engine takes it. */
+export const ITEMS: Table = {
+  name: 'items',
+  arn: arn('dynamodb', 'table/items'),
+  keyArn: undefined,
+  shape: { keys: ['pk'], indexes: [] },
+  timeToLive: 'expires',
+  definition: {
+    TableName: 'items',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+  },
+};
 
 export const silent = () => undefined;

@@ -2,6 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AssemblyError } from '../../../local/assembly/errors.ts';
+import { DamagedFiles } from '../../../local/damage.ts';
 import { FolderInUse } from '../../../local/data-folder.ts';
 import type { Gateway } from '../../../local/gateway.ts';
 import { PortError, type PortFlags, readPorts } from '../../../local/options.ts';
@@ -20,6 +21,7 @@ interface LocalOptions extends PortFlags {
   readonly synth?: boolean;
   readonly stage: string;
   readonly data?: string;
+  readonly acceptDamage?: boolean;
   readonly fleet: number;
   readonly starter: boolean;
   readonly json?: boolean;
@@ -98,6 +100,7 @@ const local = async (options: LocalOptions): Promise<void> => {
     ports,
     log: logFrom(options.verbose ? 'debug' : 'warn'),
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
+    acceptDamage: options.acceptDamage ?? false,
   });
   const access = accessTo(gateway);
   using left = await leaveTarget(access.target);
@@ -149,6 +152,7 @@ export const localCommand = (): Command =>
         .implies({ synth: true }),
     )
     .option('--data <folder>', 'keep state here; without it nothing survives')
+    .option('--accept-damage', 'start without what cannot be read of it')
     .option('--fleet <count>', 'simulated instruments to register and connect', count, 0)
     .option('--no-starter', 'without the instrument types that labgate comes with')
     .option('--port-base <port>', 'first of four ports in a row; 0 takes free ones')
@@ -162,7 +166,9 @@ export const localCommand = (): Command =>
       try {
         await local(options);
       } catch (error) {
-        const wrongUse = [PortError, FolderInUse, AssemblyError].some((kind) => error instanceof kind);
+        const wrongUse = [PortError, FolderInUse, DamagedFiles, AssemblyError].some(
+          (kind) => error instanceof kind,
+        );
         throw wrongUse && error instanceof Error ? new UsageError(error.message, { cause: error }) : error;
       }
     });

@@ -10,6 +10,7 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Item, TableShape } from './capacity.ts';
 import { writeUnits } from './capacity.ts';
+import { durable, type LevelClass, type WriteFailed } from './durable-level.ts';
 import type { ItemStore, TableDefinition } from './quick-reads.ts';
 
 export interface DynaliteOptions {
@@ -216,13 +217,21 @@ function keepText(memory: { MemoryLevel: StoreClass }): void {
   };
 }
 
+/** Has what dynalite writes flushed before it goes on. To be called before dynalite is loaded. */
+function keepDurable(level: { Level: LevelClass }, failed: WriteFailed): void {
+  level.Level = durable(level.Level, failed);
+}
+
 /**
  * Opens the store. Once in a thread: the modules of dynalite are put right in place.
+ * @param failed told of each write to the folder that fails
  * @throws {Error} when another process holds the folder, or its files are broken
  */
-export async function openDynalite(options: DynaliteOptions): Promise<Dynalite> {
+export async function openDynalite(options: DynaliteOptions, failed: WriteFailed): Promise<Dynalite> {
   const require = createRequire(import.meta.url);
-  keepText(createRequire(require.resolve('dynalite'))('memory-level') as { MemoryLevel: StoreClass });
+  const ofDynalite = createRequire(require.resolve('dynalite'));
+  keepText(ofDynalite('memory-level') as { MemoryLevel: StoreClass });
+  keepDurable(ofDynalite('level') as { Level: LevelClass }, failed);
   const module = require('dynalite/db') as DbModule;
   countCapacityRight(module, options.tables);
   // dynalite keeps its store to itself, but it has to be closed.

@@ -6,17 +6,21 @@ import { DynamoEngine } from './engine.ts';
 import { DynamoService } from './service.ts';
 import { provisionTable, tablesOf } from './tables.ts';
 
-/** @param dataDir folder whose content survives; in memory when absent */
+/**
+ * @param dataDir folder whose content survives; in memory when absent
+ * @param acceptDamage opens a damaged store all the same, as far as it can be read
+ */
 export async function openDynamo(
   assembly: Assembly,
   dataDir: string | undefined,
   log: Log,
+  acceptDamage = false,
 ): Promise<{ readonly service: AwsService; close(): Promise<void> }> {
   const tables = tablesOf(assembly);
   const path = dataDir === undefined ? undefined : join(dataDir, 'dynamodb');
   if (path !== undefined) await mkdir(path, { recursive: true });
   const shapes = new Map([...tables].map(([name, table]) => [name, table.shape]));
-  const engine = await DynamoEngine.open(path, shapes, assembly.region, assembly.account, log);
+  const engine = await DynamoEngine.open(path, shapes, assembly.region, assembly.account, log, acceptDamage);
   try {
     for (const table of tables.values()) await provisionTable(engine, table);
   } catch (error) {

@@ -4,19 +4,33 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
+import { damagePolicy } from '../../damage.ts';
+import type { Log } from '../../types.ts';
+import { findDamage } from './damage.ts';
 import { type Dynalite, type DynaliteOptions, openDynalite } from './dynalite.ts';
 import { QuickReads } from './quick-reads.ts';
+
+export interface WorkerOptions extends DynaliteOptions {
+  /** Opens a damaged store all the same, as far as it can be read. */
+  readonly acceptDamage: boolean;
+}
 
 export type WorkerMessage =
   | { readonly id: number; readonly operation: string; readonly body: string }
   | 'close';
 
-export interface WorkerReply {
-  readonly id: number;
-  readonly status: number;
-  /** JSON. */
-  readonly body: Uint8Array<ArrayBuffer>;
-}
+export type WorkerReply =
+  | 'opened'
+  /** Writes fail, and will until the store is opened anew. */
+  | { readonly failed: string }
+  /** A line for the log. */
+  | { readonly log: Parameters<Log> }
+  | {
+      readonly id: number;
+      readonly status: number;
+      /** JSON. */
+      readonly body: Uint8Array<ArrayBuffer>;
+    };
 
 /** Forms of reads that are remembered: there are some dozens. */
 const MOST_FORMS = 1000;
@@ -60,5 +74,18 @@ function serve(port: MessagePort, dynalite: Dynalite): void {
   });
 }
 
+async function start(port: MessagePort): Promise<void> {
+  const options = workerData as WorkerOptions;
+  const log: Log = (...line) => port.postMessage({ log: line } satisfies WorkerReply);
+  if (options.path !== undefined) damagePolicy(options.acceptDamage, log)(findDamage(options.path));
+  let told = false;
+  const dynalite = await openDynalite(options, ({ message }) => {
+    if (!told) port.postMessage({ failed: message } satisfies WorkerReply);
+    told = true;
+  });
+  port.postMessage('opened' satisfies WorkerReply);
+  serve(port, dynalite);
+}
+
 if (!parentPort) throw new Error('dynamodb/worker.ts runs only as a worker thread');
-serve(parentPort, await openDynalite(workerData as DynaliteOptions));
+await start(parentPort);

@@ -27,6 +27,22 @@ export function dataBytes(data: RecordData): number {
   return typeof data === 'string' ? Buffer.byteLength(data, 'base64') : data.length;
 }
 
+/** Where the record ends that begins here; `undefined` when none does, or none that is whole. */
+function endOf(bytes: Buffer, start: number): number | undefined {
+  if (start + HEADER > bytes.length) return undefined;
+  const end = start + 4 + bytes.readUInt32LE(start);
+  if (end < start + HEADER || end > bytes.length) return undefined;
+  return crc32(bytes.subarray(start + 8, end)) === bytes.readUInt32LE(start + 4) ? end : undefined;
+}
+
+function anyAfter(bytes: Buffer, start: number): boolean {
+  for (let at = start + 1; at + HEADER <= bytes.length; at += 1) {
+    // A counter is a whole number: so few places need the checksum.
+    if (Number.isSafeInteger(bytes.readDoubleLE(at + 8)) && endOf(bytes, at) !== undefined) return true;
+  }
+  return false;
+}
+
 export class Segment {
   /** Counter of the first record; the ones after it follow without a gap. */
   readonly first: number;
@@ -46,24 +62,26 @@ export class Segment {
     return HEADER + Buffer.byteLength(partitionKey) + dataBytes(data);
   }
 
-  /** Reads a segment file; a torn last record (the computer stopped while it was written) is left out. */
-  static load(bytes: Buffer): { segment: Segment | undefined; torn: number } {
+  /**
+   * Reads a segment file as far as its records are whole.
+   * @returns `torn`: bytes after them; `more`: whether a whole record is among these, so that they were not torn
+   *   when the computer stopped while they were written, but damaged later
+   */
+  static load(bytes: Buffer): { segment: Segment | undefined; torn: number; more: boolean } {
     let end = 0;
     const starts: number[] = [];
-    while (end + HEADER <= bytes.length) {
-      const length = bytes.readUInt32LE(end);
-      const next = end + 4 + length;
-      if (next > bytes.length || crc32(bytes.subarray(end + 8, next)) !== bytes.readUInt32LE(end + 4)) break;
+    for (let next = endOf(bytes, 0); next !== undefined; next = endOf(bytes, end)) {
       starts.push(end);
       end = next;
     }
-    if (starts.length === 0) return { segment: undefined, torn: bytes.length };
+    const more = end < bytes.length && anyAfter(bytes, end);
+    if (starts.length === 0) return { segment: undefined, torn: bytes.length, more };
     const segment = new Segment(bytes.readDoubleLE(8), end);
     bytes.copy(segment.#block, 0, 0, end);
     segment.#starts = starts;
     segment.#end = end;
     segment.#lastArrival = bytes.readDoubleLE((starts.at(-1) ?? 0) + 16);
-    return { segment, torn: bytes.length - end };
+    return { segment, torn: bytes.length - end, more };
   }
 
   /** Counter after the last record. */

@@ -78,6 +78,14 @@ export class Shard {
     return { first, done };
   }
 
+  /** Writes what a write that failed has left in memory: until that is on disk, no more may come. */
+  async settle(): Promise<void> {
+    if (this.#files?.failing !== true) return;
+    const upTo = this.#next;
+    await this.#files.write(() => this.#segments, upTo);
+    this.#visible = Math.max(this.#visible, upTo);
+  }
+
   /**
    * Reads records from a counter on.
    * @param maxBytes bound on the sum of data; the first record comes even if it is larger

@@ -1,8 +1,11 @@
 /** One data stream: its shards, what it may hold, and who waits for records. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readValue, refuseDamage, writeValue } from '../../checked-file.ts';
+import type { OnDamage } from '../../damage.ts';
 import type { Log } from '../../types.ts';
 import { AwsError } from '../../types.ts';
+import { DiskWatch } from '../disk-watch.ts';
 import { loadSegments, ShardFiles } from './files.ts';
 import type { RecordData } from './segment.ts';
 import { Segment } from './segment.ts';
@@ -49,6 +52,7 @@ export class Stream {
   readonly createdAt: number;
   readonly shards: readonly Shard[];
   readonly #log: Log;
+  readonly #disk: DiskWatch;
   readonly #waiters = new Set<() => void>();
   #full = false;
 
@@ -57,14 +61,20 @@ export class Stream {
     this.createdAt = createdAt;
     this.shards = shards;
     this.#log = log;
+    this.#disk = new DiskWatch(`stream ${options.name}`, log);
   }
 
   /**
    * @param dir folder of the stream's files; in memory when absent
    * @throws when the files hold another number of shards than the template now says
    */
-  static async open(options: StreamOptions, dir: string | undefined, log: Log): Promise<Stream> {
-    const state = await openState(options, dir);
+  static async open(
+    options: StreamOptions,
+    dir: string | undefined,
+    log: Log,
+    onDamage: OnDamage = refuseDamage,
+  ): Promise<Stream> {
+    const state = await openState(options, dir, onDamage);
     const shards: Shard[] = [];
     for (let index = 0; index < options.shards; index += 1) {
       const id = shardId(index);
@@ -73,7 +83,7 @@ export class Stream {
         continue;
       }
       const shardDir = join(dir, id);
-      const { segments, torn } = await loadSegments(shardDir);
+      const { segments, torn } = await loadSegments(shardDir, onDamage);
       if (torn > 0) log('warn', 'stream: cut off a record that was not written whole', { shard: id, torn });
       const last = segments.at(-1);
       const next = last ? last.next + RESTART_GAP : 1;
@@ -117,10 +127,14 @@ export class Stream {
       perShard[owner]?.push(entry);
       return owner;
     });
-    const places = perShard.map((records, i) =>
-      records.length > 0 ? this.shards[i]?.append(records, now) : undefined,
-    );
-    await Promise.all(places.map((place) => place?.done));
+    const places = await this.#disk.write(async () => {
+      await Promise.all(perShard.map((records, i) => records.length > 0 && this.shards[i]?.settle()));
+      const begun = perShard.map((records, i) =>
+        records.length > 0 ? this.shards[i]?.append(records, now) : undefined,
+      );
+      await Promise.all(begun.map((place) => place?.done));
+      return begun;
+    });
     for (const wake of this.#waiters) wake();
     const next = places.map((place) => place?.first ?? 0);
     return owners.map((owner) => {
@@ -191,20 +205,20 @@ export class Stream {
   }
 }
 
-async function openState(options: StreamOptions, dir: string | undefined): Promise<State> {
+async function openState(
+  options: StreamOptions,
+  dir: string | undefined,
+  onDamage: OnDamage,
+): Promise<State> {
   const fresh: State = { createdAt: Date.now(), shards: options.shards };
   if (!dir) return fresh;
   await mkdir(dir, { recursive: true });
   const path = join(dir, 'stream.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) {
-    await writeFile(path, JSON.stringify(fresh));
+  const kept = (await readValue(path, onDamage)) as State | undefined;
+  if (kept === undefined) {
+    await writeValue(path, fresh);
     return fresh;
   }
-  const kept = JSON.parse(text) as State;
   if (kept.shards !== options.shards) {
     throw new Error(
       `the data folder holds stream ${options.name} with ${kept.shards} shards, the template says ${options.shards}: start with another folder`,

@@ -8,6 +8,7 @@
  * no bound on memory.
  */
 import { join } from 'node:path';
+import type { OnDamage } from '../../damage.ts';
 import type { AccessRequest, Assembly, Iam, Log, Resource, StreamBatch, Streams } from '../../types.ts';
 import { AwsError } from '../../types.ts';
 import { arnOf, resourceName } from '../arn.ts';
@@ -30,6 +31,7 @@ export interface StreamsDeps {
   readonly faults: FaultInjector;
   readonly log: Log;
   readonly dataDir?: string | undefined;
+  readonly onDamage?: OnDamage | undefined;
   /** Bytes that each stream keeps for consumers which have not released them. */
   readonly maxBytes?: number | undefined;
 }
@@ -48,7 +50,7 @@ export class StreamSet implements Streams {
     for (const resource of deps.assembly.byType('AWS::Kinesis::Stream')) {
       const options = streamOptions(deps.assembly, resource, deps.maxBytes ?? STREAM_BYTES);
       const dir = deps.dataDir === undefined ? undefined : join(deps.dataDir, 'kinesis', options.name);
-      set.#streams.set(options.name, await Stream.open(options, dir, deps.log));
+      set.#streams.set(options.name, await Stream.open(options, dir, deps.log, deps.onDamage));
     }
     return set;
   }

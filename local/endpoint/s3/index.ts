@@ -3,7 +3,7 @@
  * by locale, which breaks paging, and it knows no conditional writes.
  */
 import { join } from 'node:path';
-import type { Assembly, AwsService, Iam } from '../../types.ts';
+import type { Assembly, AwsService, Iam, Log } from '../../types.ts';
 import { fields, list, text } from '../json.ts';
 import { customerKey } from '../keys.ts';
 import type { Queue } from '../sqs/queue.ts';
@@ -20,6 +20,7 @@ export async function openS3(
   iam: Iam,
   dataDir: string | undefined,
   queues: ReadonlyMap<string, Queue>,
+  log: Log,
 ): Promise<AwsService> {
   const buckets = new Map<string, Bucket>();
   for (const resource of assembly.byType('AWS::S3::Bucket')) {
@@ -27,7 +28,7 @@ export async function openS3(
     const rules = list(fields(resource.properties['BucketEncryption'])['ServerSideEncryptionConfiguration']);
     const byDefault = fields(fields(rules[0])['ServerSideEncryptionByDefault']);
     const dir = dataDir === undefined ? undefined : join(dataDir, 's3', name);
-    buckets.set(name, await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir));
+    buckets.set(name, await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir, log));
   }
   return notifying(new S3Service(assembly, iam, buckets), assembly, iam, buckets, queues);
 }

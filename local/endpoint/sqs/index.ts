@@ -3,8 +3,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isObject } from '../../../contracts/json.ts';
-import type { Assembly, AwsService, Resource } from '../../types.ts';
+import { refuseDamage } from '../../checked-file.ts';
+import type { OnDamage } from '../../damage.ts';
+import type { Assembly, AwsService, Log, Resource } from '../../types.ts';
 import { arnOf } from '../arn.ts';
+import { DiskWatch } from '../disk-watch.ts';
 import { fields, flag, number, text } from '../json.ts';
 import { customerKey } from '../keys.ts';
 import { Journal } from './journal.ts';
@@ -19,14 +22,18 @@ import { SqsService } from './service.ts';
 export async function openSqs(
   assembly: Assembly,
   dataDir: string | undefined,
+  log: Log,
+  onDamage: OnDamage = refuseDamage,
 ): Promise<{ service: AwsService; queues: ReadonlyMap<string, Queue>; close(): Promise<void> }> {
   const dir = dataDir === undefined ? undefined : join(dataDir, 'sqs');
   if (dir !== undefined) await mkdir(dir, { recursive: true });
   const queues = new Map<string, Queue>();
   for (const resource of assembly.byType('AWS::SQS::Queue')) {
     const options = queueOptions(assembly, resource);
-    const opened = dir === undefined ? undefined : await Journal.open(join(dir, `${options.name}.jsonl`));
-    queues.set(options.name, new Queue(options, opened?.journal, opened?.entries ?? []));
+    const opened =
+      dir === undefined ? undefined : await Journal.open(join(dir, `${options.name}.jsonl`), onDamage);
+    const disk = new DiskWatch(`queue ${options.name}`, log);
+    queues.set(options.name, new Queue(options, disk, opened?.journal, opened?.entries ?? []));
   }
   for (const queue of queues.values()) {
     const { redrive, name } = queue.options;

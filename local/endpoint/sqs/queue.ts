@@ -1,5 +1,6 @@
 /** One standard queue: visibility, delays, redrive, retention, long polling. Time is an argument throughout. */
 import { randomUUID } from 'node:crypto';
+import type { DiskWatch } from '../disk-watch.ts';
 import type { Journal } from './journal.ts';
 
 export interface QueueOptions {
@@ -41,6 +42,7 @@ type Entry =
 
 export class Queue {
   readonly options: QueueOptions;
+  readonly #disk: DiskWatch;
   readonly #journal: Journal | undefined;
   readonly #messages = new Map<string, Message>();
   /** The newest receipt of each message in flight; older ones are worth nothing. */
@@ -50,8 +52,14 @@ export class Queue {
   #redriveTo: Queue | undefined;
   #closed = false;
 
-  constructor(options: QueueOptions, journal: Journal | undefined, entries: readonly unknown[]) {
+  constructor(
+    options: QueueOptions,
+    disk: DiskWatch,
+    journal: Journal | undefined,
+    entries: readonly unknown[],
+  ) {
     this.options = options;
+    this.#disk = disk;
     this.#journal = journal;
     for (const entry of entries as readonly Entry[]) {
       if ('put' in entry) this.#messages.set(entry.put.id, entry.put);
@@ -145,20 +153,27 @@ export class Queue {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
-    await this.#compact();
+    // Without it the journal is longer, no more; why it failed has been told.
+    await this.#compact().catch(() => undefined);
     await this.#journal?.close();
   }
 
   async #compact(): Promise<void> {
-    await this.#journal?.rewrite(() =>
-      [...this.#messages.values()].map((message) => ({ put: message }) satisfies Entry),
+    await this.#disk.write(async () =>
+      this.#journal?.rewrite(() =>
+        [...this.#messages.values()].map((message) => ({ put: message }) satisfies Entry),
+      ),
     );
+  }
+
+  async #note(entry: Entry): Promise<void> {
+    await this.#disk.write(async () => this.#journal?.append(entry));
   }
 
   async #take(max: number, visibilitySeconds: number, now: number) {
     const oldest = now - this.options.retentionSeconds * 1000;
     const taken: { message: Message; receipt: string }[] = [];
-    const writes: (Promise<void> | undefined)[] = [];
+    const writes: Promise<void>[] = [];
     for (const message of this.#messages.values()) {
       if (taken.length === max) break;
       if (message.sentAt < oldest) writes.push(this.#drop(message.id));
@@ -178,7 +193,7 @@ export class Queue {
         this.#newest.set(message.id, receipt);
         taken.push({ message, receipt });
         const { id, receiveCount: count, firstReceivedAt: at } = message;
-        writes.push(this.#journal?.append({ received: id, count, at } satisfies Entry));
+        writes.push(this.#note({ received: id, count, at }));
       }
     }
     await Promise.all(writes);
@@ -193,7 +208,7 @@ export class Queue {
   }
 
   async #add(message: Message): Promise<void> {
-    await this.#journal?.append({ put: message } satisfies Entry);
+    await this.#note({ put: message });
     this.#messages.set(message.id, message);
     this.#wake();
   }
@@ -202,7 +217,7 @@ export class Queue {
     if (!this.#messages.delete(id)) return;
     this.#receipts.delete(this.#newest.get(id) ?? '');
     this.#newest.delete(id);
-    await this.#journal?.append({ gone: id } satisfies Entry);
+    await this.#note({ gone: id });
     if (this.#journal && this.#journal.length > 10_000 + 4 * this.#messages.size) await this.#compact();
   }
 

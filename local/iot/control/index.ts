@@ -12,15 +12,25 @@ import { type ControlPlaneOptions, notFound } from './context.ts';
 import { fleet } from './fleet.ts';
 import { things } from './things.ts';
 
-/** Service `iot`. */
+/** Service `iot`. What it answers is on disk. */
 export const controlPlane = (options: ControlPlaneOptions): AwsService =>
-  restService('iot', [
-    ...things(options),
-    ...certificates(options),
-    ...attachments(options),
-    ...fleet(options),
-    ...described(options),
-  ]);
+  restService(
+    'iot',
+    [
+      ...things(options),
+      ...certificates(options),
+      ...attachments(options),
+      ...fleet(options),
+      ...described(options),
+    ].map((operation) => ({
+      ...operation,
+      async run(call) {
+        const answer = await operation.run(call);
+        await options.registry.synced();
+        return answer;
+      },
+    })),
+  );
 
 const described = ({ arnPrefix, thingTypes, endpointAddress }: ControlPlaneOptions): readonly Operation[] => [
   {

@@ -39,7 +39,10 @@ const countIterators = ({ db }: Dynalite) => {
 
 it.each(['in memory', 'on disk'])('leaves no iterator open %s', async (where) => {
   const path = where === 'on disk' ? await mkdtemp(join(tmpdir(), 'labgate-')) : undefined;
-  const dynalite = await openDynalite({ tables: new Map(), ...(path === undefined ? {} : { path }) });
+  const options = { tables: new Map(), ...(path === undefined ? {} : { path }) };
+  const dynalite = await openDynalite(options, (error) => {
+    throw error;
+  });
   const run = async (operation: string, input: object) => {
     const { status, body } = await dynalite.run(operation, JSON.stringify(input));
     if (status !== 200) throw new Error(body);

@@ -87,7 +87,9 @@ describe('the registry file', () => {
 
   it('names the line that cannot be read', async () => {
     await writeFile(path(), '{"op":"thing-gone","name":"x"}\nrubbish\n');
-    expect(() => new Registry(folder)).toThrow(/registry\.jsonl, line 2 cannot be read/);
+    expect(() => new Registry(folder)).toThrow(
+      /registry\.jsonl is damaged at byte 31: line 2 is not what was written/,
+    );
   });
 
   it('does not grow with what has been overtaken', async () => {
