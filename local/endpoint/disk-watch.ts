@@ -13,6 +13,11 @@ export class DiskWatch {
     this.#log = log;
   }
 
+  /** Whether the last write has failed. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
   /**
    * Does what writes files.
    * @throws {AwsError} `InternalError`, which clients try again, when the disk refuses; else what `work` throws

@@ -14,6 +14,7 @@ await provisionTable(engine, ITEMS);
 const taken: string[] = [];
 let failed = 0;
 let sinceFailure = 0;
+let known = false;
 for (let at = 0; sinceFailure < 100; at += 1) {
   const pk = `item-${at}`;
   const Item = { pk: { S: pk }, v: { S: 'x'.repeat(4000) } };
@@ -24,6 +25,7 @@ for (let at = 0; sinceFailure < 100; at += 1) {
   } else {
     failed += 1;
     sinceFailure = 0;
+    known ||= engine.failing;
     await delay(50);
   }
 }
@@ -34,4 +36,4 @@ for (const pk of taken) {
   if (JSON.parse(String(body)).Item?.pk.S !== pk) missing += 1;
 }
 await engine.close();
-process.stdout.write(JSON.stringify({ failed, taken: taken.length, missing, lines }));
+process.stdout.write(JSON.stringify({ failed, known, taken: taken.length, missing, lines }));

@@ -80,6 +80,11 @@ export class DynamoEngine {
     return engine;
   }
 
+  /** Whether the store cannot write at the moment. */
+  get failing(): boolean {
+    return this.#mending !== undefined;
+  }
+
   /** @throws {AwsError} `InternalServerError` when the store has stopped */
   call(operation: string, body: string): Promise<EngineReply> {
     return new Promise((resolve, reject) => {

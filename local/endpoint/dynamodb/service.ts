@@ -73,6 +73,9 @@ export class DynamoService implements AwsService {
     if (operation === 'DescribeTimeToLive') {
       return { status: 200, headers, body: JSON.stringify(this.#timeToLive(request)) };
     }
+    // So whoever watches over the tables learns of it.
+    if (operation === 'DescribeTable' && this.#engine.failing)
+      throw new AwsError('InternalServerError', 'the local store cannot write', 500);
     const reply = await this.#engine.call(operation, request.body.toString('utf8'));
     return { status: reply.status, headers, body: reply.body };
   }

@@ -48,7 +48,9 @@ function page(shards: readonly ShardDescription[], after: string | undefined, li
   return { shards: rest.slice(0, limit), more: rest.length > limit };
 }
 
+/** @throws {AwsError} while it cannot write, so that whoever watches over streams learns of it */
 export function describeSummary(stream: Stream) {
+  if (stream.failing) throw new AwsError('InternalError', 'the stream cannot write', 500);
   return {
     StreamDescriptionSummary: { ...common(stream), OpenShardCount: stream.shards.length, ConsumerCount: 0 },
   };

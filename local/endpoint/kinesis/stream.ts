@@ -92,6 +92,11 @@ export class Stream {
     return new Stream(options, state.createdAt, shards, log);
   }
 
+  /** Whether it cannot write at the moment. */
+  get failing(): boolean {
+    return this.#disk.failing;
+  }
+
   get bytes(): number {
     return this.shards.reduce((sum, shard) => sum + shard.bytes, 0);
   }

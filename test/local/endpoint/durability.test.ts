@@ -10,6 +10,7 @@ import { DiskWatch } from '../../../local/endpoint/disk-watch.ts';
 import { durable, type LevelClass } from '../../../local/endpoint/dynamodb/durable-level.ts';
 import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
 import { provisionTable } from '../../../local/endpoint/dynamodb/tables.ts';
+import { describeSummary } from '../../../local/endpoint/kinesis/describe.ts';
 import { Stream } from '../../../local/endpoint/kinesis/stream.ts';
 import { newHead } from '../../../local/endpoint/s3/object.ts';
 import { Bucket } from '../../../local/endpoint/s3/store.ts';
@@ -106,8 +107,9 @@ describe('dynamodb', () => {
     const script = new URL('../../support/writes-until-it-fails.ts', import.meta.url).pathname;
     const shell = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$@"`;
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', shell, process.execPath, script, folder]);
-    const { failed, taken, missing, lines } = JSON.parse(stdout);
+    const { failed, known, taken, missing, lines } = JSON.parse(stdout);
     expect(failed).toBeGreaterThan(0);
+    expect(known).toBe(true);
     expect(taken).toBeGreaterThan(200);
     expect(missing).toBe(0);
     expect(lines).toEqual(
@@ -151,8 +153,10 @@ describe('a stream', () => {
       await expect(put(stream, `refused ${at}`)).rejects.toThrow('no space left');
     expect(stream.bytes).toBe(bytes);
     expect(texts(stream)).toEqual(['before']);
+    expect(() => describeSummary(stream)).toThrow('cannot write');
     disk.left = Number.POSITIVE_INFINITY;
     await put(stream, 'after');
+    describeSummary(stream);
     expect(messages()).toEqual([
       'error stream s: files cannot be written: ENOSPC: no space left on device, write',
       'warn stream s: files can be written again',
