@@ -88,6 +88,32 @@ const thousand = async (assembly: string): Promise<Figure[]> => {
   return figures;
 };
 
+/** With a data folder: what is acknowledged is on disk. */
+const onDisk = async (assembly: string): Promise<Figure[]> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'labgate-bench-data-'));
+  const devices = 1000;
+  const name = '1000 devices, on disk';
+  try {
+    const phases: Phase[] = [
+      { format: 'columns', messages: 10_000, window: 4 },
+      ...Array.from({ length: ROUNDS }, (): Phase => ({ format: 'columns', messages: FLOOD, window: 4 })),
+      { format: 'columns', messages: 1000 * 10, rate: 1000, window: 100, ackEvery: 10 },
+    ];
+    const result = await runScenario({ assembly, dataDir, devices, phases }, told(name));
+    const phase = fastest(result.phases.slice(1, 1 + ROUNDS));
+    const paced = result.phases.at(-1);
+    if (paced === undefined) throw new Error('a phase is missing');
+    return [
+      atLeast(BENCH, `${name}: stored`, storedRate(phase), 'messages/s', RATE),
+      ...cost(name, phase),
+      ...latency(`${name} at 1000 messages/s: durable acknowledgement`, paced.durable),
+      ...whole(name, result, devices),
+    ];
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};
+
 const tenThousand = async (assembly: string): Promise<Figure[]> => {
   const devices = 10_000;
   const rate = devices / 10;
@@ -111,7 +137,7 @@ export const run = async (): Promise<readonly Figure[]> => {
   const assembly = await mkdtemp(join(tmpdir(), 'labgate-bench-assembly-'));
   try {
     await synthesizeTo(assembly);
-    return [...(await thousand(assembly)), ...(await tenThousand(assembly))];
+    return [...(await thousand(assembly)), ...(await onDisk(assembly)), ...(await tenThousand(assembly))];
   } finally {
     await rm(assembly, { recursive: true, force: true });
   }

@@ -29,8 +29,9 @@ const environmentOf = ({ assembly, iam, endpoint }: Gateway): Record<string, str
   };
 };
 
-const open = async (assemblyDir: string): Promise<void> => {
-  gateway = await startGateway({ assemblyDir, ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 } });
+const open = async (assemblyDir: string, dataDir: string | undefined): Promise<void> => {
+  const ports = { api: 0, mqtt: 0, aws: 0, issuer: 0 };
+  gateway = await startGateway({ assemblyDir, ports, ...(dataDir === undefined ? {} : { dataDir }) });
   const { addresses, credentialsDir } = gateway;
   if (addresses.api === undefined) throw new Error('the assembly has no API');
   setInterval(() => {
@@ -66,7 +67,7 @@ const count = (service: 'dynamodb' | 's3' | undefined): void => {
 };
 
 process.on('message', (message: ToGateway) => {
-  if (message.type === 'open') void open(message.assembly);
+  if (message.type === 'open') void open(message.assembly, message.dataDir);
   else if (message.type === 'drain') void drain();
   else if (message.type === 'count') count(message.service);
   else use();

@@ -65,7 +65,7 @@ export type FromPublisher =
   | { readonly type: 'finished'; readonly published: Published };
 
 export type ToGateway =
-  | { readonly type: 'open'; readonly assembly: string }
+  | { readonly type: 'open'; readonly assembly: string; readonly dataDir?: string }
   /** Wait until everything that was accepted is stored. */
   | { readonly type: 'drain' }
   | { readonly type: 'use' }

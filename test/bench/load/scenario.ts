@@ -19,6 +19,8 @@ import {
 
 export interface Scenario {
   readonly assembly: string;
+  /** Of the gateway; all is in memory when absent. */
+  readonly dataDir?: string;
   readonly devices: number;
   readonly phases: readonly Phase[];
 }
@@ -80,11 +82,11 @@ const connect = async (publisher: PublisherProcess, fleet: Fleet): Promise<numbe
 
 /** @param progress gets a line after each step */
 export const runScenario = async (
-  { assembly, devices, phases }: Scenario,
+  { devices, phases, ...where }: Scenario,
   progress: (text: string) => void,
 ): Promise<ScenarioResult> => {
   await using gateway = newGatewayProcess();
-  const { api, credentialsDir } = await gateway.say({ type: 'open', assembly }, 'opened');
+  const { api, credentialsDir } = await gateway.say({ type: 'open', ...where }, 'opened');
   const lab = await labAt(api, credentialsDir);
   const idle = await gateway.say({ type: 'use' }, 'used');
   const begin = performance.now();
