@@ -19,7 +19,7 @@ import type { Connections } from '../connections.ts';
 import type { Log } from '../types.ts';
 import { Door } from './door.ts';
 import { Gatekeeper, type IotDenial } from './gatekeeper.ts';
-import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES } from './limits.ts';
+import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES, MAX_PUBLISHES } from './limits.ts';
 import { boundPackets } from './packets.ts';
 import { bindSessions, type Sessions } from './persistence.ts';
 import type { Pki } from './pki.ts';
@@ -205,10 +205,15 @@ export class Broker {
     this.#port = await this.#door.open(host, port);
   }
 
+  readonly #discarded = ({ id }: Client): void =>
+    this.#options.log('warn', `publishes are discarded: a connection has ${MAX_PUBLISHES} a second`, {
+      clientId: id,
+    });
+
   #admit(socket: TLSSocket, peer: Peer): void {
     this.#peers.set(socket, peer);
     this.#aedes.handle(socket);
-    boundPackets(socket);
+    boundPackets(socket, this.#discarded);
   }
 
   #preConnect(
@@ -235,6 +240,7 @@ export class Broker {
       this.#presence.connectFailed(session);
       return false;
     }
+    this.#presence.accepted(session);
     this.#sessions.set(client, session);
     const former = this.#live.get(client.id);
     if (former !== undefined) former.session.reason = 'DUPLICATE_CLIENTID';

@@ -26,6 +26,20 @@ interface Publishing {
   readonly retain: boolean;
 }
 
+/** A last will, as CONNECT brings it. */
+export interface Will {
+  readonly topic: string;
+  readonly qos?: number;
+  readonly retain?: boolean;
+  readonly payload: Buffer | string;
+}
+
+/** What AWS does not take, whoever publishes it. */
+const publishFault = ({ topic, qos }: Publishing, bytes: number): string | undefined =>
+  (qos === 2 ? 'QoS 2 is not supported' : undefined) ??
+  (bytes > MAX_PAYLOAD_BYTES ? `the payload is longer than ${MAX_PAYLOAD_BYTES} bytes` : undefined) ??
+  topicFault(topic);
+
 /** See the head of this file. */
 export class Gatekeeper {
   readonly denials: IotDenial[] = [];
@@ -42,22 +56,19 @@ export class Gatekeeper {
   }
 
   /** @param will the last will: who may not publish it may not connect */
-  mayConnect(
-    session: Session,
-    will: { readonly topic: string; readonly retain?: boolean } | undefined,
-  ): boolean {
-    return (
-      this.#check(session, 'iot:Connect', 'client', session.clientId) &&
-      (will === undefined || this.#mayPublish(session, will.topic, will.retain === true))
-    );
+  mayConnect(session: Session, will: Will | undefined): boolean {
+    if (!this.#check(session, 'iot:Connect', 'client', session.clientId)) return false;
+    if (will === undefined) return true;
+    const { topic, qos = 0, retain = false, payload } = will;
+    const fault = publishFault({ topic, qos, retain }, Buffer.byteLength(payload));
+    if (fault === undefined) return this.#mayPublish(session, topic, retain);
+    this.#refuse(session, 'iot:Connect', `last will on ${topic}: ${fault}`);
+    return false;
   }
 
   /** @returns why the connection must end, or `undefined` */
   refusePublish(session: Session, { topic, qos, retain }: Publishing, bytes: number): string | undefined {
-    const fault =
-      (qos === 2 ? 'QoS 2 is not supported' : undefined) ??
-      (bytes > MAX_PAYLOAD_BYTES ? `the payload is longer than ${MAX_PAYLOAD_BYTES} bytes` : undefined) ??
-      topicFault(topic);
+    const fault = publishFault({ topic, qos, retain }, bytes);
     if (fault !== undefined) {
       session.reason ??= 'CLIENT_ERROR';
       this.#refuse(session, 'iot:Publish', `${topic}: ${fault}`);

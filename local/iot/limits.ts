@@ -1,14 +1,16 @@
 /**
  * Limits of the AWS IoT Core message broker that cannot be raised.
  *
- * Source: AWS General Reference, "AWS IoT Core endpoints and quotas". Not enforced here: 100 publishes/s and
- * 512 KiB/s a connection.
+ * Source: AWS General Reference, "AWS IoT Core endpoints and quotas". Not enforced here: 512 KiB/s a connection, beyond
+ * which AWS takes its time.
  */
 export const MAX_PAYLOAD_BYTES = 128 * 1024;
 export const MAX_CLIENT_ID_BYTES = 128;
 export const MAX_TOPIC_BYTES = 256;
 export const MAX_TOPIC_SLASHES = 7;
 export const MAX_SUBSCRIPTIONS = 50;
+/** A second, of one connection; AWS discards what goes beyond, without a PUBACK. */
+export const MAX_PUBLISHES = 100;
 /** In one SUBSCRIBE packet. */
 export const MAX_SUBSCRIPTIONS_A_REQUEST = 8;
 /** Seconds. */

@@ -12,6 +12,7 @@ const silent = (clientId: string): boolean => /[#+]/.test(clientId);
 /** See the head of this file. */
 export class Presence {
   readonly #publish: (topic: string, payload: Buffer) => void;
+  /** Of client ids that were let in: of those that are refused there is no end. */
   readonly #versions = new Map<string, { version: number; gone: number | undefined }>();
   #swept = Date.now();
 
@@ -19,16 +20,26 @@ export class Presence {
     this.#publish = publish;
   }
 
+  /** Client ids that are remembered. */
+  get known(): number {
+    return this.#versions.size;
+  }
+
   /** Version number for a new connection of a client id; starts anew after an hour without one. */
   nextVersion(clientId: string): number {
     this.#sweep();
     const known = this.#versions.get(clientId);
-    const version = known === undefined ? 0 : known.version + 1;
-    this.#versions.set(clientId, { version, gone: undefined });
-    return version;
+    return known === undefined ? 0 : known.version + 1;
+  }
+
+  /** The connection is let in; it may still end before it is one. */
+  accepted({ clientId, version }: Session): void {
+    this.#versions.set(clientId, { version, gone: Date.now() });
   }
 
   connected(session: Session): void {
+    const known = this.#versions.get(session.clientId);
+    if (known?.version === session.version) known.gone = undefined;
     this.#send('presence', 'connected', session, {
       ipAddress: session.peer.ip,
       versionNumber: session.version,

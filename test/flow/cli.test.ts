@@ -272,7 +272,7 @@ describe('at the end', () => {
     const args = ['--port-base', '0', '--data', 'data'];
     gateway = await local(args);
     const refused = await labgate(['local', '--app', assembly, ...args]);
-    expect(refused.stderr).toContain(`in use by the gateway with process id ${gateway.process.pid}`);
+    expect(refused.stderr).toContain(`data is in use by process ${gateway.process.pid}`);
     expect(refused.code).toBe(2);
     await labgate(['types', 'create', 'meter.json']);
     expect(await stopLocal(gateway, 'SIGKILL')).toBe('SIGKILL');

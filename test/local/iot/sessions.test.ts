@@ -1,8 +1,10 @@
 import { DeleteConnectionCommand } from '@aws-sdk/client-iot-data-plane';
 import type { MqttClient } from 'mqtt';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SESSION_LIFE } from '../../../local/iot/limits.ts';
 import { Outgoing, type QueuedPacket } from '../../../local/iot/outgoing.ts';
+import { Presence } from '../../../local/iot/presence.ts';
+import type { Session } from '../../../local/iot/session.ts';
 import { devicePolicy, kinesis, resource, rule, startWorld, until, type World } from '../../support/iot.ts';
 
 const open = resource('AWS::IoT::Policy', 'open', {
@@ -212,9 +214,62 @@ describe('last wills', () => {
       /not authorized/i,
     );
   });
+
+  it.each([
+    ['QoS 2', { qos: 2 as const }, 'QoS 2 is not supported'],
+    ['a topic of eight slashes', { topic: 'a/b/c/d/e/f/g/h/i' }, 'more than 7 slashes'],
+  ])('with %s are refused, as AWS refuses them', async (_, more, why) => {
+    const device = await world.device('w-3', 'berlin', { policy: 'open' });
+    const will = { topic: 'lab/berlin/w-3/data', payload: Buffer.from('gone'), qos: 1 as const, ...more };
+    await expect(world.connect(device, { will: { ...will, retain: false } })).rejects.toThrow();
+    expect(world.iot.denials.at(-1)).toMatchObject({
+      clientId: 'w-3',
+      action: 'iot:Connect',
+      resource: expect.stringContaining(why),
+    });
+  });
+});
+
+describe('presence', () => {
+  it('remembers no client id that was refused, nor one that was let in and came to nothing for ever', () => {
+    const presence = new Presence(() => undefined);
+    const session = (clientId: string): Session =>
+      ({ clientId, version: presence.nextVersion(clientId), peer: {} }) as Session;
+    for (let at = 0; at < 1000; at += 1) presence.connectFailed(session(`refused-${at}`));
+    expect(presence.known).toBe(0);
+    presence.accepted(session('a'));
+    expect(presence.nextVersion('a')).toBe(1);
+    vi.useFakeTimers({ now: Date.now() + 2 * SESSION_LIFE, toFake: ['Date'] });
+    expect(presence.nextVersion('a')).toBe(0);
+    vi.useRealTimers();
+    expect(presence.known).toBe(0);
+  });
 });
 
 describe('limits', () => {
+  it('hold for publishes a second: what goes beyond is discarded, unacknowledged, and the connection stays', async () => {
+    const device = await world.device('fast-1', 'berlin', { policy: 'open' });
+    const client = await world.connect(device);
+    const received = collect(client);
+    await client.subscribeAsync('fast/#');
+    for (let at = 0; at < 3000; at += 1) client.publish('fast/0', `${at}`);
+    let acknowledged = 0;
+    for (let at = 0; at < 50; at += 1) client.publish('fast/1', `${at}`, { qos: 1 }, () => acknowledged++);
+    await until(() => received.length >= 100);
+    // The next second.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await client.publishAsync('fast/2', 'later', { qos: 1 });
+    await until(() => received.includes('fast/2 later'));
+    expect(received.length).toBeLessThan(1500);
+    expect(received.filter((text) => text.startsWith('fast/1')).length).toBe(acknowledged);
+    expect(world.logs).toContainEqual({
+      level: 'warn',
+      message: 'publishes are discarded: a connection has 100 a second',
+      fields: { clientId: 'fast-1' },
+    });
+    client.end(true);
+  });
+
   it('hold for subscriptions', async () => {
     const client = await world.connect(await world.device('s-1', 'berlin', { policy: 'open' }));
     for (const topic of [
