@@ -42,7 +42,7 @@ export const PROBLEMS = {
   'invalid-csr': [
     422,
     'The certificate signing request is not valid',
-    'Send a PEM PKCS #10 request signed by its own key.',
+    'Send a PEM PKCS #10 request signed by its own key: RSA of 2048 bits at least, or ECC on P-256, P-384 or P-521.',
   ],
   'unknown-type': [422, 'The instrument type does not exist', 'Create the instrument type first.'],
   'precondition-required': [428, 'If-Match is required', 'Send the ETag of the version you are changing.'],

@@ -97,13 +97,17 @@ export const registration = deviceMetadata
     type: slug,
     csr: z
       .string()
-      .max(8192)
+      .max(16_384)
       .regex(
-        // RFC 7468; Base64 holds no hyphen, so nothing else begins in it.
-        /^-----BEGIN CERTIFICATE REQUEST-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE REQUEST-----\s*$/,
-        'use one CSR in PEM',
+        // RFC 7468, which allows text around; in that nothing else in PEM, such as the key, has any business.
+        /^(?:(?!-----BEGIN)[\s\S])*-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----\s[A-Za-z0-9+/=\s]+-----END \1-----(?:(?!-----BEGIN)[\s\S])*$/,
+        'use one CSR in PEM, and nothing else in PEM',
       )
-      .meta({ description: 'PKCS #10 in PEM, signed by the key that never leaves the device' }),
+      .meta({
+        description:
+          'PKCS #10 in PEM, signed by the key that never leaves the device: RSA of at least 2048 bits, or ECC on ' +
+          'NIST P-256, P-384 or P-521. Text around it is left out.',
+      }),
   })
   .strict()
   .meta({ id: 'Registration' });

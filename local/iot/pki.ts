@@ -185,8 +185,17 @@ const readCsr = async (pem: string): Promise<Pkcs10CertificateRequest> => {
     throw new BadCsr('The certificate signing request cannot be read.', { cause });
   }
   if (!genuine) throw new BadCsr('The certificate signing request is not signed by its own key.');
+  if (!isSupported(request.publicKey.algorithm)) {
+    throw new BadCsr('The key is neither RSA of at least 2048 bits nor ECC on NIST P-256, P-384 or P-521.');
+  }
   return request;
 };
+
+/** The keys that `CreateCertificateFromCsr` takes. */
+const isSupported = (key: Partial<webcrypto.RsaHashedKeyAlgorithm & webcrypto.EcKeyAlgorithm>): boolean =>
+  key.name === 'ECDSA'
+    ? ['P-256', 'P-384', 'P-521'].includes(key.namedCurve ?? '')
+    : /^RSA/.test(key.name ?? '') && (key.modulusLength ?? 0) >= 2048;
 
 const serves = (certificate: X509Certificate, names: readonly string[]): boolean => {
   const carried = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];

@@ -31,13 +31,24 @@ import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../.
 import { createConnection } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';
 import { type Context, identityOf } from './context.ts';
+import { UnusableCsr, usableCsr } from './csr.ts';
+
+/** @throws {ProblemError} `invalid-csr`, with what is wrong */
+const csrOf = (text: string): string => {
+  try {
+    return usableCsr(text);
+  } catch (cause) {
+    if (!(cause instanceof UnusableCsr)) throw cause;
+    throw new ProblemError('invalid-csr', { errors: [{ pointer: '/csr', detail: cause.message }], cause });
+  }
+};
 
 const begin = async (
   context: Context,
   { csr, ...described }: Registration,
   by: { readonly requestHash: string; readonly principal: Principal; readonly now: Date },
 ): Promise<StoredDevice> => {
-  const certificate = await createCertificate(context.iot, csr).catch((cause: unknown) => {
+  const certificate = await createCertificate(context.iot, csrOf(csr)).catch((cause: unknown) => {
     throw cause instanceof InvalidCsr ? new ProblemError('invalid-csr', { cause }) : cause;
   });
   const at = by.now.toISOString();

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Aws } from '../../../support/aws.ts';
 import { person, type Sent } from '../../../support/http-events.ts';
+import { newCsr, RSA } from './csr.ts';
 import { type Answered, registrationOf, startWorld, TYPE, type World } from './world.ts';
 
 let world: World;
@@ -111,13 +112,26 @@ describe('register', () => {
     expect(await send({ path: '/v1/devices/meter-4' })).toMatchObject({ status: 404 });
   });
 
+  it('says what is wrong with the key of a CSR', async () => {
+    const csr = await newCsr('meter-4', { ...RSA, modulusLength: 1024 });
+    const answer = await post(await registrationOf('meter-4', 'berlin', { csr }));
+    const detail = 'its RSA key has 1024 bits, and needs at least 2048';
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { code: 'invalid-csr', errors: [{ pointer: '/csr', detail }] },
+    });
+  });
+
   it('refuses two CSRs at once, of whichever devices', async () => {
     const body = await registrationOf('meter-4');
     const { csr } = await registrationOf('meter-5');
     const answer = await post({ ...body, csr: `${body['csr']}${csr}` });
     expect(answer).toMatchObject({
       status: 400,
-      body: { code: 'invalid-request', errors: [{ pointer: '/csr', detail: 'use one CSR in PEM' }] },
+      body: {
+        code: 'invalid-request',
+        errors: [{ pointer: '/csr', detail: 'use one CSR in PEM, and nothing else in PEM' }],
+      },
     });
     expect(await send({ path: '/v1/devices/meter-4' })).toMatchObject({ status: 404 });
     expect(aws.calls.filter(({ action }) => action.startsWith('iot:Create'))).toEqual([]);
