@@ -16,6 +16,7 @@ import { readApi, resourceTypes } from './read.ts';
 import { sendFailure } from './reply.ts';
 import { checkBody, checkParameters, hasBody, readBody } from './request.ts';
 import { matchPath, methodOf, segmentsOf } from './routes.ts';
+import { StalledReplies } from './stalled.ts';
 import { createThrottle } from './throttle.ts';
 
 export { resourceTypes };
@@ -30,6 +31,8 @@ export interface ApiOptions extends Omit<PartOptions, 'endpoint'> {
   readonly port: number;
   /** Bounds that are shared with other listeners; its own when absent. */
   readonly connections?: Connections;
+  /** Milliseconds after which a reply that is not read gives way; five seconds when absent. */
+  readonly stallMs?: number;
 }
 
 export interface Address {
@@ -111,6 +114,7 @@ type CheckInvoke = ReturnType<typeof createInvokeCheck>;
 function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInvoke) {
   const { assembly, functions, log } = options;
   const authorize = createAuthorizer(options.cognito.issuer);
+  const stalled = new StalledReplies(options.stallMs);
   const admit = createThrottle(api.stage.methodSettings, () => performance.now());
   const firewall = readFirewall(assembly, `${api.apiId}/stages/${api.stage.name}`, log);
 
@@ -184,7 +188,7 @@ function createHandler(options: ApiOptions, api: ApiModel, checkInvoke: CheckInv
     const context = openContext(request, url.pathname, withoutStage(api, url.pathname));
     response.once('close', () => writeAccessLog(options, api, context));
     try {
-      await serve({ request, response, context, api, log }, url);
+      await serve({ request, response, context, api, log, stalled }, url);
     } catch (error) {
       if (response.destroyed) return;
       const failure =

@@ -9,6 +9,7 @@ import { isBinary, type ProxyEvent } from './event.ts';
 import { GatewayFailure } from './failure.ts';
 import type { ApiModel, LambdaIntegration, MockIntegration } from './model.ts';
 import { send, wireHeaders, writeHead } from './reply.ts';
+import type { StalledReplies } from './stalled.ts';
 
 /** Bytes of a buffered reply and of a request body. */
 export const PAYLOAD_LIMIT = 10 * 1024 * 1024;
@@ -30,6 +31,7 @@ export interface Exchange {
   readonly context: RequestContext;
   readonly api: ApiModel;
   readonly log: Log;
+  readonly stalled: StalledReplies;
 }
 
 /** Answers from the template alone, as CORS preflights do. */
@@ -65,10 +67,13 @@ export async function answerBuffered(
   functions: Functions,
   integration: LambdaIntegration,
   event: ProxyEvent,
-  { request, response, context, api }: Exchange,
+  { request, response, context, api, stalled }: Exchange,
 ): Promise<void> {
   const { functionArn, timeoutMs } = integration;
-  const result: InvokeResult = await withinTimeout(functions.invoke(functionArn, event), timeoutMs);
+  const result: InvokeResult = await stalled.waitFor(
+    functionArn,
+    withinTimeout(functions.invoke(functionArn, event), timeoutMs),
+  );
   if (!result.ok) throw failed(functionArn, `${result.errorType}: ${result.errorMessage}`, result.errorType);
   const parsed = proxyResult.safeParse(result.payload);
   if (!parsed.success) throw failed(functionArn, parsed.error);
@@ -88,14 +93,14 @@ export async function answerStreaming(
   functions: Functions,
   integration: LambdaIntegration,
   event: ProxyEvent,
-  { response, context, log }: Exchange,
+  { response, context, log, stalled }: Exchange,
 ): Promise<void> {
   const { functionArn, timeoutMs } = integration;
   const startedAt = performance.now();
   const invocation = functions.invokeStreaming(functionArn, event);
   let result: StreamingResult;
   try {
-    result = await withinTimeout(invocation, timeoutMs);
+    result = await stalled.waitFor(functionArn, withinTimeout(invocation, timeoutMs));
   } catch (cause) {
     if (!(cause instanceof GatewayFailure))
       throw failed(functionArn, cause, cause instanceof InvocationError ? cause.errorType : undefined);
@@ -114,7 +119,9 @@ export async function answerStreaming(
   const onClose = (): void => cut.abort(new ClientGone('the client went away'));
   response.once('close', onClose);
   try {
-    await passOn(result.body, response, context, cut.signal);
+    await passOn(result.body, response, context, cut.signal, () =>
+      stalled.add(functionArn, (why) => cut.abort(why)),
+    );
   } catch (cause) {
     const gone = cause instanceof ClientGone;
     log(gone ? 'debug' : 'error', gone ? cause.message : 'a streamed reply was cut off', {
@@ -136,6 +143,7 @@ class ClientGone extends Error {}
 /**
  * Writes a body, piece by piece, no faster than it is taken.
  * @param signal ends it; the body is told
+ * @param stalls is called when the client reads no further, and what it gives when that goes on
  * @throws what the function failed with, or the reason of `signal`
  */
 async function passOn(
@@ -143,6 +151,7 @@ async function passOn(
   response: ServerResponse,
   context: RequestContext,
   signal: AbortSignal,
+  stalls: () => () => void,
 ): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   const ended = Promise.withResolvers<never>();
@@ -156,7 +165,9 @@ async function passOn(
       const { done, value } = await Promise.race([chunks.next(), ended.promise]);
       if (done === true) break;
       context.responseLength += value.byteLength;
-      if (!response.write(value)) await Promise.race([once(response, 'drain'), ended.promise]);
+      if (response.write(value)) continue;
+      const goesOn = stalls();
+      await Promise.race([once(response, 'drain'), ended.promise]).finally(goesOn);
     }
     response.end();
   } finally {

@@ -1,6 +1,6 @@
 /** Starts the API on hand-made resources, with functions that answer as the test says. */
 import { expect } from 'vitest';
-import { type ApiPart, startApi } from '../../../local/api/index.ts';
+import { type ApiOptions, type ApiPart, startApi } from '../../../local/api/index.ts';
 import type { CognitoPart } from '../../../local/cognito/index.ts';
 import type { Functions, InvokeResult, Resource, StreamingResult } from '../../../local/types.ts';
 import {
@@ -63,6 +63,7 @@ export function newHarness() {
     resources: readonly Resource[],
     answers: Answers = {},
     cognito: Pick<CognitoPart, 'issuer'> = noIssuer,
+    more: Partial<ApiOptions> = {},
   ): Promise<Started> => {
     const events: Event[] = [];
     const record = (arn: string, event: unknown): Event => {
@@ -90,7 +91,8 @@ export function newHarness() {
     };
     const { log, lines } = newLog();
     const assembly = assemblyOf([...resources, ...poolResources()]);
-    const part = await startApi({ assembly, iam, log, functions, cognito, host: '127.0.0.1', port: 0 });
+    const where = { host: '127.0.0.1', port: 0 };
+    const part = await startApi({ assembly, iam, log, functions, cognito, ...where, ...more });
     parts.push(part);
     const url = part.address?.url ?? '';
     return { events, lines, url, get: (to, init) => fetch(`${url}${to}`, init) };

@@ -176,6 +176,54 @@ describe('a streamed reply', () => {
   });
 });
 
+describe('a streamed reply that nobody reads', () => {
+  const STALL = 200;
+  /** One environment: an invocation waits until the reply before has ended. */
+  const startOne = async () => {
+    let free = Promise.resolve();
+    return start(
+      routes,
+      {
+        streamed: async () => {
+          const before = free;
+          const ended = Promise.withResolvers<void>();
+          free = ended.promise;
+          await before;
+          const { state, body } = source(new Uint8Array(64 * 1024), 500);
+          void state.ended.promise.then(ended.resolve);
+          return stream(body);
+        },
+      },
+      undefined,
+      { stallMs: STALL },
+    );
+  };
+
+  it('gives way to a request that waits for its function', async () => {
+    const { url, lines } = await startOne();
+    const held = await open(`${url}${SERIES}`);
+    held.pause();
+    const cut = once(held, 'error');
+    const next = await open(`${url}${SERIES}`);
+    let bytes = 0;
+    for await (const piece of next) bytes += piece.length;
+    expect(bytes).toBe(500 * 64 * 1024);
+    held.resume();
+    expect((await cut)[0]).toMatchObject({ code: 'ECONNRESET' });
+    expect(JSON.stringify(lines)).toContain('the client does not read, and others wait for the function');
+  });
+
+  it('is left alone while nobody waits, and read to its end', async () => {
+    const { url } = await startOne();
+    const held = await open(`${url}${SERIES}`);
+    held.pause();
+    await new Promise((resolve) => setTimeout(resolve, 5 * STALL));
+    let bytes = 0;
+    for await (const piece of held) bytes += piece.length;
+    expect(bytes).toBe(500 * 64 * 1024);
+  });
+});
+
 it('does not keep the server from stopping', async () => {
   const { url } = await start(routes, {
     streamed: async () =>
