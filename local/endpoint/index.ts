@@ -61,6 +61,8 @@ export interface EndpointOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Milliseconds between two steps of the search for what has expired; a second, and a minute in S3, when absent. */
+  readonly sweepMs?: number;
   /** Bounds of its connections; its own when absent. */
   readonly connections?: Connections;
   /** Bytes that each stream keeps for consumers which have not released them; 256 MiB when absent. */
@@ -83,12 +85,13 @@ export async function startEndpoint(
   const streams = own(
     await StreamSet.open({ assembly, iam, faults, log, dataDir, onDamage, maxBytes: options.streamBytes }),
   );
-  const dynamo = own(await openDynamo(assembly, dataDir, log, acceptDamage));
+  const dynamo = own(await openDynamo(assembly, dataDir, log, acceptDamage, options.sweepMs));
   const sqs = own(await openSqs(assembly, dataDir, log, onDamage));
+  const s3 = own(await openS3(assembly, iam, dataDir, sqs.queues, log, options.sweepMs));
   const services = new Map<string, AwsService>([
     ['kinesis', new KinesisService(streams)],
     ['dynamodb', dynamo.service],
-    ['s3', await openS3(assembly, iam, dataDir, sqs.queues, log)],
+    ['s3', s3.service],
     ['sqs', sqs.service],
     ['sns', openSns(assembly, sqs.queues, log)],
     ['sts', new StsService(assembly, iam)],

@@ -17,7 +17,7 @@ import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import type { GetObject, ListObjects } from '../../store/objects/objects.ts';
+import { type GetObject, type ListObjects, ObjectRefused } from '../../store/objects/objects.ts';
 import {
   DamagedEntry,
   type EntryPlace,
@@ -75,6 +75,19 @@ const readEntry = async (
   } catch (error) {
     if (error instanceof DamagedEntry) return error;
     throw error;
+  }
+};
+
+/** In a list: S3 has no word of its own for an object that it has lost, and one hides no other. */
+const readListed = async (
+  get: GetObject,
+  place: EntryPlace,
+): Promise<QuarantineEntry | DamagedEntry | undefined> => {
+  try {
+    return await readEntry(get, place);
+  } catch (error) {
+    if (!(error instanceof ObjectRefused) || error.name !== 'InternalError') throw error;
+    return new DamagedEntry(entryId(place), Buffer.alloc(0), error);
   }
 };
 
@@ -165,7 +178,7 @@ export const quarantinePage = async (
   const limit = query.limit ?? QUARANTINE_PAGE.usual;
   const { places, more, seen } = await findPlaces(list, principal, query, after, limit);
   const [entries, replays] = await Promise.all([
-    runLimited(places, READS, (place) => readEntry(get, place)),
+    runLimited(places, READS, (place) => readListed(get, place)),
     readReplays(registry, places.map(entryId)),
   ]);
   const { from, to } = query;

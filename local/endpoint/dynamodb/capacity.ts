@@ -16,6 +16,8 @@ export interface IndexShape {
 
 export interface TableShape {
   readonly keys: readonly string[];
+  /** Attribute that says when an item expires, in seconds since the epoch. */
+  readonly timeToLive?: string;
   readonly indexes: readonly IndexShape[];
 }
 

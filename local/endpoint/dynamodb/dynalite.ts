@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import type { Item, TableShape } from './capacity.ts';
 import { writeUnits } from './capacity.ts';
 import { durable, type LevelClass, type WriteFailed } from './durable-level.ts';
+import type { ItemWalk } from './expiry.ts';
 import type { ItemStore, TableDefinition } from './quick-reads.ts';
 
 export interface DynaliteOptions {
@@ -26,7 +27,7 @@ interface LevelIterator {
 }
 
 /** The level store of dynalite. */
-export interface LevelStore extends ItemStore {
+export interface LevelStore extends ItemStore, ItemWalk {
   keys(options: object): LevelIterator;
   open(): Promise<void>;
   close(): Promise<void>;

@@ -23,6 +23,7 @@ interface EngineOptions {
   readonly account: string;
   readonly log: Log;
   readonly acceptDamage: boolean;
+  readonly sweepMs: number | undefined;
 }
 
 interface Call {
@@ -65,6 +66,7 @@ export class DynamoEngine {
    * @param path folder of the store; in memory when absent
    * @param tables shapes of the tables, for counting capacity
    * @param acceptDamage opens a damaged store all the same, as far as it can be read
+   * @param sweepMs milliseconds between two steps of the search for expired items
    * @throws when the store cannot be opened: another process has it, or it is damaged
    */
   static async open(
@@ -74,8 +76,9 @@ export class DynamoEngine {
     account: string,
     log: Log,
     acceptDamage = false,
+    sweepMs?: number,
   ): Promise<DynamoEngine> {
-    const engine = new DynamoEngine({ path, tables, region, account, log, acceptDamage });
+    const engine = new DynamoEngine({ path, tables, region, account, log, acceptDamage, sweepMs });
     await engine.#start();
     return engine;
   }
@@ -112,8 +115,13 @@ export class DynamoEngine {
 
   /** Resolves when the store is open. */
   #start(): Promise<void> {
-    const { path, tables, region, account, acceptDamage } = this.#options;
-    const workerData: WorkerOptions = { tables, acceptDamage, ...(path === undefined ? {} : { path }) };
+    const { path, tables, region, account, acceptDamage, sweepMs } = this.#options;
+    const workerData: WorkerOptions = {
+      tables,
+      acceptDamage,
+      sweepMs,
+      ...(path === undefined ? {} : { path }),
+    };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },

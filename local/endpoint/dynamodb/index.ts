@@ -15,12 +15,21 @@ export async function openDynamo(
   dataDir: string | undefined,
   log: Log,
   acceptDamage = false,
+  sweepMs?: number,
 ): Promise<{ readonly service: AwsService; close(): Promise<void> }> {
   const tables = tablesOf(assembly);
   const path = dataDir === undefined ? undefined : join(dataDir, 'dynamodb');
   if (path !== undefined) await mkdir(path, { recursive: true });
   const shapes = new Map([...tables].map(([name, table]) => [name, table.shape]));
-  const engine = await DynamoEngine.open(path, shapes, assembly.region, assembly.account, log, acceptDamage);
+  const engine = await DynamoEngine.open(
+    path,
+    shapes,
+    assembly.region,
+    assembly.account,
+    log,
+    acceptDamage,
+    sweepMs,
+  );
   try {
     for (const table of tables.values()) await provisionTable(engine, table);
   } catch (error) {

@@ -89,7 +89,7 @@ export class DynamoService implements AwsService {
         `Requested resource not found: Table: ${name} not found`,
       );
     }
-    // Nothing is deleted by time here: whoever reads filters, as with the real service, which deletes days later.
+    // Whoever reads filters, as with the real service: what has expired is deleted later.
     return {
       TimeToLiveDescription:
         table.timeToLive === undefined

@@ -33,6 +33,7 @@ function tableOf(assembly: Assembly, resource: Resource): Table {
   const p = resource.properties;
   const name = text(p['TableName']) ?? resource.physicalId;
   const timeToLive = fields(p['TimeToLiveSpecification']);
+  const expires = flag(timeToLive['Enabled']) ? text(timeToLive['AttributeName']) : undefined;
   const indexes = (property: string) =>
     list(p[property]).map((index) => {
       const { IndexName, KeySchema, Projection } = fields(index);
@@ -44,9 +45,10 @@ function tableOf(assembly: Assembly, resource: Resource): Table {
     name,
     arn: arnOf(assembly, resource, 'dynamodb', `table/${name}`),
     keyArn: customerKey(assembly, tableKey(assembly, p)),
-    timeToLive: flag(timeToLive['Enabled']) ? text(timeToLive['AttributeName']) : undefined,
+    timeToLive: expires,
     shape: {
       keys: keyNames(p['KeySchema']),
+      ...(expires === undefined ? {} : { timeToLive: expires }),
       indexes: [...global.map((index) => indexShape(index, true)), ...local.map((i) => indexShape(i, false))],
     },
     definition: {

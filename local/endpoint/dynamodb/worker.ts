@@ -8,11 +8,14 @@ import { damagePolicy } from '../../damage.ts';
 import type { Log } from '../../types.ts';
 import { findDamage } from './damage.ts';
 import { type Dynalite, type DynaliteOptions, openDynalite } from './dynalite.ts';
+import { Expiry } from './expiry.ts';
 import { QuickReads } from './quick-reads.ts';
 
 export interface WorkerOptions extends DynaliteOptions {
   /** Opens a damaged store all the same, as far as it can be read. */
   readonly acceptDamage: boolean;
+  /** Milliseconds between two steps of the search for expired items; a second when absent. */
+  readonly sweepMs?: number | undefined;
 }
 
 export type WorkerMessage =
@@ -34,10 +37,13 @@ export type WorkerReply =
 
 /** Forms of reads that are remembered: there are some dozens. */
 const MOST_FORMS = 1000;
+const SWEEP = 1_000;
+/** A walk through all items begins a minute after the last, at the earliest. */
+const STEPS_OF_REST = 60;
 
 const encoder = new TextEncoder();
 
-function serve(port: MessagePort, dynalite: Dynalite): void {
+function serve(port: MessagePort, dynalite: Dynalite, { tables, sweepMs = SWEEP }: WorkerOptions): void {
   const quickReads = new QuickReads(dynalite.db, dynalite.tableOf);
   /** Forms of reads that dynalite has answered. */
   const answered = new Set<string>();
@@ -53,14 +59,31 @@ function serve(port: MessagePort, dynalite: Dynalite): void {
   };
   let underWay = 0;
   let closing = false;
+  let sweeping = false;
   const closeWhenIdle = async () => {
     if (!closing || underWay > 0) return;
     await dynalite.db.close();
     port.close();
   };
+  const expiry = new Expiry({
+    store: dynalite.db,
+    tables,
+    rest: STEPS_OF_REST * sweepMs,
+    run: dynalite.run,
+  });
+  const sweep = setInterval(async () => {
+    if (closing || sweeping) return;
+    sweeping = true;
+    underWay += 1;
+    await expiry.step(Date.now());
+    sweeping = false;
+    underWay -= 1;
+    await closeWhenIdle();
+  }, sweepMs);
   port.on('message', async (message: WorkerMessage) => {
     if (message === 'close') {
       closing = true;
+      clearInterval(sweep);
     } else {
       underWay += 1;
       const { status, body } = await run(message.operation, message.body);
@@ -84,7 +107,7 @@ async function start(port: MessagePort): Promise<void> {
     told = true;
   });
   port.postMessage('opened' satisfies WorkerReply);
-  serve(port, dynalite);
+  serve(port, dynalite, options);
 }
 
 if (!parentPort) throw new Error('dynamodb/worker.ts runs only as a worker thread');

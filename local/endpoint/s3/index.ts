@@ -7,13 +7,18 @@ import type { Assembly, AwsService, Iam, Log } from '../../types.ts';
 import { fields, list, text } from '../json.ts';
 import { customerKey } from '../keys.ts';
 import type { Queue } from '../sqs/queue.ts';
+import { Lifecycle, type LifecycleRule, lifecycleRules } from './lifecycle.ts';
+import { Uploads } from './multipart.ts';
 import { notifying } from './notifications.ts';
 import { S3Service } from './service.ts';
 import { Bucket } from './store.ts';
 
+const SWEEP = 60_000;
+
 /**
  * @param dataDir folder whose content survives; in memory when absent
  * @param queues by name, for the notifications of buckets
+ * @param sweepMs milliseconds between two searches for what the lifecycle rules end
  */
 export async function openS3(
   assembly: Assembly,
@@ -21,14 +26,31 @@ export async function openS3(
   dataDir: string | undefined,
   queues: ReadonlyMap<string, Queue>,
   log: Log,
-): Promise<AwsService> {
+  sweepMs = SWEEP,
+): Promise<{ readonly service: AwsService; close(): Promise<void> }> {
   const buckets = new Map<string, Bucket>();
+  const expiring: [Bucket, readonly LifecycleRule[]][] = [];
   for (const resource of assembly.byType('AWS::S3::Bucket')) {
     const name = text(resource.properties['BucketName']) ?? resource.physicalId;
     const rules = list(fields(resource.properties['BucketEncryption'])['ServerSideEncryptionConfiguration']);
     const byDefault = fields(fields(rules[0])['ServerSideEncryptionByDefault']);
     const dir = dataDir === undefined ? undefined : join(dataDir, 's3', name);
-    buckets.set(name, await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir, log));
+    const bucket = await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir, log);
+    buckets.set(name, bucket);
+    expiring.push([bucket, lifecycleRules(resource)]);
   }
-  return notifying(new S3Service(assembly, iam, buckets), assembly, iam, buckets, queues);
+  const uploads = new Uploads();
+  const lifecycle = new Lifecycle(expiring, uploads, log);
+  let sweeping = Promise.resolve();
+  const timer = setInterval(() => {
+    sweeping = sweeping
+      .then(() => lifecycle.sweep(Date.now()))
+      .catch((error: unknown) => log('error', 's3: lifecycle rules failed', { error: String(error) }));
+  }, sweepMs).unref();
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await sweeping;
+  };
+  const service = new S3Service(assembly, iam, buckets, uploads);
+  return { service: notifying(service, assembly, iam, buckets, queues), close };
 }

@@ -29,6 +29,8 @@ interface Upload {
   readonly id: string;
   readonly bucket: string;
   readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly started: number;
   readonly headers: IncomingHttpHeaders;
   /** What the checksum of the whole is made by; `undefined` when there is none. */
   readonly checksum: { readonly algorithm: Algorithm; readonly type: ChecksumType } | undefined;
@@ -76,12 +78,19 @@ export class Uploads {
       id: randomUUID(),
       bucket,
       key,
+      started: Date.now(),
       headers,
       checksum: wantedChecksum(headers),
       parts: new Map(),
     };
     this.#uploads.set(upload.id, upload);
     return upload;
+  }
+
+  /** Forgets uploads to a bucket. @param isOver sees their key and when they began */
+  abortAll(bucket: string, isOver: (key: string, started: number) => boolean): void {
+    for (const [id, upload] of this.#uploads)
+      if (upload.bucket === bucket && isOver(upload.key, upload.started)) this.#uploads.delete(id);
   }
 
   /** Keeps a part. @returns its ETag */

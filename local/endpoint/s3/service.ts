@@ -6,7 +6,7 @@ import { element, elements } from '../xml.ts';
 import { type Uploaded, uploadedBody, whole } from './body.ts';
 import { type Checksum, checksumHeaders, checksumOf } from './checksums.ts';
 import { document, listObjects, timestamp } from './listing.ts';
-import { checksumElement, Uploads } from './multipart.ts';
+import { checksumElement, type Uploads } from './multipart.ts';
 import { checkWrite, getObject, newHead } from './object.ts';
 import type { S3Request } from './request.ts';
 import { copySource, parseS3 } from './request.ts';
@@ -23,12 +23,13 @@ export class S3Service implements AwsService {
   readonly #assembly: Assembly;
   readonly #iam: Iam;
   readonly #buckets: ReadonlyMap<string, Bucket>;
-  readonly #uploads = new Uploads();
+  readonly #uploads: Uploads;
 
-  constructor(assembly: Assembly, iam: Iam, buckets: ReadonlyMap<string, Bucket>) {
+  constructor(assembly: Assembly, iam: Iam, buckets: ReadonlyMap<string, Bucket>, uploads: Uploads) {
     this.#assembly = assembly;
     this.#iam = iam;
     this.#buckets = buckets;
+    this.#uploads = uploads;
   }
 
   access(request: AwsRequest): readonly AccessRequest[] {

@@ -136,9 +136,12 @@ export class Bucket {
     });
   }
 
-  delete(key: string): Promise<void> {
+  /** @param check whether the object that is there then is to go; whichever it is when absent */
+  delete(key: string, check: (head: ObjectHead) => boolean = () => true): Promise<void> {
     return this.alone(key, async () => {
-      if (!this.#heads.delete(key)) return;
+      const head = this.#heads.get(key);
+      if (head === undefined || !check(head)) return;
+      this.#heads.delete(key);
       this.#sorted = undefined;
       if (this.#dir === undefined) this.#bodies.delete(key);
       else await rm(this.#path(key), { force: true });

@@ -106,7 +106,7 @@ export const startMeter = async (): Promise<Meter> => {
     resource('AWS::S3::Bucket', BUCKET, {}, `arn:aws:s3:::${BUCKET}`),
   ]);
   const dynamo = await openDynamo(declared, undefined, (_level, text) => process.stderr.write(`${text}\n`));
-  const s3 = await openS3(declared, iam, undefined, new Map(), () => undefined);
+  const { service: s3 } = await openS3(declared, iam, undefined, new Map(), () => undefined);
   const counter = new Counter();
 
   const run = async (service: AwsService, request: IncomingMessage, body: Buffer): Promise<AwsResponse> => {

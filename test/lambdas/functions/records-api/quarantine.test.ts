@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseReplay } from '../../../../lambdas/domain/ingestion/replay.ts';
-import { putBytesInto, putInto } from '../../../../lambdas/store/objects/objects.ts';
+import { quarantinePage } from '../../../../lambdas/functions/records-api/quarantine.ts';
+import {
+  getFrom,
+  listOf,
+  ObjectRefused,
+  putBytesInto,
+  putInto,
+} from '../../../../lambdas/store/objects/objects.ts';
 import { quarantine } from '../../../../lambdas/store/objects/quarantine.ts';
 import { person } from '../../../support/http-events.ts';
 import { micros, startWorld, type World } from './world.ts';
@@ -180,6 +187,27 @@ describe('a damaged entry', () => {
     ]);
     expect(await ids('?site=rome&device=cut&from=2026-03-01T10:00:00Z')).toHaveLength(2);
     expect(await ids('?site=rome&device=cut&from=2026-03-02T00:00:00Z')).toEqual([]);
+  });
+
+  it('that its store has lost is listed too; what the store refuses for now is not taken for lost', async () => {
+    const page = (code: string, status: number) =>
+      quarantinePage(
+        {
+          registry: world.registry,
+          get: async (key) => {
+            if (key.includes('/paris/')) throw new ObjectRefused(code, status, key);
+            return getFrom('archive')(key);
+          },
+          list: listOf('archive'),
+          put: async () => '',
+        },
+        { subject: 'ada', name: 'ada', kind: 'user', grants: [{ role: 'Admin' }] },
+        {},
+      );
+    const { items } = await page('InternalError', 500);
+    const damaged = items.flatMap((item) => ('damaged' in item && item.damaged ? item.site : []));
+    expect(damaged).toEqual(['paris', 'rome', 'rome']);
+    await expect(page('SlowDown', 503)).rejects.toThrow(ObjectRefused);
   });
 
   it('shows what is left of it, and is not taken again', async () => {
