@@ -117,16 +117,21 @@ describe('a stream', () => {
 
   it('that takes nothing holds acknowledgements back, so that what waits stays bounded', async () => {
     await using world = await worldOf(ingestRule);
-    const device = await world.device('ph-1');
     let open = false;
     world.beforePut = () => {
       if (!open) throw new AwsError('ProvisionedThroughputExceededException', 'full');
     };
-    const client = await world.connect(device);
+    // One alone may not publish as much in a second.
+    const names = ['ph-1', 'ph-2', 'ph-3', 'ph-4'];
+    const clients = await Promise.all(
+      names.map(async (name) => ({ name, client: await world.connect(await world.device(name)) })),
+    );
     const payload = Buffer.alloc(128 * 1024);
     let acknowledged = 0;
-    const sent = Array.from({ length: 200 }, () =>
-      client.publishAsync('lab/berlin/ph-1/data', payload, { qos: 1 }).then(() => acknowledged++),
+    const sent = Array.from({ length: 50 }, () => clients).flatMap((each) =>
+      each.map(({ name, client }) =>
+        client.publishAsync(`lab/berlin/${name}/data`, payload, { qos: 1 }).then(() => acknowledged++),
+      ),
     );
     await until(() => world.iot.stats().pendingBytes >= 16 * 1024 * 1024, 'a full queue');
     await new Promise((resolve) => setTimeout(resolve, 50));
