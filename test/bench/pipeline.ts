@@ -99,7 +99,7 @@ const onDisk = async (assembly: string): Promise<Figure[]> => {
       ...Array.from({ length: ROUNDS }, (): Phase => ({ format: 'columns', messages: FLOOD, window: 4 })),
       { format: 'columns', messages: 1000 * 10, rate: 1000, window: 100, ackEvery: 10 },
     ];
-    const result = await runScenario({ assembly, dataDir, devices, phases }, told(name));
+    const result = await runScenario({ assembly, dataDir, devices, phases }, progressOf(name));
     const phase = fastest(result.phases.slice(1, 1 + ROUNDS));
     const paced = result.phases.at(-1);
     if (paced === undefined) throw new Error('a phase is missing');
