@@ -1,3 +1,4 @@
+/** Who calls: tokens, proved as the Cognito authorizer of API Gateway proves them. */
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { GatewayFailure } from './failure.ts';
 import type { CognitoAuthorizer, Method } from './model.ts';

@@ -1,3 +1,4 @@
+/** What is known of one request: `$context` in templates, `requestContext` in events. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ApiModel, RouteNode } from './model.ts';

@@ -1,3 +1,4 @@
+/** Events of the Lambda proxy integration. */
 import type { IncomingMessage } from 'node:http';
 import { type RequestContext, requestTime } from './context.ts';
 import type { ApiModel } from './model.ts';

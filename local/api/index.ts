@@ -1,3 +1,4 @@
+/** The REST API of the assembly: an HTTP server that does what API Gateway would. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CognitoPart } from '../cognito/index.ts';
 import type { Connections } from '../connections.ts';

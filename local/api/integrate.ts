@@ -1,3 +1,4 @@
+/** What answers a request: a function, whole or streamed, or the template alone. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+/** Whether an `AWS::Lambda::Permission` lets API Gateway invoke a function. */
 import { arnMatcher } from '../iam/wildcard.ts';
 import { AccessDenied, type Assembly, type Iam } from '../types.ts';
 import type { LambdaIntegration } from './model.ts';

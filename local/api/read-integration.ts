@@ -1,3 +1,4 @@
+/** Reads the integration of a method out of its template. */
 import type * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 import type { Integration, MockIntegration } from './model.ts';

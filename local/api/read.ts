@@ -1,3 +1,4 @@
+/** Reads a REST API out of the templates. */
 import * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 import { firewallTypes } from './firewall/index.ts';

@@ -1,3 +1,4 @@
+/** What goes back to the caller: status, headers and body. */
 import type { ServerResponse } from 'node:http';
 import { type RequestContext, substitute } from './context.ts';
 import type { GatewayFailure } from './failure.ts';

@@ -1,3 +1,4 @@
+/** Request validation: required parameters, and models of bodies. */
 import type { IncomingMessage } from 'node:http';
 import { GatewayFailure } from './failure.ts';
 import { PAYLOAD_LIMIT } from './integrate.ts';

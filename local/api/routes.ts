@@ -1,3 +1,4 @@
+/** Finds the resource that a path belongs to. */
 import type { Method, RouteNode } from './model.ts';
 
 export interface Match {

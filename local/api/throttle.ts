@@ -1,3 +1,4 @@
+/** Throttling: a token bucket for each method. */
 import type { MethodSetting, RouteNode } from './model.ts';
 
 /** Requests a second and burst that an account has when a stage says nothing. */

@@ -1,3 +1,4 @@
+/** People, secrets of programs and signing keys of a user pool, kept in files. */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';

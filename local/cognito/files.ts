@@ -1,3 +1,4 @@
+/** JSON files, and those that hold secrets. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** The stand-in for Cognito: an issuer of tokens for each user pool of the assembly. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Connections } from '../connections.ts';

@@ -1,3 +1,4 @@
+/** The OpenID provider behind a user pool. */
 import { randomUUID } from 'node:crypto';
 import Provider, {
   type ClientMetadata,

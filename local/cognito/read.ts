@@ -1,3 +1,4 @@
+/** Reads user pools and their clients out of the templates. */
 import * as z from 'zod';
 import type { Assembly, Resource } from '../types.ts';
 

@@ -1,3 +1,4 @@
+/** Where a user pool keeps sessions, codes and refresh tokens. */
 import { join } from 'node:path';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import * as z from 'zod';

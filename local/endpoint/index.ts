@@ -23,7 +23,7 @@ import type { Faults } from './faults.ts';
 import { FaultInjector } from './faults.ts';
 import { KinesisService } from './kinesis/service.ts';
 import { StreamSet } from './kinesis/streams.ts';
-import { handlePartly } from './partial.ts';
+import { handlePartly } from './partial-batches.ts';
 import { openS3 } from './s3/index.ts';
 import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';

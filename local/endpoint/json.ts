@@ -4,14 +4,18 @@ import { AwsError } from '../types.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The members of an object; none of anything else. */
 export const fields = (value: unknown): Fields => (isObject(value) ? value : {});
+/** The elements of a list; none of anything else. */
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+/** A text; `undefined` for anything else. */
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 /** A number, also one written as text: templates hold both. */
 export function number(value: unknown): number | undefined {
   const n = typeof value === 'string' && value !== '' ? Number(value) : value;
   return typeof n === 'number' && Number.isFinite(n) ? n : undefined;
 }
+/** A boolean, also one written as text: templates hold both. */
 export const flag = (value: unknown): boolean => value === true || value === 'true';
 
 /**

@@ -4,7 +4,7 @@ import { AwsError } from '../../types.ts';
 import { resourceName } from '../arn.ts';
 import type { Fields } from '../json.ts';
 import { fields, parseBody, targetOperation, text } from '../json.ts';
-import { keyUse } from '../keys.ts';
+import { keyUse } from '../kms.ts';
 import type { DynamoEngine } from './engine.ts';
 import type { Table } from './tables.ts';
 

@@ -3,7 +3,7 @@ import type { Assembly, Resource } from '../../types.ts';
 import { arnOf } from '../arn.ts';
 import type { Fields } from '../json.ts';
 import { fields, flag, list, text } from '../json.ts';
-import { customerKey } from '../keys.ts';
+import { customerKey } from '../kms.ts';
 import type { IndexShape, TableShape } from './capacity.ts';
 import type { DynamoEngine } from './engine.ts';
 

@@ -48,7 +48,10 @@ function page(shards: readonly ShardDescription[], after: string | undefined, li
   return { shards: rest.slice(0, limit), more: rest.length > limit };
 }
 
-/** @throws {AwsError} while it cannot write, so that whoever watches over streams learns of it */
+/**
+ * The answer to DescribeStreamSummary.
+ * @throws {AwsError} while it cannot write, so that whoever watches over streams learns of it
+ */
 export function describeSummary(stream: Stream) {
   if (stream.failing) throw new AwsError('InternalError', 'the stream cannot write', 500);
   return {
@@ -56,6 +59,7 @@ export function describeSummary(stream: Stream) {
   };
 }
 
+/** The answer to DescribeStream: a page of the shards. */
 export function describeStream(stream: Stream, input: Fields) {
   const { shards, more } = page(
     shardList(stream),

@@ -10,10 +10,15 @@ export interface Position {
   readonly counter: number;
 }
 
+/**
+ * Writes a position as an iterator.
+ * @param now when its five minutes begin, in milliseconds since the epoch
+ */
 export const encodeIterator = ({ stream, shardId, counter }: Position, now = Date.now()): string =>
   Buffer.from(JSON.stringify([stream, shardId, counter, now])).toString('base64url');
 
 /**
+ * Reads an iterator.
  * @param now when given, an iterator older than five minutes is refused
  * @throws {AwsError} `InvalidArgumentException`, `ExpiredIteratorException`
  */

@@ -14,7 +14,7 @@ import { AwsError } from '../../types.ts';
 import { arnOf, resourceName } from '../arn.ts';
 import type { FaultInjector } from '../faults.ts';
 import { fields, number, text } from '../json.ts';
-import { customerKey, keyUse } from '../keys.ts';
+import { customerKey, keyUse } from '../kms.ts';
 import { sequenceNumber } from './sequence.ts';
 import { Stream } from './stream.ts';
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Assembly, AwsService, Iam, Log } from '../../types.ts';
 import { fields, list, text } from '../json.ts';
-import { customerKey } from '../keys.ts';
+import { customerKey } from '../kms.ts';
 import type { Queue } from '../sqs/queue.ts';
 import { Lifecycle, type LifecycleRule, lifecycleRules } from './lifecycle.ts';
 import { Uploads } from './multipart.ts';

@@ -1,4 +1,4 @@
-/** ListObjectsV2 and the other replies in XML. */
+/** ListObjectsV2, and what all replies in XML have in common. */
 import { AwsError } from '../../types.ts';
 import { element } from '../xml.ts';
 import type { Bucket, ObjectHead } from './store.ts';
@@ -6,8 +6,10 @@ import type { Bucket, ObjectHead } from './store.ts';
 const HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
+/** A reply in XML. @param content of its root element */
 export const document = (root: string, content: string): string =>
   `${HEADER}<${root} ${NAMESPACE}>${content}</${root}>`;
+/** A time as S3 writes it in XML. @param ms milliseconds since the epoch */
 export const timestamp = (ms: number): string => new Date(ms).toISOString();
 
 interface Page {

@@ -1,7 +1,7 @@
 /** The S3 API (path style) over the objects of the declared buckets. */
 import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Iam } from '../../types.ts';
 import { AwsError } from '../../types.ts';
-import { customerKey, keyUse } from '../keys.ts';
+import { customerKey, keyUse } from '../kms.ts';
 import { element, elements } from '../xml.ts';
 import { type Uploaded, uploadedBody, whole } from './body.ts';
 import { type Checksum, checksumHeaders, checksumOf } from './checksums.ts';

@@ -7,7 +7,7 @@ import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService, Log 
 import { AwsError } from '../../types.ts';
 import { arnOf } from '../arn.ts';
 import { flag, text } from '../json.ts';
-import { customerKey, keyUse } from '../keys.ts';
+import { customerKey, keyUse } from '../kms.ts';
 import type { Queue } from '../sqs/queue.ts';
 import { element, queryReply } from '../xml.ts';
 

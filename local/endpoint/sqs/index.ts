@@ -9,7 +9,7 @@ import type { Assembly, AwsService, Log, Resource } from '../../types.ts';
 import { arnOf } from '../arn.ts';
 import { DiskWatch } from '../disk-watch.ts';
 import { fields, flag, number, text } from '../json.ts';
-import { customerKey } from '../keys.ts';
+import { customerKey } from '../kms.ts';
 import { Journal } from './journal.ts';
 import type { QueueOptions } from './queue.ts';
 import { Queue } from './queue.ts';

@@ -7,6 +7,7 @@ import type { Message, MessageAttribute } from './queue.ts';
 
 type Attributes = Readonly<Record<string, MessageAttribute>>;
 
+/** MD5 in hexadecimal, as SQS gives it back with each message. */
 export const md5 = (content: string): string => createHash('md5').update(content).digest('hex');
 
 /** @throws {AwsError} `InvalidParameterValue` */

@@ -3,8 +3,8 @@ import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService } fro
 import { AwsError } from '../../types.ts';
 import type { Fields } from '../json.ts';
 import { fields, list, number, parseBody, targetOperation, text } from '../json.ts';
-import type { KeyAction } from '../keys.ts';
-import { keyUse } from '../keys.ts';
+import type { KeyAction } from '../kms.ts';
+import { keyUse } from '../kms.ts';
 import { md5, md5OfAttributes, messageAttributes, receivedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
 

@@ -28,6 +28,7 @@ export type ActionFactory = (rule: string, definition: Json) => Promise<Action>;
 
 const ROLE = 'RoleArn';
 
+/** Makes the actions of all rules; those that write to the same stream as the same role share its batches. */
 export const actionFactory = (dependencies: ActionDependencies): ActionFactory => {
   const { assembly, iam, endpoint, republish } = dependencies;
   const arn = (rest: string): string => `arn:aws:iot:${assembly.region}:${assembly.account}:${rest}`;

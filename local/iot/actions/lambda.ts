@@ -15,6 +15,7 @@ export interface LambdaDependencies {
   readonly ruleArn: string;
 }
 
+/** An action that calls a function. Without a permission for the rule each message fails, as in AWS. */
 export const lambdaAction = (parameters: Parameters, dependencies: LambdaDependencies): Action => {
   const functionArn = parameters.text('FunctionArn');
   const { assembly, ruleArn } = dependencies;

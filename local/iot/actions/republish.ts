@@ -9,6 +9,10 @@ import { type Action, type Parameters, UnsupportedAction } from './action.ts';
 /** Hands a message to the broker and its rules. */
 export type Republish = (message: Message, topic: string, payload: Buffer, qos: 0 | 1) => Promise<void>;
 
+/**
+ * An action that publishes again.
+ * @throws {UnsupportedAction} for a QoS that is not 0 or 1
+ */
 export const republishAction = (
   parameters: Parameters,
   iam: Iam,

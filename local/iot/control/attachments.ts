@@ -4,6 +4,7 @@
 import { type Call, invalid, type Operation } from '../rest.ts';
 import { type ControlPlaneOptions, notFound } from './context.ts';
 
+/** The operations that attach and detach, and that list what is attached. */
 export const attachments = (options: ControlPlaneOptions): readonly Operation[] => {
   const { registry, arnPrefix, policies, log } = options;
   const certificateOf = (arn: unknown): string => {

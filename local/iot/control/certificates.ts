@@ -7,6 +7,7 @@ import type { Certificate, CertificateStatus } from '../registry.ts';
 import { type Call, invalid, type Operation } from '../rest.ts';
 import { type ControlPlaneOptions, notFound } from './context.ts';
 
+/** The operations on certificates: made from a request, described, changed, deleted. */
 export const certificates = ({
   registry,
   pki,

@@ -12,6 +12,7 @@ import { type ControlPlaneOptions, notFound } from './context.ts';
 const NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
 const ATTRIBUTE = /^[a-zA-Z0-9_.,@/:#=[\]-]*$/;
 
+/** The operations on things: made, described, listed, changed, deleted. */
 export const things = ({
   registry,
   arnPrefix,

@@ -124,12 +124,15 @@ test('a missing grant is recorded, said, and tried again', async () => {
     `export const handler = async (event) => { ${BODIES} };`,
     {},
     iam,
+    // Longer than a function takes to start on a computer that does other things too.
     30,
   );
   await send('x');
   await expect
-    .poll(() =>
-      world.lines.some(({ level, message }) => level === 'error' && message.includes('sqs:ReceiveMessage')),
+    .poll(
+      () =>
+        world.lines.some(({ level, message }) => level === 'error' && message.includes('sqs:ReceiveMessage')),
+      { timeout: 20_000 },
     )
     .toBe(true);
   expect(iam.denials).toContainEqual({

@@ -183,7 +183,7 @@ test('a function killed in the middle of a batch gets the batch again', async ()
     };`,
   });
   await put(['a', 'hang'], ['a', 'after']);
-  await expect.poll(() => batches().length).toBe(1);
+  await expect.poll(() => batches().length, { timeout: 20_000 }).toBe(1);
   await functions.kill(functionArn);
   await events.drain();
   expect(batches()).toEqual([
