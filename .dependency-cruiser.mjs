@@ -56,6 +56,12 @@ export default {
       'Pure rooms compute: no file, no socket, no timer.',
     ),
     wall(
+      'payload-runs-in-a-browser',
+      { path: '^payload/' },
+      { dependencyTypes: ['core'] },
+      'A browser has no module of Node: who calls hands in what the formats need.',
+    ),
+    wall(
       'stores-know-no-function',
       { path: '^lambdas/(store|runtime)/' },
       { path: '^lambdas/functions/' },

@@ -1,5 +1,5 @@
 /** What a native message says besides its points. */
-
+import { isObject } from '../contracts/json.ts';
 import { LIMITS } from '../contracts/limits.ts';
 import {
   type Message,
@@ -11,12 +11,18 @@ import {
 import { type DeviceFacts, deviceFacts } from '../contracts/resources/devices.ts';
 import { readTime } from './times.ts';
 
+/** Who sent a message and when, and what its device says of itself. */
 export type Header = Pick<Message, 'session' | 'seq' | 'sent' | 'ack' | 'facts'>;
 
 const refuse = (detail: string, pointer: string): UndecodableMessage =>
   new UndecodableMessage('invalid-structure', detail, pointer);
 
-/** Reads device facts; each member that is wrong becomes a fault, the rest stands. */
+/**
+ * Reads device facts. A member that is wrong becomes a fault of no points, the rest stands.
+ * @param pointer where the facts stand
+ * @param faults where faults are added
+ * @returns `undefined` when there is no usable fact
+ */
 export const readFacts = (
   device: unknown,
   pointer: string,
@@ -34,54 +40,43 @@ export const readFacts = (
         points: 0,
       });
     }
-    if (typeof device !== 'object' || device === null || wrong.has(undefined)) return undefined;
+    if (!isObject(device) || wrong.has(undefined)) return undefined;
     kept = deviceFacts.parse(Object.fromEntries(Object.entries(device).filter(([name]) => !wrong.has(name))));
   }
   return kept !== undefined && Object.keys(kept).length > 0 ? kept : undefined;
 };
 
-/**
- * Checks what identifies a message: with a wrong identity nothing of it could be acknowledged, so that a fault
- * here is one of the whole message.
- * @throws UndecodableMessage
- */
-export const checkIdentity = (session: unknown, seq: unknown, ack: unknown): void => {
-  if (session !== undefined && (typeof session !== 'string' || !SESSION.test(session))) {
-    throw refuse(
-      `session is 1 to ${LIMITS.sessionChars} visible ASCII characters without spaces.`,
-      '/session',
-    );
-  }
-  if (seq !== undefined && !(Number.isSafeInteger(seq) && Number(seq) >= 0)) {
-    throw refuse('seq is a whole number from 0.', '/seq');
-  }
-  if (ack !== undefined && typeof ack !== 'boolean') throw refuse('ack is true or false.', '/ack');
-  if (seq !== undefined && session === undefined) {
-    throw refuse('seq needs the session that it counts in.', '/session');
-  }
-  if (ack === true && seq === undefined) throw refuse('ack needs a seq to acknowledge.', '/seq');
+/** What is wrong with what identifies a message, and where; `undefined` when nothing is. */
+export const faultOfIdentity = (
+  session: unknown,
+  seq: unknown,
+  ack: unknown,
+): readonly [detail: string, pointer: string] | undefined => {
+  if (session !== undefined && (typeof session !== 'string' || !SESSION.test(session)))
+    return [`session is 1 to ${LIMITS.sessionChars} visible ASCII characters without spaces.`, '/session'];
+  if (seq !== undefined && !(Number.isSafeInteger(seq) && Number(seq) >= 0))
+    return ['seq is a whole number from 0.', '/seq'];
+  if (ack !== undefined && typeof ack !== 'boolean') return ['ack is true or false.', '/ack'];
+  if (seq !== undefined && session === undefined)
+    return ['seq needs the session that it counts in.', '/session'];
+  if (ack === true && seq === undefined) return ['ack needs a seq to acknowledge.', '/seq'];
+  return undefined;
 };
 
-// The session that was last found good: most messages go on with one.
-let goodSession = '';
-
-/** Whether {@link checkIdentity} would find nothing wrong. */
-export const isIdentity = (
-  session: string | undefined,
-  seq: number | undefined,
-  ack: boolean | undefined,
-): boolean => {
-  if (session === undefined) return seq === undefined && ack !== true;
-  if (session !== goodSession) {
-    if (!SESSION.test(session)) return false;
-    goodSession = session;
-  }
-  return seq === undefined ? ack !== true : Number.isSafeInteger(seq) && seq >= 0;
+/**
+ * Checks what identifies a message. Without it nothing of the message could be acknowledged: a fault here is one of the
+ * whole message.
+ * @throws {UndecodableMessage} `invalid-structure`
+ */
+export const checkIdentity = (session: unknown, seq: unknown, ack: unknown): void => {
+  const fault = faultOfIdentity(session, seq, ack);
+  if (fault !== undefined) throw refuse(...fault);
 };
 
 /**
  * Reads the header of a native JSON message.
- * @throws UndecodableMessage for another version or an unusable identity
+ * @param faults where faults are added that leave the points usable
+ * @throws {UndecodableMessage} for another version or an unusable identity
  */
 export const readHeader = (document: object, faults: PointFault[]): Header => {
   const { v, session, seq, sent, ack, device } = document as Record<

@@ -1,4 +1,7 @@
-/** Times of points: RFC 3339 text or milliseconds since the epoch, read once per minute rather than per point. */
+/**
+ * Times of points: RFC 3339 text or milliseconds since the epoch. The minute of a text is read once for all points of
+ * it: with the full parser for each, `ingest` takes a third longer for rows of 100 (2.9 times `JSON.parse`, not 2.2).
+ */
 import {
   MAX_MICROS,
   MICROS_PER_MINUTE,

@@ -50,6 +50,10 @@ const BREAKING: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ['series/io.ts', 'node:timers/promises'],
     ['lambdas/domain/io.ts', 'node:process'],
   ],
+  'payload-runs-in-a-browser': [
+    ['payload/packed.ts', 'node:zlib'],
+    ['payload/bytes.ts', 'node:buffer'],
+  ],
   'stores-know-no-function': [
     ['lambdas/store/a.ts', 'lambdas/functions/one/handler.ts'],
     ['lambdas/runtime/a.ts', 'lambdas/functions/one/handler.ts'],
@@ -216,6 +220,15 @@ describe('pure rooms', () => {
       /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bset(?:Timeout|Interval)\(/.test(
         readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'),
       ),
+    );
+    expect(knowing).toEqual([]);
+  });
+
+  it('know nothing of Node where they run in a browser', () => {
+    const payload = files.filter((path) => path.startsWith('payload/'));
+    expect(payload.length).toBeGreaterThan(20);
+    const knowing = payload.filter((path) =>
+      /\bBuffer\b|\bprocess\b/.test(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')),
     );
     expect(knowing).toEqual([]);
   });
