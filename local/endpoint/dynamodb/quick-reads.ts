@@ -1,6 +1,7 @@
 /**
  * The reads that are asked for most, answered out of the store of dynalite: items stay the text that they are stored
- * as. dynalite takes each item through promises, checks and JSON, some 30 µs of it.
+ * as. dynalite takes each item through promises, checks and JSON, some 30 µs of it. In `npm run bench query` the newest
+ * values of 100 devices take 1.8 times as long without this file, days 1.3 times, the day of 100 devices 1.3 times.
  *
  * Only what dynalite has answered before in the same form, and answers whole: BatchGetItem, and Query of a table by its
  * key, of at most a page. All else, and whatever looks wrong, is left to it.

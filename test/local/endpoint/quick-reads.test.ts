@@ -1,5 +1,11 @@
+import { Readable } from 'node:stream';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readManyLatest } from '../../../lambdas/store/measurements/latest.ts';
+import { readItemsByHour } from '../../../lambdas/store/measurements/read-hours.ts';
+import { readStored } from '../../../lambdas/store/measurements/rollup-read.ts';
+import { readRegistry } from '../../../lambdas/store/registry/lookup.ts';
 import { DynamoEngine } from '../../../local/endpoint/dynamodb/engine.ts';
 import { QuickReads } from '../../../local/endpoint/dynamodb/quick-reads.ts';
 import { provisionTable, tablesOf } from '../../../local/endpoint/dynamodb/tables.ts';
@@ -180,6 +186,28 @@ describe('quick reads', () => {
     const keys = many.map(({ pk, sk }) => ({ pk, sk }));
     await get(keys.slice(0, 1));
     expect(new Set((await get(keys))?.map(nameOf))).toEqual(new Set(many.map(nameOf)));
+  });
+
+  it('take what the stores of functions ask for to answer a query, as they send it', async () => {
+    const sent: (readonly [operation: string, body: string])[] = [];
+    const handle = async (request: { readonly headers: Record<string, string>; readonly body: string }) => {
+      sent.push([request.headers['x-amz-target']?.split('.')[1] ?? '', String(request.body)]);
+      return { response: { statusCode: 200, headers: {}, body: Readable.from([Buffer.from('{}')]) } };
+    };
+    const client = new DynamoDBClient({
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      requestHandler: { handle } as never,
+    });
+    const stored = { client, table: TABLE_NAME };
+    await readRegistry(stored, { devices: ['d'], types: ['t'] });
+    await readManyLatest(stored, ['d', 'e']);
+    await readItemsByHour(stored, 'd', 0, 3600e6).next();
+    await readStored(stored, 'd#r1m', '2026-03-01', '2026-03-02', ['pk', 'sk', 'm']).next();
+    expect(sent.map(([operation]) => operation)).toEqual(['BatchGetItem', 'BatchGetItem', 'Query', 'Query']);
+    const nothing = () => expect.unreachable();
+    const reads = new QuickReads({ getSync: nothing, values: nothing }, () => DEFINITION);
+    for (const [operation, body] of sent) expect(reads.read(operation, body), body).toBeDefined();
   });
 
   it('are of what functions ask for, and of nothing that dynalite would refuse', () => {
