@@ -17,6 +17,7 @@ import { faultOfValue, readQuality } from './values.ts';
 
 /** Tags of the fields of Message: what a protobuf message can begin with. */
 const TAGS: ReadonlySet<number> = new Set([0x10, 0x1a, 0x22, 0x2a, 0x32, 0x38, 0x40, 0x48]);
+/** Whether a protobuf message can begin with a byte. */
 export const startsProtobuf = (byte: number): boolean => TAGS.has(byte);
 
 /** Channels of a SensorReading with their UCUM units. */

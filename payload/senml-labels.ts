@@ -1,4 +1,4 @@
-/** Labels of SenML. */
+/** Labels of SenML: the names of its fields in JSON, with the integers that stand for them in CBOR. */
 
 /** Integer labels of RFC 8428, table 4. */
 export const CBOR_LABELS = {

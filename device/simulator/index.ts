@@ -5,9 +5,9 @@ import { type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
 export { FAULTS, type FaultLabel, type FaultName } from './faults.ts';
 export { encodeSimulated, type FleetOptions, type SimulatedMessage } from './fleet.ts';
+export { INSTRUMENT_TYPES } from './instruments.ts';
 export type { RunListener, RunOptions, RunResult } from './run.ts';
 export type { SimulatedDevice } from './simulated-device.ts';
-export { INSTRUMENT_TYPES } from './types.ts';
 
 export interface Fleet {
   readonly devices: readonly SimulatedDevice[];

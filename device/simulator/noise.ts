@@ -18,6 +18,7 @@ const hashText = (text: string): number => {
   return mix(hash >>> 0);
 };
 
+/** Random numbers of a seed, by stream and index. */
 export class Noise {
   private readonly seed: number;
 
@@ -68,4 +69,5 @@ export const toResolution = (value: number, resolution: number): number => {
   return Number((Math.round(value / resolution) * resolution).toFixed(digits));
 };
 
+/** The nearest number in `[min, max]`. */
 export const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));

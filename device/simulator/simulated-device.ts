@@ -2,9 +2,9 @@
 import type { DeviceFacts, DeviceMetadata } from '../../contracts/resources/devices.ts';
 import type { PayloadFormat } from '../../payload/encode.ts';
 import type { Wrapping } from '../wrapping.ts';
+import { INSTRUMENTS } from './instruments.ts';
 import type { Instrument } from './model.ts';
 import { Noise } from './noise.ts';
-import { INSTRUMENTS } from './types.ts';
 
 const PLACES = [
   { town: 'Basel', latitude: 47.5596, longitude: 7.5886 },

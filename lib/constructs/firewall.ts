@@ -1,4 +1,4 @@
-/** AWS WAF in front of the API: a limit a caller, sizes by route, and the rules that AWS keeps. */
+/** AWS WAF in front of the API: requests of an address, sizes of bodies and queries by route, and rules that AWS keeps. */
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
@@ -63,6 +63,7 @@ const ofAws = (
   },
 });
 
+/** A web ACL for the API: AWS's managed rules, and a limit of requests of an address. */
 export class Firewall extends Construct {
   constructor(scope: Construct, id: string, { stage, requestsPerAddress }: FirewallProps) {
     super(scope, id);

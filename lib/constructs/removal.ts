@@ -1,3 +1,4 @@
+/** What becomes of resources that hold data when their stack is deleted. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Settings } from '../settings.ts';
 

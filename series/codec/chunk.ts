@@ -9,13 +9,13 @@
  * | 1 | 0: plain body; 1: body packed with zstd | the same of the head |
  * | 2–5 | CRC-32, little-endian, of all that follows | of all but itself |
  * | 6–9 | length of the plain body, little-endian | length of the plain head |
- * | 10– | body, see quick.ts | length of the head as stored, little-endian, 4 bytes; head; tail, see dense/body.ts |
+ * | 10– | body, see quick/body.ts | length of the head as stored, little-endian, 4 bytes; head; tail, see dense/body.ts |
  */
 import { crc32, constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { SeriesColumn } from '../points/column.ts';
 import { ByteReader, ByteWriter, MalformedBytes } from './bytes.ts';
 import { readDense, writeDense } from './dense/body.ts';
-import { readQuick, writeQuick } from './quick.ts';
+import { readQuick, writeQuick } from './quick/body.ts';
 import { UnknownFormat } from './unknown-format.ts';
 
 /** Versions of the format: what {@link encodeChunk} writes for each effort. */

@@ -1,6 +1,6 @@
 /** The instrument types that labgate comes with: those of the simulated instruments. */
 import type { InstrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
-import { INSTRUMENT_TYPES } from '../../../device/simulator/types.ts';
+import { INSTRUMENT_TYPES } from '../../../device/simulator/instruments.ts';
 import type { Api } from './api.ts';
 import { ApiError } from './refusal.ts';
 

@@ -21,8 +21,8 @@ import {
   type HourItems,
   hourKey,
   JudgedHours,
-  keepBlock,
   type Measurements,
+  postponeExpiry,
   readDayAccounts,
   readDirtyHours,
   readHourItems,
@@ -141,7 +141,7 @@ const keepHours = async (
     const { head } = items;
     if (head === undefined) continue;
     if (head.expires !== undefined && head.expires >= now + GRACE) until = Math.min(until, head.expires);
-    else await keepBlock(measurements, device, items, usual, signal);
+    else await postponeExpiry(measurements, device, items, usual, signal);
   }
   return until;
 };

@@ -9,9 +9,9 @@
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import {
-  keepBlock,
   keepTask,
   type Measurements,
+  postponeExpiry,
   readHourItems,
   readTasks,
   type Task,
@@ -31,7 +31,8 @@ const keepDay = async (
   for (let hour = start; hour < start + MICROS_PER_DAY; hour += MICROS_PER_HOUR) {
     const items = await readHourItems(measurements, device, hour, signal);
     const { expires } = items.head ?? {};
-    if (expires !== undefined && expires < until) await keepBlock(measurements, device, items, until, signal);
+    if (expires !== undefined && expires < until)
+      await postponeExpiry(measurements, device, items, until, signal);
   }
   await keepTask(measurements, task, until, signal);
 };

@@ -3,7 +3,7 @@
  *
  * A block is written with its end, because to set it later costs as much as to write the block again. It is that of
  * the settings at that time: who changes them changes what is written from then on. Nothing may go before its day is
- * in the archive; for a day that is not there in time `keepBlock` moves the end, see compaction/overdue.ts.
+ * in the archive; for a day that is not there in time `postponeExpiry` moves the end, see compaction/overdue.ts.
  */
 import type { Micros } from '../../../contracts/time.ts';
 import type { Item } from '../dynamodb/attributes.ts';

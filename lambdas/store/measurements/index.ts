@@ -6,10 +6,10 @@ export { type DayAccounts, readDayAccounts, writeDayAccounts } from './day-accou
 export { readFindings } from './findings-items.ts';
 export { type HourItems, hourOfItem, mergeHourItems } from './hour-items.ts';
 export { JudgedHours } from './judged-hours.ts';
-export { keepBlock } from './keep.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
 export { readManyLatest } from './latest.ts';
 export { type Lease, takeLease } from './lease.ts';
+export { postponeExpiry } from './postpone-expiry.ts';
 export {
   type HourOfPoints,
   type Latest,

@@ -9,7 +9,7 @@ import {
   INSTRUMENT_TYPES,
   simulateFleet,
 } from '../../../device/simulator/index.ts';
-import { INSTRUMENTS } from '../../../device/simulator/types.ts';
+import { INSTRUMENTS } from '../../../device/simulator/instruments.ts';
 import { PAYLOAD_FORMATS } from '../../../payload/encode.ts';
 import { decodeBytes } from '../../payload/decoding.ts';
 

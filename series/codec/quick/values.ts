@@ -1,6 +1,6 @@
 /** Values of one channel in a quick chunk: decimals as whole numbers where that is exact, else float64; truth values as bits; texts by a dictionary. */
-import type { Value } from '../../contracts/messages/message.ts';
-import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import type { Value } from '../../../contracts/messages/message.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 import { readPacked, writePacked } from './packed.ts';
 
 const FLOAT64 = 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteReader, ByteWriter, MalformedBytes } from '../../../series/codec/bytes.ts';
-import { BLOCK, readPacked, writePacked } from '../../../series/codec/packed.ts';
+import { ByteReader, ByteWriter, MalformedBytes } from '../../../../series/codec/bytes.ts';
+import { BLOCK, readPacked, writePacked } from '../../../../series/codec/quick/packed.ts';
 
 const LIMIT = 2 ** 50;
 

@@ -1,4 +1,4 @@
-/** Moves the time from which a block may go. */
+/** Postpones the time at which DynamoDB deletes a block. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Micros } from '../../../contracts/time.ts';
 import type { Item } from '../dynamodb/attributes.ts';
@@ -8,10 +8,10 @@ import type { HourItems } from './hour-items.ts';
 import { headKey, type Measurements } from './keys.ts';
 
 /**
- * Keeps the block of an hour up to a time. The head goes last: what it says is true of all parts.
+ * Keeps the block of an hour until a time. The head is changed last: what it says is true of all parts.
  * @param block as it was read; one that was replaced meanwhile stays as it is
  */
-export const keepBlock = async (
+export const postponeExpiry = async (
   { client, table }: Measurements,
   device: string,
   { hour, head, parts }: HourItems,

@@ -12,7 +12,7 @@
  * | 32–56 | least number of the block, as difference from the number before it; what each is above it, in 0–24 bits |
  * | 64 | differences from the number before, each in as many bytes as it needs |
  */
-import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 
 /** Numbers of a block. It takes a byte at least. */
 export const BLOCK = 32;

@@ -3,14 +3,14 @@
  * number of channels, and for each its name, unit, value type, indexes of its time column and of its order, values, and
  * runs of the quality that the device gave.
  */
-import { VALUE_TYPES } from '../../contracts/resources/instrument-types.ts';
-import { givenOf, type SeriesColumn } from '../points/column.ts';
-import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
-import { placeClocks } from './clocks.ts';
-import { placeOrders, readOrder, writeOrder } from './order-codec.ts';
-import { readQuality, writeQuality } from './quality-codec.ts';
-import { readTimes, writeTimes } from './time-codec.ts';
-import { readValues, writeValues } from './value-codec.ts';
+import { VALUE_TYPES } from '../../../contracts/resources/instrument-types.ts';
+import { givenOf, type SeriesColumn } from '../../points/column.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
+import { placeClocks } from '../clocks.ts';
+import { placeOrders, readOrder, writeOrder } from '../order-codec.ts';
+import { readQuality, writeQuality } from '../quality-codec.ts';
+import { readTimes, writeTimes } from './times.ts';
+import { readValues, writeValues } from './values.ts';
 
 /**
  * Writes columns in their order.

@@ -1,6 +1,6 @@
 /** Times in a quick chunk, as gaps in few bits: regular sampling costs next to nothing, jitter its own bits. */
-import type { Micros } from '../../contracts/time.ts';
-import { type ByteReader, type ByteWriter, MalformedBytes } from './bytes.ts';
+import type { Micros } from '../../../contracts/time.ts';
+import { type ByteReader, type ByteWriter, MalformedBytes } from '../bytes.ts';
 import { BLOCK, readPacked, writePacked } from './packed.ts';
 
 /** Units that times are counted in, in microseconds: the greatest that divides all of them. */
