@@ -43,15 +43,15 @@ const compress = (plain: Buffer, effort: Effort): Buffer =>
   });
 
 /**
- * @param loose how many of the bytes zstd could make smaller
+ * @param compressible how many of the bytes zstd could make smaller
  * @returns the smaller of plain and packed bytes
  */
 const pack = (
   plain: Buffer,
   effort: Effort,
-  loose: number,
+  compressible: number,
 ): { readonly packing: number; readonly bytes: Buffer } => {
-  const packed = loose >= ZSTD_FROM_BYTES[effort] ? compress(plain, effort) : plain;
+  const packed = compressible >= ZSTD_FROM_BYTES[effort] ? compress(plain, effort) : plain;
   return packed.length < plain.length ? { packing: ZSTD, bytes: packed } : { packing: PLAIN, bytes: plain };
 };
 
@@ -77,9 +77,9 @@ const scratch = new ByteWriter(64 * 1024);
 const tail = new ByteWriter(64 * 1024);
 
 const encodeQuick = (columns: readonly SeriesColumn[]): Buffer => {
-  const loose = writeQuick(scratch, columns);
+  const compressible = writeQuick(scratch, columns);
   const plain = scratch.view();
-  const { packing, bytes } = pack(plain, 'quick', loose);
+  const { packing, bytes } = pack(plain, 'quick', compressible);
   const chunk = Buffer.allocUnsafe(QUICK_HEADER_BYTES + bytes.length);
   chunk[0] = CHUNK_VERSION.quick;
   chunk[1] = packing;

@@ -24,7 +24,7 @@ import { hoursByDay, tasksBefore } from './due.ts';
 import { compactHour } from './hour.ts';
 import { keepOverdueDays } from './overdue.ts';
 import { parseRetention } from './retention.ts';
-import { type TimeBudget, timeBudget, workOff } from './work.ts';
+import { runConcurrently, type TimeBudget, timeBudget } from './work.ts';
 
 const env = readEnv([
   'REGISTRY_TABLE',
@@ -64,10 +64,10 @@ export interface CompactionReport {
 }
 
 /**
- * Sees how long days have been waiting, whether or not this run comes to them, and keeps what would otherwise go
- * before they are archived.
+ * Measures how long days have been waiting for the archive, whether or not this run comes to them, and postpones the
+ * expiry of blocks that would be deleted before.
  */
-const lookAtDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
+const checkOverdueDays = async (counts: Counts, now: Micros, signal: AbortSignal): Promise<void> => {
   try {
     const days = (await oldestTasks(measurements, 'unarchived', now, signal)).sort(
       (one, other) => one.start - other.start,
@@ -98,7 +98,7 @@ const compactHours = async (
   // The hour that a closed time lies in is not over: those that begin before it are.
   const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
   const dependencies = { measurements, devices, retention };
-  return workOff(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (tasks) => {
+  return runConcurrently(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (tasks) => {
     for (const task of tasks) {
       if (budget.isOver()) {
         counts.unfinished += 1;
@@ -129,7 +129,7 @@ const archiveDays = async (
   const due = now - Number(env.ARCHIVE_AFTER_HOURS) * MICROS_PER_HOUR;
   const to = Math.floor(due / MICROS_PER_DAY) * MICROS_PER_DAY;
   const dependencies = { measurements, archive, devices, retention };
-  return workOff(
+  return runConcurrently(
     tasksBefore(measurements, 'unarchived', to, budget.signal),
     DAY_WORKERS,
     budget,
@@ -156,7 +156,7 @@ export const run = async (remainingMillis: number): Promise<CompactionReport> =>
   const devices = new DeviceCache(registry);
   try {
     const now = Date.now() * 1000;
-    await lookAtDays(counts, now, budget.signal);
+    await checkOverdueDays(counts, now, budget.signal);
     const compacted = await compactHours(counts, devices, budget, now);
     const archived = await archiveDays(counts, devices, budget, now);
     const { hours, chunks, points, days, unfinished } = counts;

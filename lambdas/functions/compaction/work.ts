@@ -26,12 +26,12 @@ export const timeBudget = (remainingMillis: number): TimeBudget => {
 };
 
 /**
- * Does what comes, so much at a time, until nothing comes any more or the time is over. What comes is asked for only
- * when somebody is free for it.
- * @returns whether everything was begun
- * @throws what the source throws, after all that was begun has ended
+ * Runs a task for each item of a source, so many at the same time, until the source ends or the time is over. The next
+ * item is asked for only when a worker is free.
+ * @returns whether the source ended: nothing is left to do
+ * @throws what the source throws, after all tasks that were begun have ended
  */
-export const workOff = async <T>(
+export const runConcurrently = async <T>(
   source: AsyncGenerator<T>,
   workers: number,
   budget: TimeBudget,

@@ -96,15 +96,15 @@ const bucketsOf = (query: SeriesQuery): BucketQuery | undefined => {
   };
 };
 
-/** What a query says without the registry. */
-export interface Plain {
+/** What is known of a query before its devices are read. */
+export interface ParsedQuery {
   /** In their order. */
   readonly channels: readonly string[] | undefined;
   readonly buckets: BucketQuery | undefined;
 }
 
-/** @throws {ProblemError} `invalid-request` */
-export const readPlain = (query: SeriesQuery): Plain => ({
+/** Reads of a query what needs no device. @throws {ProblemError} `invalid-request` */
+export const parseQuery = (query: SeriesQuery): ParsedQuery => ({
   channels: query.channels === undefined ? undefined : [...new Set(query.channels)].sort(),
   buckets: bucketsOf(query),
 });
@@ -133,7 +133,7 @@ const checkFill = (series: Series): void => {
 export const resolveSeries = (
   instruments: readonly Instrument[],
   query: SeriesQuery & { readonly align?: 'true' | 'false' | undefined },
-  options: Plain & { readonly several: boolean; readonly now: Micros },
+  options: ParsedQuery & { readonly several: boolean; readonly now: Micros },
 ): Series => {
   const { channels, buckets } = options;
   const aligned = query.align === 'true';

@@ -13,9 +13,9 @@ import { readBuckets, windowOf } from './buckets.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
 import { readPoints } from './points.ts';
-import { type Plain, readPlain, resolveSeries, type Series } from './series-query.ts';
+import { type ParsedQuery, parseQuery, resolveSeries, type Series } from './series-query.ts';
 import { readShape } from './shape.ts';
-import { type Soon, sourcesOf } from './source.ts';
+import { type Prefetch, sourcesOf } from './source.ts';
 import { alignedTable, bucketTable, pointTable } from './table.ts';
 
 /** Devices that are read at the same time. Summaries of minutes come a hundred devices in a call: of these, more. */
@@ -42,11 +42,11 @@ export interface Devices {
 const LEAST_SUMMARIZED = 2 * MICROS_PER_HOUR;
 
 /** What will surely be asked of the sources: it is read for all devices at once. */
-const soonOf = (
+const prefetchOf = (
   { query, several }: SeriesRequest & { readonly several: boolean },
-  { buckets }: Plain,
+  { buckets }: ParsedQuery,
   now: Micros,
-): Soon | undefined => {
+): Prefetch | undefined => {
   const { from, to = now } = query;
   if (buckets === undefined) return several || query.points !== undefined ? undefined : { from, to };
   const width = windowOf(buckets, from, to);
@@ -66,20 +66,20 @@ export const seriesResponse = async (
   request: SeriesRequest & { readonly now: Date; readonly several: boolean },
 ): Promise<Response> => {
   const now = request.now.getTime() * 1000;
-  const plain = readPlain(request.query);
-  const { buckets } = plain;
+  const parsed = parseQuery(request.query);
+  const { buckets } = parsed;
   const asked = {
-    channels: plain.channels && new Set(plain.channels),
+    channels: parsed.channels && new Set(parsed.channels),
     kept: buckets === undefined ? KEEP_M4 : keptFor(buckets.aggregates, true),
   };
   // Nothing is read of devices before it is known that the caller may see them.
   const instruments = await devices.read();
-  const series = resolveSeries(instruments, request.query, { ...plain, several: request.several, now });
+  const series = resolveSeries(instruments, request.query, { ...parsed, several: request.several, now });
   // Where a later page begins is known only from its cursor.
-  const soon = request.query.cursor === undefined ? soonOf(request, plain, now) : undefined;
+  const prefetch = request.query.cursor === undefined ? prefetchOf(request, parsed, now) : undefined;
   const sources = sourcesOf(measurements, {
     ...asked,
-    soon,
+    prefetch,
     instruments: instruments.slice(series.after?.device ?? 0),
   });
   // What is surely asked for is on its way meanwhile.

@@ -3,7 +3,7 @@ import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contra
 import type { Source } from '../../../series/buckets/plan.ts';
 import type { Kept } from '../../../series/summaries/kept.ts';
 import { rulesOfType } from '../../domain/ingestion/quality.ts';
-import { ahead, early } from '../../runtime/ahead.ts';
+import { prefetchPromise, prefetchStream } from '../../runtime/prefetch.ts';
 import {
   type HourOfPoints,
   type Measurements,
@@ -16,8 +16,8 @@ import {
 } from '../../store/measurements/index.ts';
 import type { Instrument } from './instruments.ts';
 
-/** A read that is known beforehand: points of a range, or summaries where there is a width. */
-export interface Soon {
+/** What is read for all devices at once, before anybody asks: points of a range, or summaries where there is a width. */
+export interface Prefetch {
   readonly width?: Micros;
   readonly from: Micros;
   readonly to: Micros;
@@ -25,8 +25,7 @@ export interface Soon {
 
 /** What one request asks of devices. */
 export interface Asked {
-  /** Surely asked for: read at once. */
-  readonly soon?: Soon | undefined;
+  readonly prefetch?: Prefetch | undefined;
   readonly instruments: readonly Instrument[];
   readonly channels: ReadonlySet<string> | undefined;
   /** What is wanted of summaries. */
@@ -71,27 +70,30 @@ const remembered = <A extends readonly unknown[], T>(ask: (...of: A) => T): ((..
  * @returns the source of a device
  */
 export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: string) => Source) => {
-  const { instruments, channels, kept, soon } = asked;
+  const { instruments, channels, kept, prefetch } = asked;
   const devices = instruments.map(({ id }) => id);
   const rulesOf = new Map(instruments.map((instrument) => [instrument.id, rulesOfType(instrument)]));
   const minutes = new MinuteReader(measurements, { channels, kept });
-  const marksOf = remembered((from: Micros, to: Micros) => readQueued(measurements, devices, from, to));
+  const tasksOf = remembered((from: Micros, to: Micros) => readQueued(measurements, devices, from, to));
   const hoursOf = (device: string, from: Micros, to: Micros): AsyncGenerator<HourOfPoints> =>
     readHours(measurements, device, { from, to, rules: rulesOf.get(device), ...(channels && { channels }) });
-  const begun = new Map<string, AsyncGenerator<HourOfPoints>>();
-  if (soon?.width !== undefined) early(marksOf(soon.from, soon.to));
-  else if (soon !== undefined)
+  const prefetched = new Map<string, AsyncGenerator<HourOfPoints>>();
+  if (prefetch?.width !== undefined) prefetchPromise(tasksOf(prefetch.from, prefetch.to));
+  else if (prefetch !== undefined)
     for (const device of devices)
-      begun.set(`${device}/${soon.from}/${soon.to}`, ahead(hoursOf(device, soon.from, soon.to)));
+      prefetched.set(
+        `${device}/${prefetch.from}/${prefetch.to}`,
+        prefetchStream(hoursOf(device, prefetch.from, prefetch.to)),
+      );
   return (device) => ({
     hours: (from, to) => {
       const key = `${device}/${from}/${to}`;
-      const found = begun.get(key);
-      begun.delete(key);
+      const found = prefetched.get(key);
+      prefetched.delete(key);
       return found ?? hoursOf(device, from, to);
     },
     dirtyHours: async (width, from, to) => {
-      const { dirty, unarchived } = await marksOf(from, to);
+      const { dirty, unarchived } = await tasksOf(from, to);
       const hours = dirty.get(device) ?? NONE;
       if (width !== MICROS_PER_MINUTE) return hours;
       const days = [...(unarchived.get(device) ?? NONE)];
@@ -104,7 +106,7 @@ export const sourcesOf = (measurements: Measurements, asked: Asked): ((device: s
       const range = { from, to, channels, kept };
       if (width !== MICROS_PER_MINUTE) yield* readHourSummaries(measurements, device, range);
       else {
-        const { unarchived } = await marksOf(from, to);
+        const { unarchived } = await tasksOf(from, to);
         yield* minutes.read(device, from, to, unarchived.get(device) ?? NONE);
       }
     },

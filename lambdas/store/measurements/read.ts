@@ -8,7 +8,7 @@ import { compareReach, type DeviceState } from '../../domain/ingestion/device-st
 import type { RulesByChannel } from '../../domain/ingestion/quality.ts';
 import type { Ledger } from '../../domain/ledger/ledger.ts';
 import type { Session } from '../../domain/ledger/sessions.ts';
-import { ahead } from '../../runtime/ahead.ts';
+import { prefetchStream } from '../../runtime/prefetch.ts';
 import { type ArchivedDay, readArchivedDay, readArchivedDays } from '../archive/days.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import type { GetObject } from '../objects/objects.ts';
@@ -127,7 +127,7 @@ export async function* readHours(
   if (archive !== undefined) {
     // Hours are given whole.
     const next = Math.min(range.to, from - (from % MICROS_PER_HOUR) + AHEAD);
-    const hot = ahead(readHotHours(measurements, device, { ...range, to: next }, signal));
+    const hot = prefetchStream(readHotHours(measurements, device, { ...range, to: next }, signal));
     const days = await coldDays(measurements, device, range, signal);
     if (days.length === 0) {
       yield* hot;

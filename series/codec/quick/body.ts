@@ -17,7 +17,7 @@ import { readValues, writeValues } from './values.ts';
  * @returns how many of the bytes zstd could make smaller
  */
 export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): number => {
-  let loose = 0;
+  let compressible = 0;
   const { clocks, places } = placeClocks(columns);
   out.unsigned(clocks.length);
   for (const clock of clocks) writeTimes(out, clock);
@@ -32,10 +32,10 @@ export const writeQuick = (out: ByteWriter, columns: readonly SeriesColumn[]): n
     out.unsigned(places[at] ?? 0);
     out.unsigned(orderPlaces[at] ?? 0);
     const start = out.size;
-    if (writeValues(out, column.value) === 'loose') loose += out.size - start;
+    if (writeValues(out, column.value) === 'compressible') compressible += out.size - start;
     writeQuality(out, givenOf(column) ?? []);
   }
-  return loose;
+  return compressible;
 };
 
 /** @throws {MalformedBytes} */

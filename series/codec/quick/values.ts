@@ -15,8 +15,8 @@ let scaled = new Float64Array(1024);
 
 const mixedTypes = (): TypeError => new TypeError('the values of a channel are of one type');
 
-/** `loose`: zstd could make smaller what was written. */
-type Packing = 'packed' | 'loose';
+/** Whether zstd could make smaller what was written. */
+type Packing = 'packed' | 'compressible';
 
 /** Makes room for so many scaled values. */
 const room = (count: number): void => {
@@ -56,7 +56,7 @@ const writeNumbers = (out: ByteWriter, values: readonly Value[]): Packing => {
       if (typeof value !== 'number') throw mixedTypes();
       out.float64(value);
     }
-    return 'loose';
+    return 'compressible';
   }
   out.byte(DECIMAL);
   out.byte(digits);
@@ -101,7 +101,7 @@ export const writeValues = (out: ByteWriter, values: readonly Value[]): Packing 
   if (allOf(values, 'boolean')) writeBits(out, values);
   else if (allOf(values, 'string')) writeTexts(out, values);
   else throw mixedTypes();
-  return 'loose';
+  return 'compressible';
 };
 
 const readDecimals = (input: ByteReader, count: number): number[] => {

@@ -5,7 +5,7 @@ import { manySeriesQuery } from '../../../../contracts/resources/series.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { refuseTooLarge } from '../../../../lambdas/functions/query-api/answer-size.ts';
 import {
-  readPlain,
+  parseQuery,
   resolveSeries,
   type Series,
 } from '../../../../lambdas/functions/query-api/series-query.ts';
@@ -109,7 +109,7 @@ describe.each<SeriesType>(['text/csv', 'application/x-ndjson', 'application/vnd.
     const seriesOf = (query: string): Series => {
       const of = manySeriesQuery.parse(Object.fromEntries(new URLSearchParams(query)));
       const instruments = of.devices.map((id) => ({ id, channels: TYPE.channels }));
-      const options = { ...readPlain(of), several: true, now: START + 3 * MICROS_PER_DAY };
+      const options = { ...parseQuery(of), several: true, now: START + 3 * MICROS_PER_DAY };
       return resolveSeries(instruments, of, options);
     };
     const measurements = () => ({ client: world.aws.dynamo, table: world.aws.measurementsTable });

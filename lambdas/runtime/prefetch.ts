@@ -1,10 +1,10 @@
-/** Reading before it is asked for. */
+/** Reads that begin before anybody asks for what they give. */
 
 /**
  * Begins with a source at once. Whoever reads on finds the first batch there, or its fault; who never asks pays for
  * that batch alone.
  */
-export const ahead = <T>(source: AsyncGenerator<T>): AsyncGenerator<T> => {
+export const prefetchStream = <T>(source: AsyncGenerator<T>): AsyncGenerator<T> => {
   const first = source.next();
   // Not lost: whoever asks for the batch gets the same fault.
   first.catch(() => undefined);
@@ -21,6 +21,6 @@ export const ahead = <T>(source: AsyncGenerator<T>): AsyncGenerator<T> => {
 };
 
 /** Begins with what is asked for later, or never: its fault is for those who ask. */
-export const early = (work: Promise<unknown>): void => {
+export const prefetchPromise = (work: Promise<unknown>): void => {
   work.catch(() => undefined);
 };

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ahead, early } from '../../../lambdas/runtime/ahead.ts';
+import { prefetchPromise, prefetchStream } from '../../../lambdas/runtime/prefetch.ts';
 
 /** A source of numbers that tells what becomes of it. */
 const sourceOf = (numbers: readonly number[], fault?: Error) => {
@@ -20,12 +20,12 @@ const sourceOf = (numbers: readonly number[], fault?: Error) => {
   return { source, told };
 };
 
-describe('ahead', () => {
+describe('prefetchStream', () => {
   it('gives what the source gives', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer()), async (numbers) => {
         const { source, told } = sourceOf(numbers);
-        expect(await Array.fromAsync(ahead(source))).toEqual(numbers);
+        expect(await Array.fromAsync(prefetchStream(source))).toEqual(numbers);
         expect(told.closed).toBe(true);
       }),
     );
@@ -33,7 +33,7 @@ describe('ahead', () => {
 
   it('begins before it is asked, with one batch', async () => {
     const { source, told } = sourceOf([1, 2, 3]);
-    ahead(source);
+    prefetchStream(source);
     await turn();
     expect(told.asked).toBe(1);
   });
@@ -41,23 +41,23 @@ describe('ahead', () => {
   it.each([[[]], [[1, 2]]])('gives a fault after %j to who asks, and to nobody else', async (numbers) => {
     const fault = new Error('gone');
     const unasked = sourceOf(numbers, fault);
-    ahead(unasked.source);
+    prefetchStream(unasked.source);
     await turn();
-    await expect(Array.fromAsync(ahead(sourceOf(numbers, fault).source))).rejects.toBe(fault);
+    await expect(Array.fromAsync(prefetchStream(sourceOf(numbers, fault).source))).rejects.toBe(fault);
   });
 
   it('closes the source when the reader goes', async () => {
     const { source, told } = sourceOf([1, 2, 3]);
-    for await (const _ of ahead(source)) break;
+    for await (const _ of prefetchStream(source)) break;
     expect(told).toEqual({ asked: 1, closed: true });
   });
 });
 
-describe('early', () => {
+describe('prefetchPromise', () => {
   it('leaves a fault to who asks', async () => {
     const fault = new Error('gone');
     const work = Promise.reject(fault);
-    early(work);
+    prefetchPromise(work);
     await turn();
     await expect(work).rejects.toBe(fault);
   });
