@@ -87,7 +87,7 @@ export const hasUniqueNames = (bytes: Uint8Array, text: string, document: unknow
   const isPlain = text.length === bytes.length && !text.includes('\\');
   const quotes = isPlain ? quotesOf(bytes) : quotesOneByOne(bytes, 0);
   const strings = quotes / 2;
-  // No count is greater than that of the text: one that is equal leaves no room for a name that was replaced.
+  // No count of a document is greater than that of its text; where they are equal, no name was replaced.
   return strings === stringsOfRows(document) || strings === stringsOf(document);
 };
 
@@ -99,7 +99,7 @@ interface Open {
   member: string | number;
 }
 
-/** A pointer goes no deeper: formats do not, and a device is to be told where. */
+/** A pointer goes no deeper: no format does, and the note to the device has to stay short. */
 const MAX_DEPTH = 16;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 

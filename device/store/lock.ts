@@ -2,7 +2,7 @@
  * One process a folder: two would write over each other's sequence numbers.
  *
  * The lock is the kernel's, on a file that stays in the folder. So two never hold it, it goes with its process however
- * that ends, and a process that happens to have the number of the last one, as in a container, stands in nobody's way.
+ * that ends, and a process that happens to have the id of the last one, as in a container, does not hold it.
  * SQLite is how Node reaches such a lock on every system; nothing is ever stored in the file.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export class FolderLocked extends Error {
   override readonly name = 'FolderLocked';
 }
 
-/** Locks of this process: one that nobody refers to would be collected, and so given back. */
+/** Locks of this process: without a reference a lock would be garbage-collected, and so released. */
 const held = new Set<DatabaseSync>();
 
 /** `SQLITE_BUSY`: "database is locked". */

@@ -28,7 +28,7 @@ export const mayWorkLater = (error: unknown): boolean => {
 /** What DynamoDB calls a request whose content it does not take. */
 const REFUSALS = new Set(['ValidationException', 'SerializationException', 'RangeError']);
 
-/** Whether it is the content of a request that is refused: nobody's right and nobody's time, so that it never works. */
+/** Whether the content of a request is refused, not its permission or its rate: trying again never helps. */
 export const isRefusal = (error: unknown): boolean => error instanceof Error && REFUSALS.has(error.name);
 
 /** What stays undone when the time is up; `cause` is the last answer. */

@@ -55,7 +55,7 @@ export class Archive extends s3.Bucket {
         // A day longer than an export says that it is there.
         { id: 'exports', prefix: ARCHIVE_PREFIXES.exports, expiration: Duration.days(EXPORT_DAYS + 1) },
         { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
-        // What is in them is in the quarantine by then.
+        // By then `deliveries` has put their messages into the quarantine.
         ...UNDELIVERED.map((prefix) => ({
           id: prefix.slice(0, -1).replaceAll('/', '-'),
           prefix,

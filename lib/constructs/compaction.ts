@@ -52,7 +52,7 @@ export class Compaction extends LambdaFunction {
     new cloudwatch.Alarm(this, 'ArchiveLate', {
       alarmDescription: `Days are not archived for ${LATE.toHours()} hours after they are due, or compaction does not run: mend it before the hot days of their blocks are over`,
       metric: functionMetric(settings, 'compaction', 'ArchiveLag', {
-        // The least: what comes late opens a day for a moment.
+        // The minimum: a late message queues an old day again for some minutes, and that is no reason for an alarm.
         statistic: cloudwatch.Stats.MINIMUM,
         period: Duration.hours(1),
       }),

@@ -22,7 +22,7 @@ export class LifecycleQueue extends Construct {
     const { queueArn, queueUrl } = this.queue;
     new TopicRule(this, 'Events', {
       description: 'Connections and disconnections to the queue of the presence function',
-      // Refused connections tell of themselves on the same topics; they change nobody's presence.
+      // Events of refused connections come on the same topics; they do not change the presence of a device.
       sql: "SELECT * FROM '$aws/events/presence/+/+' WHERE eventType = 'connected' OR eventType = 'disconnected'",
       action: (roleArn) => ({ sqs: { queueUrl, useBase64: false, roleArn } }),
       statements: [

@@ -13,7 +13,7 @@ export const MAX_CHECKPOINTS = 4;
 export interface DeviceState {
   /** One more with each batch of the device. */
   readonly version: number;
-  /** By shardKey, that is shard of a stream. */
+  /** By shard key, which names the stream and its shard. */
   readonly checkpoints: ReadonlyMap<string, Checkpoint>;
   readonly tracks: ReadonlyMap<string, Readonly<Track>>;
   /** The newest last. */
@@ -51,7 +51,7 @@ export const reachOf = ({ checkpoints, version }: DeviceState): Reach => {
 export const compareReach = (left: Reach, right: Reach): number =>
   compareSequences(left.sequence, right.sequence) || left.version - right.version;
 
-/** Moves the checkpoint of a shardKey; of too many shards the one that lies furthest back is forgotten. */
+/** Moves the checkpoint of a shard; of too many shards the one that lies furthest back is forgotten. */
 export const moveCheckpoint = (
   checkpoints: ReadonlyMap<string, Checkpoint>,
   shardKey: string,

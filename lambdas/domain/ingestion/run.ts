@@ -142,7 +142,7 @@ class Run {
     const arrived = arrival.original ?? arrival.arrived;
     let taken = 0;
     for (const column of message.columns) taken += this.channels.take(column, arrived, order, faults);
-    // Whether points of a message that came before are there, whoever merges them finds out.
+    // Merging finds out whether the points of a message that came before are stored already.
     if (order.rank === AGAIN) this.repeated += taken;
     else this.stored += taken;
     const { notes } = faults;

@@ -1,7 +1,7 @@
 /** Of runs of records that overlap, those that together count each record once. */
 import { compareSequences } from './sequence.ts';
 
-/** The records that a ledger speaks of: a run of one device in one shardKey. */
+/** The records that a ledger speaks of: a run of one device in one shard. */
 export interface Span {
   readonly shardKey: string;
   /** Sequence number of the first record. */

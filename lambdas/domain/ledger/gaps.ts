@@ -63,8 +63,8 @@ const inner = (ranges: readonly SequenceRange[], known: Session | undefined): Mi
 /**
  * Gaps in the messages of a time, ordered by when they ended.
  *
- * A number that came at another time is not missing. What is missing at the end of a session nobody can tell; what is
- * missing at its beginning is told where the session begins in this time, or is still remembered.
+ * A number that came at another time is not missing. Numbers missing at the end of a session cannot be known; numbers
+ * missing at its beginning are known where the session begins in this time, or is still remembered.
  */
 export const gapsOf = ({ numbered, unreadable }: SequenceRanges, known: Known): SeqGap[] => {
   const within = (times: readonly Micros[], after: Micros, before: Micros): number =>

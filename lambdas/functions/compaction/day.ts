@@ -148,7 +148,7 @@ const keepHours = async (
 
 /**
  * Archives a day, unless one of its hours is still to be compacted. May be called again at any time, and by several
- * at once: the task goes last, and whoever finds that another has archived the day tasks it again.
+ * at once: the task is removed last, and a call that finds that another has archived the day meanwhile queues it again.
  * @param now microseconds
  */
 export const archiveQueuedDay = async (

@@ -1,4 +1,4 @@
-/** What is queued, in portions that do not get into each other's way. */
+/** What is queued, in portions that can be worked on at the same time. */
 import type { Micros } from '../../../contracts/time.ts';
 import {
   type Measurements,
@@ -29,8 +29,8 @@ const byDevice = (tasks: readonly Task[]): Iterable<readonly Task[]> =>
   Map.groupBy(tasks, ({ device }) => device).values();
 
 /**
- * Queued hours before a time, those of one day of one device together: they share the summaries of that day, and
- * whoever works on them one after the other has nobody to race with.
+ * Queued hours before a time, those of one day of one device together: they write the same summaries of that day, so one
+ * worker takes them one after the other.
  */
 export async function* hoursByDay(
   measurements: Measurements,

@@ -1,10 +1,10 @@
 /**
- * Days that should have been archived long ago: their blocks, which were written with an end, stay until they are.
+ * Days that should have been archived long ago: the expiry of their blocks is postponed until they are.
  *
- * A block stays for the hot days of its site after its day, as they were when it was written. Where half of the fewest
- * that there can be are over and the day is still not in the archive, because an hour of it or the archive itself
- * refuses, or because there never is the time, the blocks are kept for as many again. That comes before all other
- * work, and an alarm has been on for days by then.
+ * A block is written to expire after the hot days of its site. When half of the fewest hot days that a setting allows are
+ * over and the day is still not in the archive (an hour of it is damaged, the archive refuses, the time never suffices),
+ * the expiry of its blocks is postponed by as many days. This comes before all other work; the alarm for late archives
+ * has been on for days by then.
  */
 import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
@@ -18,7 +18,7 @@ import {
   taskPartitionOf,
 } from '../../store/measurements/index.ts';
 
-/** Days of devices that are kept in one run, so that time is left for other work. */
+/** Days of devices that are postponed in one run, so that time is left for other work. */
 const MAX_DAYS = 200;
 
 const keepDay = async (
@@ -38,10 +38,10 @@ const keepDay = async (
 };
 
 /**
- * Keeps what is overdue.
+ * Postpones the expiry of days that are overdue.
  * @param oldest the oldest task of each partition
- * @param failed is told of days that cannot be kept; they are tried again by the next run
- * @returns how many days of devices were kept
+ * @param failed is told of days that cannot be postponed; they are tried again by the next run
+ * @returns how many days of devices were postponed
  */
 export const keepOverdueDays = async (
   measurements: Measurements,

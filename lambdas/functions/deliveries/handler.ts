@@ -65,7 +65,7 @@ const isBatch = (key: string): boolean => {
   throw new RangeError(`nothing is known of objects like ${key}`);
 };
 
-/** What cannot be read is shown as it is: it belongs to nobody, and nothing of it is lost. */
+/** An entry for bytes that cannot be read: it names no device, and holds all of them. */
 const unreadable = (bytes: Uint8Array, { key, eventTime }: Created): QuarantineEntry => {
   const millis = millisOf(key, eventTime);
   return entryOf(

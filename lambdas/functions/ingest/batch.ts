@@ -18,7 +18,7 @@ export interface DeviceRun {
   readonly arrivals: Arrival[];
 }
 
-/** `1a2b3c4d.7`: a stream made anew under another name is another shardKey. */
+/** Such as `1a2b3c4d.7`: with a hash of the stream's name, because a new stream counts its shards from 0 again. */
 const shardKeyOf = (stream: string, shard: string): string =>
   `${crc32(stream).toString(16).padStart(8, '0')}.${shard.replace(/^shardId-0*(?=\d)/, '')}`;
 

@@ -216,7 +216,7 @@ export class Processor {
       if (run.partitionKey === partitionKey && run.shardKey === shardKey) this.failed.add(run);
   }
 
-  /** Takes runs once more whose sessions the state did not know: mostly they are new, and nobody knows them. */
+  /** Takes runs again whose sessions the state did not hold, if the table does; most of those sessions are new. */
   private async recall(
     taken: readonly TakenRun[],
     stateOf: (run: KnownRun) => DeviceState,
@@ -231,7 +231,7 @@ export class Processor {
     return taken.map((one): TakenRun => {
       const { run } = one;
       const sessions = found.get(run.origin.device);
-      // Of sessions that nobody knows the run was taken as it is.
+      // All its sessions are new: the run was taken rightly.
       if (sessions === undefined || [...sessions.values()].every((session) => session === undefined))
         return one;
       return { run, results: takeSafely(run, stateOf(run), sessions) };

@@ -1,12 +1,12 @@
 /**
- * States that this environment wrote: proof against a write that lands late.
+ * Device states that this environment wrote, so that a write that arrives late does no harm.
  *
  * A device's state is written without a condition, because DynamoDB takes conditions one request a device only,
  * and a thousand requests a second cost ten times what forty batches do. That is safe for these reasons:
  *
- * 1. A partition key is in one shardKey, and Lambda works on a shardKey one batch at a time: nobody else writes the state
- *    of a device but an invocation that was given up and whose last requests are still on their way.
- * 2. A state is a function of the device's records up to its task, so that a late write can only set a device back,
+ * 1. A partition key is in one shard, and Lambda works on one batch of a shard at a time: nobody else writes the state
+ *    of a device but an invocation that timed out and whose last requests are still on their way.
+ * 2. A state is a function of the device's records up to its checkpoint, so that a late write can only set a device back,
  *    never mix; of two states the one that goes further is right (`compareReach`).
  * 3. States go to two slots in turn and both are read: a late write of a batch that was since repeated lands in the
  *    slot of that batch or an older one and the newer slot wins.

@@ -39,9 +39,8 @@ const addCells = (hash: Hash, cells: readonly (Value | null)[]): void => {
 };
 
 /**
- * The tag of an answer that is made of these facts and of nothing else. It is known before a byte of the answer is
- * made: whoever has the answer already gets none made. Two answers have one tag only if their facts are the same, one
- * by one.
+ * The ETag of an answer that is made of these facts and of nothing else. It is known before the answer is made, so that
+ * none is made for a caller who has it already. Two answers have the same tag only if each of their facts is the same.
  */
 export const tagOfFacts = (facts: Iterable<Fact>): string => {
   const hash = createHash('sha256');

@@ -78,7 +78,7 @@ const readEntry = async (
   }
 };
 
-/** In a list: S3 has no word of its own for an object that it has lost, and one hides no other. */
+/** As {@link readEntry}, for a list: an object that S3 has lost (`InternalError`) is shown as damaged, and hides no other. */
 const readListed = async (
   get: GetObject,
   place: EntryPlace,
@@ -188,7 +188,7 @@ export const quarantinePage = async (
     if (entry === undefined) return [];
     const arrived = arrivalOf(entry, place);
     const outside = (from !== undefined && arrived < from) || (to !== undefined && arrived >= to);
-    // When in its day a damaged one arrived nobody knows: the day was looked for.
+    // Of a damaged one only the day of arrival is known, and that day was asked for.
     return outside && !(entry instanceof DamagedEntry)
       ? []
       : [summaryOf(entry, place, replays.get(entryId(place)))];

@@ -110,13 +110,13 @@ export const writeAll = async (
   if (undone.size > 0) throw new TimeIsUp(`${[...undone].join()} could not be written in time`);
 };
 
-/** Parts of versions up to this one: whoever wrote them can put no head for them any more. */
+/** Parts of versions up to this one: a head for them would be refused, so nobody will read them. */
 const outdated = (strays: readonly Item[], version: number): Item[] =>
   strays.filter((item) => (parsePartKey(item['sk']?.S ?? '')?.number ?? version + 1) <= version);
 
 /**
- * What was archived of an hour whose block may be gone. Only what comes out of the quarantine again is that late: for
- * all else nothing is asked.
+ * What was archived of an hour whose block may have expired. Only messages replayed from the quarantine are that late:
+ * the archive is not read for any others.
  */
 const archivedHour = async (
   measurements: Measurements,

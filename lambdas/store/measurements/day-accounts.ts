@@ -82,7 +82,7 @@ export const writeDayAccounts = async (
       ConditionExpression: 'attribute_not_exists(v) OR v <= :version',
       ExpressionAttributeValues: { ':version': number(version) },
     });
-    // Where it is not written: whoever archived the day later knew of these as well.
+    // Not written when a later version is there: that one was made with these as well.
     await isWritten(client.send(put, { abortSignal: signal }));
   }
 };

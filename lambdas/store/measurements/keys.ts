@@ -90,7 +90,7 @@ export const hourKey = (time: Micros): string => {
   return text;
 };
 
-/** The records that a chunk was made of: a run of one device in one shardKey. */
+/** The records that a chunk was made of: a run of one device in one shard. */
 export interface ChunkOrigin {
   readonly shardKey: string;
   /** Sequence number of the first record. */

@@ -56,7 +56,7 @@ export async function* readStored(
   const question = {
     condition: 'pk = :pk AND sk BETWEEN :from AND :to',
     values: { ':pk': { S: pk }, ':from': { S: from }, ':to': { S: `${to}~` } },
-    // A part of a day that is read before its new head would be of neither.
+    // Consistent: parts of an older version than the head's would be left out, and the rollup be incomplete.
     consistent: true,
     attributes,
   };
@@ -141,7 +141,7 @@ export class MinuteReader {
     const attributes = attributesFor(this.#wanted.kept);
     try {
       const { client, table } = this.#measurements;
-      // Consistent: tasks that have been read before speak of what is there since.
+      // Consistent: the tasks were read before, and what they no longer name has been written since.
       const items = await batchGet(client, table, keys, { consistent: true, attributes });
       const known = new Map(items.map((item) => [`${item['pk']?.S}/${item['sk']?.S}`, item]));
       for (const [name, waiting] of asked) for (const { found } of waiting) found(known.get(name));
