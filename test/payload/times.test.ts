@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatTime, parseTime } from '../../contracts/time.ts';
 import { readTime, readTimeText } from '../../payload/times.ts';
 
@@ -42,6 +42,16 @@ describe('reading times', () => {
         expect(readTimeText(formatTime(micros))).toBe(micros);
       }),
     );
+  });
+
+  it('reads a minute once for all of its points', () => {
+    const parsed = vi.spyOn(Date.prototype, 'setUTCFullYear');
+    const start = Date.UTC(2026, 2, 1, 10) * 1000;
+    for (let at = 0; at < 120; at += 1)
+      for (const micros of [0, 250_000, 999_999])
+        expect(readTimeText(formatTime(start + at * 1e6 + micros))).toBe(start + at * 1e6 + micros);
+    expect(parsed).toHaveBeenCalledTimes(2);
+    parsed.mockRestore();
   });
 
   it('takes milliseconds with decimals, and nothing beyond what is exact', () => {
