@@ -1,4 +1,4 @@
-/** Dependencies, truly asked whether they answer. */
+/** Probes for health checks: each asks a dependency for something real. */
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { callService } from '../runtime/calls.ts';
 import { lookAt } from './objects/objects.ts';

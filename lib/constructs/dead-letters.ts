@@ -1,4 +1,4 @@
-/** A queue of what could not be done. */
+/** A dead-letter queue, for what a function failed on or could not be called for. */
 import { Duration, Validations } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';

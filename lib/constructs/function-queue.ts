@@ -1,4 +1,4 @@
-/** A queue that one function reads, and the queue of what that function could not do. */
+/** A queue that one function reads, and its dead-letter queue for messages that the function failed on. */
 import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';

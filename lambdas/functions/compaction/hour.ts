@@ -1,4 +1,4 @@
-/** One hour of one device: into its block, into its rollups, and off the list. */
+/** One hour of one device: into its block and its rollups, and its task removed. */
 import type { Micros } from '../../../contracts/time.ts';
 import { hourOf } from '../../../series/summaries/rollup.ts';
 import {

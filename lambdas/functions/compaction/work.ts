@@ -1,4 +1,4 @@
-/** Work that is done by several at once for as long as there is time. */
+/** Tasks that are run concurrently within a time budget. */
 
 /** When to begin nothing new, and when to end everything. */
 export interface TimeBudget {

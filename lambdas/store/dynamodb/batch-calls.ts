@@ -1,4 +1,4 @@
-/** BatchWriteItem, BatchGetItem and Query as JSON of our own making, see runtime/dynamo.ts. */
+/** BatchWriteItem, BatchGetItem and Query as JSON of our own making, see call.ts. */
 import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { Item } from './attributes.ts';
 import { callDynamo } from './call.ts';

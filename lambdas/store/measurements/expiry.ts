@@ -1,5 +1,5 @@
 /**
- * When items may go: DynamoDB deletes them some time after the second in their attribute `expiresAt`, for nothing.
+ * When items expire: DynamoDB deletes them some time after the second in their attribute `expiresAt`, free of charge.
  *
  * A block is written with its end, because to set it later costs as much as to write the block again. It is that of
  * the settings at that time: who changes them changes what is written from then on. Nothing may go before its day is
