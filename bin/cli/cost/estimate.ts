@@ -63,7 +63,7 @@ const HEADER_BYTES = 120;
 const POINT_BYTES = 10;
 /** Bytes of a measurement in a chunk, a block and Parquet, and what an item of each has besides. */
 const CHUNK_POINT = 1.06;
-const CHUNK_BYTES = 370;
+const CHUNK_BYTES = 400;
 const BLOCK_POINT = 1;
 const BLOCK_BYTES = 450;
 const PARQUET_POINT = 2.3;
