@@ -38,6 +38,9 @@ const sitesOf = (principal: Principal, site: string | undefined): readonly (stri
   return sites === 'all' ? [undefined] : sites;
 };
 
+/** A list key: a device, or a site before all its devices. */
+const position = z.string().regex(/^[a-z0-9-]{1,63}#[a-z0-9-]{0,63}$/);
+
 const siteOfKey = (key: string): string => key.slice(0, key.indexOf('#'));
 
 /**
@@ -51,9 +54,7 @@ export const devicePage = async (
 ): Promise<{ readonly items: readonly Device[]; readonly position: string | undefined }> => {
   const limit = query.limit ?? LIMITS.pageDefault;
   let after =
-    query.cursor === undefined
-      ? undefined
-      : readCursor(query.cursor, listIdentity(query), z.string().regex(/^[^#]+#/));
+    query.cursor === undefined ? undefined : readCursor(query.cursor, listIdentity(query), position);
   const items: Device[] = [];
   let queries = 0;
   for (const site of sitesOf(principal, query.site)) {

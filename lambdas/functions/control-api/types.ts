@@ -1,6 +1,6 @@
 /** Instrument types: create, change, list. */
-import * as z from 'zod';
 import { LIMITS } from '../../../contracts/limits.ts';
+import { slug } from '../../../contracts/messages/topics.ts';
 import type { ProblemDetail } from '../../../contracts/problems.ts';
 import type {
   InstrumentType,
@@ -121,7 +121,7 @@ export const typePage = async (
   query: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
 ): Promise<{ readonly items: readonly InstrumentType[]; readonly position: string | undefined }> => {
   const limit = query.limit ?? LIMITS.pageDefault;
-  const after = query.cursor === undefined ? undefined : readCursor(query.cursor, TYPE_LIST, z.string());
+  const after = query.cursor === undefined ? undefined : readCursor(query.cursor, TYPE_LIST, slug);
   const slice = await listTypes(registry, after, limit + 1);
   const items = slice.types.slice(0, limit);
   const more = slice.types.length > limit || slice.seen !== undefined;

@@ -1,6 +1,7 @@
 /** A series request, resolved: times, units and cursor are checked and no longer depend on the clock. */
 import * as z from 'zod';
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
+import { channelName } from '../../../contracts/resources/instrument-types.ts';
 import {
   type Aggregate,
   type Fill,
@@ -63,7 +64,8 @@ const MOST_FILLED = 20_000_000;
 const MOST_YEARS = 300;
 const USABLE: readonly Status[] = ['good', 'uncertain'];
 
-const position = z.tuple([z.number(), z.number(), z.string(), z.number()]);
+/** Rows of several series side by side have no channel. */
+const position = z.tuple([z.int().min(0), z.int(), z.union([channelName, z.literal('')]), z.int()]);
 
 /** What a cursor says: the last row, and the end of the range where the request left it open. */
 export const positionOf = (series: Series, { device, time, channel }: Position): z.infer<typeof position> => [

@@ -101,7 +101,7 @@ const shownBy = async (
 };
 
 /** Where a later page of a site goes on: the instant of all its pages, and the last device. */
-const position = z.tuple([z.number(), slug]);
+const position = z.tuple([z.int(), slug]);
 
 interface Page {
   readonly instruments: readonly Instrument[];

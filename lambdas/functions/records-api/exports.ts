@@ -201,7 +201,9 @@ export const filesPage = async (
 }> => {
   if (job.state !== 'succeeded' || isOver(job, now)) return { items: [], position: undefined };
   const after =
-    query.cursor === undefined ? 0 : readCursor(query.cursor, filesIdentity(job.id), z.int().min(0));
+    query.cursor === undefined
+      ? 0
+      : readCursor(query.cursor, filesIdentity(job.id), z.int().min(0).max(job.files));
   const files = await readFiles(registry, job.id, after, query.limit ?? EXPORT_FILES.usual);
   const items = await Promise.all(
     files.map(async (file) => ({ ...exportFile.parse(file), url: await link(file.key, LINK_SECONDS) })),

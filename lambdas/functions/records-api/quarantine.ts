@@ -7,6 +7,7 @@ import {
   type Quarantined,
   type QuarantinedMessage,
   type QuarantineQuery,
+  quarantineParams,
 } from '../../../contracts/resources/quarantine.ts';
 import { allowed, allowedSites, type Principal } from '../../../contracts/roles.ts';
 import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
@@ -43,12 +44,12 @@ const READS = 16;
 /** Lists of S3 for one page: a filter may leave little of many keys. */
 const LISTS = 5;
 
-const placeSchema = z.object({
-  site: z.string(),
-  device: z.string(),
-  date: z.string(),
-  sequence: z.string(),
-});
+const nothing = z.literal('');
+/** Where a later page goes on: after an entry, or before all those of a site. */
+const position = z.union([
+  quarantineParams.strict(),
+  quarantineParams.extend({ device: nothing, date: nothing, sequence: nothing }).strict(),
+]);
 
 /** What a cursor of the list is bound to. */
 export const quarantineIdentity = ({ site, device, from, to }: QuarantineQuery) => ({
@@ -174,7 +175,7 @@ export const quarantinePage = async (
   query: QuarantineQuery,
 ): Promise<{ readonly items: readonly Quarantined[]; readonly position: EntryPlace | undefined }> => {
   const after =
-    query.cursor === undefined ? undefined : readCursor(query.cursor, quarantineIdentity(query), placeSchema);
+    query.cursor === undefined ? undefined : readCursor(query.cursor, quarantineIdentity(query), position);
   const limit = query.limit ?? QUARANTINE_PAGE.usual;
   const { places, more, seen } = await findPlaces(list, principal, query, after, limit);
   const [entries, replays] = await Promise.all([

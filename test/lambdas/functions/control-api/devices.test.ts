@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mergePatch } from '../../../../lambdas/functions/control-api/merge-patch.ts';
 import type { Aws } from '../../../support/aws.ts';
+import { forgedCursors } from '../../../support/forged-cursors.ts';
 import { person, type Sent } from '../../../support/http-events.ts';
 import { type Answered, registrationOf, startWorld, TYPE, type World } from './world.ts';
 
@@ -265,6 +266,18 @@ describe('list', () => {
     for (const path of wrong)
       expect(await send({ path })).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
   });
+
+  it.each(['/v1/devices?limit=1', '/v1/devices?limit=1&site=lab', '/v1/types?limit=1'])(
+    'refuses forged cursors of %s',
+    async (path) => {
+      const { body } = await send({ path });
+      for (const cursor of forgedCursors(String(body['next'])))
+        expect(await send({ path: `${path}&cursor=${cursor}` }), cursor).toMatchObject({
+          status: 400,
+          body: { code: 'invalid-cursor' },
+        });
+    },
+  );
 
   it.each(['limit=0', 'limit=1001', 'limit=x', 'colour=red', 'state=asleep', 'site=a&site=b'])(
     'refuses %s',

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket, Point } from '../../../../contracts/resources/series.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { ResponseStream } from '../../../../local/lambda/worker/response-stream.ts';
+import { forgedCursors } from '../../../support/forged-cursors.ts';
 import { person } from '../../../support/http-events.ts';
 import { column, startWorld, time, type World } from '../../../support/query-api.ts';
 
@@ -133,6 +134,22 @@ describe('points', () => {
     const { body } = await world.json({ path: series(`${WHOLE}&limit=1`) });
     const answer = await world.json({ path: series(`${WHOLE}&channels=temp&cursor=${body['next']}`) });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
+  });
+
+  it.each([
+    series(`${WHOLE}&limit=1`),
+    series('from=2026-03-01T00:00:00Z&limit=1'),
+    series(`${WHOLE}&every=PT1H&limit=1`),
+    `/v1/series?devices=incubator-1&align=true&${WHOLE}&limit=1`,
+    `/v1/snapshot?site=lab&limit=1`,
+  ])('refuses forged cursors of %s', async (path) => {
+    await world.addDevice('incubator-2');
+    const { body } = await world.json({ path });
+    for (const cursor of forgedCursors(String(body['next'])))
+      expect(await world.json({ path: `${path}&cursor=${cursor}` }), cursor).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-cursor' },
+      });
   });
 
   it('are not found for who may not see the site', async () => {

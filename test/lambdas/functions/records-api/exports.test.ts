@@ -7,6 +7,7 @@ import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { type Dependencies, workOn } from '../../../../lambdas/functions/exports/work.ts';
 import { changeExport, readExport } from '../../../../lambdas/store/registry/exports.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
+import { forgedCursors } from '../../../support/forged-cursors.ts';
 import { person } from '../../../support/http-events.ts';
 import { column } from '../../../support/query-api.ts';
 import { micros, startWorld, TYPE, type World } from './world.ts';
@@ -314,6 +315,11 @@ describe('the files of an export', () => {
     const first = await world.send({ path: `/v1/exports/${job.id}/files?limit=1` });
     expect(first.body['items']).toHaveLength(1);
     const path = `/v1/exports/${job.id}/files?limit=1&cursor=${String(first.body['next'])}`;
+    for (const cursor of forgedCursors(String(first.body['next'])))
+      expect(
+        await world.send({ path: `/v1/exports/${job.id}/files?cursor=${cursor}` }),
+        cursor,
+      ).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
     expect((await world.send({ path })).body).toMatchObject({
       items: [{ name: '000002-b.csv' }],
       next: null,

@@ -9,6 +9,7 @@ import {
   putInto,
 } from '../../../../lambdas/store/objects/objects.ts';
 import { quarantine } from '../../../../lambdas/store/objects/quarantine.ts';
+import { forgedCursors } from '../../../support/forged-cursors.ts';
 import { person } from '../../../support/http-events.ts';
 import { micros, startWorld, type World } from './world.ts';
 
@@ -88,6 +89,16 @@ describe('the quarantine', () => {
     const { body } = await world.send({ path: '/v1/quarantine?limit=2' });
     const stolen = await world.send({ path: `/v1/quarantine?site=paris&cursor=${String(body['next'])}` });
     expect(stolen).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
+  });
+
+  it.each(['', '&site=berlin'])('refuses forged cursors%s', async (query) => {
+    const path = `/v1/quarantine?limit=1${query}`;
+    const { body } = await world.send({ path });
+    for (const cursor of forgedCursors(String(body['next'])))
+      expect(await world.send({ path: `${path}&cursor=${cursor}` }), cursor).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-cursor' },
+      });
   });
 
   it('is seen as far as the sites of the caller go', async () => {
