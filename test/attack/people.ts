@@ -20,6 +20,10 @@ const PEOPLE: Readonly<Record<string, readonly string[]>> = {
     'Admin@*',
     '@lab-1',
     'labgate/admin',
+    'x,Admin',
+    '[Admin]',
+    '[Admin',
+    'Engineer,Viewer',
   ],
 };
 

@@ -156,6 +156,20 @@ describe('bodies', () => {
     expect(await refusal(await post('/v1/types', body, headers), status)).toMatchObject({ code });
   });
 
+  test.each(['__proto__', '\\u005f_proto__'])('a label %s is no label', async (label) => {
+    const device = await lab.call('/v1/devices/mine');
+    const response = await lab.call('/v1/devices/mine', {
+      method: 'PATCH',
+      body: `{"name":"renamed","labels":{"ok":"1","${label}":"2"}}`,
+      headers: { 'if-match': device.headers.get('etag') ?? '' },
+    });
+    expect(await refusal(response, 400)).toMatchObject({
+      code: 'invalid-request',
+      errors: [{ pointer: '/labels/__proto__', detail: 'is not part of the contract' }],
+    });
+    expect(await lab.json('/v1/devices/mine')).toEqual(await device.json());
+  });
+
   test('a signing request that is none makes no device', async () => {
     const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n';
     const body = JSON.stringify({ id: 'new', site: 'lab-1', type: 'meter', csr });

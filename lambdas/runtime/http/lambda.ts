@@ -46,11 +46,19 @@ const outgoing = (headers: Headers, base: string): Record<string, string> => {
 
 const isClaims = (value: unknown): value is Claims => typeof value === 'object' && value !== null;
 
+/** The token that the authorizer has verified: of several headers nobody could say which one. */
+const tokenOf = ({ multiValueHeaders }: APIGatewayProxyEvent): string | undefined => {
+  const sent = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) =>
+    name.toLowerCase() === 'authorization' ? (values ?? []) : [],
+  );
+  return sent.length === 1 ? sent[0]?.replace(/^Bearer\s+/i, '') : undefined;
+};
+
 const callOf = (event: APIGatewayProxyEvent, context: Context): Call => {
   const claims: unknown = event.requestContext.authorizer?.['claims'];
   return {
     requestId: event.requestContext.requestId || context.awsRequestId,
-    principal: isClaims(claims) ? principalFromClaims(claims) : undefined,
+    principal: isClaims(claims) ? principalFromClaims(claims, tokenOf(event)) : undefined,
     now: new Date(),
   };
 };

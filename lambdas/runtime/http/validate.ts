@@ -7,6 +7,8 @@ import { ProblemError } from './problem.ts';
 /** Part of a request that a schema describes. */
 export type Part = 'params' | 'query' | 'headers' | 'body';
 
+const NOT_OURS = 'is not part of the contract';
+
 const escapeKey = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Where a fault is: JSON Pointer into the body, `?name`, `{name}` of the path, or the name of a header. */
@@ -22,7 +24,7 @@ const detailsOf = (part: Part, issue: z.core.$ZodIssue): ProblemDetail[] => {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       pointer: pointerTo(part, [...issue.path, key]),
-      detail: 'is not part of the contract',
+      detail: NOT_OURS,
     }));
   if (issue.code === 'invalid_key')
     return issue.issues.map(({ message }) => ({ pointer: pointerTo(part, issue.path), detail: message }));
@@ -44,11 +46,32 @@ export const parsePart = <S extends z.ZodType>(schema: S, part: Part, value: unk
   });
 };
 
+/** Where members are named `__proto__`: schemas pass over them, as assigning one changes an object's prototype. */
+const prototypesIn = (value: unknown): ProblemDetail[] => {
+  const found: ProblemDetail[] = [];
+  // A list of what is still to look at: bodies may be nested deeper than calls may be.
+  const rest: (readonly [value: unknown, pointer: string])[] = [[value, '']];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    const [inside, at] = next;
+    if (typeof inside !== 'object' || inside === null) continue;
+    for (const [name, member] of Object.entries(inside)) {
+      const pointer = `${at}/${escapeKey(name)}`;
+      if (name === '__proto__') found.push({ pointer, detail: NOT_OURS });
+      else rest.push([member, pointer]);
+    }
+  }
+  return found;
+};
+
+/** Whether a text may spell `__proto__`, plainly or with escapes. */
+const MAY_SPELL = /__proto__|\\u00/;
+
 const JSON_TYPES = new Set(['application/json', 'application/merge-patch+json']);
 
 /**
  * Reads a JSON body.
- * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON
+ * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON or has
+ * members named `__proto__`
  */
 export const readJson = async (request: Request): Promise<unknown> => {
   const [type = '', ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
@@ -57,17 +80,29 @@ export const readJson = async (request: Request): Promise<unknown> => {
     .find((entry) => entry.startsWith('charset='));
   if (!JSON_TYPES.has(type.trim()) || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
     throw new ProblemError('unsupported-media-type');
+  const encoding = request.headers.get('content-encoding') ?? 'identity';
+  if (encoding.trim().toLowerCase() !== 'identity')
+    throw new ProblemError('unsupported-media-type', {
+      detail: 'send the body as it is: no Content-Encoding is taken',
+      headers: { 'accept-encoding': 'identity' },
+    });
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength > LIMITS.bodyBytes)
     throw new ProblemError('body-too-large', { detail: `the limit is ${LIMITS.bodyBytes} bytes` });
+  let text: string;
+  let body: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    body = JSON.parse(text);
   } catch (cause) {
     throw new ProblemError('invalid-request', {
       errors: [{ pointer: '', detail: 'is not JSON in UTF-8' }],
       cause,
     });
   }
+  const errors = MAY_SPELL.test(text) ? prototypesIn(body).slice(0, FAULTS_TOLD) : [];
+  if (errors.length > 0) throw new ProblemError('invalid-request', { errors });
+  return body;
 };
 
 /** Query parameters by name; a name that is repeated keeps the list, which no schema of the contract takes. */

@@ -12,7 +12,15 @@ import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
 import { createLogger } from '../../../lambdas/runtime/logger.ts';
 import { ObjectRefused } from '../../../lambdas/store/objects/objects.ts';
-import { ADMIN, lambdaContext, person, program, proxyEvent, type Sent } from '../../support/http-events.ts';
+import {
+  ADMIN,
+  lambdaContext,
+  person,
+  program,
+  proxyEvent,
+  type Sent,
+  tokenOf,
+} from '../../support/http-events.ts';
 
 type ControlHandlers = Handlers<'control-api'>;
 const never = (): never => {
@@ -169,6 +177,8 @@ describe('bodies', () => {
   it.each([
     ['text', post('{}', { 'Content-Type': 'text/plain' }), 415],
     ['another charset', post('{}', { 'Content-Type': 'application/json; charset=latin1' }), 415],
+    ['packed', post(TYPE, { 'Content-Encoding': 'gzip' }), 415],
+    ['packed twice', post(TYPE, { 'Content-Encoding': 'identity, br' }), 415],
     ['no JSON', post('{"id":'), 400],
     ['nothing', { method: 'POST', path: '/v1/types', headers: { 'Content-Type': 'application/json' } }, 400],
     ['too much', post(`{"id":"${'a'.repeat(LIMITS.bodyBytes)}"}`), 413],
@@ -176,6 +186,26 @@ describe('bodies', () => {
     ['a prototype', post('{"__proto__":{"id":"a"},"id":"a","name":"A","channels":{"x":{"unit":"1"}}}'), 400],
   ])('are refused when they are %s', async (_, sent, status) => {
     expect((await call(created, sent)).status).toBe(status);
+  });
+
+  it('may say that they are not packed', async () => {
+    expect((await call(created, post(TYPE, { 'Content-Encoding': 'identity' }))).status).toBe(201);
+  });
+
+  it.each(['{"a~b":[0,{"__proto__":1}]}', '{"a~b":[0,{"\\u005F_proto_\\u005f":1}]}'])(
+    'have no member that would be a prototype: %s',
+    async (sent) => {
+      const { status, body } = await call(created, post(sent));
+      expect([status, body.errors]).toEqual([
+        400,
+        [{ pointer: '/a~0b/1/__proto__', detail: 'is not part of the contract' }],
+      ]);
+    },
+  );
+
+  it('may be as deep as they are long', async () => {
+    const deep = `${'['.repeat(100_000)}{"__proto__":1}${']'.repeat(100_000)}`;
+    expect((await call(created, post(deep))).status).toBe(400);
   });
 
   it('have each fault pointed at', async () => {
@@ -205,24 +235,64 @@ describe('bodies', () => {
 });
 
 describe('principal', () => {
+  const listed = (...groups: readonly unknown[]): string =>
+    `e30.${Buffer.from(JSON.stringify({ 'cognito:groups': groups })).toString('base64url')}.`;
+
   it.each([['Admin,Viewer@lab'], ['[Admin Viewer@lab]'], ['[Admin, Viewer@lab]']])(
     'reads groups written as %s',
     (groups) => {
-      expect(principalFromClaims({ ...person(), 'cognito:groups': groups })?.grants).toEqual([
+      const claims = { ...person(), 'cognito:groups': groups };
+      expect(principalFromClaims(claims, listed('Admin', 'Viewer@lab'))?.grants).toEqual([
         { role: 'Admin' },
         { role: 'Viewer', site: 'lab' },
       ]);
     },
   );
 
-  it('reads groups in a list, and who it is', () => {
-    expect(principalFromClaims({ ...person(), 'cognito:groups': ['Operator', 7] })).toEqual({
+  it.each([
+    [['x,Admin']],
+    [['[Admin]']],
+    [['Admin,']],
+    [['[Admin', 'Viewer]']],
+    [['Operator@a,Admin']],
+    [['Admin Viewer']],
+    [['labgate', 'x,Admin,y']],
+  ])('finds no role in the names of %j', (groups) => {
+    for (const written of [groups.join(','), `[${groups.join(' ')}]`])
+      expect(
+        principalFromClaims({ ...person(), 'cognito:groups': written }, listed(...groups))?.grants,
+      ).toEqual([]);
+  });
+
+  it.each([
+    ['other groups than were verified', listed('Admin')],
+    ['no groups', 'e30.e30.'],
+    ['no token', undefined],
+    ['a token that is none', 'Basic YTpi'],
+    ['a list of something else', listed('Viewer', 7)],
+  ])('is nobody with %s', (_, token) => {
+    expect(principalFromClaims(person('Viewer'), token)).toBeUndefined();
+  });
+
+  it('is nobody when two tokens were sent', async () => {
+    const handler = bufferedHandler(createApi('control-api', NEVER), createLogger());
+    const event = proxyEvent({ path: '/v1/types' });
+    event.multiValueHeaders['authorization'] = [`Bearer ${listed('Admin')}`];
+    expect((await handler(event, lambdaContext)).statusCode).toBe(401);
+  });
+
+  it('splits scopes at spaces alone', () => {
+    expect(principalFromClaims({ ...program(), scope: 'x,labgate/admin' }, undefined)?.grants).toEqual([]);
+  });
+
+  it('says who it is', () => {
+    expect(principalFromClaims(person('Operator'), listed('Operator'))).toEqual({
       subject: 'user-1',
       name: 'ada',
       kind: 'user',
       grants: [{ role: 'Operator' }],
     });
-    expect(principalFromClaims(program('Maintenance'))).toEqual({
+    expect(principalFromClaims(program('Maintenance'), undefined)).toEqual({
       subject: 'client-1',
       name: 'client-1',
       kind: 'program',
@@ -267,7 +337,7 @@ describe('the log', () => {
       },
     };
     const handler = bufferedHandler(createApi('control-api', handlers), logger);
-    const sent = post(TYPE, { Authorization: 'Bearer secret-token', 'Idempotency-Key': 'secret-key' });
+    const sent = post(TYPE, { 'Idempotency-Key': 'secret-key' });
     await handler(proxyEvent({ ...sent, path: '/v1/types' }), lambdaContext);
     await handler(proxyEvent({ path: '/v1/types/a?x=secret-query' }), lambdaContext);
     await handler(proxyEvent({ path: '/v1/devices' }), lambdaContext);
@@ -287,6 +357,7 @@ describe('the log', () => {
       { message: 'request', route: 'listDevices', status: 500, code: 'internal-error' },
     ]);
     expect(lines.join()).not.toContain('secret');
+    expect(lines.join()).not.toContain(tokenOf(ADMIN));
   });
 });
 
