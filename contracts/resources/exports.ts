@@ -1,5 +1,6 @@
 /** Exports: points of devices as files, with a manifest that tells what they are and what they must be. */
 import * as z from 'zod';
+import { csvStyle } from '../csv.ts';
 import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { timeInput } from '../time.ts';
@@ -34,11 +35,16 @@ export const exportRequest = z
     from: timeInput.meta({ description: 'First time, included' }),
     to: timeInput.optional().meta({ description: 'End, excluded; now when absent' }),
     format: z.enum(EXPORT_FORMATS).default('csv'),
+    csv: csvStyle,
   })
   .strict()
   .refine(({ from, to }) => to === undefined || from <= to, {
     message: 'from must not lie after to',
     path: ['from'],
+  })
+  .refine(({ format, csv }) => csv === undefined || format === 'csv', {
+    message: 'goes with the format csv',
+    path: ['csv'],
   })
   .meta({ id: 'ExportRequest' });
 export type ExportRequest = z.infer<typeof exportRequest>;
@@ -51,6 +57,7 @@ export const exportQuery = z
     from: z.string(),
     to: z.string(),
     format: z.enum(EXPORT_FORMATS),
+    csv: csvStyle,
   })
   .meta({ id: 'ExportQuery' });
 export type ExportQuery = z.infer<typeof exportQuery>;

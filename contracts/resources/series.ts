@@ -1,5 +1,6 @@
 /** Series: how points and buckets are asked for and given back. */
 import * as z from 'zod';
+import { csvStyle } from '../csv.ts';
 import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { STATUSES } from '../quality.ts';
@@ -146,6 +147,7 @@ const shape = {
   layout: z.enum(['rows', 'columns']).optional().meta({
     description: 'JSON as a list of objects (rows, the default) or as an object of lists (columns)',
   }),
+  csv: csvStyle,
   limit: z.coerce.number().int().min(1).max(50_000).optional(),
   cursor: z.string().max(1024).optional(),
 };

@@ -1,4 +1,5 @@
 /** The formats of a series, and the encoder of each. A page of JSON is written by `json.ts`. */
+import type { CsvStyle } from '../../contracts/csv.ts';
 import { arrowEncoder } from './arrow.ts';
 import { csvEncoder } from './csv.ts';
 import type { Encoder } from './encoder.ts';
@@ -16,14 +17,15 @@ export const SERIES_TYPES = [
 ] as const;
 export type SeriesType = (typeof SERIES_TYPES)[number];
 
-/** The encoder of a format for a table. */
+/** The encoder of a format for a table. @param csv how CSV is written; plain when absent */
 export const encoderOf = <B extends Batch>(
   type: Exclude<SeriesType, 'application/json'>,
   table: Table<B>,
+  csv?: CsvStyle,
 ): Encoder<B> => {
   switch (type) {
     case 'text/csv':
-      return csvEncoder(table);
+      return csvEncoder(table, csv);
     case 'application/x-ndjson':
       return ndjsonEncoder(table);
     case 'application/vnd.apache.arrow.stream':

@@ -26,6 +26,7 @@ interface ExportOptions extends CommonOptions {
   readonly to?: string;
   readonly tz?: string;
   readonly format: ExportFormat;
+  readonly spreadsheet?: boolean;
   readonly out: string;
   readonly key?: string;
 }
@@ -125,7 +126,8 @@ const getFiles = async (api: Api, job: ExportJob, folder: string): Promise<Expor
 };
 
 const order = async (devices: readonly string[], options: ExportOptions): Promise<void> => {
-  const { channels, format, key, out } = options;
+  const { channels, format, spreadsheet, key, out } = options;
+  if (spreadsheet && format !== 'csv') throw new UsageError('--spreadsheet goes with --format csv');
   if (key !== undefined && key.length < 8) throw new UsageError('--key: use at least 8 characters');
   const api = openApi(options);
   // First, so that nothing is ordered in vain.
@@ -140,6 +142,7 @@ const order = async (devices: readonly string[], options: ExportOptions): Promis
       from: instant('--from', options.from, options),
       to: instant('--to', options.to, options),
       format,
+      csv: spreadsheet ? 'spreadsheet' : undefined,
     },
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
   });
@@ -158,6 +161,7 @@ export const exportCommand = (): Command =>
     .argument('<device...>')
     .option('--channels <names>', 'comma-separated; all when absent')
     .addOption(new Option('--format <format>').choices(EXPORT_FORMATS).default('csv').env('LABGATE_FORMAT'))
+    .option('--spreadsheet', 'CSV that a spreadsheet opens as it is: no text becomes a formula')
     .option('--out <folder>', 'where the export gets a folder of its own, named by its id', 'export')
     .option('--key <text>', 'the same key gives the same export again')
     .action(order);

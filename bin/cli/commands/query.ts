@@ -44,6 +44,7 @@ interface QueryOptions extends CommonOptions {
   readonly at?: string;
   readonly chart?: boolean;
   readonly format: 'table' | keyof typeof MEDIA_TYPES;
+  readonly spreadsheet?: boolean;
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -51,7 +52,7 @@ interface QueryOptions extends CommonOptions {
 /** Options of series; they have no meaning for one value of each channel. */
 const OF_RANGES = [
   ...['from', 'to', 'every', 'agg', 'fill', 'points', 'quality'],
-  ...['align', 'format', 'limit', 'cursor'],
+  ...['align', 'format', 'spreadsheet', 'limit', 'cursor'],
 ] as const;
 
 /** Options that exclude each other. */
@@ -77,9 +78,10 @@ const check = (command: Command, options: QueryOptions): void => {
   for (const [name, other] of Object.entries(NEEDS))
     if (isTyped(command, name) && !isTyped(command, other))
       throw new UsageError(`--${name} needs --${other}`);
-  const { from, to, at, every, tz, cursor, limit, format, json } = options;
+  const { from, to, at, every, tz, cursor, limit, format, json, spreadsheet } = options;
   if (isTyped(command, 'tz') && ![from, to, at].some(isDate) && !isCalendar(every))
     throw new UsageError(`--tz ${tz} goes with dates, or with --every of days, weeks, months or years`);
+  if (spreadsheet && format !== 'csv') throw new UsageError('--spreadsheet goes with --format csv');
   if (cursor !== undefined && limit === undefined && format === 'table' && !json)
     throw new UsageError('--cursor goes with --limit, --json or --format');
 };
@@ -109,10 +111,10 @@ const tellMore = ({ query: { from, to } }: SeriesRequest, cursor: string): void 
 
 /** Prints an answer as it comes. */
 const showFile = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
-  const { limit, cursor, format } = options;
+  const { limit, cursor, format, spreadsheet } = options;
   if (format === 'table') throw new RangeError('a table is no file');
   const response = await api.send(request.path, {
-    query: { ...request.query, limit, cursor },
+    query: { ...request.query, limit, cursor, csv: spreadsheet ? 'spreadsheet' : undefined },
     headers: { accept: MEDIA_TYPES[format] },
   });
   if (response.body !== null)
@@ -201,6 +203,7 @@ export const queryCommand = (): Command =>
     .option('--latest', 'the newest value of each channel')
     .option('--at <time>', 'what the devices showed at an instant')
     .option('--chart', 'draw lines')
+    .option('--spreadsheet', 'CSV that a spreadsheet opens as it is: no text becomes a formula')
     .option('--limit <count>', 'the first items, so many at most', whole)
     .option('--cursor <text>', 'go on where a --limit has stopped')
     .addOption(new Option('--format <format>').choices(FORMATS).default('table').env('LABGATE_FORMAT'))

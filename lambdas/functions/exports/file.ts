@@ -1,4 +1,5 @@
 /** One file of an export: points of one device in the table that queries write too. */
+import type { CsvStyle } from '../../../contracts/csv.ts';
 import type { ExportFile, ExportFormat } from '../../../contracts/resources/exports.ts';
 import { VALUE_TYPES } from '../../../contracts/resources/instrument-types.ts';
 import { concatenated } from '../../../series/formats/bytes.ts';
@@ -17,6 +18,7 @@ const MEDIA_TYPES = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet'
 export interface FileRequest {
   readonly device: string;
   readonly format: ExportFormat;
+  readonly csv?: CsvStyle | undefined;
   /** Only points after this one: the last of the file before. */
   readonly after: PointPosition | undefined;
   /** A file that gets so large ends there, even within an hour; one more batch of rows may be on its way. */
@@ -59,7 +61,7 @@ class Tally {
  * @returns `undefined` when there is no point
  */
 export const makeFile = async (
-  { device, format, after, bytes }: FileRequest,
+  { device, format, csv, after, bytes }: FileRequest,
   hours: AsyncIterable<{ readonly columns: readonly SeriesColumn[] }>,
 ): Promise<FileContent | undefined> => {
   const tally = new Tally();
@@ -78,7 +80,7 @@ export const makeFile = async (
     }
   }
   const table = pointTable({ devices: [device], types: VALUE_TYPES, hasQuality: true });
-  for await (const piece of encoded(untilFull(), encoderOf(MEDIA_TYPES[format], table))) {
+  for await (const piece of encoded(untilFull(), encoderOf(MEDIA_TYPES[format], table, csv))) {
     pieces.push(piece);
     size += piece.length;
   }

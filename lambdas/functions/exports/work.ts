@@ -71,11 +71,11 @@ const makeNextFile = async (
   job: StoredExport,
 ): Promise<StoredFile | undefined> => {
   const { put, fileBytes } = dependencies;
-  const { devices, format } = job.query;
+  const { devices, format, csv } = job.query;
   for (let { place } = job; place.device < devices.length; place = { device: place.device + 1 }) {
     const device = devices[place.device] ?? '';
     const hours = hoursOf(dependencies, { ...job, place }, device);
-    const made = await makeFile({ device, format, after: place.after, bytes: fileBytes }, hours);
+    const made = await makeFile({ device, format, csv, after: place.after, bytes: fileBytes }, hours);
     if (made === undefined) continue;
     const { content, rows, channels, fullAt } = made;
     const digest = sha256(content);

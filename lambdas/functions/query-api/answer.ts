@@ -107,18 +107,18 @@ export const respond = async <B extends Batch>(
   // A browser must not show to one person what it has cached for another on the same computer.
   const vary = 'accept, authorization';
   const headers = { vary, ...(next === null ? {} : { link: nextLink(url, next) }) };
-  const { layout = 'rows' } = query;
+  const { layout = 'rows', csv = 'plain' } = query;
   const before = resolved(series, request);
   const tag =
     page === undefined || table.facts === undefined
       ? undefined
-      : () => tagOfFacts(factsOf([type, layout, before, next], table, page.batches));
+      : () => tagOfFacts(factsOf([type, layout, csv, before, next], table, page.batches));
   const keeping = { now: series.now, to: query.to, ifNoneMatch, isPage: page !== undefined, tag };
   if (type === 'application/json') {
     const pieces = jsonPage({ before, table, page: page?.batches ?? [], layout, next });
     return await keepable(each(pieces), { ...headers, 'content-type': type }, keeping);
   }
-  const encoder = encoderOf(type, table);
+  const encoder = encoderOf(type, table, csv);
   const pieces = encoded(page === undefined ? rows : each(page.batches), encoder);
   return await keepable(pieces, { ...headers, 'content-type': encoder.contentType }, keeping);
 };

@@ -5,6 +5,7 @@ import { wholeWindows } from '../../../series/buckets/plan.ts';
 import { SERIES_TYPES } from '../../../series/formats/encoders.ts';
 import { KEEP_M4 } from '../../../series/points/downsample.ts';
 import { negotiate } from '../../runtime/http/accept.ts';
+import { ProblemError } from '../../runtime/http/problem.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
@@ -66,6 +67,10 @@ export const seriesResponse = async (
   request: SeriesRequest & { readonly now: Date; readonly several: boolean },
 ): Promise<Response> => {
   const now = request.now.getTime() * 1000;
+  if (request.query.csv !== undefined && negotiate(request.accept, SERIES_TYPES) !== 'text/csv')
+    throw new ProblemError('invalid-request', {
+      errors: [{ pointer: '?csv', detail: 'goes with Accept: text/csv' }],
+    });
   const parsed = parseQuery(request.query);
   const { buckets } = parsed;
   const asked = {

@@ -109,7 +109,7 @@ export const orderExport = async (
   { key, now }: { readonly key: string | undefined; readonly now: Date },
 ): Promise<StoredExport> => {
   const { registry } = dependencies;
-  const { devices, channels, from, format } = request;
+  const { devices, channels, from, format, csv } = request;
   const to = request.to ?? now.getTime() * 1000;
   if (from > to)
     throw new ProblemError('invalid-request', {
@@ -128,6 +128,7 @@ export const orderExport = async (
       from: formatTime(from),
       to: formatTime(to),
       format,
+      ...(csv === undefined ? {} : { csv }),
     },
     requestHash,
     createdAt: now.toISOString(),

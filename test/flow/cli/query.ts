@@ -61,6 +61,8 @@ export const describeQuery = (started: () => Started): void => {
         expect(Map.groupBy(items, ({ n }) => n).size * 3).toBe(items.length);
         expect(next).toBe(null);
         expect(csv.stdout.trim().split('\r\n')).toHaveLength(items.length + 1);
+        const marked = await query('--format', 'csv', '--spreadsheet');
+        expect(marked.stdout).toMatch(/^\uFEFFtime,/);
         expect(ndjson.stdout.trim().split('\n')).toHaveLength(items.length);
         expect(table.stdout).toMatch(/^CHANNEL +TIME +VALUE +UNIT +QUALITY\n/);
         expect(table.stdout).toMatch(/\nCHANNEL +UNIT +ITEMS +RANGE +SHAPE\n/);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CsvStyle } from '../../../contracts/csv.ts';
 import type { Value } from '../../../contracts/messages/message.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { csvEncoder } from '../../../series/formats/csv.ts';
@@ -49,6 +50,28 @@ describe('CSV', () => {
         '',
       ].join('\r\n'),
     );
+  });
+
+  it('for spreadsheets has a mark first, and no text that is a formula', async () => {
+    const texts = ['=1+1', '+1', '-1', '@A1', '\tx', '\rx', '\nx', '＝1', '"=1"', ' =1', 'a=1', '', "'=1"];
+    const page = [[rowOf(-1.5), rowOf(-0), ...texts.map((text) => rowOf(text, text))]];
+    const written = async (style?: CsvStyle): Promise<string> =>
+      textOf(await Array.fromAsync(encoded(each(page), csvEncoder(TABLE, style))));
+    const start = '1970-01-01T00:00:00.000Z';
+    const safe = [
+      ...["'=1+1", "'+1", "'-1", "'@A1", "'\tx"],
+      ...['"\'\rx"', '"\'\nx"', "'＝1", '"""=1"""', ' =1', 'a=1', '""', "'=1"],
+    ];
+    expect(await written('spreadsheet')).toBe(
+      [
+        `\uFEFF${HEAD}${start},x,-1.5,1,`,
+        `${start},x,-0,1,`,
+        ...safe.map((cell) => `${start},${cell},${cell},1,`),
+        '',
+      ].join('\r\n'),
+    );
+    expect(await written('plain')).toBe(await written());
+    expect(await written()).toContain(`${start},=1+1,=1+1,1,\r\n`);
   });
 
   it('comes in pieces', async () => {

@@ -25,6 +25,9 @@ describe('query', () => {
     ['--fill null', '--fill needs --every'],
     ['--tz Europe/Berlin', '--tz Europe/Berlin goes with dates'],
     ['--tz Europe/Berlin --every PT1H', '--tz Europe/Berlin goes with dates'],
+    ['--spreadsheet', '--spreadsheet goes with --format csv'],
+    ['--spreadsheet --format parquet', '--spreadsheet goes with --format csv'],
+    ['--spreadsheet --latest', '--latest does not go with --spreadsheet'],
     ['--cursor x', '--cursor goes with --limit'],
     ['--limit 0', 'use a whole number from 1'],
   ])('refuses %s', async (typed, text) => {

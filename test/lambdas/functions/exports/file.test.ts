@@ -148,6 +148,21 @@ describe('rows of an export', () => {
     );
   });
 
+  it('of CSV for spreadsheets are no formulas', async () => {
+    const formula = [[columnOf('note', 0, ['=1+1'], { type: 'string' }), columnOf('temp', 0, [-1], {})]];
+    const file = { device: 'a', format: 'csv', csv: 'spreadsheet', after: undefined, bytes: 1e9 } as const;
+    const made = await makeFile(file, hoursFrom(0, formula));
+    const head = EXPORT_SCHEMAS.csv.columns.map(({ name }) => name).join(',');
+    expect(Buffer.from(made?.content ?? []).toString()).toBe(
+      [
+        `\uFEFF${head}`,
+        `a,${formatTime(START)},note,'=1+1,1,good`,
+        `a,${formatTime(START)},temp,-1,1,good`,
+        '',
+      ].join('\r\n'),
+    );
+  });
+
   it('of Parquet have the columns that the manifest tells of, whatever the types of the channels', async () => {
     const types: Readonly<Record<string, string>> = {
       BYTE_ARRAY: 'STRING',

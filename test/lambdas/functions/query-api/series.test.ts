@@ -277,6 +277,16 @@ describe('formats', () => {
         '',
       ].join('\r\n'),
     );
+    const mark = await world.send({ path: `${path}&csv=spreadsheet`, headers: { Accept: 'text/csv' } });
+    expect(mark.text).toBe(`\uFEFF${answer.text}`);
+    expect(mark.headers['etag']).not.toBe(answer.headers['etag']);
+    const page = (more: string) =>
+      world.send({ path: `${path}&limit=10${more}`, headers: { Accept: 'text/csv' } });
+    expect((await page('&csv=spreadsheet')).headers['etag']).not.toBe((await page('')).headers['etag']);
+    expect(await world.json({ path: `${path}&csv=spreadsheet` })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-request', errors: [{ pointer: '?csv' }] },
+    });
     const buckets = await world.send({
       path: `${path}&every=P1D&agg=max,stddev`,
       headers: { Accept: 'text/csv' },

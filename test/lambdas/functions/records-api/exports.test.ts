@@ -310,6 +310,18 @@ describe('a long export', () => {
 });
 
 describe('the files of an export', () => {
+  it('are for spreadsheets where that is asked for, and are another export then', async () => {
+    const asked = { devices: ['a'], ...RANGE };
+    const [plain, marked] = [await made(asked), await made({ ...asked, csv: 'spreadsheet' })];
+    expect(marked.contents[0]?.toString()).toBe(`\uFEFF${plain.contents[0]?.toString()}`);
+    expect([plain.manifest.query.csv, marked.manifest.query.csv]).toEqual([undefined, 'spreadsheet']);
+    const headers = { 'Idempotency-Key': 'spreadsheet-1' };
+    await order(asked, headers);
+    expect((await order({ ...asked, csv: 'spreadsheet' }, headers)).body['code']).toBe(
+      'idempotency-conflict',
+    );
+  });
+
   it('are paged', async () => {
     const { job } = await made({ devices: ['a', 'b'], ...RANGE });
     const first = await world.send({ path: `/v1/exports/${job.id}/files?limit=1` });
@@ -331,6 +343,7 @@ describe('exports', () => {
   it.each([
     ['devices that are not there', { devices: ['a', 'nobody'], ...RANGE }, 404, '/devices/1'],
     ['no device', { devices: [], ...RANGE }, 400, '/devices'],
+    ['CSV in Parquet', { devices: ['a'], ...RANGE, format: 'parquet', csv: 'spreadsheet' }, 400, '/csv'],
     ['a device twice', { devices: ['a', 'a'], ...RANGE }, 400, '/devices'],
     ['a range that ends before it begins', { devices: ['a'], from: RANGE.to, to: RANGE.from }, 400, '/from'],
     ['a range that begins after now', { devices: ['a'], from: '2200-01-01T00:00:00Z' }, 400, '/from'],
