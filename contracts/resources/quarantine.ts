@@ -12,6 +12,13 @@ export const QUARANTINE_PAGE = { usual: 50, most: 200 } as const;
 
 const place = z.union([slug, z.literal('_')]).meta({ description: '`_` where the topic names none' });
 
+/** Whether an entry is still to be seen to. */
+export const ENTRY_STATES = ['open', 'settled'] as const;
+const entryState = z.enum(ENTRY_STATES).meta({
+  description:
+    '`settled` once it has been taken again: what could not be stored even then is an open entry of its own',
+});
+
 /** Query of `GET /v1/quarantine`; times of arrival, half-open. */
 export const quarantineQuery = z
   .object({
@@ -19,6 +26,7 @@ export const quarantineQuery = z
     device: place.optional().meta({ description: 'Only with `site`' }),
     from: timeInput.optional(),
     to: timeInput.optional(),
+    state: entryState.optional(),
     limit: z.coerce.number().int().min(1).max(QUARANTINE_PAGE.most).optional(),
     cursor: z.string().max(1024).optional().meta({ description: '`next` of the page before' }),
   })
@@ -65,6 +73,7 @@ const entry = z.object({
   seq: z.int().optional(),
   size: z.int().meta({ description: 'Bytes of the message; of what is left of a damaged entry' }),
   notes: z.array(errorNote).meta({ description: 'Why, one for each code' }),
+  state: entryState,
   replay: replay.omit({ entry: true }).extend({ sequence: z.string().optional() }).optional(),
 });
 /** An entry as lists tell of it. */

@@ -1,6 +1,10 @@
 /** `labgate quarantine`: list, show, replay. */
-import { Command } from 'commander';
-import type { Quarantined, QuarantinedMessage } from '../../../contracts/resources/quarantine.ts';
+import { Command, Option } from 'commander';
+import {
+  ENTRY_STATES,
+  type Quarantined,
+  type QuarantinedMessage,
+} from '../../../contracts/resources/quarantine.ts';
 import { openApi } from '../client/api.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, siteOf, siteOption, withTarget } from './options.ts';
@@ -12,6 +16,7 @@ interface ListOptions extends CommonOptions {
   readonly from?: string;
   readonly to?: string;
   readonly tz?: string;
+  readonly state?: string;
 }
 
 const pathOf = (id: string): string => `/v1/quarantine/${id.split('/').map(encodeURIComponent).join('/')}`;
@@ -22,12 +27,13 @@ const why = ({ damaged, notes }: Quarantined): string =>
     : notes.map(({ code, points }) => (points === 0 ? code : `${code} (${points})`)).join(', ');
 
 const list = async (options: ListOptions): Promise<void> => {
-  const { site, device, from, to } = options;
+  const { site, device, from, to, state } = options;
   const query = {
     site: siteOf(site),
     device,
     from: instant('--from', from, options),
     to: instant('--to', to, options),
+    state,
   };
   const found = await Array.fromAsync(openApi(options).list<Quarantined>('/v1/quarantine', query));
   if (options.json) {
@@ -35,16 +41,17 @@ const list = async (options: ListOptions): Promise<void> => {
     return;
   }
   const rows = found.map((entry) => {
-    const { id, arrived, size, replay } = entry;
+    const { id, arrived, size, state: is, replay } = entry;
     return [
       arrived,
       id,
       String(size),
       why(entry),
+      is,
       replay === undefined ? '' : `${replay.at} by ${replay.by}`,
     ];
   });
-  print(found.length === 0 ? 'nothing' : table(['arrived', 'id', 'bytes', 'why', 'replayed'], rows));
+  print(found.length === 0 ? 'nothing' : table(['arrived', 'id', 'bytes', 'why', 'state', 'replayed'], rows));
 };
 
 const show = async (id: string, options: CommonOptions & { readonly raw?: boolean }): Promise<void> => {
@@ -72,6 +79,9 @@ export const quarantineCommand = (): Command => {
     .description('list messages by site, device and arrival')
     .addOption(siteOption())
     .option('--device <device>', 'only with --site')
+    .addOption(
+      new Option('--state <state>', 'only those that were taken again, or not').choices(ENTRY_STATES),
+    )
     .action(list);
   withTarget(command.command('show <id>'))
     .description('show a message, and as much of it as can be read')

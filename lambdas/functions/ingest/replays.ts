@@ -12,7 +12,7 @@ import {
   readQuarantined,
 } from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
-import { readReplays } from '../../store/registry/replays.ts';
+import { claimReplay } from '../../store/registry/replays.ts';
 import type { DeviceRun } from './batch.ts';
 
 /** Whether a run has such records. */
@@ -47,7 +47,8 @@ const readEntry = async (
 
 /**
  * Puts the messages themselves in the place of the records that ask for them. A record that names no entry of its
- * own device, or one that nobody ordered to be taken again, stays what it is: bytes of no format.
+ * own device, or one that nobody ordered to be taken again, stays what it is: bytes of no format. So does any other than
+ * the first that asks for an entry: taken twice, an old message would undo what came after it.
  */
 export const resolveReplays = async <R extends DeviceRun>(
   dependencies: ReplayDependencies,
@@ -60,11 +61,10 @@ export const resolveReplays = async <R extends DeviceRun>(
     const ref = parseReplay(bytes);
     return ref === undefined ? undefined : { ...origin, ...ref };
   };
-  const ids = new Set(run.arrivals.flatMap((arrival) => placeOf(arrival) ?? []).map(entryId));
-  const ordered = await readReplays(dependencies.registry, [...ids], signal);
   const arrivals = await runLimited(run.arrivals, READS, async (arrival): Promise<Arrival> => {
     const place = placeOf(arrival);
-    if (place === undefined || !ordered.has(entryId(place))) return arrival;
+    if (place === undefined) return arrival;
+    if (!(await claimReplay(dependencies.registry, entryId(place), arrival.sequence, signal))) return arrival;
     const entry = await readEntry(dependencies, place, signal);
     if (entry === undefined) return arrival;
     return { ...arrival, bytes: entry.bytes, original: entry.arrived };

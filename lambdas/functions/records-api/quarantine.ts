@@ -52,11 +52,12 @@ const position = z.union([
 ]);
 
 /** What a cursor of the list is bound to. */
-export const quarantineIdentity = ({ site, device, from, to }: QuarantineQuery) => ({
+export const quarantineIdentity = ({ site, device, from, to, state }: QuarantineQuery) => ({
   quarantine: site ?? null,
   device: device ?? null,
   from: from ?? null,
   to: to ?? null,
+  state: state ?? null,
 });
 
 /** Sites to list, in the order of their keys; `undefined`: all at once. */
@@ -96,7 +97,11 @@ const readListed = async (
 const arrivalOf = (entry: QuarantineEntry | DamagedEntry, { date }: EntryPlace): Micros =>
   entry instanceof DamagedEntry ? (parseTime(`${date}T00:00:00Z`) ?? 0) : entry.arrived;
 
-const damagedSummary = (entry: DamagedEntry, place: EntryPlace): Quarantined => ({
+/** Whether it has been taken again; ordered alone, it may not be on its way. */
+const stateOf = (replay: Replay | undefined): Quarantined['state'] =>
+  replay?.sequence === undefined ? 'open' : 'settled';
+
+const damagedSummary = (entry: DamagedEntry, place: EntryPlace): Omit<Quarantined, 'state'> => ({
   id: entryId(place),
   site: place.site === NOWHERE ? null : place.site,
   device: place.device === NOWHERE ? null : place.device,
@@ -106,7 +111,7 @@ const damagedSummary = (entry: DamagedEntry, place: EntryPlace): Quarantined => 
   notes: [],
 });
 
-const readableSummary = (entry: QuarantineEntry, place: EntryPlace): Quarantined => ({
+const readableSummary = (entry: QuarantineEntry, place: EntryPlace): Omit<Quarantined, 'state'> => ({
   id: entryId(place),
   site: entry.origin?.site ?? null,
   device: entry.origin?.device ?? null,
@@ -123,6 +128,7 @@ const summaryOf = (
   replay: Replay | undefined,
 ): Quarantined => ({
   ...(entry instanceof DamagedEntry ? damagedSummary(entry, place) : readableSummary(entry, place)),
+  state: stateOf(replay),
   ...(replay === undefined ? {} : { replay }),
 });
 
@@ -177,12 +183,13 @@ export const quarantinePage = async (
   const after =
     query.cursor === undefined ? undefined : readCursor(query.cursor, quarantineIdentity(query), position);
   const limit = query.limit ?? QUARANTINE_PAGE.usual;
-  const { places, more, seen } = await findPlaces(list, principal, query, after, limit);
-  const [entries, replays] = await Promise.all([
-    runLimited(places, READS, (place) => readListed(get, place)),
-    readReplays(registry, places.map(entryId)),
-  ]);
-  const { from, to } = query;
+  const found = await findPlaces(list, principal, query, after, limit);
+  const replays = await readReplays(registry, found.places.map(entryId));
+  const { from, to, state } = query;
+  const places = found.places.filter(
+    (place) => state === undefined || stateOf(replays.get(entryId(place))) === state,
+  );
+  const entries = await runLimited(places, READS, (place) => readListed(get, place));
   const items = places.flatMap((place, at): Quarantined[] => {
     const entry = entries[at];
     // One that has been taken away since it was listed is no longer there.
@@ -194,7 +201,7 @@ export const quarantinePage = async (
       ? []
       : [summaryOf(entry, place, replays.get(entryId(place)))];
   });
-  return { items, position: more ? seen : undefined };
+  return { items, position: found.more ? found.seen : undefined };
 };
 
 /** @throws {ProblemError} `not-found` when it is not there or not to be seen */

@@ -14,6 +14,7 @@
  * | list instrument types                    | Query       | index `listing`: kind `TYPE`, listKey `{id}`         |
  * | answer to a request that is repeated     | GetItem     | pk `IDEMPOTENCY#{subject}#{key}`, sk `META`          |
  * | replays of quarantined messages          | BatchGetItem| pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
+ * | the record that a replay is taken by     | UpdateItem  | the same                                            |
  * | an export                                | GetItem     | pk `EXPORT#{id}`, sk `META`                          |
  * | files of an export                       | Query       | pk `EXPORT#{id}`, sk `FILE#{number}`                 |
  *

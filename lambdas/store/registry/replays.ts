@@ -1,9 +1,9 @@
 /** Replays of quarantined messages: one item an entry, made once, for good. */
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
-import { conditionally } from '../dynamodb/conditions.ts';
+import { conditionally, isWritten } from '../dynamodb/conditions.ts';
 import { ITEM_FORMAT, META, type Registry, replayKey } from './keys.ts';
 import { createItem, writeOnce } from './single.ts';
 
@@ -46,6 +46,29 @@ const readReplay = async (registry: Registry, id: string): Promise<Replay | unde
  */
 export const orderReplay = async (registry: Registry, id: string, order: Replay): Promise<Replay> =>
   await writeOnce(order, createItem(registry, itemOf(id, order)), () => readReplay(registry, id));
+
+/**
+ * Takes an order for one record of the stream: the one that is noted already, else this one from now on.
+ * @param sequence of the record that asks
+ * @returns whether it is this record that counts; of no order, none does
+ */
+export const claimReplay = async (
+  { client, table }: Registry,
+  id: string,
+  sequence: string,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  const update = new UpdateItemCommand({
+    TableName: table,
+    Key: marshal({ pk: replayKey(id), sk: META }),
+    UpdateExpression: 'SET #sequence = :sequence',
+    ConditionExpression:
+      'attribute_exists(pk) AND (attribute_not_exists(#sequence) OR #sequence = :sequence)',
+    ExpressionAttributeNames: { '#sequence': 'sequence' },
+    ExpressionAttributeValues: marshal({ ':sequence': sequence }),
+  });
+  return await isWritten(client.send(update, { ...(signal && { abortSignal: signal }) }));
+};
 
 /**
  * Notes that the order is on the stream. The first that is noted stays.

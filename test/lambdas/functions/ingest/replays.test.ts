@@ -79,6 +79,47 @@ it('takes a message of a device that was registered since', async () => {
   expect(await world.points('new')).toHaveLength(1);
 });
 
+it('takes an entry once, however often its device asks', async () => {
+  await world.register('again');
+  await world.take([record({ device: 'again', payload: rows([1], { session: 's', seq: 0 }, NOW, 'later') })]);
+  const { id, ask } = entryOf('again');
+  await order(id);
+  await world.put(typeToItem({ ...TYPE, channels: { ...TYPE.channels, later: MENDED.channels.co2 } }));
+  const asked = record({ device: 'again', payload: ask });
+  await world.take([asked]);
+  const correction = rows([9], { session: 's', seq: 1 }, NOW, 'later');
+  await world.take([record({ device: 'again', payload: correction })]);
+  const corrected = await world.points('again');
+  expect(corrected).toEqual([['later', 0, 9, 0]]);
+  // The device has seen the record, and sends the same bytes; the stream gives the first one again.
+  await world.take([record({ device: 'again', payload: ask }), asked]);
+  expect(await world.points('again')).toEqual(corrected);
+  const entries = [...world.objects].filter(([key]) => key.includes('/again/'));
+  expect(entries.map(([, text]) => JSON.parse(text).notes[0].code)).toEqual([
+    'unknown-channel',
+    'unknown-format',
+  ]);
+});
+
+it('counts the record that was noted, and no other', async () => {
+  await world.register('noted');
+  await world.take([record({ device: 'noted', payload: rows([1], {}, NOW, 'ph') })]);
+  const { id, ask } = entryOf('noted');
+  const [forged, asked] = [0, 1].map(() => record({ device: 'noted', payload: ask }));
+  if (forged === undefined || asked === undefined) throw new Error('no records');
+  await world.put(
+    marshal({
+      ...{ pk: replayKey(id), sk: META, format: ITEM_FORMAT, by: 'ada', at: '2026-03-01T12:00:00Z' },
+      sequence: asked.kinesis.sequenceNumber,
+    }),
+  );
+  await world.put(typeToItem({ ...TYPE, channels: { ...TYPE.channels, ph: MENDED.channels.co2 } }));
+  await world.take([forged]);
+  expect(await world.points('noted')).toEqual([]);
+  await world.take([asked]);
+  expect(await world.points('noted')).toHaveLength(1);
+});
+
 it('does not believe a device that asks by itself, for another, or for nothing', async () => {
   await world.register('forger');
   await world.take([record({ device: 'forger', payload: 'junk' })]);

@@ -191,7 +191,7 @@ describe('a damaged entry', () => {
   it('is listed as one, beside the others', async () => {
     const { status, body } = await world.send({ path: '/v1/quarantine?site=rome' });
     expect(status).toBe(200);
-    const damaged = { site: 'rome', device: 'cut', damaged: true, notes: [] };
+    const damaged = { site: 'rome', device: 'cut', damaged: true, notes: [], state: 'open' };
     expect(body['items']).toEqual([
       { id, arrived: '2026-03-01T00:00:00.000Z', size: 60, ...damaged },
       expect.objectContaining({ id: 'rome/cut/2026-03-01/17', ...damaged }),
@@ -249,6 +249,24 @@ describe('a replay', () => {
       ['berlin/a', { date: '2026-03-01', sequence: '11' }],
     ]);
     expect(records[0]?.sequence).toBe(task['sequence']);
+  });
+
+  it('settles the entry, in lists of what is open and what is settled too', async () => {
+    const of = async (state: string) => {
+      const { body } = await world.send({ path: `/v1/quarantine?limit=200${state}` });
+      return (body['items'] as { id: string; state: string }[])
+        .filter(({ id }) => ALL.includes(id))
+        .map(({ id, state: is }) => [id, is]);
+    };
+    const settled = [[A[0], 'settled']];
+    const open = ALL.filter((id) => id !== A[0]).map((id) => [id, 'open']);
+    expect(await of('&state=settled')).toEqual(settled);
+    expect(await of('&state=open')).toEqual(open);
+    expect(await of('')).toEqual([...open, ...settled].sort());
+    expect((await world.send({ path: `/v1/quarantine/${A[0]}` })).body['state']).toBe('settled');
+    const first = await world.send({ path: '/v1/quarantine?limit=1&state=open' });
+    const other = `/v1/quarantine?state=settled&cursor=${String(first.body['next'])}`;
+    expect((await world.send({ path: other })).body['code']).toBe('invalid-cursor');
   });
 
   it('is for who may, of what belongs to a device', async () => {
