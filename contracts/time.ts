@@ -92,13 +92,21 @@ export const timeInput = z
     if (micros === undefined || Math.abs(micros) > MAX_MICROS) {
       context.addIssue({
         code: 'custom',
-        message: 'use an RFC 3339 time such as 2026-03-01T10:00:00Z, or milliseconds since the epoch',
+        message:
+          'use an RFC 3339 time such as 2026-03-01T10:00:00Z, or milliseconds since the epoch, from 1684 to 2255',
       });
       return z.NEVER;
     }
     return micros;
   })
-  .meta({ type: 'string', format: 'date-time', example: '2026-03-01T10:00:00Z' });
+  .meta({
+    type: 'string',
+    anyOf: [
+      { format: 'date-time', description: 'RFC 3339, from 1684-07-28T00:12:26Z to 2255-06-05T23:47:34Z' },
+      { pattern: '^\\d{1,13}$', description: 'Whole milliseconds since the epoch, to the same end' },
+    ],
+    example: '2026-03-01T10:00:00Z',
+  });
 
 /** An ISO 8601 duration on a border. */
 export const durationInput = z

@@ -6,13 +6,13 @@
  */
 import * as z from 'zod';
 
+/** What {@link slug} is. */
+export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** An identifier in a topic, a key or a path: lower-case letters, digits and inner hyphens, 1 to 63 characters. */
 export const slug = z
   .string()
-  .regex(
-    /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    'use lower-case letters, digits and inner hyphens, at most 63 characters',
-  )
+  .regex(SLUG, 'use lower-case letters, digits and inner hyphens, at most 63 characters')
   .meta({ id: 'Identifier' });
 
 /** Where a device lives: the two variable levels of every topic. */

@@ -30,6 +30,7 @@ export const deviceMetadata = z
     labels: z
       .record(slug, z.string().max(120))
       .refine((labels) => Object.keys(labels).length <= 20, 'at most 20 labels')
+      .meta({ maxProperties: 20 })
       .optional(),
   })
   .strict()

@@ -24,14 +24,19 @@ const unique = (list: readonly string[]): boolean => new Set(list).size === list
 /** What a caller sends to have an export made. */
 export const exportRequest = z
   .object({
-    devices: z.array(slug).min(1).max(EXPORT_DEVICES).refine(unique, 'name each device once'),
+    devices: z
+      .array(slug)
+      .min(1)
+      .max(EXPORT_DEVICES)
+      .refine(unique, 'name each device once')
+      .meta({ uniqueItems: true }),
     channels: z
       .array(channelName)
       .min(1)
       .max(LIMITS.channels)
       .refine(unique, 'name each channel once')
       .optional()
-      .meta({ description: 'All when absent' }),
+      .meta({ description: 'All when absent', uniqueItems: true }),
     from: timeInput.meta({ description: 'First time, included' }),
     to: timeInput.optional().meta({ description: 'End, excluded; now when absent' }),
     format: z.enum(EXPORT_FORMATS).default('csv'),

@@ -4,12 +4,15 @@ import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
 
+/** What {@link channelName} is, beside its length. */
+export const CHANNEL_NAME = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/;
+
 /** Channel name: lower-case dotted words, e.g. `chamber.temp`. */
 export const channelName = z
   .string()
   .max(64)
   .regex(
-    /^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/,
+    CHANNEL_NAME,
     'use lower-case words of letters, digits, _ and -, joined by dots, starting with a letter',
   );
 
@@ -75,10 +78,13 @@ const described = {
   model: z.string().max(120).optional(),
 };
 
-const channels = z.record(channelName, channel).refine((declared) => {
-  const count = Object.keys(declared).length;
-  return count >= 1 && count <= LIMITS.channels;
-}, `declare 1 to ${LIMITS.channels} channels`);
+const channels = z
+  .record(channelName, channel)
+  .refine((declared) => {
+    const count = Object.keys(declared).length;
+    return count >= 1 && count <= LIMITS.channels;
+  }, `declare 1 to ${LIMITS.channels} channels`)
+  .meta({ minProperties: 1, maxProperties: LIMITS.channels });
 
 /** What a caller sends to create an instrument type. */
 export const instrumentTypeInput = z

@@ -1,11 +1,12 @@
 /** Series: how points and buckets are asked for and given back. */
 import * as z from 'zod';
+import { commaList, inner } from '../comma-list.ts';
 import { csvStyle } from '../csv.ts';
 import { LIMITS } from '../limits.ts';
-import { slug } from '../messages/topics.ts';
+import { SLUG, slug } from '../messages/topics.ts';
 import { STATUSES } from '../quality.ts';
 import { durationInput, timeInput } from '../time.ts';
-import { channelName } from './instrument-types.ts';
+import { CHANNEL_NAME, channelName } from './instrument-types.ts';
 
 /** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
 export const AGGREGATES = [
@@ -56,13 +57,6 @@ const aggregate = z.custom<Aggregate>(
 export const FILLS = ['none', 'null', 'previous', 'linear'] as const;
 export type Fill = (typeof FILLS)[number];
 
-const list = <T extends z.ZodType<unknown, string>>(item: T, max: number) =>
-  z
-    .string()
-    // Lists are sets: what is named twice is named once.
-    .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
-    .pipe(z.array(item).min(1).max(max));
-
 const zone = z
   .string()
   .max(64)
@@ -79,17 +73,14 @@ const zone = z
 const CONVERSION = /^([^:]+):(.+)$/;
 
 /** `channel:UNIT` */
-const conversion = z
-  .string()
-  .transform((text, context) => {
-    const [, channel = '', unit = ''] = CONVERSION.exec(text) ?? [];
-    if (!channelName.safeParse(channel).success || unit.length > 32) {
-      context.addIssue({ code: 'custom', message: 'use channel:UNIT, the unit as a UCUM code' });
-      return z.NEVER;
-    }
-    return { channel, unit };
-  })
-  .meta({ type: 'string' });
+const conversion = z.string().transform((text, context) => {
+  const [, channel = '', unit = ''] = CONVERSION.exec(text) ?? [];
+  if (!channelName.safeParse(channel).success || unit.length > 32) {
+    context.addIssue({ code: 'custom', message: 'use channel:UNIT, the unit as a UCUM code' });
+    return z.NEVER;
+  }
+  return { channel, unit };
+});
 
 const range = {
   from: timeInput.meta({ description: 'First time, included' }),
@@ -97,8 +88,7 @@ const range = {
 };
 
 const shape = {
-  channels: list(channelName, LIMITS.channels).optional().meta({
-    type: 'string',
+  channels: commaList(channelName, LIMITS.channels, inner(CHANNEL_NAME)).optional().meta({
     description: 'Comma-separated channel names; all when absent',
     example: 'temp,humidity',
   }),
@@ -112,10 +102,9 @@ const shape = {
       'IANA time zone whose calendar buckets of days, weeks, months and years follow; UTC when absent',
     example: 'Europe/Berlin',
   }),
-  agg: list(aggregate, 40)
+  agg: commaList(aggregate, 40, `${AGGREGATES.join('|')}|${inner(QUANTILE)}`)
     .optional()
     .meta({
-      type: 'string',
       description: `Comma-separated aggregates: ${AGGREGATES.join(', ')}, or any quantile such as p95 or p99.9; when absent ${USUAL_AGGREGATES.join(', ')}. Over good and uncertain points unless \`quality\` says otherwise. \`twmean\` is weighted by time from the first to the last point of the bucket; \`rate\` is per second. Quantiles of buckets below an hour are exact, of an hour and more within 1 %`,
       example: 'mean,max,p95',
     }),
@@ -123,8 +112,7 @@ const shape = {
     description:
       'Buckets without points: left out (none, the default), with nulls (null), with the values of the bucket before (previous), or on a straight line between their neighbours (linear, over 1 000 buckets at most, numbers only)',
   }),
-  quality: list(z.enum(STATUSES), STATUSES.length).optional().meta({
-    type: 'string',
+  quality: commaList(z.enum(STATUSES), STATUSES.length, STATUSES.join('|')).optional().meta({
     description:
       'Comma-separated qualities: points of these only, aggregates over these only. All points and aggregates over good and uncertain ones when absent',
     example: 'good,uncertain',
@@ -133,14 +121,13 @@ const shape = {
     description:
       'About so many points a channel that keep the shape of the whole: extremes first, then largest triangles (LTTB). Good and uncertain points unless `quality` says otherwise',
   }),
-  unit: list(conversion, LIMITS.channels)
+  unit: commaList(conversion, LIMITS.channels, `${inner(CHANNEL_NAME)}:[^,]{1,32}`)
     .refine(
       (units) => new Set(units.map(({ channel }) => channel)).size === units.length,
       'give one unit for each channel',
     )
     .optional()
     .meta({
-      type: 'string',
       description: 'Comma-separated `channel:UNIT`: values in another unit of the same dimension (UCUM)',
       example: 'temp:K,flow:mL/min',
     }),
@@ -177,8 +164,7 @@ export type SeriesQuery = z.infer<typeof seriesQuery>;
 
 /** Devices of one call, at most. */
 const MAX_DEVICES = 100;
-const devices = list(slug, MAX_DEVICES).meta({
-  type: 'string',
+const devices = commaList(slug, MAX_DEVICES, inner(SLUG)).meta({
   description: `Comma-separated devices, at most ${MAX_DEVICES}; those that you may not see are not found`,
   example: 'incubator-1,incubator-2',
 });
@@ -247,7 +233,7 @@ const deviceField = z.string().optional().meta({ description: 'The device, in ca
 /** A point as it goes out: the words of the native payload. */
 export const point = z
   .object({
-    d: deviceField,
+    device: deviceField,
     n: z.string(),
     t: z.string(),
     v: value,
@@ -262,7 +248,7 @@ const number = z.number().nullable().optional();
 /** A bucket of one channel; aggregates that were not asked for are absent. */
 export const bucket = z
   .object({
-    d: deviceField,
+    device: deviceField,
     n: z.string(),
     t: z.string().meta({ description: 'Start of the bucket' }),
     u: z.string(),
@@ -288,7 +274,14 @@ export type Bucket = z.infer<typeof bucket>;
 
 /** A time with the values of several series; `{device}/{channel}` names each. */
 export const alignedRow = z
-  .object({ t: z.string(), values: z.record(z.string(), value.nullable()) })
+  .object({
+    t: z.string(),
+    values: z.record(z.string(), value.nullable()),
+    quality: z
+      .record(z.string(), qualityText.nullable())
+      .optional()
+      .meta({ description: 'Of points: the quality of each value; null where there is none' }),
+  })
   .meta({ id: 'AlignedRow' });
 export type AlignedRow = z.infer<typeof alignedRow>;
 
@@ -332,7 +325,7 @@ export const latestValues = z
 export const snapshot = z
   .object({
     at: z.string().meta({ description: 'The instant; one for all pages' }),
-    items: z.array(point.extend({ d: z.string() }).meta({ id: 'SnapshotPoint' })),
+    items: z.array(point.extend({ device: z.string() }).meta({ id: 'SnapshotPoint' })),
     next: z.string().nullable(),
   })
   .meta({ id: 'Snapshot' });

@@ -27,7 +27,7 @@ export const CONTRACT_ROUTES = {
           z.object({ code: z.string(), status: z.int(), title: z.string(), remedy: z.string() }),
           'The code explained',
         ),
-        ...problems('not-found'),
+        ...problems('invalid-request', 'not-found'),
       },
     },
   ),

@@ -13,7 +13,7 @@ export const column = <B>(
 
 /** The device of a batch. @param names by the place of each device */
 export const deviceColumn = <B extends { readonly device: number }>(names: readonly string[]): Column<B> => ({
-  ...column<B>('device', 'd', 'text', (batch) => names[batch.device] ?? ''),
+  ...column<B>('device', 'device', 'text', (batch) => names[batch.device] ?? ''),
   isOne: () => true,
 });
 

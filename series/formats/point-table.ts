@@ -18,7 +18,7 @@ export interface PointTableOptions {
 const MOST_REMEMBERED = 1000;
 
 /** `qualityName`, remembered: it is asked for each row. */
-const qualityNames = (): ((quality: Quality) => string) => {
+export const qualityNames = (): ((quality: Quality) => string) => {
   const names = new Map<Quality, string>();
   return (quality) => {
     let name = names.get(quality);

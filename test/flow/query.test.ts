@@ -54,7 +54,7 @@ describe('questions through the API', () => {
 
   test('are answered for an instant', async () => {
     const { items } = await lab.json<Page>(`/v1/snapshot?devices=asked-1,asked-2&at=${at(630)}`);
-    expect(items.map(({ d, v }) => [d, v])).toEqual([
+    expect(items.map(({ device, v }) => [device, v])).toEqual([
       ['asked-1', 10],
       ['asked-2', 110],
     ]);

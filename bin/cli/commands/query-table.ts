@@ -80,7 +80,7 @@ const showMany = async (
   const counts = new Map<string, number>();
   const several = devices.length > 1;
   for (const device of devices) {
-    const buckets = overview.buckets.filter(({ d }) => !several || d === device);
+    const buckets = overview.buckets.filter((each) => !several || each.device === device);
     counts.set(several ? device : '', total(buckets));
     if (buckets.length === 0) continue;
     const query = { ...request.query, ...(several ? { devices: device } : {}) };
@@ -112,9 +112,9 @@ class Shown {
 
   add(items: readonly Row[]): void {
     for (const item of items) {
-      const { d = '', n } = item;
-      const tail = this.tails.get(d) ?? { count: 0, last: [] };
-      this.tails.set(d, tail);
+      const { device = '', n } = item;
+      const tail = this.tails.get(device) ?? { count: 0, last: [] };
+      this.tails.set(device, tail);
       tail.count += 1;
       tail.last.push(item);
       // Not with each item, because it copies the others.

@@ -14,7 +14,8 @@ const cell = (value: unknown): string =>
       : String(value);
 
 /** Device and channel of a row; the channel alone where there is one device. */
-export const nameOf = ({ d, n }: Pick<Row, 'd' | 'n'>): string => (d === undefined ? n : `${d}/${n}`);
+export const nameOf = ({ device, n }: Pick<Row, 'device' | 'n'>): string =>
+  device === undefined ? n : `${device}/${n}`;
 
 /** The number that is drawn for a row: the value of a point, else the first aggregate that is a number. */
 export const numberOf = (row: Row): number | undefined => {
@@ -51,7 +52,6 @@ export const shapeTable = (shapes: readonly Shape[]): string =>
   );
 
 const HEADINGS: Readonly<Record<string, string>> = {
-  d: 'device',
   n: 'channel',
   t: 'time',
   v: 'value',
@@ -61,10 +61,15 @@ const HEADINGS: Readonly<Record<string, string>> = {
 
 type Cells = Readonly<Record<string, unknown>>;
 
-/** Aligned rows have a column for each series, other items one for each member. */
+/** Aligned rows have a column for each series, with the quality of what is not good; other items one for each member. */
 const cellsOf = (item: object): Cells => {
-  const { values, ...rest } = item as { readonly values?: Cells };
-  return { ...rest, ...values };
+  const { values, quality, ...rest } = item as { readonly values?: Cells; readonly quality?: Cells };
+  if (values === undefined) return item as Cells;
+  const shown = Object.entries(values).map(([name, value]) => {
+    const status = quality?.[name] ?? 'good';
+    return [name, status === 'good' ? value : `${cell(value)} ${status}`];
+  });
+  return { ...rest, ...Object.fromEntries(shown) };
 };
 
 /** Lays items out: one line each. */

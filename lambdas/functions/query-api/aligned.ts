@@ -1,16 +1,18 @@
 /** Series of several devices and channels side by side: one row a time, one column a series. */
 
 import type { Value } from '../../../contracts/messages/message.ts';
+import { GOOD, type Quality } from '../../../contracts/quality.ts';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import type { PointBatch } from '../../../series/points/point-batches.ts';
 import type { BucketBatch } from './buckets.ts';
 import type { Series } from './series-query.ts';
 
-/** A time, and the value of each series there. */
+/** A time, and the value of each series there; of points, their qualities as well. */
 export interface AlignedValues {
   readonly time: Micros;
   readonly values: readonly (Value | null)[];
+  readonly qualities: readonly (Quality | null)[] | undefined;
 }
 
 /** A value, and the place of its series among all. */
@@ -18,6 +20,7 @@ interface Placed {
   readonly time: Micros;
   readonly series: number;
   readonly value: Value | null;
+  readonly quality?: Quality;
 }
 
 /** Places of series by {@link AlignedSeries.name}. */
@@ -40,7 +43,7 @@ export async function* placedPoints(
       const place = ofChannel[batch.place?.[at] ?? 0];
       return place === undefined || !isNew(series, time)
         ? []
-        : [{ time, series: place, value: batch.value[at] ?? null }];
+        : [{ time, series: place, value: batch.value[at] ?? null, quality: batch.quality?.[at] ?? GOOD }];
     });
   }
 }
@@ -111,10 +114,15 @@ class Cursor {
   }
 
   /** Takes all values of a time into a row, and reads on where a batch ends with that time. */
-  async takeAll(time: Micros, values: (Value | null)[]): Promise<void> {
+  async takeAll(
+    time: Micros,
+    values: (Value | null)[],
+    qualities: (Quality | null)[] | undefined,
+  ): Promise<void> {
     for (;;) {
       for (let { next } = this; next?.time === time; { next } = this) {
         values[next.series] = next.value;
+        if (qualities !== undefined) qualities[next.series] = next.quality ?? null;
         this.#at += 1;
       }
       if (!this.isEmpty) return;
@@ -135,10 +143,12 @@ const BATCH = 2048;
  * Joins rows by time (outer join).
  * @param devices rows of each device by time
  * @param count of series
+ * @param hasQuality whether the rows are points
  */
 export async function* align(
   devices: readonly AsyncIterable<readonly Placed[]>[],
   count: number,
+  hasQuality: boolean,
 ): AsyncGenerator<AlignedValues[]> {
   let cursors = devices.map((batches) => new Cursor(batches));
   try {
@@ -152,9 +162,10 @@ export async function* align(
         Number.POSITIVE_INFINITY,
       );
       const values = new Array<Value | null>(count).fill(null);
+      const qualities = hasQuality ? new Array<Quality | null>(count).fill(null) : undefined;
       const here = cursors.filter(({ next }) => next?.time === time);
-      await Promise.all(here.map((cursor) => cursor.takeAll(time, values)));
-      batch.push({ time, values });
+      await Promise.all(here.map((cursor) => cursor.takeAll(time, values, qualities)));
+      batch.push({ time, values, qualities });
       if (batch.length === BATCH) {
         yield batch;
         batch = [];

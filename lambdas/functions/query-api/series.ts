@@ -107,7 +107,9 @@ export const seriesResponse = async (
         ? placedPoints(series, places, readPoints(source(device), started, device))
         : placedBuckets(series, places, readBuckets(source(device), series, buckets, device)),
     );
-    return await respond(series, { table: alignedTable(names), rows: align(placed, names.length) }, request);
+    const isPoints = buckets === undefined;
+    const rows = align(placed, names.length, isPoints);
+    return await respond(series, { table: alignedTable(names, isPoints), rows }, request);
   }
   if (series.points !== undefined)
     return await respond(

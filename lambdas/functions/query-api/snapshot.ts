@@ -193,7 +193,7 @@ export const snapshotResponse = async (stores: Stores, request: SnapshotRequest)
     return shown.map(({ channel, time, value, quality }) => {
       const conversion = conversions.get(channel);
       return {
-        d: id,
+        device: id,
         n: channel,
         t: formatTime(time),
         v: conversion !== undefined && typeof value === 'number' ? conversion.value(value) : value,

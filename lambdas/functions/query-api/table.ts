@@ -4,7 +4,7 @@ import type { Value } from '../../../contracts/messages/message.ts';
 import { STATUSES } from '../../../contracts/quality.ts';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import { channelColumns, column, deviceColumn, membersOf } from '../../../series/formats/columns.ts';
-import { pointTable as tableOfPoints } from '../../../series/formats/point-table.ts';
+import { qualityNames, pointTable as tableOfPoints } from '../../../series/formats/point-table.ts';
 import type { Batch, ColumnKind, Table } from '../../../series/formats/table.ts';
 import { channelAt } from '../../../series/points/channels.ts';
 import { type PointBatch, partOf } from '../../../series/points/point-batches.ts';
@@ -141,17 +141,38 @@ export const bucketTable = (series: Series): PagedTable<BucketBatch> => {
   };
 };
 
-/** Series side by side as a table. */
-export const alignedTable = (series: readonly AlignedSeries[]): PagedTable<readonly AlignedValues[]> => {
+/** Series side by side as a table; points have their quality beside them. */
+export const alignedTable = (
+  series: readonly AlignedSeries[],
+  hasQuality: boolean,
+): PagedTable<readonly AlignedValues[]> => {
   const of = rowColumn<AlignedValues>;
   const time = of('time', 't', 'time', (row) => row.time);
-  const values = series.map(({ name, type }, at) => ({
+  const nameOf = qualityNames();
+  const valueAt = ({ name, type }: AlignedSeries, at: number) => ({
     ...of(name, name, 'value', (row) => row.values[at] ?? null),
     types: [type],
-  }));
+  });
+  const qualityAt = ({ name }: AlignedSeries, at: number) => ({
+    ...of(`${name}/quality`, `${name}/quality`, 'value', ({ qualities }) => {
+      const quality = qualities?.[at] ?? null;
+      return quality === null ? null : nameOf(quality);
+    }),
+    types: ['string'] as const,
+  });
+  const qualities = series.map((each, at) => ({ name: each.name, column: qualityAt(each, at) }));
   return {
-    columns: [time, ...values],
-    members: [...membersOf([time]), { name: 'values', members: membersOf(values) }],
+    columns: [
+      time,
+      ...series.flatMap((each, at) =>
+        hasQuality ? [valueAt(each, at), qualityAt(each, at)] : [valueAt(each, at)],
+      ),
+    ],
+    members: [
+      ...membersOf([time]),
+      { name: 'values', members: membersOf(series.map(valueAt)) },
+      ...(hasQuality ? [{ name: 'quality', members: qualities }] : []),
+    ],
     part: rowsPart,
     position: (rows, at) => ({ device: 0, time: rows[at]?.time ?? 0, channel: '' }),
   };

@@ -135,7 +135,8 @@ describe('all of them at once', () => {
     const devices = Object.keys(STATES);
     const query = `devices=${devices.join()}&channels=temp&${RANGE}&every=PT10M&agg=mean,count`;
     const all = await rows(`/v1/series?${query}&limit=50000`);
-    const of = (device: string) => all.filter(({ d }) => d === device).map(({ d: __, ...rest }) => rest);
+    const of = (device: string) =>
+      all.filter((each) => each['device'] === device).map(({ device: __, ...rest }) => rest);
     for (const device of devices) expect(of(device)).toStrictEqual(of('in-chunks'));
     const found: Row[] = [];
     for (let next: unknown = ''; next !== null; ) {

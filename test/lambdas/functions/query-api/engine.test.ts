@@ -188,10 +188,11 @@ describe('several devices', () => {
     const answer = await many(`devices=dense-1,kinds-1,plain-1&${RANGE}&every=P1D&agg=count`);
     expect(answer.body).toMatchObject({ devices: ['dense-1', 'kinds-1', 'plain-1'], next: null });
     const items = answer.body['items'] as Row[];
-    const of = (device: string) => items.filter(({ d }) => d === device).map(({ d: _, ...rest }) => rest);
+    const of = (device: string) =>
+      items.filter((each) => each['device'] === device).map(({ device: _, ...rest }) => rest);
     expect(of('plain-1')).toEqual(await rows('plain-1', `${RANGE}&every=P1D&agg=count`));
     expect(of('dense-1')).toEqual(of('plain-1'));
-    expect([...new Set(items.map(({ d }) => d))]).toEqual(['dense-1', 'kinds-1', 'plain-1']);
+    expect([...new Set(items.map(({ device }) => device))]).toEqual(['dense-1', 'kinds-1', 'plain-1']);
   });
 
   it.each([
@@ -232,6 +233,47 @@ describe('several devices', () => {
     const items = (await many(query)).body['items'] as { values: Row }[];
     expect(items.length).toBeGreaterThan(500);
     for (const { values } of items) expect(values['plain-1/temp']).toBe(values['dense-1/temp']);
+  });
+
+  it('show the quality of each point that is aligned', async () => {
+    const at = (second: number) => `2026-03-20T10:00:0${second}Z`;
+    const range = 'from=2026-03-20T10:00:00Z&to=2026-03-20T10:00:05Z';
+    for (const [id, points] of [
+      [
+        'graded-1',
+        [
+          [at(0), 1, 9],
+          [at(1), 2],
+        ],
+      ],
+      ['graded-2', [[at(1), 3, 12]]],
+    ] as const) {
+      await world.addDevice(id);
+      await world.addChunk(id, [column('temp', points)]);
+    }
+    const path = `devices=graded-1,graded-2&channels=temp&${range}&align=true`;
+    const { body } = await many(path);
+    expect(body['items']).toEqual([
+      {
+        t: '2026-03-20T10:00:00.000Z',
+        values: { 'graded-1/temp': 1, 'graded-2/temp': null },
+        quality: { 'graded-1/temp': 'uncertain/jump', 'graded-2/temp': null },
+      },
+      {
+        t: '2026-03-20T10:00:01.000Z',
+        values: { 'graded-1/temp': 2, 'graded-2/temp': 3 },
+        quality: { 'graded-1/temp': 'good', 'graded-2/temp': 'bad/sensor-failure' },
+      },
+    ]);
+    const csv = await world.send({ path: `/v1/series?${path}`, headers: { Accept: 'text/csv' } });
+    expect(csv.text.split('\r\n').slice(0, 2)).toEqual([
+      'time,graded-1/temp,graded-1/temp/quality,graded-2/temp,graded-2/temp/quality',
+      '2026-03-20T10:00:00.000Z,1,uncertain/jump,,',
+    ]);
+    expect((await many(`${path}&layout=columns`)).body['columns']).toMatchObject({
+      'graded-1/temp/quality': ['uncertain/jump', 'good'],
+      'graded-2/temp/quality': [null, 'bad/sensor-failure'],
+    });
   });
 
   it('are not found as soon as one of them is not to be seen', async () => {
@@ -279,7 +321,7 @@ describe('a snapshot', () => {
     ['2026-04-28T00:00:00Z', []],
   ])('of %s is what was measured last', async (at, expected) => {
     const items = await snapshot(`devices=shown-1,shown-2&at=${at}`);
-    expect(items.map(({ d, n, v, q }) => `${d} ${n} ${v} ${q}`)).toEqual(expected);
+    expect(items.map(({ device, n, v, q }) => `${device} ${n} ${v} ${q}`)).toEqual(expected);
   });
 
   it('of a hundred devices takes four calls of DynamoDB', async () => {
@@ -296,7 +338,7 @@ describe('a snapshot', () => {
       world.aws.calls.length = 0;
       const { status, body } = await world.json({ path });
       expect([status, body['next']]).toEqual([200, null]);
-      expect((body['items'] as Row[]).map(({ d, v }) => [d, v])).toEqual(right);
+      expect((body['items'] as Row[]).map(({ device, v }) => [device, v])).toEqual(right);
       return world.aws.calls.map(({ action }) => action);
     };
     // Devices, their type, and two slots of each.
@@ -330,7 +372,7 @@ describe('a snapshot', () => {
         const more = cursor === '' ? '' : `&cursor=${cursor}`;
         const { status, body, headers } = await page(`${at}&limit=${limit}${more}`);
         expect(status).toBe(200);
-        found.push(...(body['items'] as Row[]).map(({ d, v }) => `${d} ${v}`));
+        found.push(...(body['items'] as Row[]).map(({ device, v }) => `${device} ${v}`));
         cursor = body['next'];
         expect(headers['link'] !== undefined).toBe(cursor !== null);
         expect(pages).toBeLessThanOrEqual(Math.ceil(ids.length / limit));
@@ -454,6 +496,7 @@ describe('tables', () => {
   it.each([
     ['buckets', '/v1/devices/dense-1/series?', 'every=PT1H&agg=count,mean,first,p50&fill=null'],
     ['aligned buckets', '/v1/series?devices=dense-1,mixed-1&', 'every=PT1H&agg=max&align=true'],
+    ['aligned points', '/v1/series?devices=dense-1,mixed-1&', 'channels=temp&align=true'],
     ['several devices', '/v1/series?devices=dense-1,kinds-1&', 'every=P1D&agg=last'],
     ['points of one type', '/v1/devices/dense-1/series?', 'channels=temp,flow'],
     ['nothing', '/v1/devices/dense-1/series?', 'channels=none'],
@@ -472,7 +515,11 @@ describe('tables', () => {
     for (const [at, line] of csv.slice(1).entries()) {
       const cells = line.split(',').filter((__, place) => (csv[0] ?? '').split(',')[place] !== 'time');
       const shown = (value: unknown): string =>
-        value === null || value === undefined || Number.isNaN(value) ? '' : String(value);
+        value === null || value === undefined || Number.isNaN(value)
+          ? ''
+          : Object.is(value, -0)
+            ? '-0'
+            : String(value);
       // Channels of several types have a column each.
       const of = (row: Row | undefined, name: string): string => shown(row?.[name] ?? row?.[`${name}_truth`]);
       expect(lines.map((name) => of(arrow.get(at)?.toJSON(), name))).toEqual(cells);
