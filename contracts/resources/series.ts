@@ -105,7 +105,7 @@ const shape = {
   agg: commaList(aggregate, 40, `${AGGREGATES.join('|')}|${inner(QUANTILE)}`)
     .optional()
     .meta({
-      description: `Comma-separated aggregates: ${AGGREGATES.join(', ')}, or any quantile such as p95 or p99.9; when absent ${USUAL_AGGREGATES.join(', ')}. Over good and uncertain points unless \`quality\` says otherwise. \`twmean\` is weighted by time from the first to the last point of the bucket; \`rate\` is per second. Quantiles of buckets below an hour are exact, of an hour and more within 1 %`,
+      description: `Comma-separated aggregates: ${AGGREGATES.join(', ')}, or any quantile such as p95 or p99.9; when absent ${USUAL_AGGREGATES.join(', ')}. Over good and uncertain points unless \`quality\` says otherwise. \`twmean\` is weighted by time from the first to the last point of the bucket; \`rate\` is per second. Quantiles are exact (type 7, linear between neighbours) of buckets below an hour, and of others while some 500 000 points have to be read for them and are still there; else they are within 1 %, rounded to three digits, and \`error\` of the page says so`,
       example: 'mean,max,p95',
     }),
   fill: z.enum(FILLS).optional().meta({
@@ -296,6 +296,10 @@ const resolved = {
   to: z.string(),
   every: z.string().optional(),
   tz: z.string().optional(),
+  error: z.number().optional().meta({
+    description:
+      'Greatest relative error of the quantiles of this page, in the unit of the channel; absent where all are exact',
+  }),
   next: z.string().nullable(),
 };
 

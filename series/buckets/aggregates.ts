@@ -45,6 +45,20 @@ export const keptFor = (aggregates: readonly Aggregate[], sketch: boolean): Kept
   };
 };
 
+/** Whether a quantile lies within its extremes, which are known exactly. */
+export const isWithin = (share: number | undefined): boolean => share !== undefined && share > 0 && share < 1;
+
+/**
+ * A number without the digits that its error leaves meaningless: with an error of 1 %, three digits stay.
+ * @param error absolute
+ */
+export const roundedTo = (value: number, error: number): number => {
+  if (!(error > 0) || value === 0) return value;
+  const place = Math.floor(Math.log10(error));
+  const digits = Math.floor(Math.log10(Math.abs(value))) - place + 1;
+  return digits < 1 ? 0 : Number(value.toPrecision(Math.min(17, digits)));
+};
+
 /** Whether a quantile is among aggregates. */
 export const asksQuantile = (aggregates: readonly Aggregate[]): boolean =>
   aggregates.some((name) => quantileOf(name) !== undefined);
@@ -71,6 +85,9 @@ export type AggregateReader = (summary: Summary, sorted: Float64Array | undefine
 export const readerOf = (name: Aggregate): AggregateReader => {
   const share = quantileOf(name);
   if (share === undefined) return NAMED[name as NamedAggregate];
-  return (summary, sorted) =>
-    sorted === undefined ? quantileOfSketch(summary, share) : quantile(sorted, share);
+  return (summary, sorted) => {
+    if (sorted !== undefined) return quantile(sorted, share);
+    if (share === 0) return summary.min?.value ?? null;
+    return share === 1 ? (summary.max?.value ?? null) : quantileOfSketch(summary, share);
+  };
 };

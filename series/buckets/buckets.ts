@@ -1,18 +1,21 @@
 /**
  * Aggregates of points over time buckets. Only buckets that hold a point exist; `fill.ts` adds the others.
  *
- * Quantiles are exact in buckets that can be shorter than an hour, and within 1 % (DDSketch) in all others: one
- * rule, whatever they are made of.
+ * Quantiles are exact where all numbers of a bucket are at hand: always in buckets that can be shorter than an hour, and
+ * in others where points are given beside summaries. Else they are within 1 % (DDSketch), and rounded to that.
  */
+
+import type { Value } from '../../contracts/messages/message.ts';
 import { type Status, statusOf } from '../../contracts/quality.ts';
-import type { Aggregate } from '../../contracts/resources/series.ts';
+import { type Aggregate, quantileOf } from '../../contracts/resources/series.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { isNumeric, type SeriesColumn } from '../points/column.ts';
 import type { Kept } from '../summaries/kept.ts';
 import { type SummaryRun, windowsIn } from '../summaries/run.ts';
+import { SKETCH_ERROR } from '../summaries/sketch.ts';
 import { type ChannelKind, Summary } from '../summaries/summary.ts';
 import type { Conversion } from '../units/conversion.ts';
-import { type AggregateReader, asksQuantile, keptFor, readerOf } from './aggregates.ts';
+import { type AggregateReader, asksQuantile, isWithin, keptFor, readerOf, roundedTo } from './aggregates.ts';
 import {
   BucketChannels,
   type BucketColumns,
@@ -33,6 +36,8 @@ export interface BucketOptions {
   readonly kindOf: (channel: string) => ChannelKind;
   /** By channel, for those that are wanted in another unit. */
   readonly conversions?: ReadonlyMap<string, Conversion>;
+  /** Whether quantiles of buckets of an hour and more are to be exact: points are given beside their summaries. */
+  readonly exactQuantiles?: boolean;
 }
 
 /** The bucket of a channel that is being filled. One object serves all buckets of its channel in turn. */
@@ -53,12 +58,18 @@ interface OpenBucket {
 }
 
 const CLOSED = Number.NEGATIVE_INFINITY;
+/** Numbers that are held at once for exact quantiles: 16 MB. A bucket with more is told by its sketch. */
+const MOST_HELD = 2_000_000;
 
 /** Sorts points and summaries into buckets, piece by piece in order of time, and gives away buckets that are full. */
 export class Buckets {
   readonly #options: BucketOptions;
   readonly #kept: Kept;
   readonly #exactQuantiles: boolean;
+  /** By aggregate: whether it comes from a sketch where numbers are not at hand. */
+  readonly #sketched: readonly boolean[];
+  #held = 0;
+  #approximate = false;
   readonly #readers: readonly AggregateReader[];
   readonly #open = new Map<string, OpenBucket>();
   readonly #channels = new BucketChannels();
@@ -69,7 +80,9 @@ export class Buckets {
     this.#options = options;
     const { isBelowHour } = options.grid;
     this.#kept = keptFor(options.aggregates, !isBelowHour);
-    this.#exactQuantiles = isBelowHour && asksQuantile(options.aggregates);
+    this.#exactQuantiles =
+      (isBelowHour || options.exactQuantiles === true) && asksQuantile(options.aggregates);
+    this.#sketched = options.aggregates.map((name) => !isBelowHour && isWithin(quantileOf(name)));
     this.#readers = options.aggregates.map(readerOf);
     this.#full = emptyLists(this.#readers.length);
   }
@@ -91,10 +104,41 @@ export class Buckets {
         if (time >= bucket.end) this.#begin(bucket, column, time);
         const quality = qualities?.[at] ?? 0;
         bucket.summary.add(time, value, quality);
-        if (bucket.numbers !== undefined && typeof value === 'number' && this.#enters(quality))
-          bucket.numbers.push(value);
+        if (typeof value === 'number') this.#hold(bucket, value, quality);
       }
     }
+  }
+
+  /** Holds a number for exact quantiles. */
+  #hold(bucket: OpenBucket, value: number, quality: number): void {
+    if (bucket.numbers === undefined || !this.#enters(quality)) return;
+    bucket.numbers.push(value);
+    this.#held += 1;
+    if (this.#held <= MOST_HELD || this.#options.grid.isBelowHour) return;
+    this.#held -= bucket.numbers.length;
+    bucket.numbers = undefined;
+  }
+
+  /**
+   * Adds the numbers of points that summaries were added of: quantiles of their buckets are exact when none is missing.
+   * @param columns of the last windows that were added
+   */
+  addNumbers(columns: readonly SeriesColumn[]): void {
+    for (const { channel, time: times, value: values, quality: qualities } of columns) {
+      const bucket = this.#open.get(channel);
+      if (bucket?.numbers === undefined) continue;
+      for (let at = 0; at < times.length; at += 1) {
+        const time = times[at] ?? 0;
+        const value = values[at];
+        if (typeof value === 'number' && time >= bucket.start && time < bucket.end)
+          this.#hold(bucket, value, qualities?.[at] ?? 0);
+      }
+    }
+  }
+
+  /** Whether any quantile so far is an approximation. */
+  get areApproximate(): boolean {
+    return this.#approximate;
   }
 
   /**
@@ -182,16 +226,27 @@ export class Buckets {
     full.quality.good.push(counts.good);
     full.quality.uncertain.push(counts.uncertain);
     full.quality.bad.push(counts.bad);
-    const sorted = numbers === undefined ? undefined : Float64Array.from(numbers).sort();
+    this.#held -= numbers?.length ?? 0;
+    const sorted = numbers?.length === count ? Float64Array.from(numbers).sort() : undefined;
+    const spread = summary.min?.value !== summary.max?.value;
     for (let at = 0; at < this.#readers.length; at += 1) {
       const value = this.#readers[at]?.(summary, sorted) ?? null;
       const name = conversion === undefined ? undefined : this.#options.aggregates[at];
-      full.values[at]?.push(
+      const given =
         conversion === undefined || name === undefined
           ? value
-          : convertAggregate(name, value, count, conversion),
-      );
+          : convertAggregate(name, value, count, conversion);
+      const sketched = sorted === undefined && spread && this.#sketched[at] === true;
+      full.values[at]?.push(sketched ? this.#rounded(value, given, conversion) : given);
     }
+  }
+
+  /** A quantile of a sketch as far as it is known. @param value as the sketch has it @param given in the unit asked for */
+  #rounded(value: Value | null, given: Value | null, conversion: Conversion | undefined): Value | null {
+    if (typeof value !== 'number' || typeof given !== 'number') return given;
+    this.#approximate = true;
+    const error = Math.abs(value) * SKETCH_ERROR;
+    return roundedTo(given, conversion === undefined ? error : Math.abs(conversion.difference(error)));
   }
 
   /** Takes out the buckets that end by a time, in order of start and channel. @param time no earlier than what was added */

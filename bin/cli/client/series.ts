@@ -7,6 +7,8 @@ import type { Api, Call } from './api.ts';
 export interface SeriesPage<T> {
   readonly from: string;
   readonly to: string;
+  /** Greatest relative error of quantiles; absent where they are exact. */
+  readonly error?: number;
   readonly items: readonly T[];
   /** Where to go on; null at the end. */
   readonly next: string | null;

@@ -109,6 +109,8 @@ interface Growing {
 class Shown {
   private readonly tails = new Map<string, Tail>();
   private readonly channels = new Map<string, Growing>();
+  /** Relative error of quantiles; `undefined`: they are exact. */
+  error: number | undefined;
 
   add(items: readonly Row[]): void {
     for (const item of items) {
@@ -131,7 +133,12 @@ class Shown {
   }
 
   print(): void {
-    print(itemTable([...this.tails.values()].flatMap(({ last }) => last.slice(-MOST_ROWS))));
+    print(
+      itemTable(
+        [...this.tails.values()].flatMap(({ last }) => last.slice(-MOST_ROWS)),
+        this.error,
+      ),
+    );
     if (this.channels.size > 0) print(`\n${shapeTable([...this.channels].map(shapeOf))}`);
     tellCut(new Map([...this.tails].map(([name, { count }]) => [name, count])));
   }
@@ -140,7 +147,10 @@ class Shown {
 /** Prints the last buckets of each device, or downsampled points, after reading all of them. */
 export const showBuckets = async (api: Api, request: SeriesRequest): Promise<void> => {
   const shown = new Shown();
-  for await (const { items } of seriesPages<Row>(api, request)) shown.add(items);
+  for await (const { items, error } of seriesPages<Row>(api, request)) {
+    shown.add(items);
+    shown.error ??= error;
+  }
   shown.print();
 };
 

@@ -145,7 +145,13 @@ const showJson = async (api: Api, request: SeriesRequest, options: QueryOptions)
 /** The first items of a range. */
 const showFirst = async (api: Api, request: SeriesRequest, options: QueryOptions): Promise<void> => {
   const pages = await Array.fromAsync(seriesPages<Row>(api, request, options));
-  print(itemTable(pages.flatMap(({ items }) => items)));
+  const error = pages.find((page) => page.error !== undefined)?.error;
+  print(
+    itemTable(
+      pages.flatMap(({ items }) => items),
+      error,
+    ),
+  );
   const next = pages.at(-1)?.next ?? null;
   if (next !== null) tellMore(request, next);
 };

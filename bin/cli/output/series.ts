@@ -1,5 +1,5 @@
 /** Points and buckets for people: rows, shapes and charts. */
-import type { Bucket, Point } from '../../../contracts/resources/series.ts';
+import { type Bucket, type Point, quantileOf } from '../../../contracts/resources/series.ts';
 import { chart, type Line } from './chart.ts';
 import { sparkline } from './sparkline.ts';
 import { harmless, table } from './table.ts';
@@ -72,13 +72,17 @@ const cellsOf = (item: object): Cells => {
   return { ...rest, ...Object.fromEntries(shown) };
 };
 
-/** Lays items out: one line each. */
-export const itemTable = (items: readonly object[]): string => {
+/** The heading of a member: of a quantile with its error. */
+const headingOf = (key: string, error: number | undefined): string =>
+  HEADINGS[key] ?? (error !== undefined && quantileOf(key) !== undefined ? `${key} ±${error * 100} %` : key);
+
+/** Lays items out: one line each. @param error relative, of quantiles that are not exact */
+export const itemTable = (items: readonly object[], error?: number): string => {
   const rows = items.map(cellsOf);
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (keys.length === 0) return 'nothing in this range';
   return table(
-    keys.map((key) => HEADINGS[key] ?? key),
+    keys.map((key) => headingOf(key, error)),
     rows.map((row) =>
       keys.map((key) => {
         const value = row[key];

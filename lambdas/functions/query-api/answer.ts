@@ -6,9 +6,11 @@ import { encoded } from '../../../series/formats/encoder.ts';
 import { encoderOf, SERIES_TYPES } from '../../../series/formats/encoders.ts';
 import { jsonPage } from '../../../series/formats/json.ts';
 import type { Batch } from '../../../series/formats/table.ts';
+import { SKETCH_ERROR } from '../../../series/summaries/sketch.ts';
 import { negotiate } from '../../runtime/http/accept.ts';
 import { writeCursor } from '../../runtime/http/cursor.ts';
 import { nextLink } from '../../runtime/http/page.ts';
+import type { Accuracy } from './buckets.ts';
 import { keepable } from './caching.ts';
 import { positionOf, type Series } from './series-query.ts';
 import type { PagedTable } from './table.ts';
@@ -18,6 +20,8 @@ import { type Fact, tagOfFacts } from './tag.ts';
 export interface Answer<B extends Batch> {
   readonly table: PagedTable<B>;
   readonly rows: AsyncIterable<B>;
+  /** Of buckets: known when they are read. */
+  readonly accuracy?: Accuracy;
 }
 
 export interface SeriesRequest {
@@ -62,7 +66,7 @@ async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
 }
 
 /** Members before the rows of a page in JSON: the request, with its times resolved. */
-const resolved = (series: Series, { query, url }: SeriesRequest) => {
+const resolved = (series: Series, { query, url }: SeriesRequest, accuracy: Accuracy | undefined) => {
   const every = url.searchParams.get('every');
   return {
     ...(series.several
@@ -72,6 +76,7 @@ const resolved = (series: Series, { query, url }: SeriesRequest) => {
     to: formatTime(series.to),
     ...(every === null ? {} : { every }),
     ...(query.tz === undefined ? {} : { tz: query.tz }),
+    ...(accuracy?.approximate === true ? { error: SKETCH_ERROR } : {}),
   };
 };
 
@@ -108,7 +113,7 @@ export const respond = async <B extends Batch>(
   const vary = 'accept, authorization';
   const headers = { vary, ...(next === null ? {} : { link: nextLink(url, next) }) };
   const { layout = 'rows', csv = 'plain' } = query;
-  const before = resolved(series, request);
+  const before = resolved(series, request, answer.accuracy);
   const tag =
     page === undefined || table.facts === undefined
       ? undefined

@@ -5,7 +5,7 @@ import { asksQuantile } from '../../../series/buckets/aggregates.ts';
 import { type BucketColumns, bucketsFrom } from '../../../series/buckets/bucket-columns.ts';
 import { Buckets } from '../../../series/buckets/buckets.ts';
 import { Filler } from '../../../series/buckets/fill.ts';
-import { readPieces, type Source } from '../../../series/buckets/plan.ts';
+import { type Piece, readPieces, type Source } from '../../../series/buckets/plan.ts';
 import { channelAt } from '../../../series/points/channels.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
@@ -61,6 +61,47 @@ const MINUTES_BYTES = 12_000;
 /** Seconds between points of a channel whose type does not say. */
 const USUAL_INTERVAL = 1;
 
+/** Points an hour that are to be expected of the channels of a device that are asked for. */
+const pointsAnHour = ({ instruments, channels }: Series, device: number): number =>
+  Object.entries(instruments[device]?.channels ?? {})
+    .filter(([channel]) => channels?.has(channel) ?? true)
+    .reduce((sum, [, { interval = USUAL_INTERVAL }]) => sum + 3600 / interval, 0);
+
+/** So many points are read for the sake of quantiles. */
+const EXACT_POINTS = 500_000;
+
+/** Whether quantiles of hours and days are told from the points themselves: one rule for all pages of a request. */
+export const areQuantilesExact = (series: Series): boolean => {
+  const hours = (Math.min(series.to, series.now) - series.from) / MICROS_PER_HOUR;
+  const anHour = series.instruments.reduce((sum, _, device) => sum + pointsAnHour(series, device), 0);
+  return hours * anHour <= EXACT_POINTS;
+};
+
+/** What came out of reading buckets, told once they are read. */
+export interface Accuracy {
+  /** Whether any quantile is an approximation. */
+  approximate: boolean;
+}
+
+/** Summaries of a piece, hour by hour with the numbers of the points that they are of. */
+async function* addWithNumbers(
+  source: Source,
+  buckets: Buckets,
+  { run, from, until }: Extract<Piece, { readonly run: unknown }>,
+): AsyncGenerator<Micros> {
+  let given = from;
+  for await (const { columns } of source.hours(from, until)) {
+    const last = columns.reduce((latest, { time }) => Math.max(latest, time.at(-1) ?? given), given);
+    const ends = Math.min(until, (Math.floor(last / MICROS_PER_HOUR) + 1) * MICROS_PER_HOUR);
+    buckets.addSummaries(run, given, ends);
+    buckets.addNumbers(columns);
+    given = ends;
+    yield ends;
+  }
+  buckets.addSummaries(run, given, until);
+  yield until;
+}
+
 /** Whether reading summaries of minutes takes fewer bytes than reading the points of a range. */
 const areMinutesLess = (series: Series, from: Micros, device: number): boolean => {
   const channels = Object.entries(series.instruments[device]?.channels ?? {});
@@ -68,8 +109,8 @@ const areMinutesLess = (series: Series, from: Micros, device: number): boolean =
   const to = Math.min(series.to, series.now);
   const hours = Math.ceil((to - from) / MICROS_PER_HOUR);
   const days = Math.ceil(to / MICROS_PER_DAY) - Math.floor(from / MICROS_PER_DAY);
-  const pointsAnHour = wanted.reduce((sum, [, { interval = USUAL_INTERVAL }]) => sum + 3600 / interval, 0);
-  return days * wanted.length * MINUTES_BYTES < hours * (BLOCK_BYTES + pointsAnHour * POINT_BYTES);
+  const points = pointsAnHour(series, device) * POINT_BYTES;
+  return days * wanted.length * MINUTES_BYTES < hours * (BLOCK_BYTES + points);
 };
 
 /** Width of summaries that buckets of a range can be made of; `undefined` when points have to be read. */
@@ -105,6 +146,7 @@ export async function* readBuckets(
   series: Series,
   query: BucketQuery,
   device: number,
+  accuracy: Accuracy,
 ): AsyncGenerator<BucketBatch> {
   const { grid, aggregates, fill, qualities } = query;
   const after = afterOf(series, device);
@@ -113,7 +155,9 @@ export async function* readBuckets(
   const from = again ? Math.max(series.from, grid.at(after.time).start) : series.from;
   const channels = series.instruments[device]?.channels ?? {};
   const kindOf = (channel: string) => channels[channel]?.kind ?? 'continuous';
-  const buckets = new Buckets({ grid, aggregates, qualities, kindOf, conversions: series.conversions });
+  const exactQuantiles = asksQuantile(aggregates) && !grid.isBelowHour && areQuantilesExact(series);
+  const { conversions } = series;
+  const buckets = new Buckets({ grid, aggregates, qualities, kindOf, conversions, exactQuantiles });
   const to = Math.min(series.to, series.now);
   const filler =
     fill === 'none'
@@ -126,6 +170,7 @@ export async function* readBuckets(
     if (part.length > 0) yield part;
   }
   function* put(columns: BucketColumns): Generator<BucketBatch> {
+    accuracy.approximate ||= buckets.areApproximate;
     if (filler === undefined) yield* given(columns);
     else for (const dense of filler.add(columns)) yield* given(dense, dense.filled);
   }
@@ -135,7 +180,9 @@ export async function* readBuckets(
     series.to,
     cheapestWindow(query, series, from, device),
   )) {
-    if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
+    if ('run' in piece && exactQuantiles)
+      for await (const until of addWithNumbers(source, buckets, piece)) yield* put(buckets.takeUntil(until));
+    else if ('run' in piece) buckets.addSummaries(piece.run, piece.from, piece.until);
     else buckets.add(piece.columns);
     yield* put(buckets.takeUntil(piece.until));
   }

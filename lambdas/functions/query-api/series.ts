@@ -10,7 +10,7 @@ import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { refuseTooLarge } from './answer-size.ts';
-import { readBuckets, windowOf } from './buckets.ts';
+import { type Accuracy, readBuckets, windowOf } from './buckets.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
 import { readPoints } from './points.ts';
@@ -98,6 +98,7 @@ export const seriesResponse = async (
         .map((_, at) => () => read(at + (series.after?.device ?? 0))),
       devicesAtOnce(series, limitOf(request)),
     );
+  const accuracy: Accuracy = { approximate: false };
   if (series.aligned) {
     const names = alignedSeries(series);
     const places = new Map(names.map(({ name }, at) => [name, at]));
@@ -105,11 +106,11 @@ export const seriesResponse = async (
     const placed = instruments.map((_, device) =>
       buckets === undefined
         ? placedPoints(series, places, readPoints(source(device), started, device))
-        : placedBuckets(series, places, readBuckets(source(device), series, buckets, device)),
+        : placedBuckets(series, places, readBuckets(source(device), series, buckets, device, accuracy)),
     );
     const isPoints = buckets === undefined;
     const rows = align(placed, names.length, isPoints);
-    return await respond(series, { table: alignedTable(names, isPoints), rows }, request);
+    return await respond(series, { table: alignedTable(names, isPoints), rows, accuracy }, request);
   }
   if (series.points !== undefined)
     return await respond(
@@ -130,7 +131,8 @@ export const seriesResponse = async (
     series,
     {
       table: bucketTable(series),
-      rows: ofAll((device) => readBuckets(source(device), series, buckets, device)),
+      rows: ofAll((device) => readBuckets(source(device), series, buckets, device, accuracy)),
+      accuracy,
     },
     request,
   );

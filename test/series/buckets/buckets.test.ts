@@ -8,11 +8,12 @@ import {
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
   type Micros,
   parseDuration,
   parseTime,
 } from '../../../contracts/time.ts';
-import { keptFor } from '../../../series/buckets/aggregates.ts';
+import { keptFor, quantile } from '../../../series/buckets/aggregates.ts';
 import type { BucketColumns } from '../../../series/buckets/bucket-columns.ts';
 import { type BucketOptions, Buckets } from '../../../series/buckets/buckets.ts';
 import { readPieces, type Source } from '../../../series/buckets/plan.ts';
@@ -26,6 +27,7 @@ import { sectionsFor } from '../../../series/summaries/sections.ts';
 import { Summary } from '../../../series/summaries/summary.ts';
 import { decodeSummaries, encodeSummaries } from '../../../series/summaries/summary-codec.ts';
 import { WindowsBuilder } from '../../../series/summaries/windows-builder.ts';
+import { conversion } from '../../../series/units/conversion.ts';
 
 const width = (text: string): Duration => {
   const duration = parseDuration(text);
@@ -372,6 +374,52 @@ describe('Buckets', () => {
     buckets.add([columnOf('x', [...list, { time: 9, value: 1000, quality: 12 }])]);
     const [bucket] = bucketsOf(buckets.takeUntil(MICROS_PER_MINUTE));
     expect(bucket?.rows[0]?.values).toEqual([1, 2.5, expect.closeTo(3.85, 12), 4]);
+  });
+
+  it('tell quantiles of hours within 1 %, rounded to that, and exactly where points are given too', () => {
+    const list = Array.from({ length: 3000 }, (_, at) => ({
+      time: at * MICROS_PER_SECOND,
+      value: 20 + 5 * Math.sin(at * 0.7) + at / 7919,
+      quality: at % 50 === 0 ? 12 : 0,
+    }));
+    const numbers = Float64Array.from(
+      list.filter(({ quality }) => quality === 0).map(({ value }) => value),
+    ).sort();
+    const aggregates = ['p0', 'p1', 'p50', 'p99', 'p100'] as const;
+    const shares = [0, 0.01, 0.5, 0.99, 1];
+    const exact = shares.map((share) => quantile(numbers, share) ?? Number.NaN);
+    const of = (given: Partial<BucketOptions>) => {
+      const buckets = new Buckets(options({ grid: gridOf(width('PT1H')), aggregates, ...given }));
+      buckets.add([columnOf('x', list)]);
+      const [bucket] = bucketsOf(buckets.takeUntil(MICROS_PER_HOUR));
+      return { values: bucket?.rows[0]?.values as number[], approximate: buckets.areApproximate };
+    };
+    const sketched = of({});
+    expect(sketched.approximate).toBe(true);
+    expect([sketched.values[0], sketched.values[4]]).toEqual([exact[0], exact[4]]);
+    for (const at of [1, 2, 3]) {
+      const value = sketched.values[at] ?? Number.NaN;
+      expect(Number(value.toPrecision(3))).toBe(value);
+      expect(Math.abs(value - (exact[at] ?? 0))).toBeLessThan(0.011 * Math.abs(exact[at] ?? 0) + 0.05);
+    }
+    expect(of({ exactQuantiles: true })).toEqual({ values: exact, approximate: false });
+    // 1 % of some 20 Cel is 0.2 of anything that is as large.
+    const kelvin = conversion('Cel', 'K');
+    const inKelvin = of({ conversions: new Map([['x', kelvin]]) });
+    expect(inKelvin.values[2]).toBe(Number(inKelvin.values[2]?.toFixed(1)));
+    expect(inKelvin.values[2]).toBeCloseTo((exact[2] ?? 0) + 273.15, 0);
+  });
+
+  it('of equal numbers have the very number as a quantile', () => {
+    const buckets = new Buckets(options({ grid: gridOf(width('PT1H')), aggregates: ['p50'] }));
+    buckets.add([
+      columnOf(
+        'x',
+        [0, 1].map((time) => ({ time, value: 37.4637, quality: 0 })),
+      ),
+    ]);
+    const [bucket] = bucketsOf(buckets.takeUntil(MICROS_PER_HOUR));
+    expect([bucket?.rows[0]?.values, buckets.areApproximate]).toEqual([[37.4637], false]);
   });
 
   it('aggregate over the qualities that are asked for, and count all', () => {

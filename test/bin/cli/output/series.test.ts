@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { itemTable } from '../../../../bin/cli/output/series.ts';
 
+it('says in the heading of a quantile how far it may be wrong', () => {
+  const items = [{ t: '10:00', p95: 37.1, count: 3 }];
+  const heading = (error?: number) => itemTable(items, error).split('\n')[0]?.split(/ {2,}/);
+  expect(heading()).toEqual(['TIME', 'P95', 'COUNT']);
+  expect(heading(0.01)).toEqual(['TIME', 'P95 ±1 %', 'COUNT']);
+});
+
 it('shows beside an aligned value what it is worth, unless that is good', () => {
   const items = [
     { t: '10:00', values: { 'a/temp': 1.5, 'b/temp': null }, quality: { 'a/temp': 'good', 'b/temp': null } },

@@ -73,6 +73,52 @@ describe('a device that is compacted and one that is not', () => {
   });
 });
 
+describe('quantiles of hours and days', () => {
+  const exactly = (share: number, numbers: readonly number[]): number => {
+    const sorted = [...numbers].sort((a, b) => a - b);
+    const rank = share * (sorted.length - 1);
+    const [below = 0, above = 0] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
+    return below + (above - below) * (rank % 1);
+  };
+  const usable = POINTS.filter(([, , quality]) => quality !== 12);
+  const inside = usable.filter(
+    ([at]) => at >= START + 24 * MICROS_PER_HOUR && at < START + 48 * MICROS_PER_HOUR,
+  );
+  const day = 'from=2026-03-29T00:00:00Z&to=2026-03-30T00:00:00Z&every=P1D&agg=p50,p95,count&channels=temp';
+
+  it.each(['plain-1', 'dense-1'])('are exact while the points are there: %s', async (device) => {
+    const { body } = await get(device, day);
+    expect(body).not.toHaveProperty('error');
+    const [found] = body['items'] as Row[];
+    const numbers = [...inside.map(([, value]) => value), 99];
+    expect(found).toMatchObject({ count: numbers.length });
+    for (const [name, share] of [
+      ['p50', 0.5],
+      ['p95', 0.95],
+    ] as const)
+      expect(found?.[name]).toBeCloseTo(exactly(share, numbers), 12);
+  });
+
+  it('say their error, and no more digits, where the points are many or gone', async () => {
+    const many = 'from=2025-03-29T00:00:00Z&to=2026-03-30T00:00:00Z&every=P1D&agg=p50&channels=temp';
+    await world.addDevice('gone-1');
+    await world.addChunk('gone-1', [column('temp', POINTS)]);
+    await world.compact('gone-1');
+    await world.forget('gone-1', (sk) => sk.startsWith('2026-03-29'));
+    for (const [device, query] of [
+      ['dense-1', many],
+      ['gone-1', day],
+    ] as const) {
+      const { body } = await get(device, query);
+      expect(body['error']).toBe(0.01);
+      const found = (body['items'] as Row[]).map(({ p50 }) => Number(p50));
+      expect(found.length).toBeGreaterThan(0);
+      for (const p50 of found) expect(Number(p50.toPrecision(3))).toBe(p50);
+    }
+    expect((await get('dense-1', many.replace('p50', 'mean'))).body).not.toHaveProperty('error');
+  });
+});
+
 describe('buckets', () => {
   it('follow the days of a zone across a change of its clocks', async () => {
     const query = `${RANGE}&every=P1D&tz=Europe/Berlin&agg=count&channels=temp`;
