@@ -40,7 +40,8 @@ Exit codes:
   2    wrong use, or no credentials
   3    the API refused the request
   4    the API failed, or does not answer
-  5    completeness --check: something is missing
+  5    completeness --check: something is missing, or waits in the quarantine
+  6    completeness --check: nobody can know whether something is missing
   130  interrupted
 
 Options count in this order: typed, LABGATE_* of the environment, .labgate.json of the folder, config.json of

@@ -24,6 +24,7 @@ import {
   jobOf,
   orderExport,
 } from './exports.ts';
+import { countOpen } from './open-entries.ts';
 import {
   type Quarantine,
   quarantinedMessageOf,
@@ -70,7 +71,10 @@ const api = createApi('records-api', {
     const type = await readType(registry, device.type);
     const micros = now.getTime() * 1000;
     const range = resolveHours(query, micros);
-    return jsonResponse(await completenessOf(measurements, registry, { device, type }, range, micros));
+    const openEntries = countOpen.bind(undefined, quarantine);
+    return jsonResponse(
+      await completenessOf({ measurements, registry, openEntries }, { device, type }, range, micros),
+    );
   },
 
   listQuarantine: async ({ query, principal, url }) =>

@@ -10,7 +10,7 @@ import {
   quarantineParams,
 } from '../../../contracts/resources/quarantine.ts';
 import { allowed, allowedSites, type Principal } from '../../../contracts/roles.ts';
-import { formatTime, type Micros, parseTime } from '../../../contracts/time.ts';
+import { formatTime } from '../../../contracts/time.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
 import { inflaters } from '../../domain/ingestion/inflaters.ts';
 import { encodeReplay } from '../../domain/ingestion/replay.ts';
@@ -18,7 +18,7 @@ import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import { type GetObject, type ListObjects, ObjectRefused } from '../../store/objects/objects.ts';
+import type { GetObject, ListObjects } from '../../store/objects/objects.ts';
 import {
   DamagedEntry,
   type EntryPlace,
@@ -26,10 +26,10 @@ import {
   listQuarantined,
   NOWHERE,
   type QuarantineEntry,
-  readQuarantined,
 } from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
-import { noteReplayed, orderReplay, type Replay, readReplays } from '../../store/registry/replays.ts';
+import { noteReplayed, orderReplay, readReplays } from '../../store/registry/replays.ts';
+import { arrivalOf, readEntry, readListed, stateOf, summaryOf } from './entry.ts';
 
 /** What the quarantine is reached by. */
 export interface Quarantine {
@@ -40,9 +40,10 @@ export interface Quarantine {
   readonly put: (partitionKey: string, data: Uint8Array) => Promise<string>;
 }
 
-const READS = 16;
+/** Entries that are read at a time. */
+export const READS = 16;
 /** Lists of S3 for one page: a filter may leave little of many keys. */
-const LISTS = 5;
+export const LISTS = 5;
 
 const nothing = z.literal('');
 /** Where a later page goes on: after an entry, or before all those of a site. */
@@ -66,71 +67,6 @@ const sitesOf = (principal: Principal, site: string | undefined): readonly (stri
   if (sites === 'all') return [site];
   return site === undefined ? sites : sites.filter((each) => each === site);
 };
-
-/** An entry, what is left of it, or nothing where there is none. */
-const readEntry = async (
-  get: GetObject,
-  place: EntryPlace,
-): Promise<QuarantineEntry | DamagedEntry | undefined> => {
-  try {
-    return await readQuarantined(get, place);
-  } catch (error) {
-    if (error instanceof DamagedEntry) return error;
-    throw error;
-  }
-};
-
-/** As {@link readEntry}, for a list: an object that S3 has lost (`InternalError`) is shown as damaged, and hides no other. */
-const readListed = async (
-  get: GetObject,
-  place: EntryPlace,
-): Promise<QuarantineEntry | DamagedEntry | undefined> => {
-  try {
-    return await readEntry(get, place);
-  } catch (error) {
-    if (!(error instanceof ObjectRefused) || error.name !== 'InternalError') throw error;
-    return new DamagedEntry(entryId(place), Buffer.alloc(0), error);
-  }
-};
-
-/** Of a damaged entry all that is known is the beginning of its day. */
-const arrivalOf = (entry: QuarantineEntry | DamagedEntry, { date }: EntryPlace): Micros =>
-  entry instanceof DamagedEntry ? (parseTime(`${date}T00:00:00Z`) ?? 0) : entry.arrived;
-
-/** Whether it has been taken again; ordered alone, it may not be on its way. */
-const stateOf = (replay: Replay | undefined): Quarantined['state'] =>
-  replay?.sequence === undefined ? 'open' : 'settled';
-
-const damagedSummary = (entry: DamagedEntry, place: EntryPlace): Omit<Quarantined, 'state'> => ({
-  id: entryId(place),
-  site: place.site === NOWHERE ? null : place.site,
-  device: place.device === NOWHERE ? null : place.device,
-  arrived: formatTime(arrivalOf(entry, place)),
-  damaged: true,
-  size: entry.bytes.length,
-  notes: [],
-});
-
-const readableSummary = (entry: QuarantineEntry, place: EntryPlace): Omit<Quarantined, 'state'> => ({
-  id: entryId(place),
-  site: entry.origin?.site ?? null,
-  device: entry.origin?.device ?? null,
-  arrived: formatTime(entry.arrived),
-  ...(entry.session === undefined ? {} : { session: entry.session }),
-  ...(entry.seq === undefined ? {} : { seq: entry.seq }),
-  size: entry.bytes.length,
-  notes: [...entry.notes],
-});
-
-const summaryOf = (
-  entry: QuarantineEntry | DamagedEntry,
-  place: EntryPlace,
-  replay: Replay | undefined,
-): Quarantined => ({
-  ...(entry instanceof DamagedEntry ? damagedSummary(entry, place) : readableSummary(entry, place)),
-  state: stateOf(replay),
-  ...(replay === undefined ? {} : { replay }),
-});
 
 /** Before all entries of a site. */
 const beginningOf = (site: string): EntryPlace => ({ site, device: '', date: '', sequence: '' });

@@ -3,6 +3,8 @@ import type { Message } from '../../../../contracts/messages/message.ts';
 import { MICROS_PER_HOUR } from '../../../../contracts/time.ts';
 import { EMPTY_LEDGER, isBalanced, type Ledger } from '../../../../lambdas/domain/ledger/ledger.ts';
 import type { MessageIdentity } from '../../../../lambdas/domain/ledger/messages.ts';
+import { putInto } from '../../../../lambdas/store/objects/objects.ts';
+import { quarantine } from '../../../../lambdas/store/objects/quarantine.ts';
 import { person } from '../../../support/http-events.ts';
 import { column } from '../../../support/query-api.ts';
 import { micros, NOW, startWorld, TYPE, type World } from './world.ts';
@@ -65,9 +67,17 @@ describe('completeness', () => {
       device: 'silent',
       messages: 0,
       received: 0,
+      known: true,
+      basis: ['interval'],
       channels: [
-        { n: 'door', present: 0, expected: null },
-        { n: 'temp', present: 0, expected: 120 },
+        { n: 'door', present: 0, expected: null, gaps: [], gapsLeft: 0 },
+        {
+          n: 'temp',
+          present: 0,
+          expected: 120,
+          gaps: [{ after: null, before: null, points: 120 }],
+          gapsLeft: 0,
+        },
       ],
       gaps: [],
       gapsLeft: 0,
@@ -107,6 +117,9 @@ describe('completeness', () => {
       device: 'busy',
       from: '2026-03-01T10:00:00.000Z',
       to: '2026-03-01T12:00:00.000Z',
+      known: true,
+      basis: ['sequence', 'interval'],
+      open: 0,
       messages: 6,
       received: 9,
       stored: 7,
@@ -117,8 +130,14 @@ describe('completeness', () => {
       late: 1,
       replayed: 2,
       channels: [
-        { n: 'door', present: 0, expected: null },
-        { n: 'temp', present: 1, expected: 60 },
+        { n: 'door', present: 0, expected: null, gaps: [], gapsLeft: 0 },
+        {
+          n: 'temp',
+          present: 1,
+          expected: 60,
+          gaps: [{ after: '2026-03-01T10:00:01.000Z', before: null, points: 60 }],
+          gapsLeft: 0,
+        },
       ],
       missing: 5,
       gaps: [
@@ -177,6 +196,67 @@ describe('completeness', () => {
       ledger: { received: 1, stored: 1 },
     });
     expect((await ask('crashed')).body).toMatchObject({ messages: 2, received: 2, stored: 2, gaps: [] });
+  });
+
+  it('says when nobody can know, and why', async () => {
+    await world.addType({
+      ...TYPE,
+      id: 'plain',
+      channels: { temp: { unit: 'Cel', type: 'number', kind: 'continuous' } },
+    });
+    for (const id of ['numberless', 'mute']) await world.addDevice(id, { type: 'plain' });
+    const came = [{ session: undefined, seq: undefined }];
+    await add('numberless', { first: 1, arrived: '10:00:00', came, temp: [['10:00:00', 1]] });
+    expect((await ask('numberless')).body).toMatchObject({ known: false, basis: [], reason: 'no-numbers' });
+    expect((await ask('mute')).body).toMatchObject({ known: false, reason: 'no-messages' });
+    const measured = 'from=2026-03-01T10:00:00Z&to=2026-03-01T12:00:00Z&by=measured';
+    expect((await ask('mute', measured)).body).toMatchObject({ known: false, reason: 'no-interval' });
+  });
+
+  it('counts by arrival, by measured time, or both', async () => {
+    await world.addDevice('both');
+    await add('both', { first: 0, arrived: '11:00:00', ledger: { stored: 1 }, temp: [['10:00:00', 1]] });
+    const range = 'from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z';
+    const [both, arrival, measured] = await Promise.all(
+      ['', '&by=arrival', '&by=measured'].map(async (by) => (await ask('both', `${range}${by}`)).body),
+    );
+    expect(both).toEqual({ ...arrival, ...measured, basis: ['interval'], known: true, reason: undefined });
+    expect(arrival).toMatchObject({ stored: 0, messages: 0, known: false, reason: 'no-messages' });
+    expect(arrival).not.toHaveProperty('channels');
+    expect(measured).toMatchObject({ channels: [{ present: 0 }, { n: 'temp', present: 1 }], known: true });
+    expect(Object.keys(measured ?? {}).sort()).toEqual([
+      'basis',
+      'channels',
+      'device',
+      'from',
+      'known',
+      'to',
+    ]);
+    expect((await ask('both', `${range}&by=size`)).status).toBe(400);
+  });
+
+  it('counts entries of the quarantine that nobody has taken again', async () => {
+    await world.addDevice('set-aside');
+    const entry = (sequence: string, arrived: string) =>
+      quarantine(putInto('archive'), {
+        origin: { site: 'berlin', device: 'set-aside' },
+        partitionKey: 'berlin/set-aside',
+        ...{ stream: 's', shard: 'shardId-0', sequence, session: undefined, seq: undefined, notes: [] },
+        arrived: at(arrived),
+        bytes: Buffer.from('x'),
+      });
+    for (const [sequence, arrived] of [
+      ['1', '10:00:00'],
+      ['2', '11:59:59'],
+      ['3', '12:00:00'],
+    ] as const)
+      await entry(sequence, arrived);
+    const open = async (query?: string) => (await ask('set-aside', query)).body['open'];
+    expect(await open()).toBe(2);
+    expect(await open('from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z')).toBe(3);
+    const path = '/v1/quarantine/berlin/set-aside/2026-03-01/1/replay';
+    expect((await world.send({ method: 'POST', path })).status).toBe(202);
+    expect(await open()).toBe(1);
   });
 
   it('names as many gaps as it has room for, and says how many more there are', async () => {
