@@ -2,6 +2,7 @@
  * Single calls of AWS services by requests of our own: a client of the SDK for one call would make a bundle 60 KB larger.
  */
 import { defaultProvider } from './credentials.ts';
+import { tryAgain } from './retry.ts';
 import { sign } from './sign.ts';
 
 /** A service refused a call; `name` is the code that it gave, e.g. `ThrottlingException`. */
@@ -61,7 +62,7 @@ const SERVICES = {
 } as const;
 
 /**
- * Calls an operation of a service that speaks JSON.
+ * Calls an operation of a service that speaks JSON, once.
  * @param signal ends the waiting; otherwise that is 5 seconds
  * @returns its answer
  * @throws {CallRefused} or {NoAnswer}
@@ -84,7 +85,7 @@ export const callService = async (
 };
 
 /**
- * Calls an action of a service that takes a form and answers in XML.
+ * Calls an action of a service that takes a form and answers in XML; tries again what may work later.
  * @param version of the service's API, e.g. `2011-06-15`
  * @returns its answer as it stands
  * @throws {CallRefused} or {NoAnswer}
@@ -98,19 +99,22 @@ export const callQuery = async (
   const form = new URLSearchParams({ Action: action, Version: version, ...parameters });
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
   const called = `${service}:${action}`;
-  const { ok, status, text } = await post(service, called, { headers, body: form.toString() });
-  if (ok) return text;
-  const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(text) ?? [];
-  throw new CallRefused(code, status, called);
+  return await tryAgain(async () => {
+    const { ok, status, text } = await post(service, called, { headers, body: form.toString() });
+    if (ok) return text;
+    const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(text) ?? [];
+    throw new CallRefused(code, status, called);
+  });
 };
 
 /** Puts a record on a stream. @returns its sequence number */
 export const putRecord = async (stream: string, partitionKey: string, data: Uint8Array): Promise<string> => {
-  const answer = await callService('kinesis', 'PutRecord', {
+  const input = {
     StreamName: stream,
     PartitionKey: partitionKey,
     Data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
-  });
+  };
+  const answer = await tryAgain(() => callService('kinesis', 'PutRecord', input));
   const { SequenceNumber: sequence } = answer as { readonly SequenceNumber?: string };
   if (sequence === undefined) throw new Error('Kinesis answered without a sequence number');
   return sequence;
@@ -118,5 +122,5 @@ export const putRecord = async (stream: string, partitionKey: string, data: Uint
 
 /** Puts a message into a queue. */
 export const sendMessage = async (queueUrl: string, body: string): Promise<void> => {
-  await callService('sqs', 'SendMessage', { QueueUrl: queueUrl, MessageBody: body });
+  await tryAgain(() => callService('sqs', 'SendMessage', { QueueUrl: queueUrl, MessageBody: body }));
 };

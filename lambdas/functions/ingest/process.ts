@@ -1,7 +1,7 @@
 /** A batch's way: who is known, what is refused, and the rest to the processor in groups. */
 import type { QuarantineCode } from '../../../contracts/problems.ts';
 import { runLimited } from '../../runtime/limit.ts';
-import { persist } from '../../store/retry.ts';
+import { persist } from '../../runtime/retry.ts';
 import type { DeviceRun } from './batch.ts';
 import { type Batch, type Dependencies, OBJECTS, Processor } from './processor.ts';
 import type { Registered } from './registry-cache.ts';

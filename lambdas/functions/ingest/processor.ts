@@ -8,6 +8,7 @@ import type { Deadlines } from '../../runtime/batch-outcome.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Publish } from '../../runtime/publisher.ts';
+import { isRefusal, persist } from '../../runtime/retry.ts';
 import type { Item } from '../../store/dynamodb/attributes.ts';
 import {
   deviceOfItem,
@@ -27,7 +28,6 @@ import type { GetObject, PutObject } from '../../store/objects/objects.ts';
 import { quarantine } from '../../store/objects/quarantine.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { saveReported } from '../../store/registry/lookup.ts';
-import { isRefusal, persist } from '../../store/retry.ts';
 import type { DeviceRun } from './batch.ts';
 import type { BatchCounts } from './counts.ts';
 import { type Notification, notify, toAcks, toErrors } from './notify.ts';

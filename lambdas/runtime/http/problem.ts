@@ -49,6 +49,7 @@ const PASSING = new Set([
   'ENOTFOUND',
   'NoAnswer',
   'ItemsUnread',
+  'TimeIsUp',
 ]);
 
 /** As services and the SDK task their errors: a fault of the service may not come again. */

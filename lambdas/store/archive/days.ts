@@ -20,7 +20,6 @@ import { formatTime } from '../../../contracts/time.ts';
 import { PARQUET_COLUMNS, readParquetDay } from '../../../series/formats/parquet-archive.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
 import type { Item } from '../dynamodb/attributes.ts';
-import { tryAgain } from '../dynamodb/batch-get.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { queryPages } from '../dynamodb/query.ts';
 import { isExpired } from '../measurements/expiry.ts';
@@ -107,7 +106,7 @@ export const readArchivedDay = async (
   channels?: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<SeriesColumn[]> => {
-  const bytes = await tryAgain(() => get(archived.key, signal), signal ?? new AbortController().signal);
+  const bytes = await get(archived.key, signal);
   if (bytes === undefined) throw new CorruptArchive(`${archived.key} is gone`);
   if (![archived.sha256, ...archived.pending].includes(sha256Of(bytes)))
     throw new CorruptArchive(`${archived.key} is not what was archived`);

@@ -1,7 +1,7 @@
 /** Items by their keys, many in a call. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { mayWorkLater } from '../retry.ts';
+import { tryAgain } from '../../runtime/retry.ts';
 import type { Item } from './attributes.ts';
 import { batchRead, type Reading } from './batch-calls.ts';
 
@@ -9,8 +9,6 @@ import { batchRead, type Reading } from './batch-calls.ts';
 const BATCH_KEYS = 100;
 /** Tries in a row that bring nothing. */
 const ATTEMPTS = 6;
-/** Tries of one call, as many as the SDK makes. */
-const TRIES = 4;
 const FIRST_PAUSE_MILLIS = 50;
 
 /** DynamoDB gave back no item for some keys, again and again: it is throttling. */
@@ -26,21 +24,6 @@ export interface BatchGetOptions extends Reading {
 const pauseBefore = async (attempt: number, signal: AbortSignal): Promise<void> => {
   const pause = FIRST_PAUSE_MILLIS * 2 ** attempt * (0.5 + Math.random() / 2);
   await delay(pause, undefined, { signal });
-};
-
-/**
- * One call, and again when it may work later, as often as the SDK tries.
- * @throws the fault that stays
- */
-export const tryAgain = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt === TRIES || signal.aborted || !mayWorkLater(error)) throw error;
-      await pauseBefore(attempt, signal);
-    }
-  }
 };
 
 const readBatch = async (

@@ -1,8 +1,8 @@
 /** Items in the order of their keys, page by page. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { tryAgain } from '../../runtime/retry.ts';
 import type { Item } from './attributes.ts';
 import { type Page, type Question, queryPage, type Reading } from './batch-calls.ts';
-import { tryAgain } from './batch-get.ts';
 
 /**
  * Reads a page of items by a condition on their keys. When it cannot be read now but may be later, a few more tries

@@ -9,9 +9,9 @@ import { withHour } from '../../../series/summaries/rollup.ts';
 import type { SummaryRun, WindowRange } from '../../../series/summaries/run.ts';
 import { SECTIONS } from '../../../series/summaries/sections.ts';
 import { packColumns } from '../../../series/summaries/summary-codec.ts';
+import { TimeIsUp } from '../../runtime/retry.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
-import { TimeIsUp } from '../retry.ts';
 import type { Measurements } from './keys.ts';
 import {
   ROLLUP_FORMAT,

@@ -1,9 +1,9 @@
 /** Many items at once, for `ingest`. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { compareReach, type DeviceState, reachOf } from '../../domain/ingestion/device-state.ts';
+import { isRefusal, pause, persist, TimeIsUp } from '../../runtime/retry.ts';
 import type { Item } from '../dynamodb/attributes.ts';
 import { batchRead, batchWrite } from '../dynamodb/batch-calls.ts';
-import { isRefusal, pause, persist, TimeIsUp } from '../retry.ts';
 import { LATEST, type Measurements } from './keys.ts';
 import { fromStateItem, reachOfItem } from './state-item.ts';
 import { deviceOfItem } from './work-queue.ts';

@@ -5,6 +5,7 @@
 import type { CredentialsFor } from '../../runtime/assume-role.ts';
 import { NoAnswer } from '../../runtime/calls.ts';
 import { defaultProvider } from '../../runtime/credentials.ts';
+import { tryAgain } from '../../runtime/retry.ts';
 import { presign, sign } from '../../runtime/sign.ts';
 
 /** S3 refused something; `name` is the code that it gave, e.g. `AccessDenied` or `SlowDown`. */
@@ -47,6 +48,11 @@ interface Sending {
   readonly millis?: number;
 }
 
+interface Answer {
+  readonly answer: Buffer;
+  readonly tag: string | undefined;
+}
+
 /**
  * By path-style address: a bucket name in the host would need wildcard DNS on one's own computer, and AWS takes both
  * styles.
@@ -56,11 +62,7 @@ const reach = (bucket: string) => {
   const base = endpoint ?? `https://s3.${region}.amazonaws.com`;
   const urlOf = (key: string): URL =>
     new URL(`/${encodePath(bucket)}${key === '' ? '' : `/${encodePath(key)}`}`, base);
-  const ask = async (
-    method: string,
-    key: string,
-    sending: Sending = {},
-  ): Promise<{ readonly answer: Buffer; readonly tag: string | undefined }> => {
+  const askOnce = async (method: string, key: string, sending: Sending = {}): Promise<Answer> => {
     const { headers: given = {}, body = '', query = {}, signal, millis = REQUEST_MILLIS } = sending;
     const url = urlOf(key);
     url.search = queryOf(query);
@@ -87,9 +89,11 @@ const reach = (bucket: string) => {
     const [, code = 'UnknownError'] = /<Code>([^<]+)<\/Code>/.exec(answer.toString()) ?? [];
     throw new ObjectRefused(code, response.status, key);
   };
+  const ask = (method: string, key: string, sending: Sending = {}): Promise<Answer> =>
+    tryAgain(() => askOnce(method, key, sending), sending.signal);
   const send = async (method: string, key: string, sending?: Sending): Promise<Buffer> =>
     (await ask(method, key, sending)).answer;
-  return { urlOf, region, ask, send };
+  return { urlOf, region, askOnce, ask, send };
 };
 
 /**
@@ -171,9 +175,10 @@ export const listOf = (bucket: string): ListObjects => {
  * @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned
  */
 export const lookAt = (bucket: string): ((signal: AbortSignal) => Promise<void>) => {
-  const { send } = reach(bucket);
+  const { askOnce } = reach(bucket);
   return async (signal) => {
-    await send('HEAD', '', { signal });
+    // Who asks whether it answers wants to know of the first fault.
+    await askOnce('HEAD', '', { signal });
   };
 };
 

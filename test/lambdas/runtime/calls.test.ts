@@ -4,21 +4,29 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { credentialsOfRole } from '../../../lambdas/runtime/assume-role.ts';
 import { CallRefused, NoAnswer, putRecord, sendMessage } from '../../../lambdas/runtime/calls.ts';
-import { getFrom, listOf } from '../../../lambdas/store/objects/objects.ts';
-import { mayWorkLater } from '../../../lambdas/store/retry.ts';
+import { mayWorkLater } from '../../../lambdas/runtime/retry.ts';
+import { getFrom, listOf, putInto } from '../../../lambdas/store/objects/objects.ts';
 
 let server: Server;
 let answer: { readonly status: number; readonly body: string };
+/** Before that one. */
+let faults: (typeof answer | 'cut')[] = [];
 const seen: { headers: IncomingHttpHeaders; body: string; path: string }[] = [];
 
 beforeEach(async () => {
   seen.length = 0;
+  faults = [];
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     seen.push({ headers: request.headers, body, path: request.url ?? '' });
-    response.writeHead(answer.status);
-    response.end(answer.body);
+    const given = faults.shift() ?? answer;
+    if (given === 'cut') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(given.status);
+    response.end(given.body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -78,6 +86,62 @@ it('gets objects, tells those that are not there from those that are refused, an
   });
   const query = new URL(`http://x${seen.at(-1)?.path}`).searchParams;
   expect(Object.fromEntries(query)).toMatchObject({ prefix: 'a+b/', 'start-after': 'a', 'max-keys': '1' });
+});
+
+describe('what may work later', () => {
+  const xml = (status: number, code: string) => ({ status, body: `<Error><Code>${code}</Code></Error>` });
+  const json = (status: number, code: string) => ({ status, body: `{"__type":"x#${code}"}` });
+  const calls: Readonly<Record<string, [() => Promise<unknown>, typeof answer, typeof faults]>> = {
+    'a record of Kinesis': [
+      () => putRecord('s', 'k', Buffer.from('x')),
+      { status: 200, body: '{"SequenceNumber":"7"}' },
+      [json(500, 'InternalFailure'), 'cut', json(400, 'KMSThrottlingException')],
+    ],
+    'a message of SQS': [
+      () => sendMessage('q', 't'),
+      { status: 200, body: '{}' },
+      [json(403, 'RequestThrottled'), 'cut', json(503, 'ServiceUnavailable')],
+    ],
+    'an object of S3': [
+      () => getFrom('archive')('a'),
+      { status: 200, body: 'x' },
+      [xml(503, 'SlowDown'), 'cut', xml(400, 'RequestTimeout')],
+    ],
+    'an object put into S3': [
+      () => putInto('archive')('a', {}),
+      { status: 200, body: '' },
+      [xml(500, 'InternalError'), 'cut', xml(503, 'ServiceUnavailable')],
+    ],
+    'a list of S3': [
+      () => listOf('archive')({ prefix: '', limit: 1 }),
+      { status: 200, body: '<ListBucketResult/>' },
+      [xml(503, 'SlowDown'), 'cut', 'cut'],
+    ],
+  };
+
+  it.each(Object.entries(calls))(
+    'is tried again, and no more often than the SDK does: %s',
+    async (_, given) => {
+      const [call, works, before] = given;
+      answer = works;
+      faults = [...before];
+      await call();
+      expect(seen).toHaveLength(4);
+      faults = [...before, ...before];
+      await expect(call()).rejects.toThrow();
+      expect(seen).toHaveLength(8);
+    },
+  );
+
+  it('is not tried again once the time is up, and never what stays', async () => {
+    answer = xml(503, 'SlowDown');
+    await expect(getFrom('archive')('a', AbortSignal.timeout(60))).rejects.toThrow();
+    expect(seen.length).toBeLessThan(4);
+    answer = xml(403, 'AccessDenied');
+    seen.length = 0;
+    await expect(getFrom('archive')('a')).rejects.toThrow('AccessDenied');
+    expect(seen).toHaveLength(1);
+  });
 });
 
 describe('credentials of another role', () => {

@@ -286,10 +286,27 @@ describe('a long export', () => {
     expect(again).toMatchObject({ status: 200, body: { state: 'cancelled' } });
   });
 
+  it('does not wait for its turn when S3 was busy for a moment', async () => {
+    const id = await queued();
+    const mend = world.faults.set({
+      service: 's3',
+      operation: 'PutObject',
+      rate: 1,
+      kind: 'throttle',
+      seed: 1,
+    });
+    const working = world.work();
+    setTimeout(mend, 1500);
+    expect(await working).toEqual([{ batchItemFailures: [] }]);
+    expect((await read(id)).progress.files).toBeGreaterThan(0);
+    await workAll();
+  });
+
   it('comes again when it fails, and is given up after five times', async () => {
     const id = await queued();
     const mend = world.faults.set({ service: 's3', operation: 'PutObject', rate: 1, kind: 'error', seed: 1 });
-    expect(await world.work()).toEqual([{ batchItemFailures: [{ itemIdentifier: expect.any(String) }] }]);
+    const comesAgain = [{ batchItemFailures: [{ itemIdentifier: expect.any(String) }] }];
+    expect(await world.work({ millis: 1500 })).toEqual(comesAgain);
     mend();
     expect((await read(id)).state).toBe('running');
     await order({ devices: ['empty'], ...RANGE }, { 'idempotency-key': 'given-up' });

@@ -100,7 +100,7 @@ export interface World {
   /** All records of the stream. */
   records(): Promise<{ readonly key: string; readonly sequence: string; readonly data: Uint8Array }[]>;
   /** Lets the worker take what is in its queue now. @returns what it answered to each */
-  work(options?: { readonly tries?: number }): Promise<SQSBatchResponse[]>;
+  work(options?: { readonly tries?: number; readonly millis?: number }): Promise<SQSBatchResponse[]>;
   close(): Promise<void>;
 }
 
@@ -129,9 +129,8 @@ export const startWorld = async (): Promise<World> => {
     handler,
   }: { handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> } =
     await import('../../../../lambdas/functions/records-api/handler.ts');
-  const { handler: worker }: { handler: (event: SQSEvent) => Promise<SQSBatchResponse> } = await import(
-    '../../../../lambdas/functions/exports/handler.ts'
-  );
+  const { handler: worker }: { handler: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> } =
+    await import('../../../../lambdas/functions/exports/handler.ts');
   const dynamo = new DynamoDBClient({});
   const sqs = new SQSClient({});
   // Named, because it would take HTTP/2, which a plain-text endpoint does not speak.
@@ -197,7 +196,8 @@ export const startWorld = async (): Promise<World> => {
         data: data ?? new Uint8Array(),
       }));
     },
-    work: async ({ tries = 1 } = {}) => {
+    work: async ({ tries = 1, millis = 60_000 } = {}) => {
+      const context = { ...lambdaContext, getRemainingTimeInMillis: () => millis };
       const QueueUrl = process.env['EXPORTS_QUEUE_URL'];
       const { Messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
@@ -206,7 +206,7 @@ export const startWorld = async (): Promise<World> => {
       for (const { Body: body, MessageId: messageId, ReceiptHandle } of Messages) {
         const attributes = { ApproximateReceiveCount: String(tries) };
         const event = { Records: [{ body, messageId, attributes }] } as unknown as SQSEvent;
-        answers.push(await worker(event));
+        answers.push(await worker(event, context));
         await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
       }
       return answers;

@@ -9,9 +9,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mayWorkLater } from '../../../../lambdas/runtime/retry.ts';
 import type { Item } from '../../../../lambdas/store/dynamodb/attributes.ts';
 import { batchRead, batchWrite } from '../../../../lambdas/store/dynamodb/batch-calls.ts';
-import { mayWorkLater } from '../../../../lambdas/store/retry.ts';
 
 interface Sent {
   readonly hostname: string;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NoAnswer } from '../../../../lambdas/runtime/calls.ts';
+import { mayWorkLater } from '../../../../lambdas/runtime/retry.ts';
 import { ObjectRefused, putInto, replaceIn, tagsIn } from '../../../../lambdas/store/objects/objects.ts';
-import { mayWorkLater } from '../../../../lambdas/store/retry.ts';
 
 let server: Server;
 let answer: { readonly status: number; readonly body: string };

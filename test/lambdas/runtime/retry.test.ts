@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayWorkLater, persist, TimeIsUp } from '../../../lambdas/store/retry.ts';
+import { mayWorkLater, persist, TimeIsUp } from '../../../lambdas/runtime/retry.ts';
 
 const named = (name: string, more: object = {}): Error => Object.assign(new Error(name), { name }, more);
 

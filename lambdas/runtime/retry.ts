@@ -4,13 +4,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 const FIRST_PAUSE_MILLIS = 25;
 const LONGEST_PAUSE_MILLIS = 2000;
 
+/** What services call it when there is too much at once, or a body that did not come in time, as the SDK knows them. */
 const THROTTLES = new Set([
+  'BandwidthLimitExceeded',
+  'KMSThrottlingException',
+  'KmsThrottled',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
   'ThrottlingException',
   'TooManyRequestsException',
-  'SlowDown',
-  'LimitExceededException',
 ]);
 
 /** Faults of ours: the same again would end the same. */
@@ -68,6 +79,29 @@ export const persist = async <T>(
       if (signal.aborted) throw new TimeIsUp('the time for this batch is up', { cause: error });
       if (!mayWorkLater(error)) throw error;
       onRetry(error);
+      await pause(attempt, signal, error);
+    }
+  }
+};
+
+/** Tries of one call, as many as the SDK makes. */
+const TRIES = 4;
+
+/**
+ * One call, and again when it may work later, as often as the SDK tries. For what has no deadline of its own; who has
+ * one goes on with {@link persist}.
+ * @param signal ends the trying
+ * @throws the fault that stays, or {@link TimeIsUp}
+ */
+export const tryAgain = async <T>(
+  call: () => Promise<T>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt === TRIES || signal.aborted || !mayWorkLater(error)) throw error;
       await pause(attempt, signal, error);
     }
   }
