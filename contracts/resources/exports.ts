@@ -12,6 +12,8 @@ export const EXPORT_DAYS = 7;
 export const LINK_SECONDS = 900;
 /** Devices of one export, at most. */
 export const EXPORT_DEVICES = 100;
+/** Exports that one person or program may order on a day in UTC. */
+export const EXPORTS_A_DAY = 100;
 /** Files of a page: when not asked, and at most. */
 export const EXPORT_FILES = { usual: 100, most: 500 } as const;
 

@@ -12,7 +12,7 @@ export const EXPORTS_ROUTES = {
       path: '/v1/exports',
       summary: 'Have the points of devices written into files',
       description:
-        'Made in the background: read it until it has succeeded, then get its manifest and its files. The same key gives the same export, and the same export always the same bytes.',
+        'Made in the background: read it until it has succeeded, then get its manifest and its files. The same key gives the same export, and the same export always the same bytes. A person or a program may order 100 on a day in UTC.',
       tags: ['exports'],
       request: { headers: idempotencyKey, body: { content: json(exportRequest), required: true } },
       responses: {

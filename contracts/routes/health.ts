@@ -18,7 +18,8 @@ export const HEALTH_ROUTES = {
     },
   ),
   live: route(
-    { service: 'query-api', permission: 'open' },
+    // Apart from queries: streams that nobody reads may take all calls that these have.
+    { service: 'control-api', permission: 'open' },
     {
       method: 'get',
       path: '/v1/health/live',

@@ -52,6 +52,8 @@ const requireEverywhere = (principal: Principal, permission: Permission): void =
 };
 
 const api = createApi('control-api', {
+  live: () => jsonResponse({ status: 'ok' }),
+
   registerDevice: ({ body, headers, principal, now }) =>
     idempotently(
       registry,

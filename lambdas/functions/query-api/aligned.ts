@@ -4,6 +4,7 @@ import type { Value } from '../../../contracts/messages/message.ts';
 import { GOOD, type Quality } from '../../../contracts/quality.ts';
 import type { ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
+import { rowsWithin } from '../../../series/formats/encoder.ts';
 import type { PointBatch } from '../../../series/points/point-batches.ts';
 import type { BucketBatch } from './buckets.ts';
 import type { Series } from './series-query.ts';
@@ -136,8 +137,9 @@ class Cursor {
   }
 }
 
-/** Rows of a batch: they are wide. */
+/** Rows of a batch, and cells: rows are wide. */
 const BATCH = 2048;
+const BATCH_CELLS = 200_000;
 
 /**
  * Joins rows by time (outer join).
@@ -150,6 +152,7 @@ export async function* align(
   count: number,
   hasQuality: boolean,
 ): AsyncGenerator<AlignedValues[]> {
+  const most = Math.min(BATCH, rowsWithin(BATCH_CELLS, count));
   let cursors = devices.map((batches) => new Cursor(batches));
   try {
     await Promise.all(cursors.map((cursor) => cursor.read()));
@@ -166,7 +169,7 @@ export async function* align(
       const here = cursors.filter(({ next }) => next?.time === time);
       await Promise.all(here.map((cursor) => cursor.takeAll(time, values, qualities)));
       batch.push({ time, values, qualities });
-      if (batch.length === BATCH) {
+      if (batch.length === most) {
         yield batch;
         batch = [];
       }

@@ -10,6 +10,7 @@ import { SKETCH_ERROR } from '../../../series/summaries/sketch.ts';
 import { negotiate } from '../../runtime/http/accept.ts';
 import { writeCursor } from '../../runtime/http/cursor.ts';
 import { nextLink } from '../../runtime/http/page.ts';
+import { rowsOfPage } from './bounds.ts';
 import type { Accuracy } from './buckets.ts';
 import { keepable } from './caching.ts';
 import { positionOf, type Series } from './series-query.ts';
@@ -106,7 +107,8 @@ export const respond = async <B extends Batch>(
   const { query, url, ifNoneMatch } = request;
   const type = negotiate(request.accept, SERIES_TYPES);
   const { table, rows } = answer;
-  const limit = limitOf(request);
+  const usual = limitOf(request);
+  const limit = usual === undefined ? undefined : rowsOfPage(series, query.limit, usual);
   const page = limit === undefined ? undefined : await pageOf(answer, limit, series);
   const next = page?.next ?? null;
   // A browser must not show to one person what it has cached for another on the same computer.

@@ -7,6 +7,7 @@ import { Buckets } from '../../../series/buckets/buckets.ts';
 import { Filler } from '../../../series/buckets/fill.ts';
 import { type Piece, readPieces, type Source } from '../../../series/buckets/plan.ts';
 import { channelAt } from '../../../series/points/channels.ts';
+import { pointsAnHour } from './expected-points.ts';
 import type { BucketQuery, Series } from './series-query.ts';
 
 /** Buckets of one device. */
@@ -58,14 +59,6 @@ const isUsual = (qualities: readonly Status[]): boolean =>
 const POINT_BYTES = 2.3;
 const BLOCK_BYTES = 500;
 const MINUTES_BYTES = 12_000;
-/** Seconds between points of a channel whose type does not say. */
-const USUAL_INTERVAL = 1;
-
-/** Points an hour that are to be expected of the channels of a device that are asked for. */
-const pointsAnHour = ({ instruments, channels }: Series, device: number): number =>
-  Object.entries(instruments[device]?.channels ?? {})
-    .filter(([channel]) => channels?.has(channel) ?? true)
-    .reduce((sum, [, { interval = USUAL_INTERVAL }]) => sum + 3600 / interval, 0);
 
 /** So many points are read for the sake of quantiles. */
 const EXACT_POINTS = 500_000;

@@ -85,8 +85,6 @@ const api = createApi('query-api', {
 
   health: async () => jsonResponse({ status: statusOf(await ask(everything)) }),
 
-  live: () => jsonResponse({ status: 'ok' }),
-
   ready: async () => {
     if (statusOf(await ask(needed)) !== 'ok')
       throw new ProblemError('unavailable', { headers: { 'retry-after': '5' } });

@@ -10,6 +10,7 @@ import type { Measurements } from '../../store/measurements/index.ts';
 import { align, alignedSeries, placedBuckets, placedPoints } from './aligned.ts';
 import { limitOf, respond, type SeriesRequest } from './answer.ts';
 import { refuseTooLarge } from './answer-size.ts';
+import { devicesHeld, refuseTooWide } from './bounds.ts';
 import { type Accuracy, readBuckets, windowOf } from './buckets.ts';
 import { inOrder } from './in-order.ts';
 import type { Instrument } from './instruments.ts';
@@ -25,8 +26,10 @@ const MOST_AT_ONCE = 100;
 const FEWEST_AT_ONCE = 4;
 
 /** Devices that are read at the same time: no more than a page has room for. */
-const devicesAtOnce = ({ buckets, from, to, now, channels }: Series, limit: number | undefined): number => {
-  if (buckets === undefined || buckets.grid.window(from, to) !== MICROS_PER_MINUTE) return AT_ONCE;
+const devicesAtOnce = (series: Series, limit: number | undefined): number => {
+  const { buckets, from, to, now, channels } = series;
+  const held = devicesHeld(series, AT_ONCE);
+  if (buckets === undefined || buckets.grid.window(from, to) !== MICROS_PER_MINUTE) return held;
   if (limit === undefined) return MOST_AT_ONCE;
   const { start, end } = buckets.grid.at(from);
   const rows = Math.ceil((Math.min(to, now) - from) / (end - start)) * (channels?.size ?? 1);
@@ -80,6 +83,7 @@ export const seriesResponse = async (
   // Nothing is read of devices before it is known that the caller may see them.
   const instruments = await devices.read();
   const series = resolveSeries(instruments, request.query, { ...parsed, several: request.several, now });
+  refuseTooWide(series, request.query.limit);
   // Where a later page begins is known only from its cursor.
   const prefetch = request.query.cursor === undefined ? prefetchOf(request, parsed, now) : undefined;
   const sources = sourcesOf(measurements, {

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import {
   EXPORT_FILES,
+  EXPORTS_A_DAY,
   type ExportFile,
   type ExportJob,
   type ExportRequest,
@@ -16,6 +17,7 @@ import { readCursor } from '../../runtime/http/cursor.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import type { LinkTo } from '../../store/objects/objects.ts';
+import { countExport } from '../../store/registry/export-quota.ts';
 import {
   changeExport,
   createExport,
@@ -35,6 +37,8 @@ export interface Dependencies {
   /** Lets the worker know of an export. */
   readonly notify: (id: string) => Promise<void>;
 }
+
+const MILLIS_PER_DAY = 86_400_000;
 
 /** The same caller with the same key means the same export. */
 const idOf = (principal: Principal, key: string | undefined): string =>
@@ -61,6 +65,24 @@ const sitesOf = async (
   );
   if (errors.length > 0) throw new ProblemError('not-found', { errors });
   return [...new Set(sites.flatMap((site) => site ?? []))].sort();
+};
+
+/**
+ * Counts an export that is not there yet.
+ * @throws {ProblemError} `throttled` where its principal has ordered too many today
+ */
+const takeFromQuota = async (
+  registry: Registry,
+  { subject }: Principal,
+  { id, now }: { readonly id: string; readonly now: Date },
+): Promise<void> => {
+  if ((await readExport(registry, id)) !== undefined) return;
+  if (await countExport(registry, { subject, now, most: EXPORTS_A_DAY })) return;
+  const left = Math.ceil((MILLIS_PER_DAY - (now.getTime() % MILLIS_PER_DAY)) / 1000);
+  throw new ProblemError('throttled', {
+    detail: `${EXPORTS_A_DAY} exports have been ordered today, which ends at midnight in UTC`,
+    headers: { 'retry-after': String(left) },
+  });
 };
 
 /** @throws {ProblemError} `forbidden` naming the first site where the permission to order exports is missing */
@@ -100,7 +122,7 @@ export const jobOf = async ({ link }: Dependencies, job: StoredExport, now: Date
 
 /**
  * Orders an export. With the same key it is ordered once; one whose order did not reach the worker reaches it now.
- * @throws {ProblemError} `not-found`, `forbidden`, `invalid-request`, or `idempotency-conflict`
+ * @throws {ProblemError} `not-found`, `forbidden`, `invalid-request`, `throttled`, or `idempotency-conflict`
  */
 export const orderExport = async (
   dependencies: Dependencies,
@@ -118,8 +140,10 @@ export const orderExport = async (
   const sites = await sitesOf(registry, principal, devices);
   requireOrder(principal, sites);
   const requestHash = digest(['createExport', request]);
+  const id = idOf(principal, key);
+  await takeFromQuota(registry, principal, { id, now });
   const job = await createExport(registry, {
-    id: idOf(principal, key),
+    id,
     state: 'queued',
     version: 1,
     query: {

@@ -112,8 +112,15 @@ interface StreamingRuntime {
 }
 declare const awslambda: StreamingRuntime;
 
-/** Writes and waits for the reader; a stream that closes early ends the waiting with an error. */
-const writeAll = async (body: AsyncIterable<Uint8Array>, stream: Writable): Promise<number> => {
+/** How long a reader may take nothing. */
+const IDLE_MILLIS = 60_000;
+
+/** Writes and waits for the reader; a stream that closes early, or that nobody reads, ends the waiting with an error. */
+const writeAll = async (
+  body: AsyncIterable<Uint8Array>,
+  stream: Writable,
+  idleMillis: number,
+): Promise<number> => {
   const closed = new AbortController();
   const onClose = (): void => closed.abort(new Error('the reader went away'));
   stream.once('close', onClose);
@@ -122,7 +129,13 @@ const writeAll = async (body: AsyncIterable<Uint8Array>, stream: Writable): Prom
     for await (const chunk of body) {
       closed.signal.throwIfAborted();
       bytes += chunk.byteLength;
-      if (!stream.write(chunk)) await once(stream, 'drain', { signal: closed.signal });
+      if (stream.write(chunk)) continue;
+      const idle = setTimeout(() => closed.abort(new Error('nobody reads the answer')), idleMillis);
+      try {
+        await once(stream, 'drain', { signal: closed.signal });
+      } finally {
+        clearTimeout(idle);
+      }
     }
     return bytes;
   } finally {
@@ -134,7 +147,7 @@ const writeAll = async (body: AsyncIterable<Uint8Array>, stream: Writable): Prom
  * A handler that streams its answer, for the functions that are deployed so. A fault after the first byte breaks the transfer, so that half an answer
  * never looks whole.
  */
-export const streamedHandler = (api: Api<StreamedService>, logger: Logger) =>
+export const streamedHandler = (api: Api<StreamedService>, logger: Logger, idleMillis = IDLE_MILLIS) =>
   awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, raw, context) => {
     const call = callOf(event, context);
     const response = await api.handle(requestOf(event), call);
@@ -144,7 +157,7 @@ export const streamedHandler = (api: Api<StreamedService>, logger: Logger) =>
     });
     let bytes = 0;
     try {
-      if (response.body !== null) bytes = await writeAll(response.body, stream);
+      if (response.body !== null) bytes = await writeAll(response.body, stream, idleMillis);
       // Status and headers go with the first write, and by nothing else.
       if (bytes === 0) stream.write('');
       const finished = once(stream, 'finish');

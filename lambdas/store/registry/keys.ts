@@ -16,6 +16,7 @@
  * | replays of quarantined messages          | BatchGetItem| pk `REPLAY#{site}/{device}/{date}/{sequence}`, sk `META` |
  * | the record that a replay is taken by     | UpdateItem  | the same                                            |
  * | an export                                | GetItem     | pk `EXPORT#{id}`, sk `META`                          |
+ * | exports that somebody ordered on a day    | GetItem     | pk `EXPORT_QUOTA#{subject}#{date}`, sk `META`         |
  * | files of an export                       | Query       | pk `EXPORT#{id}`, sk `FILE#{number}`                 |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
@@ -49,6 +50,7 @@ export const idempotencyKey = (subject: string, key: string): string => `IDEMPOT
 
 export const replayKey = (entry: string): string => `REPLAY#${entry}`;
 
+export const exportQuotaKey = (subject: string, day: string): string => `EXPORT_QUOTA#${subject}#${day}`;
 export const exportKey = (id: string): string => `EXPORT#${id}`;
 
 /** Sort key of a device in the index `listing`. */

@@ -5,13 +5,14 @@ import { LIMITS } from '../../../contracts/limits.ts';
 import { PROBLEMS, problem } from '../../../contracts/problems.ts';
 import { CallRefused, NoAnswer } from '../../../lambdas/runtime/calls.ts';
 import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
-import { bufferedHandler, requestOf } from '../../../lambdas/runtime/http/lambda.ts';
+import { bufferedHandler, requestOf, streamedHandler } from '../../../lambdas/runtime/http/lambda.ts';
 import { pageResponse } from '../../../lambdas/runtime/http/page.ts';
 import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
 import { ProblemError } from '../../../lambdas/runtime/http/problem.ts';
 import { streamResponse } from '../../../lambdas/runtime/http/stream.ts';
 import { createLogger } from '../../../lambdas/runtime/logger.ts';
 import { ObjectRefused } from '../../../lambdas/store/objects/objects.ts';
+import { awslambda, ResponseStream } from '../../../local/lambda/worker/response-stream.ts';
 import {
   ADMIN,
   lambdaContext,
@@ -36,6 +37,7 @@ const NEVER: ControlHandlers = {
   listTypes: never,
   readType: never,
   replaceType: never,
+  live: never,
 };
 beforeAll(() => {
   process.env['LOG_LEVEL'] = 'SILENT';
@@ -379,6 +381,23 @@ describe('streamed answers', () => {
     await reader?.read();
     await reader?.cancel();
     expect(ended).toBe(true);
+  });
+
+  it('end when nobody reads them', async () => {
+    Object.assign(globalThis, { awslambda });
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (;;) yield new Uint8Array(4096);
+    }
+    const readSeries = () => streamResponse(pieces(), {});
+    const notAsked = {
+      ...{ readManySeries: never, readSnapshot: never, readLatest: never, explainProblem: never },
+      ...{ health: never, ready: never, services: never },
+    };
+    const api = createApi('query-api', { ...notAsked, readSeries });
+    const unread = new ResponseStream({ window: 1024, highWaterMark: 1024, send: () => undefined });
+    const event = proxyEvent({ path: '/v1/devices/a/series?from=0' });
+    await expect(streamedHandler(api, createLogger(), 20)(event, unread, lambdaContext)).rejects.toThrow();
+    expect(unread.writableEnded).toBe(false);
   });
 
   it('are problems while nothing has gone out', async () => {

@@ -289,6 +289,13 @@ describe('list', () => {
   );
 });
 
+it('is live without a token and without asking anybody', async () => {
+  aws.calls.length = 0;
+  const answer = await send({ path: '/v1/health/live', claims: undefined });
+  expect(answer).toMatchObject({ status: 200, body: { status: 'ok' } });
+  expect(aws.calls).toEqual([]);
+});
+
 describe('types', () => {
   const create = (body: unknown, headers = {}): Promise<Answered> =>
     send({ method: 'POST', path: '/v1/types', body, headers });

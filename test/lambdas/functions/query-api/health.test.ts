@@ -62,13 +62,6 @@ describe('health', () => {
       body: { code: 'unavailable' },
     });
   });
-
-  it('is live without a token and without asking anybody', async () => {
-    world.aws.calls.length = 0;
-    const answer = await world.json({ path: '/v1/health/live', claims: undefined });
-    expect(answer).toMatchObject({ status: 200, body: { status: 'ok' } });
-    expect(world.aws.calls).toEqual([]);
-  });
 });
 
 describe('latest', () => {

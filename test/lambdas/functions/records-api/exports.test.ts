@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ExportFile, ExportJob, ExportManifest } from '../../../../contracts/resources/exports.ts';
 import { EMPTY_LEDGER } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { type Dependencies, workOn } from '../../../../lambdas/functions/exports/work.ts';
+import { countExport } from '../../../../lambdas/store/registry/export-quota.ts';
 import { changeExport, readExport } from '../../../../lambdas/store/registry/exports.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
 import { forgedCursors } from '../../../support/forged-cursors.ts';
@@ -367,6 +368,32 @@ describe('exports', () => {
   ])('are refused for %s', async (_, body, status, pointer) => {
     const answer = await order(body);
     expect([answer.status, answer.body['errors']]).toEqual([status, [expect.objectContaining({ pointer })]]);
+  });
+
+  it('are a hundred a day for each who orders them, however often each is asked for', async () => {
+    const claims = { ...person('Admin'), sub: 'eager' };
+    const body = { devices: ['a'], ...RANGE };
+    const key = { 'idempotency-key': 'eager-first' };
+    expect((await order(body, key, claims)).status).toBe(202);
+    // Midnight may pass meanwhile.
+    for (const now of [new Date(), new Date(Date.now() + 60_000)])
+      while (await countExport(world.registry, { subject: 'eager', now, most: 100 }));
+    const refused = await order(body, {}, claims);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'throttled' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(86_400);
+    expect((await order(body, key, claims)).status).toBe(202);
+    expect((await order(body, {}, { ...claims, sub: 'other' })).status).toBe(202);
+    const tomorrow = new Date(Date.now() + 2 * 86_400_000);
+    expect(await countExport(world.registry, { subject: 'eager', now: tomorrow, most: 100 })).toBe(true);
+    await workAll();
+  });
+
+  it('are counted once each, also at the same time', async () => {
+    const now = new Date('2026-03-01T00:00:00Z');
+    const count = () => countExport(world.registry, { subject: 'crowd', now, most: 3 });
+    const counted = await Promise.all([count(), count(), count()]);
+    expect([...counted, await count(), await count()]).toEqual([true, true, true, false, false]);
   });
 
   it('are of sites that the caller may order them at, and seen by who may see all of them', async () => {
