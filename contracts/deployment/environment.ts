@@ -28,6 +28,7 @@ export const ENVIRONMENT = {
   DATA_RULE: z.string().regex(/^\w+$/),
   /** Minutes after its end that an hour is compacted. */
   COMPACT_AFTER_MINUTES: wholeNumber,
+  INGEST_WINDOW_SECONDS: wholeNumber,
   /** Hours after its end that a day is archived. */
   ARCHIVE_AFTER_HOURS: wholeNumber,
   /** How long things are kept, as JSON: see `retention.ts`. */

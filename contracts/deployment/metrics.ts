@@ -39,6 +39,7 @@ export const METRICS = {
     'HoursReopened',
     'HoursFailed',
     'HoursUnfinished',
+    'OpenHoursMerged',
     'DaysArchived',
     'DaysWaiting',
     'DaysRaced',

@@ -41,6 +41,7 @@ export class Compaction extends LambdaFunction {
     this.usesArchive(storage, { days: ['GetObject', 'PutObject'], manifests: ['PutObject'] });
     this.listsArchive(storage);
     this.environment('COMPACT_AFTER_MINUTES', String(afterMinutes));
+    this.environment('INGEST_WINDOW_SECONDS', String(settings.ingest.batchingWindowSeconds));
     this.environment('ARCHIVE_AFTER_HOURS', String(archiveAfterHours));
     this.environment('RETENTION', JSON.stringify(retentionOf(settings)));
     this.alarmWhenLate(settings);

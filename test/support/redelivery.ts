@@ -99,6 +99,8 @@ export interface Batch {
   readonly again?: boolean;
   /** What is known is forgotten by then: another environment goes on. */
   readonly compact?: boolean;
+  /** The chunks of the hours, which are still open, are merged; or that ends before what was merged is deleted. */
+  readonly merge?: 'whole' | 'broken';
 }
 
 const VALUES = [20, 20.5, 21, 21, 26, 40, 60, -127] as const;
@@ -157,6 +159,7 @@ const batch: fc.Arbitrary<Batch> = fc.record(
     givenUp: fc.integer({ min: 1, max: 5 }),
     again: fc.boolean(),
     compact: fc.boolean(),
+    merge: fc.constantFrom('whole', 'broken'),
   },
   { requiredKeys: ['records'], noNullPrototype: true },
 );
@@ -302,13 +305,26 @@ export class Stage {
       for (const task of own) {
         done.add(task.value);
         const result = await mergeHour(this.measurements, device, task.start, plan, this.patience);
-        if (result === 'raced') throw new Error('nobody else compacts');
+        if (result === 'raced' || result === 'early') throw new Error(`compaction is ${result}`);
         if (result === 'waiting') continue;
         if (result !== undefined) await writeAll(this.measurements, [], result.garbage, this.patience);
         if ((result?.waiting ?? 0) === 0) await completeTask(this.measurements, task);
       }
     }
     throw new Error(`compaction of ${device} does not come to an end`);
+  }
+
+  /** Merges the chunks of hours that are open, as `compaction` does; or breaks off before it deletes them. */
+  private async mergeOpen(device: string, how: 'whole' | 'broken'): Promise<void> {
+    const far = BORDER + 365 * 24 * MICROS_PER_HOUR;
+    const open = { isWorth: () => true };
+    const plan = { expires: far, accountsExpire: far, rules: rulesOfType(METER), open };
+    for (const hour of await readDirtyHours(this.measurements, device, 0, far)) {
+      const result = await mergeHour(this.measurements, device, hour, plan, this.patience);
+      if (result === 'raced' || result === 'early') throw new Error(`merging is ${result}`);
+      if (typeof result === 'object' && how === 'whole')
+        await writeAll(this.measurements, [], result.garbage, this.patience);
+    }
   }
 
   /** Plays a history. */
@@ -325,11 +341,12 @@ export class Stage {
     });
     let start = 0;
     for (let turn = 0; start < arrivals.length; turn += 1) {
-      const { records = 1, givenUp, again, compact } = batches[turn % batches.length] ?? {};
+      const { records = 1, givenUp, again, compact, merge } = batches[turn % batches.length] ?? {};
       const portion = arrivals.slice(start, start + records);
       if (givenUp !== undefined) await this.take(device, arrivals.slice(start, start + givenUp), true);
       await this.take(device, portion, false);
       if (again === true) await this.take(device, portion, false);
+      if (merge !== undefined) await this.mergeOpen(device, merge);
       if (compact === true) await this.compact(device);
       start += portion.length;
     }

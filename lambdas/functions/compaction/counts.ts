@@ -26,6 +26,8 @@ export class Counts {
   archiveLag = 0;
   /** Hours for whose end there was no time. */
   unfinished = 0;
+  /** Open hours whose chunks were merged. */
+  openHours = 0;
   /** Microseconds that the hour which waited longest had been over. */
   lag = 0;
 
@@ -53,6 +55,7 @@ export class Counts {
       HoursReopened: this.reopened,
       HoursFailed: this.failed,
       HoursUnfinished: this.unfinished,
+      OpenHoursMerged: this.openHours,
       DaysArchived: this.days,
       DaysWaiting: this.daysWaiting,
       DaysRaced: this.daysRaced,

@@ -51,3 +51,13 @@ export async function* hoursByDay(
     yield* byDevice(tasks);
   }
 }
+
+/** Queued hours that begin in `[from, to)`. */
+export async function* hoursBetween(
+  measurements: Measurements,
+  from: Micros,
+  to: Micros,
+  signal: AbortSignal,
+): AsyncGenerator<Task> {
+  for (const number of partitions()) yield* readTasks(measurements, 'dirty', number, { from, to }, signal);
+}

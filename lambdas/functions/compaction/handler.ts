@@ -8,8 +8,12 @@
  * An hour of a device costs a consistent Query, a BatchWriteItem for its garbage, one each for parts and head of the
  * block and for its rollups, and a conditional DeleteItem. Days of devices are worked off {@link WORKERS} at a time,
  * hour by hour, and one hour of a device is what each of them holds in memory.
+ *
+ * Where batches follow each other by the second, open hours are looked at as well: a Query of each, and a block of those
+ * whose chunks have heaped up (`open-hour.ts` says when).
  */
 import type { Context } from 'aws-lambda';
+import { LIMITS } from '../../../contracts/limits.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -20,8 +24,8 @@ import { getFrom, putInto, replaceIn, tagsIn } from '../../store/objects/objects
 import { Counts } from './counts.ts';
 import { archiveQueuedDay } from './day.ts';
 import { DeviceCache } from './device-cache.ts';
-import { hoursByDay, tasksBefore } from './due.ts';
-import { compactHour } from './hour.ts';
+import { hoursBetween, hoursByDay, tasksBefore } from './due.ts';
+import { compactHour, mergeOpenHour } from './hour.ts';
 import { keepOverdueDays } from './overdue.ts';
 import { parseRetention } from './retention.ts';
 import { runConcurrently, type TimeBudget, timeBudget } from './work.ts';
@@ -31,6 +35,7 @@ const env = readEnv([
   'MEASUREMENTS_TABLE',
   'ARCHIVE_BUCKET',
   'COMPACT_AFTER_MINUTES',
+  'INGEST_WINDOW_SECONDS',
   'ARCHIVE_AFTER_HOURS',
   'RETENTION',
 ]);
@@ -88,36 +93,44 @@ const checkOverdueDays = async (counts: Counts, now: Micros, signal: AbortSignal
   }
 };
 
+/** Start of the hour that is open longest: those that begin before it are over. */
+const openFrom = (now: Micros): Micros => {
+  const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
+  return Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
+};
+
 const compactHours = async (
   counts: Counts,
   devices: DeviceCache,
   budget: TimeBudget,
   now: Micros,
 ): Promise<boolean> => {
-  const closed = now - Number(env.COMPACT_AFTER_MINUTES) * MICROS_PER_MINUTE;
-  // The hour that a closed time lies in is not over: those that begin before it are.
-  const to = Math.floor(closed / MICROS_PER_HOUR) * MICROS_PER_HOUR;
   const dependencies = { measurements, devices, retention };
-  return runConcurrently(hoursByDay(measurements, to, budget.signal), WORKERS, budget, async (tasks) => {
-    for (const task of tasks) {
-      if (budget.isOver()) {
-        counts.unfinished += 1;
-        continue;
-      }
-      counts.waited(now - task.start - MICROS_PER_HOUR);
-      try {
-        await compactHour(dependencies, counts, task, now, budget.signal);
-      } catch (error) {
-        // Its task stays: the next call tries again.
-        if (budget.signal.aborted) {
+  return runConcurrently(
+    hoursByDay(measurements, openFrom(now), budget.signal),
+    WORKERS,
+    budget,
+    async (tasks) => {
+      for (const task of tasks) {
+        if (budget.isOver()) {
           counts.unfinished += 1;
           continue;
         }
-        counts.failed += 1;
-        logger.error('an hour could not be compacted', { device: task.device, hour: task.start, error });
+        counts.waited(now - task.start - MICROS_PER_HOUR);
+        try {
+          await compactHour(dependencies, counts, task, now, budget.signal);
+        } catch (error) {
+          // Its task stays: the next call tries again.
+          if (budget.signal.aborted) {
+            counts.unfinished += 1;
+            continue;
+          }
+          counts.failed += 1;
+          logger.error('an hour could not be compacted', { device: task.device, hour: task.start, error });
+        }
       }
-    }
-  });
+    },
+  );
 };
 
 const archiveDays = async (
@@ -149,7 +162,33 @@ const archiveDays = async (
   );
 };
 
-/** Works off what is queued: first hours, then days. */
+/** Below so many chunks an hour nobody looks at open hours: to look costs more than there is to save. */
+const LEAST_CHUNKS = 500;
+
+/** Merges what heaps up in open hours. What there is no time for waits: for who reads it, and for the end of the hour. */
+const mergeOpenHours = async (
+  counts: Counts,
+  devices: DeviceCache,
+  budget: TimeBudget,
+  now: Micros,
+): Promise<void> => {
+  if (3600 / Number(env.INGEST_WINDOW_SECONDS) < LEAST_CHUNKS) return;
+  const dependencies = { measurements, devices, retention };
+  // The hour in which the last point may lie, whole.
+  const latest = now + LIMITS.futureMicros + MICROS_PER_HOUR;
+  const tasks = hoursBetween(measurements, openFrom(now), latest, budget.signal);
+  await runConcurrently(tasks, WORKERS, budget, async (task) => {
+    try {
+      await mergeOpenHour(dependencies, counts, task, now, budget.signal);
+    } catch (error) {
+      if (budget.signal.aborted) return;
+      counts.failed += 1;
+      logger.error('an open hour could not be merged', { device: task.device, hour: task.start, error });
+    }
+  });
+};
+
+/** Works off what is queued: first hours, then days, then what heaps up in hours that are open. */
 export const run = async (remainingMillis: number): Promise<CompactionReport> => {
   const budget = timeBudget(remainingMillis);
   const counts = new Counts();
@@ -159,6 +198,7 @@ export const run = async (remainingMillis: number): Promise<CompactionReport> =>
     await checkOverdueDays(counts, now, budget.signal);
     const compacted = await compactHours(counts, devices, budget, now);
     const archived = await archiveDays(counts, devices, budget, now);
+    await mergeOpenHours(counts, devices, budget, now);
     const { hours, chunks, points, days, unfinished } = counts;
     const failed = counts.failed + counts.daysFailed;
     const done = compacted && archived && failed + unfinished === 0;

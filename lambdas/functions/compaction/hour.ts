@@ -3,6 +3,8 @@ import type { Micros } from '../../../contracts/time.ts';
 import { hourOf } from '../../../series/summaries/rollup.ts';
 import {
   completeTask,
+  type HourPlan,
+  isWorthMerging,
   type Measurements,
   mergeHour,
   startOfDay,
@@ -21,6 +23,44 @@ export interface Dependencies {
   readonly devices: DeviceCache;
   readonly retention: Retention;
 }
+
+/** What is known of a device, and how an hour of it is merged. */
+const planOf = async (
+  { devices, retention }: Pick<Dependencies, 'devices' | 'retention'>,
+  { device, start: hour }: Task,
+  now: Micros,
+  signal: AbortSignal,
+) => {
+  const known = await devices.of(device, signal);
+  const period = periodOf(retention, known?.site);
+  const plan: HourPlan = {
+    expires: blocksUntil(hour, now, period),
+    accountsExpire: rollupsUntil(hour, period),
+    rules: known?.rules,
+  };
+  return { known, period, plan };
+};
+
+/**
+ * Merges the chunks of an hour that is still open, where that is worth it. Its task stays, and so whoever reads it goes
+ * on to read its points.
+ * @param now microseconds
+ */
+export const mergeOpenHour = async (
+  { measurements, devices, retention }: Dependencies,
+  counts: Counts,
+  task: Task,
+  now: Micros,
+  signal: AbortSignal,
+): Promise<void> => {
+  const patience = { signal };
+  const { plan } = await planOf({ devices, retention }, task, now, signal);
+  const open = { isWorth: isWorthMerging };
+  const result = await mergeHour(measurements, task.device, task.start, { ...plan, open }, patience);
+  if (typeof result !== 'object') return;
+  await writeAll(measurements, [], result.garbage, patience);
+  counts.openHours += 1;
+};
 
 /**
  * Compacts an hour. May be called again at any time, and by several at once: each step can be repeated, and the task
@@ -48,7 +88,7 @@ export const compactHour = async (
     counts.raced += 1;
     return;
   }
-  if (result === 'waiting') {
+  if (result === 'waiting' || result === 'early') {
     counts.reopened += 1;
     return;
   }

@@ -1,4 +1,4 @@
-/** Blocks as items: all points of a closed hour of a device, sorted, each once. */
+/** Blocks as items: all points of an hour of a device, sorted, each once. */
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../../contracts/time.ts';
 import { CorruptChunk, decodeChunk, encodeChunk } from '../../../series/codec/chunk.ts';
@@ -23,6 +23,9 @@ export interface Judged {
 
 /** Of a block whose points look at no others. */
 export const NOT_JUDGED: Judged = { before: '', after: '' };
+
+/** Of the block of an hour that was open: its points are judged as they are read, as those of chunks are. */
+export const TO_BE_JUDGED: Judged = { before: 'open', after: '' };
 
 /** What the head of a block says. */
 export interface BlockHead {

@@ -1,5 +1,5 @@
 /**
- * A closed hour's chunks into its block.
+ * An hour's chunks into its block.
  *
  * Parts are written first, then the head, on the condition that nobody else has replaced it meanwhile; chunks and
  * parts that the head does not need are deleted last. Whatever step is the last one done, every point is found: the
@@ -19,7 +19,14 @@ import type { Item } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { runOf } from './accounts.ts';
 import { type ArchivedHour, readArchivedHour } from './archived-hour.ts';
-import { type BlockHead, extendReach, isReached, NOT_JUDGED, toBlockItems } from './block-item.ts';
+import {
+  type BlockHead,
+  extendReach,
+  isReached,
+  NOT_JUDGED,
+  TO_BE_JUDGED,
+  toBlockItems,
+} from './block-item.ts';
 import { lastOfChunk } from './chunk-item.ts';
 import { secondOf } from './expiry.ts';
 import { toFindingsItems } from './findings-items.ts';
@@ -173,6 +180,11 @@ export interface HourPlan {
   readonly accountsExpire: Micros;
   /** What its points are judged by; `undefined` where nobody knows the device: they keep the given quality. */
   readonly rules: RulesByChannel | undefined;
+  /**
+   * Set while the hour is open: it is merged only where that is worth it, and is not judged. What is remembered of its end
+   * would be taken for the last word by who reads the next hour.
+   */
+  readonly open?: { readonly isWorth: (items: HourItems) => boolean };
 }
 
 const NO_RULES: RulesByChannel = new Map();
@@ -196,31 +208,38 @@ const judgeLaterHours = async (
  * remembered at the end of this one changes, the next hour that has been judged is queued to be judged again: so that
  * what is stored depends on the points alone, whatever the order in which they came.
  * @returns `undefined` when nothing is stored, `raced` when another compaction was faster, `waiting` when all that is stored
- *   may still be given up
+ *   may still be given up, `early` when the hour is open and not worth merging yet
  * @throws {CorruptChunk}, {UnknownFormat} or {IncompleteBlock} naming the item, {TimeIsUp}, or a fault that stays
  */
 export const mergeHour = async (
   measurements: Measurements,
   device: string,
   hour: Micros,
-  { expires, accountsExpire, rules = NO_RULES }: HourPlan,
+  { expires, accountsExpire, rules = NO_RULES, open }: HourPlan,
   patience: Patience,
-): Promise<CompactedHour | 'raced' | 'waiting' | undefined> => {
+): Promise<CompactedHour | 'raced' | 'waiting' | 'early' | undefined> => {
   const { signal } = patience;
   const found = await readHourItems(measurements, device, hour, signal);
   const { items, waiting } = committedOnly(found, await checkpointsOf(measurements, device, signal));
   const { head, chunks, parts, strays } = items;
   if (head === undefined && chunks.length === 0) return waiting === 0 ? undefined : 'waiting';
+  if (open?.isWorth(items) === false) return 'early';
   const cold = head === undefined ? await archivedHour(measurements, device, hour, signal) : undefined;
   const merged = mergeHourItems(device, items, undefined, cold?.columns);
   const fresh = freshChunks(items);
   const looks = anyLooksBack(rules);
-  const context = looks ? await contextBefore(measurements, device, hour, signal) : undefined;
+  const context =
+    looks && open === undefined ? await contextBefore(measurements, device, hour, signal) : undefined;
   const judgedBefore = looks ? digestOf(context?.text ?? '') : '';
   const judge = head === undefined || hasChanged(head, merged) || head.judged.before !== judgedBefore;
   const { columns: judged, after } = judgeHour(merged.columns, rules, context?.tracks ?? NO_TRACKS);
   // What nothing came to keeps its quality, even if its type has other limits since.
-  const columns = judge ? judged : withQualityOf(blockColumns(device, items), merged.columns);
+  const columns =
+    open !== undefined
+      ? merged.columns
+      : judge
+        ? judged
+        : withQualityOf(blockColumns(device, items), merged.columns);
   const text = looks ? contextText(after) : '';
   const chunkItems = chunks.map(({ item }) => item);
   const before = sizeOf([...chunkItems, ...parts]) + (head?.bytes?.length ?? 0);
@@ -234,10 +253,14 @@ export const mergeHour = async (
   };
   const tellFindings = (found: Findings): Promise<void> =>
     writeAll(measurements, toFindingsItems(device, hour, found, accountsExpire), [], patience);
-  if (head !== undefined && fresh.length === 0 && !judge) {
+  if (head !== undefined && fresh.length === 0 && (open !== undefined || !judge)) {
     // Whoever wrote the block may have ended before it had told all.
     await tellFindings(head.account.found);
-    if (looks && (await contextOf(measurements, device, hour, signal))?.digest !== head.judged.after)
+    if (
+      looks &&
+      open === undefined &&
+      (await contextOf(measurements, device, hour, signal))?.digest !== head.judged.after
+    )
       await remember();
     const bytesAfter = sizeOf(parts) + (head.bytes?.length ?? 0);
     const garbage = [...chunkItems, ...outdated(strays, head.version)];
@@ -258,7 +281,12 @@ export const mergeHour = async (
       fresh.map((chunk) => ({ shardKey: chunk.shardKey, last: lastOfChunk(chunk, chunk.item) })),
     ),
     account,
-    judged: looks ? { before: judgedBefore, after: digestOf(text) } : NOT_JUDGED,
+    judged:
+      open !== undefined
+        ? TO_BE_JUDGED
+        : looks
+          ? { before: judgedBefore, after: digestOf(text) }
+          : NOT_JUDGED,
   });
   await writeAll(measurements, block.parts, [], patience);
   if (!(await putHead(measurements, block.head, head?.version, signal))) {
@@ -266,7 +294,7 @@ export const mergeHour = async (
     return 'raced';
   }
   await tellFindings(account.found);
-  if (looks) await remember();
+  if (looks && open === undefined) await remember();
   const garbage = [...chunkItems, ...parts, ...outdated(strays, version)];
   return { ...about, version, garbage, bytesAfter: block.bytes };
 };

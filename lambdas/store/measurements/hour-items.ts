@@ -12,6 +12,7 @@ import {
   fromHeadItem,
   isReached,
   supersededOf,
+  TO_BE_JUDGED,
 } from './block-item.ts';
 import { fromChunkItem } from './chunk-item.ts';
 import { type ChunkKey, compareChunks, hourKey, parseChunkKey, parseHour, parsePartKey } from './keys.ts';
@@ -117,7 +118,8 @@ export const mergeHourItems = (
   const fresh = freshChunks(items);
   // The usual case: a block is what a merge came to, and in one item nothing of it is apart.
   const superseded = head === undefined ? [] : wanted(supersededOf(blockName(device, hour, head.tag), head));
-  const asItIs = { superseded, isJudged: true, found: NO_FINDINGS };
+  const isJudged = head?.judged.before !== TO_BE_JUDGED.before;
+  const asItIs = { superseded, isJudged, found: NO_FINDINGS };
   if (fresh.length === 0 && parts.length === 0) return { columns: block, ...asItIs };
   const found = new Map<Micros, Found>();
   const foundOf = (chunk: ChunkItem): Found => {

@@ -1,7 +1,7 @@
 /** The `measurements` table; see `measurements/keys.ts` for its access patterns. */
 export { readAccounts } from './accounts.ts';
 export { type PackedRun, type StoredChunk, toChunkItems } from './chunk-item.ts';
-export { type CompactedHour, mergeHour, writeAll } from './compact.ts';
+export { type CompactedHour, type HourPlan, mergeHour, writeAll } from './compact.ts';
 export { type DayAccounts, readDayAccounts, writeDayAccounts } from './day-accounts.ts';
 export { readFindings } from './findings-items.ts';
 export { type HourItems, hourOfItem, mergeHourItems } from './hour-items.ts';
@@ -9,6 +9,7 @@ export { JudgedHours } from './judged-hours.ts';
 export { type ChunkOrigin, compareChunks, hourKey, type Measurements } from './keys.ts';
 export { readManyLatest } from './latest.ts';
 export { type Lease, takeLease } from './lease.ts';
+export { isWorthMerging } from './open-hour.ts';
 export { postponeExpiry } from './postpone-expiry.ts';
 export {
   type HourOfPoints,

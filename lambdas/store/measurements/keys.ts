@@ -5,7 +5,7 @@
  * | ------------------------------------------- | -------------- | ----------------------------------------------- |
  * | write a batch's points of a device and hour | BatchWriteItem | pk `{device}`, sk `{hour}#c#{shardKey}#{first}#{count}[#{part}]` |
  * | read a device's points in a range           | Query          | pk `{device}`, sk from `{hour}` to `{hour}~`    |
- * | head and parts of a closed hour's block     | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
+ * | head and parts of an hour's block           | PutItem, BatchWriteItem | pk `{device}`, sk `{hour}#h` and `{hour}#p#{version}#{part}` |
  * | hours that are to be compacted              | Query          | pk `tasks#{0..15}`, sk `{hour}#{device}`        |
  * | days that are to be archived                | Query          | pk `tasks#{0..15}`, sk `{day}~#{device}`        |
  * | summaries of hours of a device in a range   | Query          | pk `{device}#r1h`, sk from `{day}` to `{day}~`  |
@@ -25,7 +25,8 @@
  * points of a longer one. What two chunks hold twice is one point when read, because a point's identity is
  * (device, channel, time). Chunks hold what devices gave, every version of a point and the message that it came with: which
  * version stays, and how it is judged, follows from all of them, whatever the order in which they came. Compaction takes in
- * only what the device is known to be committed to: what may still come again, cut elsewhere, stays. No scan, no
+ * only what the device is known to be committed to: what may still come again, cut elsewhere, stays. So an hour may be
+ * merged while it is open: its block is one more chunk then, whose points are judged as they are read. No scan, no
  * transaction, no stream.
  *
  * Within an hour chunks (`c`) come before the head of the block (`h`) and that before the parts (`p`). A reader goes

@@ -170,6 +170,7 @@ export const startMeter = async (): Promise<Meter> => {
     ARCHIVE_BUCKET: BUCKET,
     STREAM_NAME: 'stream',
     COMPACT_AFTER_MINUTES: '10',
+    INGEST_WINDOW_SECONDS: '30',
     ARCHIVE_AFTER_HOURS: '24',
     RETENTION: JSON.stringify({ default: { hotDays: 30, rollupYears: 10, archiveDays: null }, sites: {} }),
     POWERTOOLS_SERVICE_NAME: 'bench',

@@ -74,6 +74,7 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: door.url,
     COMPACT_AFTER_MINUTES: '10',
+    INGEST_WINDOW_SECONDS: '1',
     ARCHIVE_AFTER_HOURS: '6',
     RETENTION: JSON.stringify(RETENTION),
     POWERTOOLS_METRICS_DISABLED: 'true',
