@@ -8,6 +8,12 @@ export const LIMITS = {
   messagePoints: 2000,
   /** UTF-8 bytes of a string value: channels carry states and labels, not documents. */
   stringBytes: 256,
+  /** Bytes of what a device replies to a command, and of the parameters of one. */
+  replyBytes: 16 * 1024,
+  /** Commands of a device that are not at their end. */
+  openCommands: 20,
+  /** Commands that a person or program gives within a minute. */
+  commandsPerMinute: 600,
   /** Characters of a device's session identifier. */
   sessionChars: 64,
   /** How far in the past a point may lie, in microseconds: 7 days. */

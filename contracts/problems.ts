@@ -35,6 +35,18 @@ export const PROBLEMS = {
     'The entry cannot be taken again',
     'Its topic named no site and device, so that nobody can say whose it is; or it is damaged.',
   ],
+  'command-not-possible': [
+    409,
+    'The device cannot be given this command now',
+    'See `detail` and `errors`: the lease, an interlock, or the state of the device stands against it.',
+  ],
+  'command-state': [
+    409,
+    'The state of the command does not allow that',
+    'Read the command: it has gone on, or is at its end.',
+  ],
+  'own-command': [409, 'One may not approve a command of one’s own', 'Ask another person.'],
+  leased: [409, 'Somebody else holds the lease of the device', 'Wait until it ends, or ask its holder.'],
   'idempotency-conflict': [409, 'The key was used for another request', 'Use a fresh Idempotency-Key.'],
   'precondition-failed': [412, 'The resource has changed', 'Read it again and repeat with the new ETag.'],
   'body-too-large': [413, 'The body is too large', 'Send less at once.'],
@@ -45,8 +57,18 @@ export const PROBLEMS = {
     'Send a PEM PKCS #10 request signed by its own key: RSA of 2048 bits at least, or ECC on P-256, P-384 or P-521.',
   ],
   'unknown-type': [422, 'The instrument type does not exist', 'Create the instrument type first.'],
+  'unknown-command': [
+    422,
+    'The instrument type has no such command',
+    'Read the instrument type for the commands that it has.',
+  ],
   'precondition-required': [428, 'If-Match is required', 'Send the ETag of the version you are changing.'],
   throttled: [429, 'Too many requests', 'Wait as Retry-After says.'],
+  'too-many-commands': [
+    429,
+    'Too many commands are open',
+    'Wait until some are at their end, or cancel those that wait.',
+  ],
   'internal-error': [500, 'Internal error', 'Try again; if it stays, report the requestId.'],
   unavailable: [503, 'A part is not available', 'Try again later with backoff.'],
 } as const satisfies Record<string, readonly [number, string, string]>;

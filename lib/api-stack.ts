@@ -1,6 +1,7 @@
 /** The HTTP API and who may call it. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { CommandsApi } from './constructs/commands-api.ts';
 import { ControlApi } from './constructs/control-api.ts';
 import { HttpApi } from './constructs/http-api.ts';
 import { QueryApi } from './constructs/query-api.ts';
@@ -29,6 +30,11 @@ export class ApiStack extends Stack {
       userPool: signIn.userPool,
       services: {
         'control-api': new ControlApi(this, 'ControlApi', { settings, storage, identity: devices.identity }),
+        'commands-api': new CommandsApi(this, 'CommandsApi', {
+          settings,
+          storage,
+          commands: devices.commands,
+        }),
         'query-api': new QueryApi(this, 'QueryApi', { settings, storage }),
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),
       },

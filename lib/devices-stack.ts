@@ -1,6 +1,7 @@
 /** How devices reach the platform: what they are, what each may do, and where their messages go. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { CommandQueue } from './constructs/command-queue.ts';
 import { DataRule, dataRuleName } from './constructs/data-rule.ts';
 import { DeviceIdentity } from './constructs/device-identity.ts';
 import type { FunctionQueue } from './constructs/function-queue.ts';
@@ -19,6 +20,8 @@ export class DevicesStack extends Stack {
   readonly identity: DeviceIdentity;
   /** Connections and disconnections of devices. */
   readonly lifecycle: FunctionQueue;
+  /** What happened to commands, and when to look at them. */
+  readonly commands: FunctionQueue;
 
   constructor(scope: Construct, id: string, props: DevicesStackProps) {
     super(scope, id, props);
@@ -28,5 +31,6 @@ export class DevicesStack extends Stack {
     new CfnOutput(this, 'DevicePolicy', { value: this.identity.policy.ref });
     new CfnOutput(this, 'ThingType', { value: this.identity.thingType.ref });
     this.lifecycle = new LifecycleQueue(this, 'Lifecycle', { storage }).queue;
+    this.commands = new CommandQueue(this, 'Commands', { storage }).queue;
   }
 }

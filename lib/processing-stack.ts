@@ -1,6 +1,7 @@
 /** What turns messages into measurements, and connection events into presence. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Commands } from './constructs/commands.ts';
 import { Compaction } from './constructs/compaction.ts';
 import { Deliveries } from './constructs/deliveries.ts';
 import { ExportsWorker } from './constructs/exports-worker.ts';
@@ -27,7 +28,9 @@ export class ProcessingStack extends Stack {
     const { settings, storage, devices } = props;
     new Ingestion(this, 'Ingest', { settings, storage });
     new Deliveries(this, 'Deliveries', { settings, storage, undelivered: storage.undelivered });
-    new Presence(this, 'Presence', { settings, storage, lifecycle: devices.lifecycle });
+    const { lifecycle, commands } = devices;
+    new Presence(this, 'Presence', { settings, storage, lifecycle, commands });
+    new Commands(this, 'Commands', { settings, storage, commands });
     this.exports = new ExportsWorker(this, 'Exports', { settings, storage }).queue;
     new Compaction(this, 'Compaction', { settings, storage });
   }

@@ -4,13 +4,14 @@ import { readConfig } from './client/config.ts';
 import { UnreachableError } from './client/reach.ts';
 import { ApiError } from './client/refusal.ts';
 import { UsageError } from './client/target.ts';
-import { applyConfig, Interrupted, tell } from './commands/options.ts';
+import { applyConfig, Interrupted, NotSucceeded, tell } from './commands/options.ts';
 
 const exitCode = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError) return 2;
   if (error instanceof ApiError) return error.status >= 500 ? 4 : 3;
   if (error instanceof UnreachableError) return 4;
+  if (error instanceof NotSucceeded) return 6;
   if (error instanceof Interrupted) return 130;
   return 1;
 };
@@ -19,6 +20,7 @@ const exitCode = (error: unknown): number => {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   local: async () => (await import('./commands/local.ts')).localCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  commands: async () => (await import('./commands/commands.ts')).commandsCommand(),
   devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
   types: async () => (await import('./commands/types.ts')).typesCommand(),
   completeness: async () => (await import('./commands/completeness.ts')).completenessCommand(),
@@ -28,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   query: async () => (await import('./commands/query.ts')).queryCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+  lease: async () => (await import('./commands/lease.ts')).leaseCommand(),
   login: async () => (await import('./commands/login.ts')).loginCommand(),
   logout: async () => (await import('./commands/login.ts')).logoutCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
@@ -42,6 +45,7 @@ Exit codes:
   4    the API failed, or does not answer
   5    completeness --check: something is missing, or waits in the quarantine
   6    completeness --check: nobody can know whether something is missing
+  7    commands give --wait: the command did not succeed
   130  interrupted
 
 Options count in this order: typed, LABGATE_* of the environment, .labgate.json of the folder, config.json of

@@ -18,6 +18,8 @@ export const ENVIRONMENT = {
   STREAM_NAME: z.string().min(1),
   /** Address of the queue of exports that are to be made. */
   EXPORTS_QUEUE_URL: z.url(),
+  /** Address of the queue of what happened to commands, and of their deadlines. */
+  COMMANDS_QUEUE_URL: z.url(),
   /** ARN of the role that signs links to the files of exports. */
   EXPORT_LINKS_ROLE: z.string().startsWith('arn:'),
   /** Name of the IoT policy that every device certificate gets. */

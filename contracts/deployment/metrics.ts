@@ -29,6 +29,17 @@ export const METRICS = {
   ],
   deliveries: ['MessagesRefused', 'MessagesGivenUp', 'ReportsDamaged', 'ReportsFailed'],
   presence: ['PresenceApplied', 'PresenceSuperseded', 'PresenceUnknownClient', 'PresenceFailed'],
+  commands: [
+    'CommandsSent',
+    'CommandsSentAgain',
+    'CommandsEnded',
+    'CommandsTimedOut',
+    'CommandsExpired',
+    'RepliesTaken',
+    'RepliesWithoutEffect',
+    'RepliesUnknown',
+    'MessagesFailed',
+  ],
   compaction: [
     'HoursCompacted',
     'ChunksMerged',

@@ -2,7 +2,7 @@
  * MQTT topics: the one place where they are spelt.
  *
  * Every topic is `lab/{site}/{device}/...`. AWS IoT Core allows seven slashes and 256 bytes; the longest
- * topic here has five slashes and at most 183 bytes.
+ * topic here, a reply to a command, has five slashes and at most 176 bytes.
  */
 import * as z from 'zod';
 
@@ -24,10 +24,17 @@ export interface Origin {
 /** First level of every topic of labgate. */
 export const TOPIC_ROOT = 'lab';
 
+/** What a device says of a command; the last level of the topic that it says it on. */
+export const REPLY_KINDS = ['accepted', 'rejected', 'progress', 'result'] as const;
+export type ReplyKind = (typeof REPLY_KINDS)[number];
+
 /** Topics that a device publishes on. */
 export const upstream = {
   /** Measurements, device facts; any payload format. */
   data: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/data`,
+  /** What becomes of a command. */
+  reply: ({ site, device }: Origin, command: string, kind: ReplyKind | '+') =>
+    `${TOPIC_ROOT}/${site}/${device}/commands/${command}/${kind}`,
 } as const;
 
 /** Topics that a device listens on. */
@@ -36,7 +43,29 @@ export const downstream = {
   ack: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/ack`,
   /** What was quarantined, and why. */
   errors: ({ site, device }: Origin) => `${TOPIC_ROOT}/${site}/${device}/errors`,
+  /** A command for the device. @param command its identifier, or `+` for all */
+  command: ({ site, device }: Origin, command: string) =>
+    `${TOPIC_ROOT}/${site}/${device}/commands/${command}`,
 } as const;
+
+/** A reply as its topic tells it. */
+export interface ReplyTopic extends Origin {
+  readonly command: string;
+  readonly kind: ReplyKind;
+}
+
+/**
+ * Reads the topic of a reply to a command.
+ * @returns `undefined` for any other topic
+ */
+export const parseReplyTopic = (topic: string): ReplyTopic | undefined => {
+  const [root, site = '', device = '', commands, command = '', last, ...rest] = topic.split('/');
+  const kind = REPLY_KINDS.find((each) => each === last);
+  if (root !== TOPIC_ROOT || commands !== 'commands' || rest.length > 0 || kind === undefined)
+    return undefined;
+  const origin = parsePartitionKey(`${site}/${device}`);
+  return origin === undefined ? undefined : { ...origin, command, kind };
+};
 
 /**
  * Site and device of the topic of a measurement, also where it came through Basic Ingest.

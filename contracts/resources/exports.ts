@@ -4,7 +4,7 @@ import { csvStyle } from '../csv.ts';
 import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { timeInput } from '../time.ts';
-import { channelName } from './instrument-types.ts';
+import { channelName } from './channel-name.ts';
 
 /** How long an export is kept. */
 export const EXPORT_DAYS = 7;

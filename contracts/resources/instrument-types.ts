@@ -3,18 +3,8 @@ import * as z from 'zod';
 import { LIMITS } from '../limits.ts';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
-
-/** What {@link channelName} is, beside its length. */
-export const CHANNEL_NAME = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/;
-
-/** Channel name: lower-case dotted words, e.g. `chamber.temp`. */
-export const channelName = z
-  .string()
-  .max(64)
-  .regex(
-    CHANNEL_NAME,
-    'use lower-case words of letters, digits, _ and -, joined by dots, starting with a letter',
-  );
+import { channelName } from './channel-name.ts';
+import { commandDeclarations } from './command-declarations.ts';
 
 /** What the values of a channel are, for life. */
 export const VALUE_TYPES = ['number', 'integer', 'boolean', 'string'] as const;
@@ -88,14 +78,14 @@ const channels = z
 
 /** What a caller sends to create an instrument type. */
 export const instrumentTypeInput = z
-  .object({ id: slug, ...described, channels })
+  .object({ id: slug, ...described, channels, commands: commandDeclarations.optional() })
   .strict()
   .meta({ id: 'InstrumentTypeInput' });
 export type InstrumentTypeInput = z.infer<typeof instrumentTypeInput>;
 
 /** What a caller sends to change one: all of it but its identifier. */
 export const instrumentTypeChange = z
-  .object({ ...described, channels })
+  .object({ ...described, channels, commands: commandDeclarations.optional() })
   .strict()
   .meta({ id: 'InstrumentTypeChange' });
 export type InstrumentTypeChange = z.infer<typeof instrumentTypeChange>;

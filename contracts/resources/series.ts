@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts';
 import { SLUG, slug } from '../messages/topics.ts';
 import { STATUSES } from '../quality.ts';
 import { durationInput, timeInput } from '../time.ts';
-import { CHANNEL_NAME, channelName } from './instrument-types.ts';
+import { CHANNEL_NAME, channelName } from './channel-name.ts';
 
 /** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
 export const AGGREGATES = [

@@ -2,6 +2,7 @@
  * Every route of the HTTP API, once: the functions serve them, API Gateway is built from them, the
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
+import { COMMANDS_ROUTES } from './commands.ts';
 import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
 import { EXPORTS_ROUTES } from './exports.ts';
@@ -16,6 +17,7 @@ export type { RouteConfig } from './route.ts';
 export const ROUTES = {
   ...DEVICES_ROUTES,
   ...TYPES_ROUTES,
+  ...COMMANDS_ROUTES,
   ...SERIES_ROUTES,
   ...RECORDS_ROUTES,
   ...EXPORTS_ROUTES,

@@ -40,6 +40,12 @@ export const SERVICES = {
     timeoutSeconds: 30,
     http: null,
   },
+  commands: {
+    description: 'Sends commands to devices, takes their replies, and keeps deadlines',
+    memoryMegabytes: 512,
+    timeoutSeconds: 30,
+    http: null,
+  },
   compaction: {
     description: 'Merges closed hours into blocks, sums them up, and archives days',
     memoryMegabytes: 1024,
@@ -55,6 +61,12 @@ export const SERVICES = {
   },
   'control-api': {
     description: 'Devices and instrument types over HTTP',
+    memoryMegabytes: 512,
+    timeoutSeconds: REQUEST_SECONDS,
+    http: 'buffered',
+  },
+  'commands-api': {
+    description: 'Commands and leases over HTTP',
     memoryMegabytes: 512,
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',

@@ -120,7 +120,12 @@ export const putRecord = async (stream: string, partitionKey: string, data: Uint
   return sequence;
 };
 
-/** Puts a message into a queue. */
-export const sendMessage = async (queueUrl: string, body: string): Promise<void> => {
-  await tryAgain(() => callService('sqs', 'SendMessage', { QueueUrl: queueUrl, MessageBody: body }));
+/**
+ * Puts a message into a queue.
+ * @param delaySeconds before anybody gets it, up to 900
+ */
+export const sendMessage = async (queueUrl: string, body: string, delaySeconds = 0): Promise<void> => {
+  const delay = delaySeconds === 0 ? {} : { DelaySeconds: delaySeconds };
+  const message = { QueueUrl: queueUrl, MessageBody: body, ...delay };
+  await tryAgain(() => callService('sqs', 'SendMessage', message));
 };

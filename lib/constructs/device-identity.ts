@@ -1,7 +1,13 @@
 /** What a device is to AWS IoT, and what its certificate may do. */
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
-import { basicIngest, downstream, type Origin, upstream } from '../../contracts/messages/topics.ts';
+import {
+  basicIngest,
+  downstream,
+  type Origin,
+  REPLY_KINDS,
+  upstream,
+} from '../../contracts/messages/topics.ts';
 import { iotArn } from './iot-arn.ts';
 import { substitution } from './topic-rule.ts';
 
@@ -38,7 +44,11 @@ export class DeviceIdentity extends Construct {
   /** A device connects as its thing, speaks on its own topics, and hears its own. */
   private policyDocument(dataRule: string): object {
     const up = upstream.data(SELF);
-    const down = [downstream.ack(SELF), downstream.errors(SELF)];
+    const replies = REPLY_KINDS.map((kind) => upstream.reply(SELF, '*', kind));
+    const notes = [downstream.ack(SELF), downstream.errors(SELF)];
+    // A filter is compared as it is written, a topic by the pattern.
+    const filters = [...notes, downstream.command(SELF, '+')];
+    const down = [...notes, downstream.command(SELF, '*')];
     const arn = (resource: 'client' | 'topic' | 'topicfilter', name: string): string =>
       iotArn(this, resource, name);
     return {
@@ -53,12 +63,12 @@ export class DeviceIdentity extends Construct {
         {
           Effect: 'Allow',
           Action: 'iot:Publish',
-          Resource: [arn('topic', up), arn('topic', basicIngest(dataRule, up))],
+          Resource: [up, basicIngest(dataRule, up), ...replies].map((topic) => arn('topic', topic)),
         },
         {
           Effect: 'Allow',
           Action: 'iot:Subscribe',
-          Resource: down.map((topic) => arn('topicfilter', topic)),
+          Resource: filters.map((topic) => arn('topicfilter', topic)),
         },
         { Effect: 'Allow', Action: 'iot:Receive', Resource: down.map((topic) => arn('topic', topic)) },
       ],

@@ -20,6 +20,8 @@ export interface FunctionQueueProps {
 export class FunctionQueue extends sqs.Queue {
   /** Encrypts its messages. */
   readonly key: kms.IKey;
+  /** What the function could not do. */
+  readonly deadLetters: DeadLetters;
 
   constructor(scope: Construct, id: string, props: FunctionQueueProps) {
     const deadLetters = new DeadLetters(scope, `${id}DeadLetters`, { key: props.key });
@@ -31,5 +33,6 @@ export class FunctionQueue extends sqs.Queue {
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: props.maxReceiveCount },
     });
     this.key = props.key;
+    this.deadLetters = deadLetters;
   }
 }

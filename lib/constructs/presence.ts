@@ -7,13 +7,16 @@ import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 export interface PresenceProps extends CapabilityProps {
   /** Connections and disconnections of devices. */
   readonly lifecycle: FunctionQueue;
+  /** Told when a device connects that commands wait for. */
+  readonly commands: FunctionQueue;
 }
 
 /** `presence`, called with lifecycle events. */
 export class Presence extends LambdaFunction {
-  constructor(scope: Construct, id: string, { settings, storage, lifecycle }: PresenceProps) {
+  constructor(scope: Construct, id: string, { settings, storage, lifecycle, commands }: PresenceProps) {
     super(scope, id, { service: 'presence', settings });
     this.usesTable(storage, 'registry', ['UpdateItem']);
+    this.sendsTo(commands, 'COMMANDS_QUEUE_URL');
     readQueue(this, lifecycle, { batchSize: 1000, maximumBatchingWindowInSeconds: 1 });
   }
 }

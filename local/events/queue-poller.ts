@@ -91,7 +91,7 @@ export class QueuePoller {
     });
   }
 
-  /** Resolves when the queue is empty, invisible and delayed messages included, and nothing is at work. */
+  /** Resolves when nothing is at work and nothing in the queue is, or was, given out; what is held back waits on. */
   async drain(): Promise<void> {
     this.#draining += 1;
     while (!this.#stopped && (this.#busy > 0 || (await this.#depth()) > 0)) await delay(DRAIN_LOOK_MS);
@@ -122,8 +122,7 @@ export class QueuePoller {
     );
     return (
       Number(attributes.ApproximateNumberOfMessages ?? 0) +
-      Number(attributes.ApproximateNumberOfMessagesNotVisible ?? 0) +
-      Number(attributes.ApproximateNumberOfMessagesDelayed ?? 0)
+      Number(attributes.ApproximateNumberOfMessagesNotVisible ?? 0)
     );
   }
 

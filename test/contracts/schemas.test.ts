@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { channelName } from '../../contracts/resources/channel-name.ts';
 import { deviceFacts, deviceMetadata, registration } from '../../contracts/resources/devices.ts';
-import { channelName, instrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
+import { instrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 
 const type = (channels: unknown) => instrumentTypeInput.safeParse({ id: 'meter', name: 'Meter', channels });
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Command } from '../../contracts/resources/commands.ts';
 import type { Registered } from '../../contracts/resources/devices.ts';
 import type { ExportJob } from '../../contracts/resources/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
@@ -154,6 +155,65 @@ const exportOne = async (
   throw new Error('the export is not done');
 };
 
+/**
+ * Everything about commands, with a device of its own, so that none are left open for others: a lease, commands to a
+ * device that is away until it connects, and the answers.
+ */
+const commandSteps = (lab: Lab, id: string, signal?: AbortSignal): Step[] => {
+  const path = `/v1/devices/${id}`;
+  const given: string[] = [];
+  let device: Instrument | undefined;
+  const connect = async () => {
+    device ??= await lab.register(id);
+    return { client: await lab.connect(device), topics: device.topics };
+  };
+  const give = async (command: string): Promise<void> => {
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    given.push((await lab.json<Command>(`${path}/commands`, { ...post({ command }), headers })).id);
+  };
+  const measureOnce = async (): Promise<void> => {
+    const { client, topics } = await connect();
+    await client.publishAsync(topics.data, measurement(), { qos: 1 });
+    await client.endAsync();
+    for (let left = 100; left > 0; left -= 1) {
+      const latest = await lab.call(`${path}/latest`);
+      if (latest.ok && ((await latest.json()) as { items: object[] }).items.length > 0) return;
+      await delay(100, undefined, { signal });
+    }
+    throw new Error('the measurement is not stored');
+  };
+  const answerAll = async (): Promise<void> => {
+    const { client, topics } = await connect();
+    try {
+      client.on('message', (topic) => {
+        client.publish(`${topic}/result`, JSON.stringify({ v: 1, ok: true }), { qos: 1 });
+      });
+      await client.subscribeAsync(topics.data.replace(/data$/, 'commands/+'), { qos: 1 });
+      for (let left = 100; left > 0; left -= 1) {
+        const { items } = await lab.json<{ items: Command[] }>(`${path}/commands`);
+        if (items.every(({ state }) => state === 'succeeded')) return;
+        await delay(100, undefined, { signal });
+      }
+      throw new Error('commands are not done');
+    } finally {
+      await client.endAsync();
+    }
+  };
+  return [
+    measureOnce,
+    () => lab.json(`${path}/lease`, { method: 'PUT', body: JSON.stringify({ seconds: 60 }) }),
+    () => lab.json(`${path}/lease`),
+    () => lab.json(`${path}/lease`, { method: 'DELETE' }),
+    () => give('guarded'),
+    () => give('zero'),
+    // So long that interlocks are checked again.
+    () => delay(1100, undefined, { signal }),
+    answerAll,
+    () => lab.json('/v1/commands?site=lab-1'),
+    () => lab.json(`/v1/commands/${given[0]}/history`),
+  ];
+};
+
 /** A call of compaction that fails: what is known of it is kept. */
 const failedCompaction = async (lab: Lab): Promise<void> => {
   const mend = lab.gateway.faults.set({
@@ -201,6 +261,24 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       name: 'measure',
       roles: ['DataRole', 'IngestRole'],
       steps: [() => connected([measurement(), 'nonsense'])],
+    },
+    {
+      name: 'command',
+      roles: ['CommandsApiRole', 'CommandsRole', 'CommandsRepliesRole', 'PresenceRole'],
+      steps: commandSteps(lab, `command-${crypto.randomUUID().slice(0, 8)}`, signal),
+    },
+    {
+      name: 'reply while the queue is refused',
+      roles: ['CommandsRepliesErrorRole'],
+      steps: [
+        () =>
+          whileRefused(lab, 'CommandsRepliesRole', 'sqs:SendMessage', async () => {
+            const client = await lab.connect(device);
+            const topic = device.topics.data.replace(/data$/, 'commands/01jt2q0v5s8kx3m9d6w4a7c1ef/accepted');
+            await client.publishAsync(topic, '{"v":1}', { qos: 1 });
+            await client.endAsync();
+          }),
+      ],
     },
     {
       name: 'measure while the stream is refused',

@@ -97,7 +97,7 @@ describe('roles are taken for nobody else', () => {
     const kept = [...ofType(prod.processing, 'AWS::IAM::Policy'), ...ofType(prod.devices, 'AWS::IAM::Policy')]
       .filter(([id]) => id.includes('KeepFailed'))
       .map(([, { Properties }]) => Properties['PolicyDocument'] as { Statement: { Condition?: object }[] });
-    expect(kept).toHaveLength(3);
+    expect(kept).toHaveLength(4);
     for (const { Statement } of kept)
       expect(Statement[0]?.Condition).toEqual({ StringEquals: { 'aws:ResourceAccount': account } });
   });

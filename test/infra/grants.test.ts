@@ -65,9 +65,52 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:UpdateItem on {Registry}',
         'kms:Decrypt on {Key} via dynamodb',
         'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
         'sqs:DeleteMessage on {LifecycleQueue}',
         'sqs:GetQueueAttributes on {LifecycleQueue}',
         'sqs:ReceiveMessage on {LifecycleQueue}',
+        'sqs:SendMessage on {CommandsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('commands', () => {
+    expect(grantsOf(dev.processing, 'CommandsRole')).toEqual(
+      [
+        ...shared('CommandsLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/lab/*/*/commands/*`,
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
+        'sqs:DeleteMessage on {CommandsQueue}',
+        'sqs:GetQueueAttributes on {CommandsQueue}',
+        'sqs:ReceiveMessage on {CommandsQueue}',
+        'sqs:SendMessage on {CommandsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('commands-api, which sends nothing to devices itself', () => {
+    expect(grantsOf(dev.api, 'CommandsApiRole')).toEqual(
+      [
+        ...shared('CommandsApiLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:DeleteItem on {Registry}',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Measurements}',
+        'dynamodb:Query on {Registry}',
+        'dynamodb:Query on {Registry}/index/listing',
+        'dynamodb:UpdateItem on {Registry}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
+        'sqs:SendMessage on {CommandsQueue}',
       ].sort(),
     );
   });
@@ -232,6 +275,15 @@ describe('what each function may do is exactly this', () => {
       'kms:GenerateDataKey on {Key} via sqs',
       'sqs:SendMessage on {LifecycleQueue}',
     ]);
+    expect(grantsOf(dev.devices, 'CommandsRepliesRole')).toEqual([
+      'kms:Decrypt on {Key} via sqs',
+      'kms:GenerateDataKey on {Key} via sqs',
+      'sqs:SendMessage on {CommandsQueue}',
+    ]);
+    expect(grantsOf(dev.devices, 'CommandsRepliesErrorRole')).toEqual([
+      'kms:GenerateDataKey on {Key} via s3',
+      's3:PutObject on {Archive}/rule-errors/commands/*',
+    ]);
     expect(grantsOf(dev.devices, 'DataErrorRole')).toEqual([
       'kms:GenerateDataKey on {Key} via s3',
       's3:PutObject on {Archive}/rule-errors/data/*',
@@ -264,17 +316,24 @@ describe('a device', () => {
     });
   });
 
-  test('publishes only on its own data topic, watched or not', () => {
+  test('publishes only on its own data topic, watched or not, and its own replies', () => {
     expect(resources('iot:Publish').map((arn) => arn.split(':topic/')[1])).toEqual([
       `${own}/data`,
       `$aws/rules/labgate_dev_data/${own}/data`,
+      ...['accepted', 'rejected', 'progress', 'result'].map((kind) => `${own}/commands/*/${kind}`),
     ]);
   });
 
-  test('hears only its own answers', () => {
-    const answers = [`${own}/ack`, `${own}/errors`];
-    expect(resources('iot:Subscribe').map((arn) => arn.split(':topicfilter/')[1])).toEqual(answers);
-    expect(resources('iot:Receive').map((arn) => arn.split(':topic/')[1])).toEqual(answers);
+  test('hears only its own answers and commands', () => {
+    const notes = [`${own}/ack`, `${own}/errors`];
+    expect(resources('iot:Subscribe').map((arn) => arn.split(':topicfilter/')[1])).toEqual([
+      ...notes,
+      `${own}/commands/+`,
+    ]);
+    expect(resources('iot:Receive').map((arn) => arn.split(':topic/')[1])).toEqual([
+      ...notes,
+      `${own}/commands/*`,
+    ]);
   });
 
   test('may do nothing else', () => {

@@ -34,6 +34,7 @@ describe('nothing is dropped', () => {
   test('every topic rule speaks the current SQL and keeps what its action refuses', () => {
     const rules = ofType(dev.devices, 'AWS::IoT::TopicRule');
     expect(rules.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+      'CommandsRepliesRule',
       'DataRule',
       'LifecycleEventsRule',
     ]);

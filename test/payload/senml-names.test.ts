@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { channelName } from '../../contracts/resources/instrument-types.ts';
+import { channelName } from '../../contracts/resources/channel-name.ts';
 import { channelOf, isSenmlName } from '../../payload/senml-names.ts';
 import { decode, refused } from './decoding.ts';
 

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { commandDeclarations } from '../../contracts/resources/command-declarations.ts';
 import type { Registered } from '../../contracts/resources/devices.ts';
 import type { InstrumentTypeInput } from '../../contracts/resources/instrument-types.ts';
 import { createIdentity, type Identity } from '../../device/identity.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway.ts';
 import { signIn } from './browser.ts';
 
-/** An instrument type with one channel of each value type. */
+/** An instrument type with one channel of each value type, and a command that looks at one of them. */
 export const METER: InstrumentTypeInput = {
   id: 'meter',
   name: 'Meter',
@@ -24,6 +25,10 @@ export const METER: InstrumentTypeInput = {
     door: { unit: '1', type: 'boolean', kind: 'step' },
     state: { unit: '1', type: 'string', kind: 'step' },
   },
+  commands: commandDeclarations.parse({
+    zero: {},
+    guarded: { interlocks: [{ channel: 'temp', min: -1000, maxAge: 86_400 }] },
+  }),
 };
 
 export interface Program {

@@ -55,7 +55,10 @@ export const comeAgainAfter =
       if (Type === 'AWS::SQS::Queue' && Properties['VisibilityTimeout'] !== undefined) {
         Properties['VisibilityTimeout'] = seconds;
       }
-      if (Type === 'AWS::Lambda::Function' && /^(Presence|ExportsWorker|Deliveries)/.test(logicalId))
+      if (
+        Type === 'AWS::Lambda::Function' &&
+        /^(Presence|ExportsWorker|Deliveries|CommandsFunction)/.test(logicalId)
+      )
         Properties['Timeout'] = seconds;
     }
   };

@@ -69,6 +69,15 @@ export const whole = (text: string): number => {
   return number;
 };
 
+/** Reads seconds from 1, so many at most. */
+export const secondsUpTo =
+  (most: number) =>
+  (text: string): number => {
+    const seconds = whole(text);
+    if (seconds > most) throw new InvalidArgumentError(`use ${most} seconds at most`);
+    return seconds;
+  };
+
 /** Prints a line of output. */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -82,6 +91,11 @@ export const write = async (part: string | Uint8Array): Promise<void> => {
 /** The caller has stopped the command. Exit code 130. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+}
+
+/** A command was waited for, and did not succeed. Exit code 6. */
+export class NotSucceeded extends Error {
+  override readonly name = 'NotSucceeded';
 }
 
 /** Prints a line for a person on standard error. */

@@ -10,6 +10,7 @@ import type {
 import { instrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import type { Principal } from '../../../contracts/roles.ts';
 import { unitProblem } from '../../../series/units/unit-problem.ts';
+import { declarationFaults } from '../../domain/commands/declarations.ts';
 import { digest } from '../../runtime/digest.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
@@ -34,7 +35,7 @@ const unitFaults = (
 /**
  * Creates an instrument type. The same type again is answered as it was the first time: the answer may have
  * been lost on its way.
- * @throws {ProblemError} `invalid-request` pointing at units that are no UCUM codes, `conflict` when another type has
+ * @throws {ProblemError} `invalid-request` pointing at units that are no UCUM codes and at commands that make no sense, `conflict` when another type has
  * the identifier
  */
 export const addType = async (
@@ -43,7 +44,7 @@ export const addType = async (
   principal: Principal,
   now: Date,
 ): Promise<InstrumentType> => {
-  const errors = unitFaults(input.channels);
+  const errors = [...unitFaults(input.channels), ...declarationFaults(input)];
   if (errors.length > 0) throw new ProblemError('invalid-request', { errors });
   const type: InstrumentType = {
     ...input,
@@ -95,8 +96,8 @@ export const changeType = async (
   requireMatch(by.ifMatch, before.version);
   const errors = faultsOf(before, change);
   if (errors.length > 0) throw new ProblemError('channel-fixed', { errors });
-  const units = unitFaults(change.channels, before.channels);
-  if (units.length > 0) throw new ProblemError('invalid-request', { errors: units });
+  const faults = [...unitFaults(change.channels, before.channels), ...declarationFaults(change)];
+  if (faults.length > 0) throw new ProblemError('invalid-request', { errors: faults });
   const { version, createdAt, createdBy } = before;
   const type: InstrumentType = {
     ...change,

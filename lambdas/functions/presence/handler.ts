@@ -1,5 +1,7 @@
 /** `presence`: lifecycle events of the broker become the connection state of devices. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { CommandWork } from '../../../contracts/messages/command-work.ts';
+import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
@@ -9,20 +11,27 @@ import { recordConnection } from '../../store/registry/connections.ts';
 import { applyConnection } from '../../store/registry/presence.ts';
 import { changeOf, lifecycleEvent } from './lifecycle.ts';
 
-const env = readEnv(['REGISTRY_TABLE']);
+const env = readEnv(['REGISTRY_TABLE', 'COMMANDS_QUEUE_URL']);
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const logger = createLogger();
 const metrics = createMetrics('presence');
 
 type Outcome = 'applied' | 'superseded' | 'unknown' | 'failed';
 
+/** Commands wait for this device. */
+const tellCommands = (device: string): Promise<void> => {
+  const work: CommandWork = { kind: 'device', device, connected: true };
+  return sendMessage(env.COMMANDS_QUEUE_URL, JSON.stringify(work));
+};
+
 /** A failed event goes back to the queue, and after its last try to the dead-letter queue: none is dropped. */
 const take = async (record: SQSRecord): Promise<Outcome> => {
   try {
     const change = changeOf(lifecycleEvent.parse(JSON.parse(record.body)));
-    const outcome = await applyConnection(registry, change);
+    const { outcome, awaited } = await applyConnection(registry, change);
     // What is superseded happened all the same.
     if (outcome !== 'unknown') await recordConnection(registry, change);
+    if (awaited) await tellCommands(change.device);
     return outcome;
   } catch (error) {
     logger.error('lifecycle event failed', {

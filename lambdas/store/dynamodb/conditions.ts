@@ -5,7 +5,8 @@ export class ConditionFailed extends Error {
   override readonly name = 'ConditionFailed';
 }
 
-const saysThatItDoesNotHold = (error: unknown): boolean =>
+/** Whether an error says that the condition of a write does not hold. */
+export const doesNotHold = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
 /**
@@ -16,8 +17,7 @@ export const conditionally = async (write: Promise<unknown>): Promise<void> => {
   try {
     await write;
   } catch (cause) {
-    if (saysThatItDoesNotHold(cause))
-      throw new ConditionFailed('the condition of a write does not hold', { cause });
+    if (doesNotHold(cause)) throw new ConditionFailed('the condition of a write does not hold', { cause });
     throw cause;
   }
 };
@@ -31,7 +31,7 @@ export const isWritten = async (write: Promise<unknown>): Promise<boolean> => {
     await write;
     return true;
   } catch (error) {
-    if (saysThatItDoesNotHold(error)) return false;
+    if (doesNotHold(error)) return false;
     throw error;
   }
 };

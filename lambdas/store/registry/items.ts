@@ -1,9 +1,14 @@
 /** Items of the registry as the words of the contract. */
 import * as z from 'zod';
+import { isObject } from '../../../contracts/json.ts';
+import { channelName } from '../../../contracts/resources/channel-name.ts';
+import {
+  type CommandDeclaration,
+  commandDeclaration,
+} from '../../../contracts/resources/command-declarations.ts';
 import { type Device, device, location } from '../../../contracts/resources/devices.ts';
 import {
   channel,
-  channelName,
   type InstrumentType,
   instrumentType,
 } from '../../../contracts/resources/instrument-types.ts';
@@ -13,8 +18,19 @@ import { checkFormat, deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey } fro
 /** Devices as they are read: members that nobody here knows are passed over. */
 const storedDevice = device.extend({ location: location.strip().optional() }).strip();
 
+/** Commands as they are read: what they were checked by when they were written may know more by now. */
+const storedCommand = commandDeclaration.strip().extend({
+  parameters: z.custom<CommandDeclaration['parameters']>(isObject),
+  interlocks: z.custom<CommandDeclaration['interlocks']>(Array.isArray),
+});
+
 /** Instrument types as they are read: members that nobody here knows are passed over. */
-const storedType = instrumentType.extend({ channels: z.record(channelName, channel.strip()) }).strip();
+const storedType = instrumentType
+  .extend({
+    channels: z.record(channelName, channel.strip()),
+    commands: z.record(z.string(), storedCommand).optional(),
+  })
+  .strip();
 
 const open = (item: Item): { [name: string]: Attribute } => {
   checkFormat(String(item['pk']?.S), item['format']?.N);

@@ -18,6 +18,13 @@
  * | an export                                | GetItem     | pk `EXPORT#{id}`, sk `META`                          |
  * | exports that somebody ordered on a day    | GetItem     | pk `EXPORT_QUOTA#{subject}#{date}`, sk `META`         |
  * | files of an export                       | Query       | pk `EXPORT#{id}`, sk `FILE#{number}`                 |
+ * | a command                                | GetItem     | pk `COMMAND#{id}`, sk `META`                         |
+ * | commands of a site, newest first         | Query       | index `listing`: kind `COMMAND@{site}`, listKey `{id}`|
+ * | commands of a device, newest first       | Query       | pk `COMMANDS#{device}`, sk `AT#{id}`                 |
+ * | commands of a device that are not over   | GetItem     | pk `COMMANDS#{device}`, sk `OPEN`                    |
+ * | commands of a person within a minute     | UpdateItem  | pk `COMMANDER#{subject}`, sk `{minute}`              |
+ * | the command that a key stands for        | GetItem     | pk `COMMANDKEY#{subject}#{key}`, sk `META`           |
+ * | lease of a device                        | GetItem     | pk `DEVICE#{id}`, sk `LEASE`                         |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
  * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.
@@ -42,6 +49,8 @@ const NEWEST_FORMAT = ITEM_FORMAT + 1;
 export const META = 'META';
 export const CONNECTION = 'CONNECTION';
 export const REPORTED = 'REPORTED';
+export const LEASE = 'LEASE';
+export const OPEN = 'OPEN';
 
 export const deviceKey = (id: string): string => `DEVICE#${id}`;
 export const connectionsKey = (device: string): string => `CONNECTIONS#${device}`;
@@ -52,6 +61,11 @@ export const replayKey = (entry: string): string => `REPLAY#${entry}`;
 
 export const exportQuotaKey = (subject: string, day: string): string => `EXPORT_QUOTA#${subject}#${day}`;
 export const exportKey = (id: string): string => `EXPORT#${id}`;
+
+export const commandKey = (id: string): string => `COMMAND#${id}`;
+export const commandsKey = (device: string): string => `COMMANDS#${device}`;
+/** Partition of the commands of a site in the index `listing`. */
+export const commandKind = (site: string): string => `COMMAND@${site}`;
 
 /** Sort key of a device in the index `listing`. */
 export const deviceListKey = (site: string, id: string): string => `${site}#${id}`;

@@ -1,8 +1,9 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshal } from '../dynamodb/attributes.ts';
-import { isWritten } from '../dynamodb/conditions.ts';
+import { doesNotHold, isWritten } from '../dynamodb/conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
+import { readItem } from './single.ts';
 
 /** A lifecycle event of the broker, reduced to what is kept. */
 export interface ConnectionChange {
@@ -43,6 +44,41 @@ export const createConnection = async (registry: Registry, device: string): Prom
 
 const key = (device: string) => marshal({ pk: deviceKey(device), sk: CONNECTION });
 
+/**
+ * Has the next connection of a device told to whoever sends commands.
+ * @returns whether the device is connected now, as far as is known
+ */
+export const awaitConnection = async (registry: Registry, device: string): Promise<boolean> => {
+  const update = new UpdateItemCommand({
+    TableName: registry.table,
+    Key: key(device),
+    UpdateExpression: 'SET awaited = :yes',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: marshal({ ':yes': true }),
+    ReturnValues: 'ALL_NEW',
+  });
+  const { Attributes = {} } = await registry.client.send(update);
+  return Attributes['state']?.S === 'online';
+};
+
+/** Ends the waiting of {@link awaitConnection}. */
+export const stopAwaiting = async (registry: Registry, device: string): Promise<void> => {
+  await isWritten(
+    registry.client.send(
+      new UpdateItemCommand({
+        TableName: registry.table,
+        Key: key(device),
+        UpdateExpression: 'REMOVE awaited',
+        ConditionExpression: 'attribute_exists(pk)',
+      }),
+    ),
+  );
+};
+
+/** Whether a device is connected, as far as is known. */
+export const isConnected = async (registry: Registry, device: string): Promise<boolean> =>
+  (await readItem(registry, deviceKey(device), CONNECTION))?.['state']?.S === 'online';
+
 const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand => {
   const optional = { session: change.session, address: change.address, reason: change.reason };
   const sets = ['#state = :state', '#since = :since', '#at = :at', '#order = :order'];
@@ -55,6 +91,7 @@ const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand 
     TableName: registry.table,
     Key: key(change.device),
     UpdateExpression: `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''}`,
+    ReturnValues: 'ALL_NEW',
     ConditionExpression: 'attribute_exists(pk) AND (#at < :before OR (#at <= :after AND #order < :order))',
     ExpressionAttributeNames: Object.fromEntries(
       ['state', 'since', 'at', 'order', ...Object.keys(optional)].map((name) => [`#${name}`, name]),
@@ -71,16 +108,28 @@ const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand 
   });
 };
 
+/** What became of a lifecycle event. */
+export interface Applied {
+  readonly outcome: 'applied' | 'superseded' | 'unknown';
+  /** Somebody waits for this device to connect, and it just did. */
+  readonly awaited: boolean;
+}
+
 /**
  * Applies a lifecycle event. Events may come late, doubled and out of order: an event that is not newer than
  * what is known changes nothing but a count.
  * @returns `unknown` when no device of this identifier is registered
  */
-export const applyConnection = async (
-  registry: Registry,
-  change: ConnectionChange,
-): Promise<'applied' | 'superseded' | 'unknown'> => {
-  if (await isWritten(registry.client.send(apply(registry, change)))) return 'applied';
+export const applyConnection = async (registry: Registry, change: ConnectionChange): Promise<Applied> => {
+  try {
+    const { Attributes = {} } = await registry.client.send(apply(registry, change));
+    return {
+      outcome: 'applied',
+      awaited: change.state === 'online' && Attributes['awaited']?.BOOL === true,
+    };
+  } catch (error) {
+    if (!doesNotHold(error)) throw error;
+  }
   const count = new UpdateItemCommand({
     TableName: registry.table,
     Key: key(change.device),
@@ -88,5 +137,6 @@ export const applyConnection = async (
     ConditionExpression: 'attribute_exists(pk)',
     ExpressionAttributeValues: marshal({ ':one': 1 }),
   });
-  return (await isWritten(registry.client.send(count))) ? 'superseded' : 'unknown';
+  const outcome = (await isWritten(registry.client.send(count))) ? 'superseded' : 'unknown';
+  return { outcome, awaited: false };
 };

@@ -1,9 +1,12 @@
 /** The permission matrix, cell by cell, through the exported handlers: every route, every role, every scope. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Actor, Command } from '../../../contracts/resources/commands.ts';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
+import { createCommand as storeCommand } from '../../../lambdas/store/registry/commands.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
+import { takeLease } from '../../../lambdas/store/registry/leases.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from '../../support/http-events.ts';
 import { startWorld, TYPE, type World } from '../../support/query-api.ts';
 
@@ -13,6 +16,7 @@ const OTHER_SITE = 'elsewhere';
 let world: World;
 type Buffered = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 let control: Buffered;
+let commands: Buffered;
 let records: Buffered;
 beforeAll(async () => {
   world = await startWorld();
@@ -25,6 +29,15 @@ beforeAll(async () => {
     answer: KEPT,
   });
   world.aws.fail('kinesis:PutRecord', { ...always, answer: { SequenceNumber: '2' } });
+  await world.addDevice('matrix-3', SITE);
+  const registry = { client: world.aws.dynamo, table: world.aws.registryTable };
+  const kept = { command: COMMAND, transitions: [], withoutEffect: [], withoutEffectCount: 0 };
+  await storeCommand(registry, kept);
+  const now = new Date();
+  const until = new Date(now.getTime() + 3_600_000).toISOString();
+  const lease = { device: 'matrix-1', holder: SOMEBODY, takenAt: now.toISOString(), until };
+  await takeLease(registry, lease, now);
+  ({ handler: commands } = await import('../../../lambdas/functions/commands-api/handler.ts'));
   ({ handler: records } = await import('../../../lambdas/functions/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
@@ -32,7 +45,7 @@ afterAll(() => world.close());
 const status = async (name: RouteName, sent: Sent): Promise<number> => {
   const { service } = ROUTES[name];
   if (service === 'query-api') return (await world.send(sent)).status;
-  const handler = service === 'control-api' ? control : records;
+  const handler = { 'control-api': control, 'commands-api': commands, 'records-api': records }[service];
   return (await handler(proxyEvent(sent), lambdaContext)).statusCode;
 };
 
@@ -70,6 +83,33 @@ const EXPORT: StoredExport = {
   bytes: 0,
   place: { device: 0 },
 };
+/** A command that is over, so that nobody changes it. */
+const COMMAND_ID = '01jt2q0v5s8kx3m9d6w4a7c1ef';
+const SOMEBODY: Actor = { kind: 'user', subject: 'somebody', name: 'somebody' };
+const COMMAND: Command = {
+  id: COMMAND_ID,
+  device: 'matrix-1',
+  site: SITE,
+  type: TYPE.id,
+  typeVersion: 1,
+  command: 'none',
+  parameters: {},
+  dryRun: false,
+  state: 'succeeded',
+  version: 5,
+  createdAt: '2026-03-01T00:00:00.000Z',
+  createdBy: SOMEBODY,
+  updatedAt: '2026-03-01T00:00:00.000Z',
+  expiresAt: '2026-03-01T01:00:00.000Z',
+  timeout: 60,
+  attempts: 1,
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
+const decision = (action: string): Sent => ({
+  method: 'POST',
+  path: `/v1/commands/${COMMAND_ID}/${action}`,
+  body: { reason: 'because' },
+});
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
 
 /**
@@ -109,6 +149,33 @@ const CASES: {
     },
     permitted: 409,
     bound: 'all',
+  },
+  createCommand: {
+    sent: { method: 'POST', path: '/v1/devices/matrix-1/commands', body: { command: 'none' } },
+    permitted: 422,
+    bound: 'device',
+  },
+  listDeviceCommands: { sent: { path: '/v1/devices/matrix-1/commands' }, permitted: 200, bound: 'device' },
+  listCommands: { sent: { path: `/v1/commands?site=${SITE}` }, permitted: 200, bound: 'filter' },
+  readCommand: { sent: { path: `/v1/commands/${COMMAND_ID}` }, permitted: 200, bound: 'device' },
+  readCommandHistory: {
+    sent: { path: `/v1/commands/${COMMAND_ID}/history` },
+    permitted: 200,
+    bound: 'device',
+  },
+  approveCommand: { sent: decision('approve'), permitted: 409, bound: 'device' },
+  refuseCommand: { sent: decision('refuse'), permitted: 409, bound: 'device' },
+  cancelCommand: { sent: decision('cancel'), permitted: 409, bound: 'device' },
+  takeLease: {
+    sent: { method: 'PUT', path: '/v1/devices/matrix-1/lease', body: { seconds: 60 } },
+    permitted: 409,
+    bound: 'device',
+  },
+  readLease: { sent: { path: '/v1/devices/matrix-1/lease' }, permitted: 200, bound: 'device' },
+  releaseLease: {
+    sent: { method: 'DELETE', path: '/v1/devices/matrix-3/lease' },
+    permitted: 200,
+    bound: 'device',
   },
   listTypes: { sent: { path: '/v1/types' }, permitted: 200, bound: 'none' },
   readType: { sent: { path: `/v1/types/${TYPE.id}` }, permitted: 200, bound: 'none' },
@@ -168,6 +235,10 @@ const CASES: {
 /** What every role may do with a device that it sees. */
 const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
+  'listDeviceCommands',
+  'readCommand',
+  'readCommandHistory',
+  'readLease',
   'readSeries',
   'readManySeries',
   'readSnapshot',

@@ -1,0 +1,16 @@
+/** What the handlers of `commands-api` work with. */
+import type { CommandWork } from '../../../contracts/messages/command-work.ts';
+import type { Actor } from '../../../contracts/resources/commands.ts';
+import type { Principal } from '../../../contracts/roles.ts';
+import type { Measurements } from '../../store/measurements/index.ts';
+import type { Registry } from '../../store/registry/keys.ts';
+
+export interface Dependencies {
+  readonly registry: Registry;
+  readonly measurements: Measurements;
+  /** Puts a message into the queue of commands. */
+  readonly send: (work: CommandWork, delaySeconds?: number) => Promise<void>;
+}
+
+/** Who calls, as history and leases keep it. */
+export const actorOf = ({ kind, subject, name }: Principal): Actor => ({ kind, subject, name });

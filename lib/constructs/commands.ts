@@ -1,0 +1,42 @@
+/** Commands to devices: the function that sends them, takes the replies, and keeps the deadlines. */
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { downstream } from '../../contracts/messages/topics.ts';
+import { readQueue } from './event-sources.ts';
+import type { FunctionQueue } from './function-queue.ts';
+import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
+
+export interface CommandsProps extends CapabilityProps {
+  /** What happened to commands, and when to look at them. */
+  readonly commands: FunctionQueue;
+}
+
+/** `commands`, called with the messages of the queue of commands, and the alarm when one is given up. */
+export class Commands extends LambdaFunction {
+  constructor(scope: Construct, id: string, { settings, storage, commands }: CommandsProps) {
+    super(scope, id, {
+      service: 'commands',
+      settings,
+      // It sends to its own queue when to look at a command again.
+      requeues: true,
+    });
+    this.usesTable(storage, 'registry', ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem']);
+    this.usesTable(storage, 'measurements', ['Query']);
+    this.publishesTo('Send', 'Every device gets its commands on its own topic.', [
+      downstream.command({ site: '*', device: '*' }, '*'),
+    ]);
+    this.sendsTo(commands, 'COMMANDS_QUEUE_URL');
+    // Each message at once: somebody waits.
+    readQueue(this, commands, { batchSize: 10 });
+    new cloudwatch.Alarm(this, 'GivenUp', {
+      alarmDescription:
+        'A reply or a deadline of a command could not be dealt with: the dead letters of the queue of commands have it',
+      metric: commands.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
+      threshold: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
