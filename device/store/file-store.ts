@@ -22,11 +22,12 @@ import {
   rmSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { appendTo } from './frame.ts';
 import { lockFolder } from './lock.ts';
 import { type MessageStore, type Stored, StoreFull } from './message-store.ts';
 import { Pending } from './pending.ts';
 import { acknowledgedRecord, headRecord, MAX_SEQ, MESSAGE_OVERHEAD, messageRecord, scan } from './record.ts';
-import { appendTo, type Segment, segmentFile, segmentNumbers, syncFolder } from './segment.ts';
+import { type Segment, segmentFile, segmentNumbers, syncFolder } from './segment.ts';
 import { newSession } from './session.ts';
 
 const fdatasyncOf = promisify(fdatasync);
@@ -54,7 +55,7 @@ class FileStore implements MessageStore {
   session = newSession();
   refused = 0;
   bytes = 0;
-  private readonly directory: string;
+  readonly directory: string;
   private readonly segmentBytes: number;
   private readonly durable: boolean;
   private readonly trouble: (error: Error) => void;

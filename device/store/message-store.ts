@@ -22,6 +22,8 @@ export class StoreFull extends Error {
 export interface MessageStore {
   /** Session of the messages appended from now on. */
   readonly session: string;
+  /** A folder that is its own for as long as it is open, where the device may keep more; none in memory. */
+  readonly directory?: string;
   /** Bytes taken, of those allowed. */
   readonly bytes: number;
   readonly maxBytes: number;

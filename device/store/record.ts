@@ -1,13 +1,13 @@
 /**
- * Records of a segment file: `length u32 | crc32 u32 | kind u8 | body`, big-endian; length counts kind and body.
+ * Records of a segment file: `kind u8 | rest`, big-endian, each in a frame.
  *
- * | kind | body |
+ * | kind | rest |
  * |---|---|
  * | 0 head: first of every segment | next sequence number u48, session |
  * | 1 message | sequence number u48, payload |
  * | 2 acknowledged | from u48, to u48, session |
  */
-import { crc32 } from 'node:zlib';
+import { FRAME, framed, framesOf } from './frame.ts';
 
 /** What a record says. */
 export type StoreRecord =
@@ -16,7 +16,6 @@ export type StoreRecord =
   | { readonly kind: 'message'; readonly seq: number; readonly at: number; readonly length: number }
   | { readonly kind: 'acknowledged'; readonly from: number; readonly to: number; readonly session: string };
 
-const FRAME = 8;
 const SEQ = 6;
 /** Bytes before the payload of a message. */
 export const MESSAGE_OVERHEAD = FRAME + 1 + SEQ;
@@ -24,14 +23,11 @@ export const MESSAGE_OVERHEAD = FRAME + 1 + SEQ;
 export const MAX_SEQ = 2 ** 48 - 1;
 
 const frame = (kind: number, numbers: readonly number[], rest: Uint8Array): Buffer => {
-  const body = 1 + numbers.length * SEQ + rest.length;
-  const record = Buffer.allocUnsafe(FRAME + body);
-  let at = record.writeUInt8(kind, FRAME);
-  for (const number of numbers) at = record.writeUIntBE(number, at, SEQ);
-  record.set(rest, at);
-  record.writeUInt32BE(body, 0);
-  record.writeUInt32BE(crc32(record.subarray(FRAME)), 4);
-  return record;
+  const body = Buffer.allocUnsafe(1 + numbers.length * SEQ + rest.length);
+  let at = body.writeUInt8(kind);
+  for (const number of numbers) at = body.writeUIntBE(number, at, SEQ);
+  body.set(rest, at);
+  return framed(body);
 };
 
 /** A record that begins a segment. */
@@ -66,15 +62,12 @@ export interface Scan {
 /** Reads the records of a segment up to the first that is not whole. */
 export const scan = (file: Buffer): Scan => {
   const records: StoreRecord[] = [];
-  let at = 0;
-  while (file.length - at >= FRAME) {
-    const length = file.readUInt32BE(at);
-    const body = file.subarray(at + FRAME, at + FRAME + length);
-    if (length < 1 + SEQ || body.length < length || crc32(body) !== file.readUInt32BE(at + 4)) break;
-    const record = parse(body, at + FRAME);
+  let sound = 0;
+  for (const { body, at } of framesOf(file)) {
+    const record = parse(body, at);
     if (record === undefined) break;
     records.push(record);
-    at += FRAME + length;
+    sound = at + body.length;
   }
-  return { records, sound: at };
+  return { records, sound };
 };

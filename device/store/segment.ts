@@ -1,14 +1,13 @@
 /** Files of the store: records one after the other. */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Appendable } from './frame.ts';
 
 const NAME = /^(\d{8})\.segment$/;
 
 /** A file of the store that is open. */
-export interface Segment {
+export interface Segment extends Appendable {
   readonly number: number;
-  readonly fd: number;
-  size: number;
   /** Messages in it that are not acknowledged. */
   kept: number;
 }
@@ -23,25 +22,6 @@ export const segmentNumbers = (directory: string): number[] =>
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((left, right) => left - right);
-
-/**
- * Appends a record, or nothing.
- * @returns where it begins
- */
-export const appendTo = (segment: Segment, record: Buffer): number => {
-  const at = segment.size;
-  try {
-    for (let done = 0; done < record.length; ) {
-      done += writeSync(segment.fd, record, done, record.length - done, at + done);
-    }
-  } catch (error) {
-    // Half a record would hide those after it.
-    ftruncateSync(segment.fd, at);
-    throw error;
-  }
-  segment.size += record.length;
-  return at;
-};
 
 /** Makes the names of files durable. Windows has no handle of a folder to flush, and does it by itself. */
 export const syncFolder = (directory: string): void => {
