@@ -130,6 +130,10 @@ export const registered = z
       }),
       ack: z.string(),
       errors: z.string(),
+      commands: z.string().meta({
+        description:
+          'Filter to subscribe to for commands. Replies go to the topic of the command and one more level',
+      }),
     }),
   })
   .meta({ id: 'Registered' });

@@ -194,6 +194,7 @@ export const register = async (
       basicIngest: basicIngest(context.dataRule, upstream.data(origin)),
       ack: downstream.ack(origin),
       errors: downstream.errors(origin),
+      commands: downstream.command(origin, '+'),
     },
   };
 };

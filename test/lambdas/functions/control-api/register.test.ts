@@ -49,6 +49,7 @@ describe('register', () => {
         basicIngest: '$aws/rules/labgate_test_data/lab/berlin/meter-1/data',
         ack: 'lab/berlin/meter-1/ack',
         errors: 'lab/berlin/meter-1/errors',
+        commands: 'lab/berlin/meter-1/commands/+',
       },
     });
     const certificate = new X509Certificate(String(answer.body['certificate']));
