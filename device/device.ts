@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../contracts/limits.ts';
+import type { CommandMessage, Reply } from '../contracts/messages/commands.ts';
 import {
   type AckMessage,
   ackMessage,
@@ -14,6 +15,7 @@ import {
 import type { DeviceFacts } from '../contracts/resources/devices.ts';
 import { encodeMessage } from '../payload/encode.ts';
 import type { Measurement } from '../payload/outgoing.ts';
+import { CommandChannel } from './commands/channel.ts';
 import { Link } from './link.ts';
 import type { DeviceOptions } from './options.ts';
 import { Outbox, type Parcel } from './outbox.ts';
@@ -54,6 +56,8 @@ export interface DeviceEvents {
   repeated: [count: number];
   /** Everything sent so far is acknowledged. */
   drained: [];
+  /** The device replies to a command: that it is accepted or rejected, how far it is, how it ended. */
+  command: [message: CommandMessage, reply: Reply];
   /** Something failed that is tried again, or something came that cannot be read. */
   trouble: [error: Error];
 }
@@ -76,9 +80,12 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly outbox: Outbox;
   private readonly rateLimit: RateLimit;
   private readonly link: Link;
+  private readonly commands: CommandChannel | undefined;
   private readonly sweeper: NodeJS.Timeout;
   private paused: NodeJS.Timeout | undefined;
+  /** Takes no more, and then sends no more. */
   private closed = false;
+  private ended = false;
 
   /** @throws {Error} when another process has the folder of the store open */
   constructor(options: DeviceOptions) {
@@ -91,20 +98,40 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.store = isStore(store) ? store : openFileStore({ trouble, ...store });
     this.outbox = new Outbox(this.store, acknowledgeWithinMs);
     this.rateLimit = new RateLimit(rateLimit);
-    this.link = new Link(options, {
+    this.commands = this.openCommands(trouble);
+    const { ack, errors } = options.topics;
+    const topics = [ack, errors, ...(this.commands === undefined ? [] : [this.commands.filter])];
+    this.link = new Link(options, topics, {
       up: () => {
         this.emit('connected');
         this.pump();
       },
       down: () => {
         this.outbox.disconnected();
+        this.commands?.disconnected();
         this.emit('disconnected');
       },
       message: (topic, payload) => this.hear(topic, payload),
-      trouble: (error) => this.emit('trouble', error),
+      trouble,
     });
     this.sweeper = setInterval(() => this.sweep(), Math.max(10, acknowledgeWithinMs / 4));
     this.sweeper.unref();
+  }
+
+  private openCommands(trouble: (error: Error) => void): CommandChannel | undefined {
+    const { commands, topics } = this.options;
+    if (commands === undefined) return undefined;
+    try {
+      return new CommandChannel(commands, topics.data, this.store.directory, {
+        ready: () => this.pump(),
+        replied: (message, reply) => this.emit('command', message, reply),
+        trouble,
+      });
+    } catch (error) {
+      // The folder is free for another try.
+      this.store.close().catch(trouble);
+      throw error;
+    }
   }
 
   get connected(): boolean {
@@ -121,8 +148,9 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.store.refused;
   }
 
-  /** Begins to connect, and connects again whenever the connection is lost. */
+  /** Begins to connect, and connects again whenever the connection is lost. Goes on with commands of before. */
   connect(): void {
+    this.commands?.resume();
     this.link.open();
   }
 
@@ -198,22 +226,28 @@ export class Device extends EventEmitter<DeviceEvents> {
     }
   }
 
-  /** Disconnects and closes the store; what is not acknowledged is sent after the next start. */
+  /**
+   * Ends the commands that are under way, disconnects and closes the store; what is not acknowledged is sent after the
+   * next start.
+   */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.commands?.close();
+    this.ended = true;
     clearInterval(this.sweeper);
     clearTimeout(this.paused);
     await this.link.close();
     await this.store.close();
   }
 
-  /** Publishes what waits, within the window and the quotas of the connection. */
+  /** Publishes what waits, replies first, within the window and the quotas of the connection. */
   private pump(): void {
     const { inFlight = 50 } = this.options;
-    while (this.link.up && !this.closed && this.outbox.inFlight < inFlight) {
-      const parcel = this.outbox.next();
-      if (parcel === undefined) return;
+    while (this.link.up && !this.ended) {
+      const replies = this.commands?.waiting === true;
+      const parcel = replies || this.outbox.inFlight >= inFlight ? undefined : this.outbox.next();
+      if (!replies && parcel === undefined) return;
       const now = performance.now();
       const wait = this.rateLimit.wait(now);
       if (wait > 0) {
@@ -221,12 +255,29 @@ export class Device extends EventEmitter<DeviceEvents> {
         this.paused = setTimeout(() => this.pump(), Math.ceil(wait));
         return;
       }
-      this.rateLimit.count(parcel.message.bytes, now);
-      const attempt = this.outbox.publish(parcel);
-      this.deliver(parcel, attempt).catch((error: unknown) => {
-        if (this.outbox.failed(parcel, attempt)) this.emit('trouble', asError(error));
-      });
+      if (parcel === undefined) this.publishReply(now);
+      else this.publishParcel(parcel, now);
     }
+  }
+
+  private publishParcel(parcel: Parcel, now: number): void {
+    this.rateLimit.count(parcel.message.bytes, now);
+    const attempt = this.outbox.publish(parcel);
+    this.deliver(parcel, attempt).catch((error: unknown) => {
+      if (this.outbox.failed(parcel, attempt)) this.emit('trouble', asError(error));
+    });
+  }
+
+  private publishReply(now: number): void {
+    const publication = this.commands?.next();
+    if (publication === undefined) return;
+    const { topic, payload } = publication;
+    this.rateLimit.count(payload.length, now);
+    this.link.publish(topic, payload).then(
+      () => this.commands?.confirmed(publication),
+      // It goes first over the next connection.
+      (error: unknown) => this.emit('trouble', asError(error)),
+    );
   }
 
   private async deliver(parcel: Parcel, attempt: number): Promise<void> {
@@ -246,6 +297,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
       if (topic === this.options.topics.ack) this.settle(ackMessage.parse(document));
       else if (topic === this.options.topics.errors) this.emit('quarantined', errorsMessage.parse(document));
+      else this.commands?.hear(topic, document);
     } catch (error) {
       this.emit('trouble', new Error(`${topic}: unreadable or not settled`, { cause: error }));
     }

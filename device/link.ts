@@ -23,6 +23,7 @@ const alpn = (port: number) => (port === 443 ? { ALPNProtocols: ['x-amzn-mqtt-ca
 /** One connection at a time, with its subscriptions. */
 export class Link {
   private readonly options: DeviceOptions;
+  private readonly topics: string[];
   private readonly events: LinkEvents;
   private client: MqttClient | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -30,8 +31,10 @@ export class Link {
   private wanted = false;
   private isUp = false;
 
-  constructor(options: DeviceOptions, events: LinkEvents) {
+  /** @param topics to listen on */
+  constructor(options: DeviceOptions, topics: readonly string[], events: LinkEvents) {
     this.options = options;
+    this.topics = [...topics];
     this.events = events;
   }
 
@@ -126,11 +129,10 @@ export class Link {
 
   /** Listens before anything is sent: what is answered meanwhile would be lost. */
   private subscribe(client: MqttClient): void {
-    const { ack, errors } = this.options.topics;
-    client.subscribe([ack, errors], { qos: 1 }, (error) => {
+    client.subscribe(this.topics, { qos: 1 }, (error) => {
       if (client !== this.client || !this.wanted) return;
       if (error) {
-        this.events.trouble(new Error(`cannot listen on ${ack} and ${errors}`, { cause: error }));
+        this.events.trouble(new Error(`cannot listen on ${this.topics.join(', ')}`, { cause: error }));
         client.end(true);
         return;
       }

@@ -1,5 +1,6 @@
 /** How a device is told to connect. */
 import type { Registered } from '../contracts/resources/devices.ts';
+import type { CommandHandlers } from './commands/handler.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { FileStoreOptions } from './store/file-store.ts';
 import type { MessageStore } from './store/message-store.ts';
@@ -19,6 +20,11 @@ export interface DeviceOptions {
   readonly topics: Pick<Registered['topics'], 'data' | 'ack' | 'errors'>;
   /** Where messages wait until they are acknowledged; closed together with the device. */
   readonly store: FileStoreOptions | MessageStore;
+  /**
+   * What the device can be told to do. What it was told is kept in the folder of the store, so that nothing is done
+   * twice. Without any it does not listen for commands.
+   */
+  readonly commands?: CommandHandlers;
   /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */
   readonly inFlight?: number;
   /** Default: the quotas of AWS IoT Core, with room for what comes the other way. */

@@ -1,9 +1,12 @@
 /** A broker over mutual TLS for the tests of devices: what it is sent is kept, what it answers is told to it. */
+
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Aedes, type Client } from 'aedes';
+import { type CommandMessage, REPLIES, type Reply } from '../../contracts/messages/commands.ts';
 import type { Message } from '../../contracts/messages/message.ts';
-import { downstream, upstream } from '../../contracts/messages/topics.ts';
+import { downstream, type Origin, parseReplyTopic, upstream } from '../../contracts/messages/topics.ts';
 import { createIdentity } from '../../device/identity.ts';
 import type { DeviceOptions } from '../../device/options.ts';
 import { openMemoryStore } from '../../device/store/memory-store.ts';
@@ -13,8 +16,35 @@ import { decodeMessage } from '../../payload/decode.ts';
 
 const ORIGIN = { site: 'basel', device: 'incubator-1' };
 
+/** What a device said of a command. */
+export type HeardReply = Reply & { readonly id: string };
+
+let commands = 0;
+
+/** A command as the platform gives it, with an identifier of its own. */
+export const commandOf = (command: string, more: Partial<CommandMessage> = {}): CommandMessage => {
+  commands += 1;
+  const now = Date.now();
+  return {
+    v: 1,
+    id: `0${String(commands).padStart(25, '0')}`,
+    command,
+    parameters: {},
+    dryRun: false,
+    issuedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + 60_000).toISOString(),
+    timeout: 60,
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+    ...more,
+  };
+};
+
 export class TestBroker {
   readonly received: Message[] = [];
+  /** Replies to commands, of all devices. */
+  readonly replies: HeardReply[] = [];
+  /** Told of each reply; whoever waits for one listens here. */
+  onReply: (reply: HeardReply) => void = () => undefined;
   /** Answers a message; nothing by default. */
   onMessage: (message: Message) => void = () => undefined;
   /** Whether publishes are left without their PUBACK. */
@@ -44,7 +74,14 @@ export class TestBroker {
       callback(null, this.deny ? null : subscription);
     };
     aedes.on('publish', (packet, client: Client | null) => {
-      if (client === null || packet.topic !== upstream.data(ORIGIN)) return;
+      const reply = client === null ? undefined : parseReplyTopic(packet.topic);
+      if (reply !== undefined) {
+        const said = REPLIES[reply.kind].parse(JSON.parse(String(packet.payload)));
+        const heard = { ...said, kind: reply.kind, id: reply.command } as HeardReply;
+        this.replies.push(heard);
+        this.onReply(heard);
+      }
+      if (client === null || !/^lab\/[^/]+\/[^/]+\/data$/.test(packet.topic)) return;
       const message = decodeMessage(packet.payload as Buffer, Date.now() * 1000, inflaters);
       this.received.push(message);
       this.onMessage(message);
@@ -69,8 +106,8 @@ export class TestBroker {
   }
 
   /** Options of a device with a certificate of this broker's authority. */
-  async options(more: Partial<DeviceOptions> = {}): Promise<DeviceOptions> {
-    const { key, csr } = await createIdentity(ORIGIN.device);
+  async options(more: Partial<DeviceOptions> = {}, origin: Origin = ORIGIN): Promise<DeviceOptions> {
+    const { key, csr } = await createIdentity(origin.device);
     const { pem } = await this.pki.signCsr(csr);
     return {
       host: '127.0.0.1',
@@ -78,8 +115,8 @@ export class TestBroker {
       ca: this.pki.caPem,
       cert: pem,
       key,
-      clientId: ORIGIN.device,
-      topics: { data: upstream.data(ORIGIN), ack: downstream.ack(ORIGIN), errors: downstream.errors(ORIGIN) },
+      clientId: origin.device,
+      topics: { data: upstream.data(origin), ack: downstream.ack(origin), errors: downstream.errors(origin) },
       store: openMemoryStore(2 ** 22),
       reconnectBaseMs: 5,
       reconnectMaxMs: 20,
@@ -99,6 +136,25 @@ export class TestBroker {
   /** Says that messages are durable. */
   acknowledge(session: string | undefined, ...ranges: readonly (readonly [number, number])[]): Promise<void> {
     return this.publish(downstream.ack(ORIGIN), JSON.stringify({ v: 1, session, ranges }));
+  }
+
+  /** Gives a command. */
+  command(message: CommandMessage, origin: Origin = ORIGIN): Promise<void> {
+    return this.publish(downstream.command(origin, message.id), JSON.stringify(message));
+  }
+
+  /** The first reply of a kind to a command, now or later. */
+  reply(id: string, kind: Reply['kind']): Promise<HeardReply> {
+    const isIt = (reply: HeardReply): boolean => reply.id === id && reply.kind === kind;
+    const heard = this.replies.find(isIt);
+    if (heard !== undefined) return Promise.resolve(heard);
+    return new Promise((resolve) => {
+      const { onReply } = this;
+      this.onReply = (reply) => {
+        onReply(reply);
+        if (isIt(reply)) resolve(reply);
+      };
+    });
   }
 
   note(document: unknown): Promise<void> {

@@ -1,0 +1,173 @@
+/**
+ * What a device knows of the commands that it was given, so that none is done twice.
+ *
+ * Each change of a command appends all that is known of it, and the last record of a command counts. On disk it is one
+ * file beside the segments of the store, under the lock of that. A torn end is cut off: what a crash tore was not yet
+ * flushed, and nobody had been told of it. The file is written anew when it is opened and when it has grown large,
+ * without the commands that are long over.
+ */
+import { closeSync, fdatasync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandMessage } from '../../contracts/messages/commands.ts';
+import type { ReplyKind } from '../../contracts/messages/topics.ts';
+import { type Appendable, appendTo, framed, framesOf } from '../store/frame.ts';
+import { syncFolder } from '../store/segment.ts';
+
+const flushed = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
+
+/** All that is known of a command. */
+export interface KnownCommand {
+  readonly message: CommandMessage;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** Whether doing it has begun; then it never begins again. */
+  readonly begun: boolean;
+  /** The newest reply of each kind as it is sent, in the order made. */
+  readonly replies: Readonly<Partial<Record<ReplyKind, string>>>;
+  /** Replies that the broker has not confirmed. */
+  readonly unsent: readonly ReplyKind[];
+}
+
+/** Commands are kept so long after nobody waits for them any more. */
+const KEPT_AFTER_MS = 3_600_000;
+/** The file is written anew at this size, or at twice the size that it had then. */
+const COMPACT_BYTES = 256 * 1024;
+
+/** Whether a command is at its end. */
+export const isOver = ({ replies: { rejected, result } }: KnownCommand): boolean =>
+  rejected !== undefined || result !== undefined;
+
+/** Whether a command can be forgotten: it is over, the platform knows, and nobody gives it again. */
+const isSpent = (command: KnownCommand, now: number): boolean => {
+  const { message, unsent } = command;
+  const until = Date.parse(message.expiresAt) + message.timeout * 1000 + KEPT_AFTER_MS;
+  return until < now && unsent.length === 0 && isOver(command);
+};
+
+/** The commands of a device. */
+export class Journal {
+  private readonly directory: string | undefined;
+  private readonly trouble: (error: Error) => void;
+  private readonly commands = new Map<string, KnownCommand>();
+  private file: Appendable | undefined;
+  private compactAt = COMPACT_BYTES;
+  private sweptAt = Date.now();
+  private writing: Promise<void> = Promise.resolve();
+  /** A failed flush leaves unknown what is on disk, and a second one may succeed without writing it. */
+  private broken: unknown;
+
+  /**
+   * @param directory a folder that nobody else writes to; without it commands are known as long as the process lives
+   * @param trouble told of what failed and costs nothing
+   */
+  constructor(directory: string | undefined, trouble: (error: Error) => void) {
+    this.directory = directory;
+    this.trouble = trouble;
+    if (directory === undefined) return;
+    try {
+      for (const { body } of framesOf(readFileSync(join(directory, 'commands.journal')))) {
+        const command = JSON.parse(body.toString('utf8')) as KnownCommand;
+        // In the order of the first record, which is that of coming.
+        this.commands.set(command.message.id, command);
+      }
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+    this.compact(directory);
+  }
+
+  /** Commands in the order in which they came. */
+  known(): Iterable<KnownCommand> {
+    return this.commands.values();
+  }
+
+  get(id: string): KnownCommand | undefined {
+    return this.commands.get(id);
+  }
+
+  /**
+   * Notes what is now known of a command; {@link get} gives it at once.
+   * @returns when it survives the end of the process, and loss of power where `flush` says so
+   * @throws {Error} when it could not be written: then it may be unknown after a restart
+   */
+  write(command: KnownCommand, flush: boolean): Promise<void> {
+    this.sweep();
+    this.commands.set(command.message.id, command);
+    if (this.directory === undefined) return Promise.resolve();
+    const record = framed(Buffer.from(JSON.stringify(command)));
+    const written = this.writing.then(() => this.append(record, flush));
+    // The next one is tried all the same; the failure goes to whoever asked for this one.
+    this.writing = written.catch(() => undefined);
+    return written;
+  }
+
+  /** Resolves when everything that was noted so far is written, or could not be. */
+  settled(): Promise<void> {
+    return this.writing;
+  }
+
+  /** Takes back what was noted of a command and could not be written. */
+  recall(command: KnownCommand): void {
+    this.commands.set(command.message.id, command);
+  }
+
+  /** Lets go of the file once what is under way is written. */
+  async close(): Promise<void> {
+    await this.writing;
+    if (this.file !== undefined) closeSync(this.file.fd);
+    this.file = undefined;
+  }
+
+  private async append(record: Buffer, flush: boolean): Promise<void> {
+    if (this.broken !== undefined) throw this.broken;
+    const { file, directory } = this;
+    if (file === undefined || directory === undefined) throw new Error('the journal is closed');
+    appendTo(file, record);
+    if (flush) {
+      await flushed(file.fd).catch((error: unknown) => {
+        this.broken = error;
+        throw error;
+      });
+    }
+    if (file.size < this.compactAt) return;
+    try {
+      this.compact(directory);
+    } catch (cause) {
+      this.compactAt = 2 * file.size;
+      this.trouble(new Error('the journal of commands could not be written anew', { cause }));
+    }
+  }
+
+  private sweep(): void {
+    const now = Date.now();
+    if (now - this.sweptAt < 60_000) return;
+    this.sweptAt = now;
+    for (const command of this.commands.values())
+      if (isSpent(command, now)) this.commands.delete(command.message.id);
+  }
+
+  /** Writes the file anew beside the old one, which counts until the new one is whole and flushed. */
+  private compact(directory: string): void {
+    const path = join(directory, 'commands.journal');
+    const fresh = `${path}.new`;
+    const file = { fd: openSync(fresh, 'w+', 0o600), size: 0 };
+    try {
+      const now = Date.now();
+      for (const command of this.commands.values()) {
+        if (isSpent(command, now)) this.commands.delete(command.message.id);
+        else appendTo(file, framed(Buffer.from(JSON.stringify(command))));
+      }
+      fsyncSync(file.fd);
+      renameSync(fresh, path);
+      syncFolder(directory);
+    } catch (error) {
+      closeSync(file.fd);
+      rmSync(fresh, { force: true });
+      throw error;
+    }
+    if (this.file !== undefined) closeSync(this.file.fd);
+    this.file = file;
+    this.compactAt = Math.max(COMPACT_BYTES, 2 * file.size);
+  }
+}
