@@ -1,6 +1,14 @@
 /** A balance in use: a vessel is put on, the pan swings and settles, the vessel is taken off. */
-import { type Instrument, MINUTE, roundOf } from '../model.ts';
-import { toResolution } from '../noise.ts';
+import {
+  type Control,
+  declarationsOf,
+  declared,
+  type Instrument,
+  lastControl,
+  MINUTE,
+  roundOf,
+} from '../model.ts';
+import { type Noise, toResolution } from '../noise.ts';
 
 const WEIGHING = 90;
 const PUT_ON = 10;
@@ -10,6 +18,39 @@ const SWING_SECONDS = 0.8;
 const SETTLE_SECONDS = 0.3;
 /** So long after a change the reading counts as stable. */
 const STABLE_AFTER = 8;
+
+/** Mass on the pan once it has settled, without the noise. */
+const loadAt = (noise: Noise, seconds: number): number => {
+  const { round, at } = roundOf(seconds, WEIGHING);
+  return at >= PUT_ON && at < TAKEN_OFF ? noise.between(0.5, 180, 'mass', round) : 0;
+};
+
+/** What is subtracted from the mass. The tare goes with its vessel, as the balance sets an empty pan to zero by itself. */
+const tareAt = (noise: Noise, seconds: number, controls: readonly Control[]): number => {
+  const tared = lastControl(controls, seconds, 'tare')?.at;
+  const same = tared !== undefined && Math.floor(tared / WEIGHING) === Math.floor(seconds / WEIGHING);
+  return same && loadAt(noise, seconds) > 0 ? loadAt(noise, tared) : 0;
+};
+
+const commands: Instrument['commands'] = {
+  tare: {
+    declaration: declared({
+      description: 'Sets the reading to zero with what is on the pan, once it is stable',
+      timeout: 30,
+      expiresAfter: 300,
+      interlocks: [{ channel: 'draft', max: 0.3, maxAge: 60 }],
+    }),
+    async run(_, bench) {
+      while (bench.read()['stable'] !== true) {
+        bench.progress({ detail: 'waiting for a stable reading' });
+        await bench.wait(1);
+      }
+      const tared = Number(bench.read()['mass']);
+      bench.control('tare');
+      return { tared, mass: Number(bench.read()['mass']) };
+    },
+  },
+};
 
 export const analyticalBalance: Instrument = {
   type: {
@@ -38,14 +79,16 @@ export const analyticalBalance: Instrument = {
         resolution: 0.0001,
       },
     },
+    commands: declarationsOf(commands),
   },
-  read(noise, seconds) {
+  commands,
+  read(noise, seconds, controls = []) {
     const { round, at } = roundOf(seconds, WEIGHING);
     const loaded = at >= PUT_ON && at < TAKEN_OFF;
     const since = at >= TAKEN_OFF ? at - TAKEN_OFF : at >= PUT_ON ? at - PUT_ON : at + WEIGHING - TAKEN_OFF;
     const mass = noise.between(0.5, 180, 'mass', round);
     const before = noise.between(0.5, 180, 'mass', at < PUT_ON ? round - 1 : round);
-    const target = loaded ? mass : 0;
+    const target = loadAt(noise, seconds) - tareAt(noise, seconds, controls);
     const step = loaded ? -mass : before;
     const swing = step * Math.exp(-since / SETTLE_SECONDS) * Math.cos((2 * Math.PI * since) / SWING_SECONDS);
     const milli = Math.floor(seconds * 1000);

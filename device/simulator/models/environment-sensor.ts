@@ -1,8 +1,29 @@
 /** A room sensor on a battery: the day's course of temperature, weather in the pressure. */
-import { DAY, HOUR, type Instrument, MINUTE } from '../model.ts';
+import { DAY, declarationsOf, declared, HOUR, type Instrument, lastControl, MINUTE } from '../model.ts';
 import { clamp, toResolution } from '../noise.ts';
 
 const BATTERY_LIFE = 180 * DAY;
+
+const commands: Instrument['commands'] = {
+  'set-interval': {
+    declaration: declared({
+      description: 'Sets the time between two samples',
+      parameters: {
+        properties: {
+          interval: { type: 'integer', title: 'Interval', unit: 's', minimum: 1, maximum: 3600 },
+        },
+        required: ['interval'],
+      },
+      timeout: 30,
+      dryRun: true,
+    }),
+    async run(parameters, bench) {
+      const interval = Number(parameters['interval']);
+      bench.control('set-interval', { interval });
+      return { interval };
+    },
+  },
+};
 
 export const environmentSensor: Instrument = {
   type: {
@@ -51,7 +72,11 @@ export const environmentSensor: Instrument = {
         resolution: 0.1,
       },
     },
+    commands: declarationsOf(commands),
   },
+  commands,
+  intervalOf: (controls) =>
+    lastControl(controls, Number.POSITIVE_INFINITY, 'set-interval')?.values['interval'],
   read(noise, seconds) {
     const day = (2 * Math.PI * (seconds % DAY)) / DAY;
     const milli = Math.floor(seconds * 1000);

@@ -1,6 +1,7 @@
 /** An HPLC pump running a gradient: back pressure follows the viscosity of the mixture and pulses with the pistons. */
-import { type Instrument, MINUTE, roundOf } from '../model.ts';
-import { toResolution } from '../noise.ts';
+import { CommandRejected } from '../../commands/handler.ts';
+import { type Control, declarationsOf, declared, type Instrument, MINUTE, roundOf } from '../model.ts';
+import { type Noise, toResolution } from '../noise.ts';
 
 const RUN = 20 * MINUTE;
 /** Millilitres of one piston stroke. */
@@ -28,6 +29,74 @@ const stepAt = (at: number): { readonly state: string; readonly b: number } => {
 const viscosity = (b: number): number => {
   const share = b / 100;
   return 0.89 + 0.62 * share - 2.1 * share ** 2 + 0.94 * share ** 3;
+};
+
+/** Bars of back pressure at a flow of 1 mL/min and a viscosity of 1 mPa.s, of a new column. */
+const RESISTANCE = 130;
+/** Change of flow per second. */
+const FLOW_RAMP = 0.5;
+/** Beyond this the pump would stop by itself. */
+const MOST_PRESSURE = 350;
+/** The most viscous mixture of the gradient, through the oldest column. */
+const WORST = 0.94 * 1.15;
+
+/** The flow that is set, on its way from the one before. */
+const flowAt = (noise: Noise, seconds: number, controls: readonly Control[]): number => {
+  let flow = noise.pick(
+    [0.8, 1, 1.2],
+    'flow',
+    Math.floor(roundOf(controls[0]?.at ?? seconds, RUN).round / 12),
+  );
+  let target = flow;
+  let since = 0;
+  const ramped = (until: number): number => {
+    const most = FLOW_RAMP * (until - since);
+    return target > flow ? Math.min(target, flow + most) : Math.max(target, flow - most);
+  };
+  for (const { at, values } of controls) {
+    flow = ramped(at);
+    target = values['flow'] ?? flow;
+    since = at;
+  }
+  return ramped(seconds);
+};
+
+const commands: Instrument['commands'] = {
+  'set-flow': {
+    declaration: declared({
+      description: 'Sets the flow; done when the pump has reached it',
+      parameters: {
+        properties: {
+          flow: { type: 'number', title: 'Flow', unit: 'mL/min', minimum: 0, maximum: 5 },
+        },
+        required: ['flow'],
+      },
+      lease: true,
+      timeout: 60,
+      interlocks: [{ channel: 'pressure', max: MOST_PRESSURE, maxAge: 60 }],
+      dryRun: true,
+    }),
+    check(parameters) {
+      const pressure = Math.round(Number(parameters['flow']) * RESISTANCE * WORST);
+      if (pressure > MOST_PRESSURE)
+        throw new CommandRejected('pressure-limit', `it would reach ${pressure} bar of ${MOST_PRESSURE}`);
+    },
+    async run(parameters, bench) {
+      const flow = Number(parameters['flow']);
+      const before = Number(bench.read()['flow']);
+      bench.control('set-flow', { flow });
+      const seconds = Math.ceil(Math.abs(flow - before) / FLOW_RAMP);
+      for (let waited = 0; waited < seconds; waited += 1) {
+        bench.progress({
+          percent: (100 * waited) / seconds,
+          detail: `${String(bench.read()['flow'])} mL/min`,
+        });
+        await bench.wait(1);
+      }
+      const now = bench.read();
+      return { flow: Number(now['flow']), pressure: Number(now['pressure']) };
+    },
+  },
 };
 
 export const hplcPump: Instrument = {
@@ -82,17 +151,23 @@ export const hplcPump: Instrument = {
         values: ['injecting', 'gradient', 'washing', 'equilibrating'],
       },
     },
+    commands: declarationsOf(commands),
   },
-  read(noise, seconds) {
+  commands,
+  read(noise, seconds, controls = []) {
     const { round, at } = roundOf(seconds, RUN);
     const { state, b } = stepAt(at);
     const milli = Math.floor(seconds * 1000);
-    const flow = noise.pick([0.8, 1, 1.2], 'flow', Math.floor(round / 12));
+    const flow = flowAt(
+      noise,
+      seconds,
+      controls.filter((control) => control.at <= seconds),
+    );
     const ageing = 1 + 0.1 * noise.uniform('column') + 0.02 * noise.wander('clogging', seconds, 600 * MINUTE);
     const pulse = 1 + 0.004 * Math.sin((2 * Math.PI * flow * seconds) / (60 * STROKE));
-    const pressure = 130 * flow * viscosity(b) * ageing * pulse + 0.15 * noise.normal('p', milli);
+    const pressure = RESISTANCE * flow * viscosity(b) * ageing * pulse + 0.15 * noise.normal('p', milli);
     return {
-      pressure: toResolution(pressure, 0.1),
+      pressure: toResolution(Math.max(0, pressure), 0.1),
       flow: toResolution(flow * (1 + 0.001 * noise.normal('f', milli)), 0.001),
       'composition.b': toResolution(b, 0.1),
       'oven.temp': toResolution(

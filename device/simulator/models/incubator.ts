@@ -1,5 +1,15 @@
-/** A CO2 incubator at 37 °C: its controller brings it back, with a little overshoot, each time the door was open. */
-import { HOUR, type Instrument, MINUTE, roundOf } from '../model.ts';
+/** A CO2 incubator: its controller brings it back, with a little overshoot, each time the door was open. */
+import { CommandRejected } from '../../commands/handler.ts';
+import {
+  type Control,
+  declarationsOf,
+  declared,
+  HOUR,
+  type Instrument,
+  MINUTE,
+  response,
+  roundOf,
+} from '../model.ts';
 import type { Noise } from '../noise.ts';
 import { clamp, toResolution } from '../noise.ts';
 
@@ -12,6 +22,8 @@ const GAS_LOSS_SECONDS = 25;
 const DAMPING_SECONDS = 240;
 const SWING_SECONDS = 1500;
 const GAS_RECOVERY_SECONDS = 180;
+/** How fast the chamber follows another set point: the controller drives it with all that it has. */
+const SETPOINT_SECONDS = 45;
 const DOOR_SLOT = 2 * HOUR;
 
 interface Disturbance {
@@ -22,15 +34,15 @@ interface Disturbance {
   readonly gas: number;
 }
 
-/** What an opening of the door in a slot still does, `at` seconds after the slot began. */
-const disturbance = (noise: Noise, slot: number, at: number): Disturbance => {
+/** What an opening of the door in a slot still does to a chamber at a level, `at` seconds after the slot began. */
+const disturbance = (noise: Noise, slot: number, at: number, level: number): Disturbance => {
   const none = { open: false, heat: 0, gas: 0 };
   if (noise.uniform('opened', slot) > 0.7) return none;
   const opened = noise.between(5 * MINUTE, 100 * MINUTE, 'when', slot);
   const length = noise.between(8, 60, 'how long', slot);
   const since = at - opened;
   if (since < 0) return none;
-  const heatAt = (open: number): number => (SETPOINT - AMBIENT) * (1 - Math.exp(-open / HEAT_LOSS_SECONDS));
+  const heatAt = (open: number): number => (level - AMBIENT) * (1 - Math.exp(-open / HEAT_LOSS_SECONDS));
   const gasAt = (open: number): number => 1 - Math.exp(-open / GAS_LOSS_SECONDS);
   if (since < length) return { open: true, heat: heatAt(since), gas: gasAt(since) };
   const closed = since - length;
@@ -40,6 +52,40 @@ const disturbance = (noise: Noise, slot: number, at: number): Disturbance => {
       heatAt(length) * Math.exp(-closed / DAMPING_SECONDS) * Math.cos((2 * Math.PI * closed) / SWING_SECONDS),
     gas: gasAt(length) * Math.exp(-closed / GAS_RECOVERY_SECONDS),
   };
+};
+
+const setpointsOf = (controls: readonly Control[]): readonly { at: number; level: number }[] => [
+  { at: controls[0]?.at ?? 0, level: SETPOINT },
+  ...controls.map(({ at, values }) => ({ at, level: values['temperature'] ?? SETPOINT })),
+];
+
+const commands: Instrument['commands'] = {
+  'set-temperature': {
+    declaration: declared({
+      description: 'Sets the temperature of the chamber; done when the controller has taken it',
+      parameters: {
+        properties: {
+          temperature: { type: 'number', title: 'Set point', unit: 'Cel', minimum: 30, maximum: 39 },
+        },
+        required: ['temperature'],
+      },
+      approval: true,
+      timeout: 30,
+      interlocks: [{ channel: 'chamber.door', equals: false, maxAge: 60 }],
+      dryRun: true,
+    }),
+    check(_, readings) {
+      if (readings['chamber.door'] === true) throw new CommandRejected('door-open', 'close the door first');
+    },
+    async run(parameters, bench) {
+      const temperature = Number(parameters['temperature']);
+      const before = Number(bench.read()['chamber.temp']);
+      bench.control('set-temperature', { temperature });
+      bench.progress({ percent: 50, detail: `from ${before} to ${temperature} Cel` });
+      await bench.wait(1);
+      return { temperature, before };
+    },
+  },
 };
 
 export const incubator: Instrument = {
@@ -89,18 +135,23 @@ export const incubator: Instrument = {
       },
       'chamber.door': { unit: '1', type: 'boolean', kind: 'step', label: 'Door open' },
     },
+    commands: declarationsOf(commands),
   },
-  read(noise, seconds) {
+  commands,
+  read(noise, seconds, controls = []) {
     const { round, at } = roundOf(seconds, DOOR_SLOT);
-    const now = disturbance(noise, round, at);
+    const setpoints = setpointsOf(controls.filter((control) => control.at <= seconds));
+    const level = response(setpoints, seconds, SETPOINT_SECONDS);
+    const driven = (setpoints.at(-1)?.level ?? SETPOINT) - level;
+    const now = disturbance(noise, round, at, level);
     // The opening of the slot before may still be felt.
-    const before = disturbance(noise, round - 1, at + DOOR_SLOT);
+    const before = disturbance(noise, round - 1, at + DOOR_SLOT, level);
     const heat = now.heat + before.heat;
     const gas = clamp(now.gas + before.gas, 0, 1);
     const milli = Math.floor(seconds * 1000);
     const ripple = 0.05 * noise.wander('ripple', seconds, 3 * MINUTE);
     return {
-      'chamber.temp': toResolution(SETPOINT - heat + ripple + 0.015 * noise.normal('t', milli), 0.01),
+      'chamber.temp': toResolution(level - heat + ripple + 0.015 * noise.normal('t', milli), 0.01),
       'chamber.co2': toResolution(
         clamp(
           5 * (1 - gas) +
@@ -116,7 +167,7 @@ export const incubator: Instrument = {
         0.1,
       ),
       'chamber.heater': toResolution(
-        clamp(18 + 14 * heat - 20 * ripple + noise.normal('duty', milli), 0, 100),
+        clamp(18 + 14 * (heat + driven) - 20 * ripple + noise.normal('duty', milli), 0, 100),
         0.1,
       ),
       'chamber.door': now.open || before.open,

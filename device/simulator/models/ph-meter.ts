@@ -1,12 +1,92 @@
 /** A pH electrode moved from sample to sample; its offset drifts until the calibration of the next morning. */
-import { DAY, type Instrument, MINUTE, roundOf } from '../model.ts';
-import { clamp, toResolution } from '../noise.ts';
+import { CommandFailed } from '../../commands/handler.ts';
+import {
+  type Control,
+  DAY,
+  declarationsOf,
+  declared,
+  type Instrument,
+  lastControl,
+  MINUTE,
+  response,
+  roundOf,
+} from '../model.ts';
+import { clamp, type Noise, toResolution } from '../noise.ts';
 
 const SAMPLE = 10 * MINUTE;
 /** Response of the glass. */
-const ELECTRODE_SECONDS = 12;
+const ELECTRODE_SECONDS = 2;
 /** Millivolts a pH at 25 °C, by Nernst; it grows with absolute temperature. */
 const NERNST = 59.16;
+
+/** The electrode is so long in each buffer, and so far from its value at most then. */
+const BUFFER_SECONDS = 8;
+const BUFFER_TOLERANCE = 0.3;
+
+/** What the electrode is in, from before the moment on: samples in turn, or the buffer that it is put into. */
+const levelsAt = (
+  noise: Noise,
+  seconds: number,
+  controls: readonly Control[],
+): readonly { at: number; level: number }[] => {
+  const { round } = roundOf(seconds, SAMPLE);
+  const dips = controls.filter(({ at, name }) => at <= seconds && name !== 'calibrated');
+  const levelAt = (moment: number): number => {
+    const dip = lastControl(dips, moment, 'buffer', 'sample');
+    return dip?.name === 'buffer'
+      ? (dip.values['ph'] ?? 7)
+      : noise.between(3, 10, 'sample', roundOf(moment, SAMPLE).round);
+  };
+  const changes = [(round - 1) * SAMPLE, round * SAMPLE, ...dips.map(({ at }) => at)];
+  return changes.sort((left, right) => left - right).map((at) => ({ at, level: levelAt(at) }));
+};
+
+const commands: Instrument['commands'] = {
+  calibrate: {
+    declaration: declared({
+      description: 'Measures buffers one after the other and takes the offset of the electrode away',
+      parameters: {
+        properties: {
+          buffers: {
+            type: 'array',
+            title: 'Buffers',
+            unit: '[pH]',
+            items: { type: 'number', minimum: 1, maximum: 13 },
+            minItems: 1,
+            maxItems: 5,
+          },
+        },
+        required: ['buffers'],
+      },
+      timeout: 120,
+      dryRun: true,
+    }),
+    async run(parameters, bench) {
+      const buffers = (parameters['buffers'] as readonly number[]).map(Number);
+      const measured: { buffer: number; ph: number; potential: number }[] = [];
+      try {
+        for (const [index, buffer] of buffers.entries()) {
+          bench.control('buffer', { ph: buffer });
+          for (let waited = 0; waited < BUFFER_SECONDS; waited += 1) {
+            const percent = (100 * (index + waited / BUFFER_SECONDS)) / buffers.length;
+            bench.progress({ percent, detail: `buffer ${buffer}: ${String(bench.read()['ph'])}` });
+            await bench.wait(1);
+          }
+          const { ph, potential } = bench.read();
+          const point = { buffer, ph: Number(ph), potential: Number(potential) };
+          if (Math.abs(point.ph - buffer) > BUFFER_TOLERANCE)
+            throw new CommandFailed('buffer-not-found', `buffer ${buffer} reads ${point.ph}`);
+          measured.push(point);
+          bench.progress({ percent: (100 * (index + 1)) / buffers.length, value: point });
+        }
+        bench.control('calibrated');
+      } finally {
+        bench.control('sample');
+      }
+      return { measured, slope: Number(bench.read()['slope']) };
+    },
+  },
+};
 
 export const phMeter: Instrument = {
   type: {
@@ -52,17 +132,17 @@ export const phMeter: Instrument = {
         resolution: 0.1,
       },
     },
+    commands: declarationsOf(commands),
   },
-  read(noise, seconds) {
-    const { round, at } = roundOf(seconds, SAMPLE);
-    const { round: day, at: sinceCalibration } = roundOf(seconds, DAY);
-    const before = noise.between(3, 10, 'sample', round - 1);
-    const sample = noise.between(3, 10, 'sample', round);
+  commands,
+  read(noise, seconds, controls = []) {
+    const { round: day } = roundOf(seconds, DAY);
+    const calibrated = Math.max(day * DAY, lastControl(controls, seconds, 'calibrated')?.at ?? 0);
+    const sinceCalibration = seconds - calibrated;
     const drift = noise.between(-0.004, 0.004, 'drift', day) * (sinceCalibration / 3600);
     const milli = Math.floor(seconds * 1000);
     const ph =
-      sample +
-      (before - sample) * Math.exp(-at / ELECTRODE_SECONDS) +
+      response(levelsAt(noise, seconds, controls), seconds, ELECTRODE_SECONDS) +
       drift +
       0.002 * noise.normal('ph', milli);
     const temperature = 22 + 0.5 * noise.wander('temperature', seconds, 15 * MINUTE);
