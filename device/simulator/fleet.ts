@@ -1,12 +1,12 @@
 /** A fleet of simulated devices as a stream of messages, without any I/O. */
-
-import type { Value } from '../../contracts/messages/message.ts';
 import type { DeviceFacts } from '../../contracts/resources/devices.ts';
 import type { Micros } from '../../contracts/time.ts';
 import { encodeMessage } from '../../payload/encode.ts';
 import type { Measurement } from '../../payload/outgoing.ts';
 import { wrap } from '../wrapping.ts';
+import { Agenda } from './agenda.ts';
 import { type FaultLabel, type FaultName, FaultPlan } from './faults.ts';
+import type { Control, Readings } from './model.ts';
 import { type FleetShape, type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
 /** A fleet and what it measures. */
@@ -41,33 +41,86 @@ export interface SimulatedMessage {
   readonly labels: readonly FaultLabel[];
 }
 
+/** What was done before so many other things is not seen any more. */
+const MOST_CONTROLS = 100;
+
+/** From a sample on, its time and that of those after it. */
+interface Pace {
+  readonly sample: number;
+  readonly time: Micros;
+  readonly intervalMicros: number;
+}
+
 /** One device, sample by sample. */
 class DeviceSignal {
   readonly device: SimulatedDevice;
+  /** The sample to take next. */
+  next = 0;
+  /** What was done to the instrument, in order of time. */
+  private readonly controls: Control[] = [];
   private readonly options: FleetOptions;
   private readonly plan: FaultPlan;
+  private readonly paces: Pace[];
   private points: Measurement[] = [];
   private labels: FaultLabel[] = [];
 
   constructor(device: SimulatedDevice, options: FleetOptions) {
     this.device = device;
     this.options = options;
+    const { start, intervalMs } = options;
+    const time = start + Math.round(device.phase * intervalMs * 1000);
+    this.paces = [{ sample: 0, time, intervalMicros: intervalMs * 1000 }];
     this.plan = new FaultPlan(device, options.faults ?? [], (sample) => this.timeOf(sample));
   }
 
   timeOf(sample: number): Micros {
-    const { start, intervalMs } = this.options;
-    return start + Math.round((sample + this.device.phase) * intervalMs * 1000);
+    const pace = this.paces.findLast((each) => each.sample <= sample) ?? this.paces[0];
+    if (pace === undefined) throw new Error('a device without a pace');
+    return pace.time + Math.round((sample - pace.sample) * pace.intervalMicros);
   }
 
-  private read(sample: number): Readonly<Record<string, Value>> {
-    return this.device.instrument.read(this.device.noise, this.timeOf(sample) / 1e6);
+  /** Does something to the instrument. @returns whether its samples have other times now */
+  control(control: Control): boolean {
+    this.controls.push(control);
+    // What was long ago is not seen any more.
+    if (this.controls.length > MOST_CONTROLS) this.controls.shift();
+    const seconds = this.device.instrument.intervalOf?.(this.controls);
+    const intervalMicros = (seconds ?? 0) * 1e6;
+    if (seconds === undefined || intervalMicros === this.paces.at(-1)?.intervalMicros) return false;
+    const now = Math.round(control.at * 1e6);
+    const planned = this.timeOf(this.next);
+    const last = this.next === 0 ? planned - intervalMicros : this.timeOf(this.next - 1);
+    // What lies in the past is measured as it was planned.
+    const time = planned < now ? planned : Math.max(now, last + intervalMicros);
+    this.paces.push({ sample: this.next, time, intervalMicros });
+    return true;
+  }
+
+  /** Which pace it is at; it has another one with every interval that it is told. */
+  get pace(): number {
+    return this.paces.length;
+  }
+
+  /** What was done to it last. */
+  lastControl(): Control | undefined {
+    return this.controls.at(-1);
+  }
+
+  /** What the instrument shows at a time. */
+  show(seconds: number): Readings {
+    return this.device.instrument.read(this.device.noise, seconds, this.controls);
+  }
+
+  private read(sample: number): Readings {
+    return this.show(this.timeOf(sample) / 1e6);
   }
 
   /** Takes a sample; gives messages where one is full. */
-  *sample(sample: number, last: boolean): Generator<SimulatedMessage> {
-    const { device, options } = this;
-    const { intervalMs, samplesPerMessage = 1, holdDisconnected = true } = options;
+  *sample(): Generator<SimulatedMessage> {
+    const { device, options, next: sample } = this;
+    const { intervalMs, samplesPerMessage = 1, holdDisconnected = true, samples } = options;
+    const last = sample + 1 === samples;
+    this.next += 1;
     const active = this.plan.at(sample);
     const of = (fault: FaultName) => active.find(({ label }) => label.fault === fault)?.label;
     for (const { label, first } of active) if (first === sample) this.labels.push(label);
@@ -105,49 +158,70 @@ class DeviceSignal {
   }
 }
 
-/** Messages that are to be sent later, by when. */
-class Later {
-  private readonly heap: { readonly order: number; readonly message: SimulatedMessage }[] = [];
-  private count = 0;
+/** A fleet that can be told what to do while it measures. */
+export class FleetSignals {
+  private readonly options: FleetOptions;
+  private readonly signals: ReadonlyMap<string, DeviceSignal>;
+  private readonly agenda = new Agenda<
+    SimulatedMessage | { readonly signal: DeviceSignal; readonly pace: number }
+  >();
 
-  private before(left: number, right: number): boolean {
-    const a = this.heap[left];
-    const b = this.heap[right];
-    if (a === undefined || b === undefined) return false;
-    return a.message.at === b.message.at ? a.order < b.order : a.message.at < b.message.at;
+  constructor(options: FleetOptions, devices: readonly SimulatedDevice[]) {
+    this.options = options;
+    this.signals = new Map(devices.map((device) => [device.id, new DeviceSignal(device, options)]));
+    for (const signal of this.signals.values()) this.plan(signal);
   }
 
-  private swap(left: number, right: number): void {
-    const a = this.heap[left];
-    const b = this.heap[right];
-    if (a === undefined || b === undefined) return;
-    this.heap[left] = b;
-    this.heap[right] = a;
+  private plan(signal: DeviceSignal): void {
+    const { samples = Number.POSITIVE_INFINITY } = this.options;
+    if (signal.next < samples) this.agenda.add(signal.timeOf(signal.next), { signal, pace: signal.pace });
   }
 
-  push(message: SimulatedMessage): void {
-    this.count += 1;
-    let at = this.heap.push({ order: this.count, message }) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && this.before(at, parent); parent = (at - 1) >> 1) {
-      this.swap(at, parent);
-      at = parent;
+  private signalOf(device: string): DeviceSignal {
+    const signal = this.signals.get(device);
+    if (signal === undefined) throw new RangeError(`no device ${device}`);
+    return signal;
+  }
+
+  /** When something is measured or sent next; `undefined` when nothing more is. */
+  get due(): Micros | undefined {
+    return this.agenda.due;
+  }
+
+  /** Does what is due next. @returns what is sent now */
+  next(): readonly SimulatedMessage[] {
+    const now = this.agenda.due ?? 0;
+    const item = this.agenda.take();
+    if (item === undefined) return [];
+    if (!('signal' in item)) return [item];
+    const { signal, pace } = item;
+    // It was planned before the device was told another interval.
+    if (pace !== signal.pace) return [];
+    const sent: SimulatedMessage[] = [];
+    for (const message of signal.sample()) {
+      if (message.at > now) this.agenda.add(message.at, message);
+      else sent.push(message);
     }
+    this.plan(signal);
+    return sent;
   }
 
-  /** The next message that is due by a time. */
-  pop(due: Micros): SimulatedMessage | undefined {
-    const first = this.heap[0]?.message;
-    if (first === undefined || first.at > due) return undefined;
-    const last = this.heap.pop();
-    if (last === undefined || this.heap.length === 0) return first;
-    this.heap[0] = last;
-    for (let at = 0; ; ) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) if (this.before(child, least)) least = child;
-      if (least === at) return first;
-      this.swap(at, least);
-      at = least;
-    }
+  /** What an instrument shows at a time. */
+  show(device: string, seconds: number): Readings {
+    return this.signalOf(device).show(seconds);
+  }
+
+  /** What was done last to an instrument. */
+  lastControl(device: string): Control | undefined {
+    return this.signalOf(device).lastControl();
+  }
+
+  /** Does something to an instrument. @returns whether {@link due} may be earlier now */
+  control(device: string, control: Control): boolean {
+    const signal = this.signalOf(device);
+    const other = signal.control(control);
+    if (other) this.plan(signal);
+    return other;
   }
 }
 
@@ -159,28 +233,8 @@ export function* fleetMessages(
   options: FleetOptions,
   devices: readonly SimulatedDevice[] = simulatedDevices(options),
 ): Generator<SimulatedMessage> {
-  const { samples = Number.POSITIVE_INFINITY } = options;
-  const signals = devices
-    .map((device) => new DeviceSignal(device, options))
-    .sort((left, right) => left.device.phase - right.device.phase);
-  const later = new Later();
-  for (let sample = 0; sample < samples; sample += 1) {
-    for (const signal of signals) {
-      const now = signal.timeOf(sample);
-      for (let due = later.pop(now); due !== undefined; due = later.pop(now)) yield due;
-      for (const message of signal.sample(sample, sample === samples - 1)) {
-        if (message.at > now) later.push(message);
-        else yield message;
-      }
-    }
-  }
-  for (
-    let due = later.pop(Number.POSITIVE_INFINITY);
-    due !== undefined;
-    due = later.pop(Number.POSITIVE_INFINITY)
-  ) {
-    yield due;
-  }
+  const signals = new FleetSignals(options, devices);
+  while (signals.due !== undefined) yield* signals.next();
 }
 
 /** The bytes of a simulated message, without session: as a device without the client library sends them. */

@@ -1,13 +1,15 @@
 /** A fleet over real connections. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandMessage, Reply } from '../../contracts/messages/commands.ts';
 import type { ErrorsMessage } from '../../contracts/messages/downstream.ts';
+import type { Micros } from '../../contracts/time.ts';
 import { encodeMessage } from '../../payload/encode.ts';
 import { Device, type TrackedFormat } from '../device.ts';
 import type { DeviceOptions } from '../options.ts';
 import { StoreFull } from '../store/message-store.ts';
 import { wrap } from '../wrapping.ts';
+import { commandsOf } from './commands.ts';
 import type { FaultLabel } from './faults.ts';
-import { type FleetOptions, fleetMessages, type SimulatedMessage } from './fleet.ts';
+import { type FleetOptions, FleetSignals, type SimulatedMessage } from './fleet.ts';
 import { type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
 
 /** How a fleet is run. */
@@ -28,6 +30,7 @@ export interface RunListener {
   connected(device: SimulatedDevice, count: number): void;
   sent(message: SimulatedMessage): void;
   label(label: FaultLabel): void;
+  command(device: SimulatedDevice, message: CommandMessage, reply: Reply): void;
   quarantined(device: SimulatedDevice, note: ErrorsMessage): void;
   trouble(device: SimulatedDevice, error: Error): void;
 }
@@ -49,13 +52,20 @@ export interface RunResult {
 /** Sends that wait for their device's store at one time, before the fleet waits for them. */
 const MOST_UNDER_WAY = 1000;
 
+/** The longest that a timer takes is 24 days. */
+const LONGEST_WAIT_MS = 86_400_000;
+
 const isTracked = (format: SimulatedDevice['format']): format is TrackedFormat =>
   format === 'rows' || format === 'columns' || format === 'protobuf';
 
 class Run {
   private readonly options: RunOptions;
   private readonly listener: Partial<RunListener>;
+  private readonly devices: readonly SimulatedDevice[];
+  private readonly signals: FleetSignals;
   private readonly clients = new Map<string, Device>();
+  /** Ends a wait: something may be due before, or nothing is to be sent any more. */
+  private wake: () => void = () => undefined;
   /** The newest send of each device: the next follows it, in order. */
   private readonly tails = new Map<string, Promise<void>>();
   private readonly underWay = new Set<Promise<void>>();
@@ -65,11 +75,22 @@ class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.listener = options.on ?? {};
+    this.devices = simulatedDevices(options);
+    this.signals = new FleetSignals({ ...options, holdDisconnected: false }, this.devices);
   }
 
   private async connect(device: SimulatedDevice): Promise<void> {
-    const client = new Device(await this.options.connect(device));
-    this.clients.set(device.id, client);
+    const { id } = device;
+    const commands = commandsOf(device, {
+      show: (seconds) => this.signals.show(id, seconds),
+      lastControl: () => this.signals.lastControl(id),
+      control: (control) => {
+        if (this.signals.control(id, control)) this.wake();
+      },
+    });
+    const client = new Device({ commands, ...(await this.options.connect(device)) });
+    this.clients.set(id, client);
+    client.on('command', (message, reply) => this.listener.command?.(device, message, reply));
     client.on('acknowledged', (_ack, count) => {
       this.result.acknowledged += count;
     });
@@ -89,8 +110,8 @@ class Run {
     this.listener.connected?.(device, this.clients.size);
   }
 
-  private async connectAll(devices: readonly SimulatedDevice[]): Promise<void> {
-    const queue = devices.values();
+  private async connectAll(): Promise<void> {
+    const queue = this.devices.values();
     const worker = async (): Promise<void> => {
       for (const device of queue) await this.connect(device);
     };
@@ -145,13 +166,30 @@ class Run {
     if (this.failure !== undefined) throw this.failure.reason;
   }
 
-  private async sendAll(devices: readonly SimulatedDevice[]): Promise<void> {
+  /** Waits for a time, or until {@link wake}. */
+  private waitUntil(time: Micros): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(time / 1000 - Date.now(), LONGEST_WAIT_MS));
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async sendAll(): Promise<void> {
     const { signal } = this.options;
-    for (const message of fleetMessages({ ...this.options, holdDisconnected: false }, devices)) {
-      const wait = message.at / 1000 - Date.now();
-      if (wait > 0) await sleep(wait, undefined, signal === undefined ? {} : { signal });
-      if (signal?.aborted === true) return;
-      await this.start(message);
+    const wake = (): void => this.wake();
+    signal?.addEventListener('abort', wake);
+    try {
+      while (signal?.aborted !== true) {
+        const { due } = this.signals;
+        if (due === undefined) return;
+        if (due / 1000 > Date.now()) await this.waitUntil(due);
+        else for (const message of this.signals.next()) await this.start(message);
+      }
+    } finally {
+      signal?.removeEventListener('abort', wake);
     }
   }
 
@@ -170,11 +208,10 @@ class Run {
   }
 
   async run(): Promise<RunResult> {
-    const devices = simulatedDevices(this.options);
     try {
       try {
-        await this.connectAll(devices);
-        await this.sendAll(devices);
+        await this.connectAll();
+        await this.sendAll();
       } catch (error) {
         // Being told to end is how an endless run ends.
         if (this.options.signal?.aborted !== true) throw error;
