@@ -56,6 +56,7 @@ export class Journal {
   private writing: Promise<void> = Promise.resolve();
   /** A failed flush leaves unknown what is on disk, and a second one may succeed without writing it. */
   private broken: unknown;
+  private closed = false;
 
   /**
    * @param directory a folder that nobody else writes to; without it commands are known as long as the process lives
@@ -72,7 +73,9 @@ export class Journal {
         this.commands.set(command.message.id, command);
       }
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      // It is made with the first command.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+      throw error;
     }
     this.compact(directory);
   }
@@ -115,14 +118,16 @@ export class Journal {
   /** Lets go of the file once what is under way is written. */
   async close(): Promise<void> {
     await this.writing;
+    this.closed = true;
     if (this.file !== undefined) closeSync(this.file.fd);
     this.file = undefined;
   }
 
   private async append(record: Buffer, flush: boolean): Promise<void> {
     if (this.broken !== undefined) throw this.broken;
-    const { file, directory } = this;
-    if (file === undefined || directory === undefined) throw new Error('the journal is closed');
+    const { directory } = this;
+    if (this.closed || directory === undefined) throw new Error('the journal is closed');
+    const file = this.file ?? this.compact(directory);
     appendTo(file, record);
     if (flush) {
       await flushed(file.fd).catch((error: unknown) => {
@@ -148,7 +153,7 @@ export class Journal {
   }
 
   /** Writes the file anew beside the old one, which counts until the new one is whole and flushed. */
-  private compact(directory: string): void {
+  private compact(directory: string): Appendable {
     const path = join(directory, 'commands.journal');
     const fresh = `${path}.new`;
     const file = { fd: openSync(fresh, 'w+', 0o600), size: 0 };
@@ -169,5 +174,6 @@ export class Journal {
     if (this.file !== undefined) closeSync(this.file.fd);
     this.file = file;
     this.compactAt = Math.max(COMPACT_BYTES, 2 * file.size);
+    return file;
   }
 }

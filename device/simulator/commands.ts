@@ -59,7 +59,8 @@ const complete = ({ parameters }: CommandDeclaration, given: Parameters): Parame
 const handlerOf = (command: SimulatedCommand, instrument: Controlled): CommandHandler => ({
   atOnce: command.atOnce ?? false,
   check(parameters) {
-    command.check?.(complete(command.declaration, parameters), instrument.show(now()));
+    const whole = complete(command.declaration, parameters);
+    command.check?.(whole, instrument.show(now()));
   },
   run: (parameters, { progress, signal }) =>
     command.run(complete(command.declaration, parameters), {

@@ -27,6 +27,7 @@ export interface RunOptions extends FleetOptions {
 
 /** What a run tells while it goes on. */
 export interface RunListener {
+  /** @param count devices that are connected by now */
   connected(device: SimulatedDevice, count: number): void;
   sent(message: SimulatedMessage): void;
   label(label: FaultLabel): void;
@@ -64,6 +65,8 @@ class Run {
   private readonly devices: readonly SimulatedDevice[];
   private readonly signals: FleetSignals;
   private readonly clients = new Map<string, Device>();
+  /** Devices that were connected at least once. */
+  private connected = 0;
   /** Ends a wait: something may be due before, or nothing is to be sent any more. */
   private wake: () => void = () => undefined;
   /** The newest send of each device: the next follows it, in order. */
@@ -107,7 +110,8 @@ class Run {
       });
       client.connect();
     });
-    this.listener.connected?.(device, this.clients.size);
+    this.connected += 1;
+    this.listener.connected?.(device, this.connected);
   }
 
   private async connectAll(): Promise<void> {

@@ -15,12 +15,12 @@ import { clamp, type Noise, toResolution } from '../noise.ts';
 
 const SAMPLE = 10 * MINUTE;
 /** Response of the glass. */
-const ELECTRODE_SECONDS = 2;
+const ELECTRODE_SECONDS = 2.5;
 /** Millivolts a pH at 25 °C, by Nernst; it grows with absolute temperature. */
 const NERNST = 59.16;
 
 /** The electrode is so long in each buffer, and so far from its value at most then. */
-const BUFFER_SECONDS = 8;
+const BUFFER_SECONDS = 12;
 const BUFFER_TOLERANCE = 0.3;
 
 /** What the electrode is in, from before the moment on: samples in turn, or the buffer that it is put into. */
@@ -51,7 +51,7 @@ const commands: Instrument['commands'] = {
             type: 'array',
             title: 'Buffers',
             unit: '[pH]',
-            items: { type: 'number', minimum: 1, maximum: 13 },
+            items: { type: 'number', minimum: 2, maximum: 12 },
             minItems: 1,
             maxItems: 5,
           },

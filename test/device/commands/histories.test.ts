@@ -1,4 +1,13 @@
-import fs, { copyFileSync, fstatSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import fs, {
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +200,7 @@ class Life {
     this.dead = true;
     for (const reply of this.inFlight) if (keep > 0.5) this.world.hear(reply);
     mkdirSync(to);
+    if (!existsSync(join(this.directory, FILE))) return;
     const { ino, size } = statSync(join(this.directory, FILE));
     const safe = flushed.get(ino) ?? 0;
     copyFileSync(join(this.directory, FILE), join(to, FILE));
