@@ -21,8 +21,9 @@ export interface DeviceOptions {
   /** Where messages wait until they are acknowledged; closed together with the device. */
   readonly store: FileStoreOptions | MessageStore;
   /**
-   * What the device can be told to do. What it was told is kept in the folder of the store, so that nothing is done
-   * twice. Without any it does not listen for commands.
+   * What the device can be told to do, by name. What it was told is kept in the folder of the store, so that nothing is
+   * done twice; in memory where the store has none. Absent: it does not listen for commands. Site and device are those
+   * of `topics.data`.
    */
   readonly commands?: CommandHandlers;
   /** Publishes without their PUBACK at one time; AWS takes 100. Default 50. */

@@ -38,7 +38,19 @@ export interface CommandContext extends CommandRequest {
   readonly signal: AbortSignal;
 }
 
-/** How a device does one command. */
+/**
+ * How a device does one command.
+ * @example
+ * const spin: CommandHandler = {
+ *   check() {
+ *     if (lidOpen()) throw new CommandRejected('lid-open', 'close the lid first');
+ *   },
+ *   async run({ speed }, { progress, signal }) {
+ *     for await (const percent of motor.spin(Number(speed), { signal })) progress({ percent });
+ *     return { speed: motor.speed };
+ *   },
+ * };
+ */
 export interface CommandHandler {
   /**
    * Says whether it could be done now, and does nothing. Asked when the command comes, and once more before it begins
