@@ -101,7 +101,7 @@ export class CommandRunner {
       });
     } else if (!this.line.has(id)) {
       const receivedAt = Date.now();
-      const crowded = this.line.size >= LIMITS.openCommands;
+      const crowded = !this.isAside(message) && this.line.size >= LIMITS.openCommands;
       this.begin(message, async (turn) => {
         if (await this.admit(message, receivedAt, crowded)) await this.execute(message, turn);
       });
@@ -150,6 +150,11 @@ export class CommandRunner {
     return Object.hasOwn(this.handlers, command) ? this.handlers[command] : undefined;
   }
 
+  /** Whether it waits for no other. */
+  private isAside({ command, dryRun }: CommandMessage): boolean {
+    return dryRun || this.handlerOf(command)?.atOnce === true;
+  }
+
   private knownOf({ id }: CommandMessage): KnownCommand {
     const known = this.journal.get(id);
     if (known === undefined) throw new Error(`command ${id} is not known`);
@@ -157,8 +162,9 @@ export class CommandRunner {
   }
 
   private begin(message: CommandMessage, work: (turn: Turn) => Promise<void>): void {
-    const aside = message.dryRun || this.handlerOf(message.command)?.atOnce === true;
-    this.line.begin(message.id, aside, (turn) => work(turn).catch((error: unknown) => this.unnoted(error)));
+    this.line.begin(message.id, this.isAside(message), (turn) =>
+      work(turn).catch((error: unknown) => this.unnoted(error)),
+    );
   }
 
   /** Accepts or rejects a command that is new. @returns whether it was accepted */
@@ -223,6 +229,8 @@ export class CommandRunner {
       this.journal.recall({ ...this.knownOf(message), begun: false });
       throw error;
     }
+    // Closed while that was written: what is known as begun does not begin any more.
+    if (controller.signal.aborted) return this.end(message, failed(reasonOf(controller.signal.reason)));
     await this.end(message, await this.run(handler, message, controller));
   }
 

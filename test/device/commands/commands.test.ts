@@ -199,11 +199,17 @@ describe('a device that is given a command', () => {
     const gate = new Promise<void>((resolve) => {
       end = resolve;
     });
-    await connected({ wait: { run: () => gate.then(() => undefined) } });
+    await connected({
+      wait: { run: () => gate.then(() => undefined) },
+      stop: { atOnce: true, run: () => undefined },
+    });
     const messages = Array.from({ length: LIMITS.openCommands + 1 }, () => commandOf('wait'));
     for (const message of messages) await broker.command(message);
     const last = messages.at(-1)?.id ?? '';
     expect(await broker.reply(last, 'rejected')).toMatchObject({ code: 'busy' });
+    const stop = commandOf('stop');
+    await broker.command(stop);
+    expect(await broker.reply(stop.id, 'result')).toMatchObject({ ok: true });
     end();
     await Promise.all(messages.slice(0, -1).map(({ id }) => broker.reply(id, 'result')));
   });
