@@ -9,9 +9,9 @@ import {
 import { commandsOf } from '../../../device/simulator/commands.ts';
 import { FleetSignals } from '../../../device/simulator/fleet.ts';
 import { type FleetOptions, simulateFleet } from '../../../device/simulator/index.ts';
+import { INSTRUMENTS } from '../../../device/simulator/instruments.ts';
 import type { Control, Instrument, Readings } from '../../../device/simulator/model.ts';
 import type { Noise } from '../../../device/simulator/noise.ts';
-import { INSTRUMENTS } from '../../../device/simulator/types.ts';
 import { commandOf, TestBroker } from '../../support/broker.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) / 1000;
