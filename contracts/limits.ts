@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Commands of a device that are not at their end. */
   openCommands: 20,
   /** Commands that a person or program gives within a minute. */
-  commandsPerMinute: 600,
+  commandsPerMinute: 6000,
   /** Characters of a device's session identifier. */
   sessionChars: 64,
   /** How far in the past a point may lie, in microseconds: 7 days. */

@@ -11,7 +11,7 @@ const exitCode = (error: unknown): number => {
   if (error instanceof UsageError) return 2;
   if (error instanceof ApiError) return error.status >= 500 ? 4 : 3;
   if (error instanceof UnreachableError) return 4;
-  if (error instanceof NotSucceeded) return 6;
+  if (error instanceof NotSucceeded) return 7;
   if (error instanceof Interrupted) return 130;
   return 1;
 };

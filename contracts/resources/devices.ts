@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
+import { lease } from './commands.ts';
 
 /**
  * Life of a device. `registering`: its certificate is being made, repeat the request to finish;
@@ -86,6 +87,7 @@ export const deviceDetail = device
   .extend({
     connection,
     reported: deviceFacts.extend({ at: z.string() }).meta({ id: 'ReportedFacts' }).optional(),
+    lease: lease.optional().meta({ description: 'Who alone may command it now' }),
   })
   .meta({ id: 'DeviceDetail' });
 export type DeviceDetail = z.infer<typeof deviceDetail>;

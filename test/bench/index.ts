@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, readonly [what: string, takes: string]>> 
   codec: ['bytes a point of chunks, and time to encode and decode', '1 min'],
   coldstart: ['size of each bundle, and time to load it', '1 min'],
   csv: ['CSV of a series, beside other writers', '1 min'],
+  commands: ['commands from the request to the device and back', '2 min'],
   'exactly-once': ['a million measurements through a storm of faults', '5 min'],
   growth: ['queries as the store grows from 10⁵ to 10⁷ points', '2 min'],
   ingest: ['processor time of ingest, beside JSON.parse', '1 min'],

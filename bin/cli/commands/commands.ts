@@ -166,7 +166,7 @@ export const commandsCommand = (): Command => {
     )
     .option('--dry-run', 'have the device check it, and do nothing')
     .option('--reason <text>', 'why')
-    .option('--wait <seconds>', 'wait for the end; exit code 6 unless it succeeds', secondsUpTo(86_400))
+    .option('--wait <seconds>', 'wait for the end; exit code 7 unless it succeeds', secondsUpTo(86_400))
     .option('--expires-after <seconds>', 'not to be sent after so long', secondsUpTo(7 * 86_400))
     .option('--key <key>', 'idempotency key: the same again gives the same command')
     .action(give);

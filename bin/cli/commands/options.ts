@@ -93,7 +93,7 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** A command was waited for, and did not succeed. Exit code 6. */
+/** A command was waited for, and did not succeed. Exit code 7. */
 export class NotSucceeded extends Error {
   override readonly name = 'NotSucceeded';
 }

@@ -4,9 +4,11 @@ import type { Actor } from '../../../contracts/resources/commands.ts';
 import type { Principal } from '../../../contracts/roles.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import type { Registry } from '../../store/registry/keys.ts';
+import type { TypeCache } from './type-cache.ts';
 
 export interface Dependencies {
   readonly registry: Registry;
+  readonly types: TypeCache;
   readonly measurements: Measurements;
   /** Puts a message into the queue of commands. */
   readonly send: (work: CommandWork, delaySeconds?: number) => Promise<void>;

@@ -20,12 +20,14 @@ import { decide, findCommand } from './decide.ts';
 import { actorOf, type Dependencies } from './dependencies.ts';
 import { commandPage } from './lists.ts';
 import { giveCommand } from './order.ts';
+import { TypeCache } from './type-cache.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMMANDS_QUEUE_URL']);
 const client = dynamoClient();
 const registry = { client, table: env.REGISTRY_TABLE };
 const deps: Dependencies = {
   registry,
+  types: new TypeCache(registry),
   measurements: { client, table: env.MEASUREMENTS_TABLE },
   send: (work, delaySeconds) => sendMessage(env.COMMANDS_QUEUE_URL, JSON.stringify(work), delaySeconds),
 };

@@ -17,9 +17,7 @@ import { claimKey, countCommand } from '../../store/registry/command-limits.ts';
 import { readOpenCommands, takePlace } from '../../store/registry/command-places.ts';
 import { createCommand, readCommand } from '../../store/registry/commands.ts';
 import { readDetail } from '../../store/registry/devices.ts';
-import { readLease } from '../../store/registry/leases.ts';
 import { awaitConnection } from '../../store/registry/presence.ts';
-import { readType } from '../../store/registry/types.ts';
 import { actorOf, type Dependencies } from './dependencies.ts';
 
 /** How a command is asked for. */
@@ -57,13 +55,12 @@ const declarationOf = ({ id, commands = {} }: InstrumentType, name: string): Com
 };
 
 /** @throws {ProblemError} `leased`, or `command-not-possible` when the lease is needed and not held */
-const requireLease = async (
-  { registry }: Dependencies,
+const requireLease = (
   { lease: isNeeded }: CommandDeclaration,
-  { device, principal, now }: Order,
-): Promise<void> => {
-  const lease = await readLease(registry, device, now);
-  if (lease !== undefined && lease.holder.subject !== principal.subject)
+  { lease }: DeviceDetail,
+  { subject }: Principal,
+): void => {
+  if (lease !== undefined && lease.holder.subject !== subject)
     throw new ProblemError('leased', { detail: `${lease.holder.name} holds it until ${lease.until}` });
   if (lease === undefined && isNeeded)
     throw new ProblemError('command-not-possible', {
@@ -126,18 +123,23 @@ const identified = async ({ registry }: Dependencies, order: Order): Promise<str
   return claimed.command;
 };
 
-/** Has a queued command sent: at once where the device is connected, else when it connects. */
+/**
+ * Has a queued command sent: at once where the device is connected, else when it connects.
+ * @param isConnected as was just read; absent: not known
+ */
 export const setOut = async (
   { registry, send }: Dependencies,
   { command: { device, state } }: KeptCommand,
+  isConnected = false,
 ): Promise<void> => {
-  if (state === 'queued' && (await awaitConnection(registry, device)))
+  // Whoever sends it looks again, and waits for the device where it has gone meanwhile.
+  if (state === 'queued' && (isConnected || (await awaitConnection(registry, device))))
     await send({ kind: 'device', device, connected: false });
 };
 
 /**
- * Gives a command. 4 reads; 3 writes for the command, 1 to count it, 1 to wait for the device, 1 for a key; 1 message
- * that looks after it and 1 that sends it.
+ * Gives a command. 2 reads, 1 more for interlocks and 1 for a key; 3 writes for the command, 1 to count it, 1 for a key,
+ * and 1 to wait for a device that is away; 1 message that looks after it and 1 that sends it.
  * @returns it, or what the same key gave before
  * @throws {ProblemError} `not-found`, `forbidden`, `device-retired`, `unknown-command`, `invalid-request`, `leased`,
  * `command-not-possible`, `idempotency-conflict`, or `too-many-commands`
@@ -145,10 +147,10 @@ export const setOut = async (
 export const giveCommand = async (deps: Dependencies, order: Order): Promise<KeptCommand> => {
   const { registry } = deps;
   const { request, principal, now } = order;
-  const detail = await readDetail(registry, order.device);
+  const detail = await readDetail(registry, order.device, now);
   const device = visible(detail, principal, { see: 'devices:read', act: 'commands:create' });
   requireActive(device);
-  const type = await readType(registry, device.type);
+  const type = await deps.types.read(device.type, now);
   if (type === undefined)
     throw new ProblemError('unknown-command', { detail: `the type ${device.type} is gone` });
   const declaration = declarationOf(type, request.command);
@@ -160,16 +162,18 @@ export const giveCommand = async (deps: Dependencies, order: Order): Promise<Kep
     await setOut(deps, before);
     return before;
   }
-  await requireLease(deps, declaration, order);
+  requireLease(declaration, device, principal);
   await requireInterlocks(deps, declaration, order);
   if (!(await countCommand(registry, principal.subject, now)))
     throw new ProblemError('too-many-commands', {
       ...RETRY,
       detail: 'you have given too many within a minute',
     });
-  await requirePlace(deps, order, id);
-  // Before the command is there: whatever fails from here on, somebody looks at it.
-  await deps.send({ kind: 'look', command: id, phase: 'waiting' }, FIRST_LOOK_SECONDS);
+  await Promise.all([
+    requirePlace(deps, order, id),
+    // Before the command is there: whatever fails from here on, somebody looks at it.
+    deps.send({ kind: 'look', command: id, phase: 'waiting' }, FIRST_LOOK_SECONDS),
+  ]);
   const kept = await createCommand(
     registry,
     newCommand({
@@ -187,6 +191,6 @@ export const giveCommand = async (deps: Dependencies, order: Order): Promise<Kep
       traceparent: order.traceparent ?? newTrace(),
     }),
   );
-  await setOut(deps, kept);
+  await setOut(deps, kept, device.connection.state === 'online');
   return kept;
 };

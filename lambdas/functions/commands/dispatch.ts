@@ -27,7 +27,7 @@ import { type Measurements, readLatest } from '../../store/measurements/index.ts
 import { readOpen, readOpenCommands } from '../../store/registry/command-places.ts';
 import { changeCommand, leavePlace, readCommand } from '../../store/registry/commands.ts';
 import type { Registry } from '../../store/registry/keys.ts';
-import { awaitConnection, isConnected, stopAwaiting } from '../../store/registry/presence.ts';
+import { awaitConnection, readConnection, stopAwaiting } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';
 
 /** What commands are sent with. */
@@ -108,15 +108,14 @@ const sendQueued = async (deps: Dependencies, kept: KeptCommand): Promise<void> 
  * @param again sends again what was sent and not answered: the device may have missed it
  */
 export const dispatch = async (deps: Dependencies, device: string, again: boolean): Promise<void> => {
-  // First: whoever queues a command from now on waits anew.
-  await stopAwaiting(deps.registry, device);
+  const { isOnline, isAwaited } = await readConnection(deps.registry, device);
+  // Before the open ones are read: whoever queues a command from now on waits anew.
+  if (isAwaited) await stopAwaiting(deps.registry, device);
   const open = await readOpenCommands(deps.registry, device, deps.now());
   const isQueued = ({ command: { state } }: KeptCommand): boolean => state === 'queued';
   const wanted = open.filter((kept) => isQueued(kept) || (again && kept.command.state === 'sent'));
   if (wanted.length === 0) return;
-  const isThere =
-    (await isConnected(deps.registry, device)) ||
-    (wanted.some(isQueued) && (await awaitConnection(deps.registry, device)));
+  const isThere = isOnline || (wanted.some(isQueued) && (await awaitConnection(deps.registry, device)));
   if (!isThere) return;
   for (const kept of wanted) await (isQueued(kept) ? sendQueued(deps, kept) : publish(deps, kept));
 };
@@ -130,8 +129,10 @@ export const look = async (
   if (kept === undefined) return;
   const { device } = kept.command;
   if (isOver(kept)) {
-    // Whoever ended it may have failed before its place was given back.
-    if ((await readOpen(deps.registry, device)).includes(id)) await leavePlace(deps.registry, device, id);
+    // Whoever ended it may have failed before its place was given back. One look at each command sees to that.
+    const isLast = phase === 'under-way' || kept.command.attempts === 0;
+    if (isLast && (await readOpen(deps.registry, device)).includes(id))
+      await leavePlace(deps.registry, device, id);
     return;
   }
   if (phaseOf(kept.command) !== phase) return;

@@ -1,6 +1,7 @@
 /** `commands`: what happened to commands, and what time asks of them, out of one queue. */
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { commandWork } from '../../../contracts/messages/command-work.ts';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { type CommandWork, commandWork } from '../../../contracts/messages/command-work.ts';
+import { parseReplyTopic } from '../../../contracts/messages/topics.ts';
 import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -26,8 +27,7 @@ const deps: Dependencies = {
   now: () => new Date(),
 };
 
-const take = async (record: SQSRecord): Promise<void> => {
-  const work = commandWork.parse(JSON.parse(record.body));
+const take = async (work: CommandWork): Promise<void> => {
   switch (work.kind) {
     case 'look':
       return look(deps, work);
@@ -36,34 +36,61 @@ const take = async (record: SQSRecord): Promise<void> => {
     case 'reply': {
       const outcome = await takeReply(deps.registry, work);
       if (outcome === 'unknown') logger.warn('a reply to no command', { topic: work.topic });
-      count(
-        outcome === 'taken'
-          ? 'RepliesTaken'
-          : outcome === 'unknown'
-            ? 'RepliesUnknown'
-            : 'RepliesWithoutEffect',
-      );
+      count(OUTCOMES[outcome]);
     }
   }
 };
 
-/** Messages of a batch concern different commands nearly always; those of one settle by their versions. */
+const OUTCOMES = {
+  taken: 'RepliesTaken',
+  'without-effect': 'RepliesWithoutEffect',
+  unknown: 'RepliesUnknown',
+} as const;
+
+/** What a message is about: messages of one subject are taken in their order. */
+const subjectOf = (work: CommandWork): string => {
+  if (work.kind === 'device') return work.device;
+  return work.kind === 'look' ? work.command : (parseReplyTopic(work.topic)?.command ?? work.topic);
+};
+
+/** When a reply was heard; what is no reply does not wait. */
+const timeOf = (work: CommandWork): number => (work.kind === 'reply' ? work.at : 0);
+
+interface Taken {
+  readonly messageId: string;
+  readonly work: CommandWork;
+}
+
+/** Of different subjects. */
 const AT_ONCE = 10;
 
 /** Reports the messages that failed, so that they come again, and go to the dead letters after the last try. */
 export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
   const failed: string[] = [];
-  await runLimited(event.Records, AT_ONCE, async (record) => {
+  const fail = (messageId: string, error: unknown): void => {
+    logger.error('work on commands failed', {
+      messageId,
+      error: error instanceof Error ? error : new Error(String(error)),
+    });
+    count('MessagesFailed');
+    failed.push(messageId);
+  };
+  const subjects = new Map<string, Taken[]>();
+  for (const { messageId, body } of event.Records) {
     try {
-      await take(record);
+      const work = commandWork.parse(JSON.parse(body));
+      const subject = subjectOf(work);
+      subjects.set(subject, [...(subjects.get(subject) ?? []), { messageId, work }]);
     } catch (error) {
-      logger.error('work on commands failed', {
-        messageId: record.messageId,
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
-      count('MessagesFailed');
-      failed.push(record.messageId);
+      fail(messageId, error);
     }
+  }
+  await runLimited([...subjects.values()], AT_ONCE, async (messages) => {
+    // The queue promises no order. One millisecond may hold several replies: their order is that of the queue.
+    for (const { messageId, work } of messages.toSorted(
+      (one, other) => timeOf(one.work) - timeOf(other.work),
+    ))
+      await take(work).catch((error: unknown) => fail(messageId, error));
   });
   metrics.publishStoredMetrics();
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };

@@ -68,8 +68,8 @@ const api = createApi('control-api', {
   listDevices: async ({ query, principal, url }) =>
     pageResponse(url, listIdentity(query), await devicePage(registry, principal, query)),
 
-  readDevice: async ({ params, principal }) => {
-    const detail = visible(await readDetail(registry, params.id), principal, { see: 'devices:read' });
+  readDevice: async ({ params, principal, now }) => {
+    const detail = visible(await readDetail(registry, params.id, now), principal, { see: 'devices:read' });
     return jsonResponse(detail, 200, { etag: etagOf(detail.version) });
   },
 

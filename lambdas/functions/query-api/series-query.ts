@@ -1,7 +1,7 @@
 /** A series request, resolved: times, units and cursor are checked and no longer depend on the clock. */
 import * as z from 'zod';
 import { STATUSES, type Status } from '../../../contracts/quality.ts';
-import { channelName } from '../../../contracts/resources/instrument-types.ts';
+import { channelName } from '../../../contracts/resources/channel-name.ts';
 import {
   type Aggregate,
   type Fill,

@@ -67,7 +67,7 @@ const api = createApi('records-api', {
   openapi: async () => jsonResponse(await contract(), 200, { 'cache-control': 'private, max-age=300' }),
 
   readCompleteness: async ({ params, query, principal, now }) => {
-    const device = visible(await readDetail(registry, params.id), principal, { see: 'series:read' });
+    const device = visible(await readDetail(registry, params.id, now), principal, { see: 'series:read' });
     const type = await readType(registry, device.type);
     const micros = now.getTime() * 1000;
     const range = resolveHours(query, micros);

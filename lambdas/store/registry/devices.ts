@@ -10,7 +10,8 @@ import {
 import { type Item, marshal, marshalValue, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages, readPage } from '../dynamodb/query.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
-import { CONNECTION, deviceKey, META, REPORTED, type Registry } from './keys.ts';
+import { CONNECTION, deviceKey, LEASE, META, REPORTED, type Registry } from './keys.ts';
+import { leaseFromItem } from './leases.ts';
 import { createItem, readItem, replaceItem } from './single.ts';
 
 /** What is kept of a registration to finish or repeat it; none of it is secret, none of it is shown in lists. */
@@ -45,8 +46,12 @@ export const readDevice = async (registry: Registry, id: string): Promise<Stored
 
 const reported = deviceFacts.extend({ at: z.string() });
 
-/** Reads a device with its connection and what it reports, as they are now. */
-export const readDetail = async (registry: Registry, id: string): Promise<DeviceDetail | undefined> => {
+/** Reads a device with its connection, what it reports, and its lease, as they are now. 1 Query. */
+export const readDetail = async (
+  registry: Registry,
+  id: string,
+  now: Date,
+): Promise<DeviceDetail | undefined> => {
   const question = { condition: 'pk = :pk', values: marshal({ ':pk': deviceKey(id) }), consistent: true };
   const items = (await Array.fromAsync(queryPages(registry.client, registry.table, question))).flat();
   const part = (sk: string): Item | undefined => items.find((item) => item['sk']?.S === sk);
@@ -54,10 +59,12 @@ export const readDetail = async (registry: Registry, id: string): Promise<Device
   if (meta === undefined) return undefined;
   const connected = part(CONNECTION);
   const facts = part(REPORTED);
+  const lease = leaseFromItem(part(LEASE), now);
   return {
     ...deviceFromItem(meta),
     connection: connected === undefined ? { state: 'unknown' } : connection.parse(unmarshal(connected)),
     ...(facts === undefined ? {} : { reported: reported.parse(unmarshal(facts)) }),
+    ...(lease === undefined ? {} : { lease }),
   };
 };
 

@@ -2,24 +2,23 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Lease, lease } from '../../../contracts/resources/commands.ts';
-import { marshal, unmarshal } from '../dynamodb/attributes.ts';
+import { type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
 import { deviceKey, ITEM_FORMAT, LEASE, type Registry } from './keys.ts';
 import { readItem } from './single.ts';
 
 const stored = z.object({ lease });
 
-/** The lease of a device that counts now. */
-export const readLease = async (
-  registry: Registry,
-  device: string,
-  now: Date,
-): Promise<Lease | undefined> => {
-  const item = await readItem(registry, deviceKey(device), LEASE);
+/** The lease of an item, while it counts. */
+export const leaseFromItem = (item: Item | undefined, now: Date): Lease | undefined => {
   if (item === undefined) return undefined;
   const found = stored.parse(unmarshal(item)).lease;
   return Date.parse(found.until) > now.getTime() ? found : undefined;
 };
+
+/** The lease of a device that counts now. */
+export const readLease = async (registry: Registry, device: string, now: Date): Promise<Lease | undefined> =>
+  leaseFromItem(await readItem(registry, deviceKey(device), LEASE), now);
 
 /**
  * Takes a lease, or makes one's own longer.

@@ -75,9 +75,14 @@ export const stopAwaiting = async (registry: Registry, device: string): Promise<
   );
 };
 
-/** Whether a device is connected, as far as is known. */
-export const isConnected = async (registry: Registry, device: string): Promise<boolean> =>
-  (await readItem(registry, deviceKey(device), CONNECTION))?.['state']?.S === 'online';
+/** Whether a device is connected, as far as is known, and whether somebody waits for it to connect. */
+export const readConnection = async (
+  registry: Registry,
+  device: string,
+): Promise<{ readonly isOnline: boolean; readonly isAwaited: boolean }> => {
+  const item = await readItem(registry, deviceKey(device), CONNECTION);
+  return { isOnline: item?.['state']?.S === 'online', isAwaited: item?.['awaited']?.BOOL === true };
+};
 
 const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand => {
   const optional = { session: change.session, address: change.address, reason: change.reason };

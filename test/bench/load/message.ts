@@ -1,4 +1,5 @@
 /** Messages of ten measurements, built as text: cheap for the publisher. */
+import { commandDeclarations } from '../../../contracts/resources/command-declarations.ts';
 import type { InstrumentTypeInput } from '../../../contracts/resources/instrument-types.ts';
 import { type Format, STEP_MS, TIMES } from './plan.ts';
 
@@ -9,6 +10,7 @@ export const SENSOR: InstrumentTypeInput = {
     temp: { unit: 'Cel', type: 'number', kind: 'continuous', range: { min: 0, max: 50 } },
     humidity: { unit: '%', type: 'number', kind: 'continuous', range: { min: 0, max: 100 } },
   },
+  commands: commandDeclarations.parse({ check: {} }),
 };
 
 /** A slow wave with noise in the last digits. */

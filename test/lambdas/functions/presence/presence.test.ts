@@ -74,7 +74,7 @@ const disconnected = (clientId: string, versionNumber: number, timestamp: number
   versionNumber,
   disconnectReason: 'CONNECTION_LOST',
 });
-const connectionOf = async (id: string) => (await readDetail(registry, id))?.connection;
+const connectionOf = async (id: string) => (await readDetail(registry, id, new Date()))?.connection;
 /** When it came or went, in milliseconds since T. */
 const historyOf = async (id: string, from = T - 9 * HOUR, to = T + 9 * HOUR): Promise<number[]> =>
   (await readConnections(registry, id, from * 1000, to * 1000)).map((time) => time / 1000 - T);
@@ -160,7 +160,7 @@ describe('presence', () => {
     }
     const metrics = lines.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line));
     expect(metrics).toMatchObject([{ PresenceApplied: 1, PresenceSuperseded: 1, PresenceUnknownClient: 1 }]);
-    expect(await readDetail(registry, 'browser-1')).toBeUndefined();
+    expect(await readDetail(registry, 'browser-1', new Date())).toBeUndefined();
     expect(await historyOf('browser-1')).toEqual([]);
   });
 

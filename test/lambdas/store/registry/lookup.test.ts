@@ -106,7 +106,7 @@ describe('readRegistry', () => {
 
 describe('saveReported', () => {
   const T = 1_772_359_200_000_000;
-  const reported = async () => (await readDetail(registry, 'device-1'))?.reported;
+  const reported = async () => (await readDetail(registry, 'device-1', new Date()))?.reported;
 
   it('keeps facts that changed, and only newer ones', async () => {
     const save = (facts: object, at: number) => saveReported(registry, 'device-1', facts, at);
