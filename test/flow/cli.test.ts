@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Local, newPerson, startLocal, stopLocal } from '../support/cli.ts';
 import { METER } from '../support/lab.ts';
 import { variantOf } from '../support/variant.ts';
+import { describeCommands } from './cli/commands.ts';
 import { describeDevices } from './cli/devices.ts';
 import { describeQuery } from './cli/query.ts';
 import { callbackAt, describeSignIn } from './cli/sign-in.ts';
@@ -165,6 +166,7 @@ describe('the other commands', () => {
   });
 });
 
+describeCommands(() => ({ gateway, callbackPort }));
 describeDevices(() => ({ gateway, callbackPort }));
 describeQuery(() => ({ gateway, callbackPort }));
 describeSignIn(() => ({ gateway, callbackPort }));
