@@ -71,7 +71,12 @@ describe('a device gets nowhere', () => {
     'lab/lab-1/mine/ack',
     'lab/lab-1/mine/data/x',
     '$aws/events/presence/connected/mine',
-  ])('on %s, which is not its own data topic', async (topic) => {
+    'lab/lab-1/mine/commands/01jt2q0v5s8kx3m9d6w4a7c1ef',
+    'lab/lab-1/mine/commands/01jt2q0v5s8kx3m9d6w4a7c1ef/done',
+    'lab/lab-2/other/commands/01jt2q0v5s8kx3m9d6w4a7c1ef/result',
+    'lab/lab-1/other/commands/01jt2q0v5s8kx3m9d6w4a7c1ef/accepted',
+    'live/lab-1/commands/mine',
+  ])('on %s, which is not its own to publish on', async (topic) => {
     const client = await lab.connect(mine);
     const cut = closed(client);
     client.publish(topic, measurement(667), { qos: 1 });
@@ -79,14 +84,22 @@ describe('a device gets nowhere', () => {
     expect(await stored('mine')).not.toContain(667);
   });
 
-  test.each(['lab/lab-2/other/ack', 'lab/+/+/data', '#', 'lab/lab-1/mine/#', '$aws/events/#'])(
-    'listening on %s',
-    async (filter) => {
-      const client = await lab.connect(mine);
-      await expect(client.subscribeAsync(filter, { qos: 1 })).rejects.toThrow();
-      client.end(true);
-    },
-  );
+  test.each([
+    'lab/lab-2/other/ack',
+    'lab/+/+/data',
+    '#',
+    'lab/lab-1/mine/#',
+    '$aws/events/#',
+    'lab/lab-2/other/commands/+',
+    'lab/+/+/commands/+',
+    'lab/lab-1/+/commands/+',
+    'lab/lab-1/mine/commands/#',
+    'lab/lab-1/mine/commands/+/result',
+  ])('listening on %s', async (filter) => {
+    const client = await lab.connect(mine);
+    await expect(client.subscribeAsync(filter, { qos: 1 })).rejects.toThrow();
+    client.end(true);
+  });
 
   test('without TLS', async () => {
     // With a certificate the client would turn to TLS by itself.
