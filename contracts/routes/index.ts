@@ -7,6 +7,7 @@ import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
 import { EXPORTS_ROUTES } from './exports.ts';
 import { HEALTH_ROUTES } from './health.ts';
+import { PRESENCE_ROUTES } from './presence.ts';
 import { RECORDS_ROUTES } from './records.ts';
 import { SERIES_ROUTES } from './series.ts';
 import { TYPES_ROUTES } from './types.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...TYPES_ROUTES,
   ...COMMANDS_ROUTES,
   ...SERIES_ROUTES,
+  ...PRESENCE_ROUTES,
   ...RECORDS_ROUTES,
   ...EXPORTS_ROUTES,
   ...HEALTH_ROUTES,

@@ -78,7 +78,7 @@ export const SERVICES = {
     http: 'streamed',
   },
   'records-api': {
-    description: 'Completeness, quarantine and exports over HTTP',
+    description: 'Completeness, presence, quarantine and exports over HTTP',
     memoryMegabytes: 1024,
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',

@@ -5,12 +5,14 @@ import { Command, Option } from 'commander';
 import { slug } from '../../../contracts/messages/topics.ts';
 import { DEVICE_STATES, type Device, type DeviceDetail } from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
+import type { DeviceSessions, Presence } from '../../../contracts/resources/presence.ts';
 import { openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
 import { sample } from '../output/sample.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, siteOf, siteOption, tell, withTarget } from './options.ts';
+import { instant, withRange } from './times.ts';
 
 const row = (device: Device): string[] => [
   device.id,
@@ -38,6 +40,41 @@ const list = async (options: ListOptions): Promise<void> => {
 const show = async (id: string, options: CommonOptions): Promise<void> => {
   const found = await openApi(options).json<DeviceDetail>(`/v1/devices/${encodeURIComponent(id)}`);
   print(JSON.stringify(found, null, options.json ? 0 : 2));
+};
+
+const presence = async (id: string, options: CommonOptions): Promise<void> => {
+  const found = await openApi(options).json<Presence>(`/v1/devices/${encodeURIComponent(id)}/presence`);
+  print(options.json ? JSON.stringify(found) : `${id} is ${found.state}: ${found.why}`);
+};
+
+interface SessionsOptions extends CommonOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly tz?: string;
+}
+
+const sessions = async (id: string, options: SessionsOptions): Promise<void> => {
+  const { from, to } = options;
+  const query = { from: instant('--from', from, options), to: instant('--to', to, options) };
+  const path = `/v1/devices/${encodeURIComponent(id)}/sessions`;
+  const found = await openApi(options).json<DeviceSessions>(path, { query });
+  if (options.json) {
+    print(JSON.stringify(found));
+    return;
+  }
+  const rows = found.items.map((each) => [
+    each.from ?? 'before',
+    each.to ?? 'goes on',
+    String(Math.round(each.seconds)),
+    each.reason ?? '',
+  ]);
+  print(rows.length === 0 ? 'no session' : table(['from', 'to', 'seconds', 'ended by'], rows));
+  const { availability, knownSeconds } = found;
+  print(
+    availability === null
+      ? 'availability: not known'
+      : `availability: ${(100 * availability).toFixed(2)} % of the ${Math.round(knownSeconds)} s that are known`,
+  );
 };
 
 interface RegisterOptions extends CommonOptions {
@@ -104,6 +141,12 @@ export const devicesCommand = (): Command => {
     .addOption(new Option('--state <state>', 'only in this state').choices(DEVICE_STATES))
     .action(list);
   withTarget(command.command('show <id>')).description('show one device').action(show);
+  withTarget(command.command('presence <id>'))
+    .description('say whether a device is there, and why that is known')
+    .action(presence);
+  withRange(withTarget(command.command('sessions <id>')))
+    .description('show when a device was connected, and its availability')
+    .action(sessions);
   withTarget(command.command('register <id>'))
     .description('register a device; its key is made here and stays here')
     .addOption(new Option('--site <site>', 'where it stands').env('LABGATE_SITE').makeOptionMandatory())

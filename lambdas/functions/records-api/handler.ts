@@ -25,6 +25,7 @@ import {
   orderExport,
 } from './exports.ts';
 import { countOpen } from './open-entries.ts';
+import { listSessions, readPresence } from './presence.ts';
 import {
   type Quarantine,
   quarantinedMessageOf,
@@ -75,6 +76,16 @@ const api = createApi('records-api', {
     return jsonResponse(
       await completenessOf({ measurements, registry, openEntries }, { device, type }, range, micros),
     );
+  },
+
+  readPresence: async ({ params, principal, now }) => {
+    const detail = visible(await readDetail(registry, params.id, now), principal, { see: 'devices:read' });
+    return jsonResponse(await readPresence({ registry, measurements }, detail, now));
+  },
+
+  listSessions: async ({ params, query, principal, now }) => {
+    visible(await readDetail(registry, params.id, now), principal, { see: 'devices:read' });
+    return jsonResponse(await listSessions(registry, params.id, query, now));
   },
 
   listQuarantine: async ({ query, principal, url }) =>

@@ -6,10 +6,12 @@
  * about thirty events.
  */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
 import { COMPLETENESS_DAYS } from '../../../contracts/resources/completeness.ts';
 import type { Micros } from '../../../contracts/time.ts';
-import { marshal } from '../dynamodb/attributes.ts';
-import { queryPages } from '../dynamodb/query.ts';
+import type { Change } from '../../domain/presence/sessions.ts';
+import { type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
+import { queryPages, readPage } from '../dynamodb/query.ts';
 import { connectionsKey, ITEM_FORMAT, type Registry } from './keys.ts';
 import type { ConnectionChange } from './presence.ts';
 
@@ -21,17 +23,18 @@ const timeKey = (millis: number): string => String(millis).padStart(15, '0');
 /** Writes down that a device came or went; doing it again changes nothing. */
 export const recordConnection = async (
   registry: Registry,
-  { device, state, at, order }: ConnectionChange,
+  { device, state, at, order, reason }: ConnectionChange,
 ): Promise<void> => {
   await registry.client.send(
     new UpdateItemCommand({
       TableName: registry.table,
       Key: marshal({ pk: connectionsKey(device), sk: `${timeKey(at)}#${order}` }),
-      UpdateExpression: 'SET #format = :format, #state = :state, expiresAt = :expiresAt',
+      UpdateExpression: `SET #format = :format, #state = :state, expiresAt = :expiresAt${reason === undefined ? '' : ', reason = :reason'}`,
       ExpressionAttributeNames: { '#format': 'format', '#state': 'state' },
       ExpressionAttributeValues: marshal({
         ':format': ITEM_FORMAT,
         ':state': state,
+        ':reason': reason,
         ':expiresAt': Math.ceil(at / 1000) + COMPLETENESS_DAYS * SECONDS_PER_DAY,
       }),
     }),
@@ -62,4 +65,52 @@ export const readConnections = async (
   for await (const items of queryPages(registry.client, registry.table, question))
     for (const { sk } of items) times.push(Number.parseInt(sk?.S ?? '', 10) * 1000);
   return times;
+};
+
+const stored = z.object({ state: z.enum(['online', 'offline']), reason: z.string().optional() });
+
+const changeOf = (item: Item): Change => {
+  const { state, reason } = stored.parse(unmarshal(item));
+  const [at = '', order = ''] = (item['sk']?.S ?? '').split('#');
+  return { at: Number(at), order: Number(order), state, reason };
+};
+
+/**
+ * Reads the comings and goings of a device.
+ * @param from milliseconds since the epoch
+ * @param to milliseconds since the epoch, excluded
+ * @returns by time
+ */
+export const readChanges = async (
+  registry: Registry,
+  device: string,
+  from: number,
+  to: number,
+): Promise<Change[]> => {
+  const question = {
+    condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: marshal({ ':pk': connectionsKey(device), ':from': timeKey(from), ':to': timeKey(to) }),
+    consistent: false,
+  };
+  const changes: Change[] = [];
+  for await (const items of queryPages(registry.client, registry.table, question))
+    changes.push(...items.map(changeOf));
+  return changes;
+};
+
+/** The last time before a time that a device came or went. @param time milliseconds since the epoch */
+export const readChangeBefore = async (
+  registry: Registry,
+  device: string,
+  time: number,
+): Promise<Change | undefined> => {
+  const { items } = await readPage(registry.client, registry.table, {
+    condition: 'pk = :pk AND sk < :time',
+    values: marshal({ ':pk': connectionsKey(device), ':time': timeKey(time) }),
+    consistent: false,
+    descending: true,
+    limit: 1,
+  });
+  const [last] = items;
+  return last === undefined ? undefined : changeOf(last);
 };

@@ -41,6 +41,14 @@ export const describeCommands = (started: () => Started): void => {
         stderr: expect.stringContaining('succeeded'),
       });
 
+      expect((await run('devices', 'presence', 'environment-sensor-001')).stdout).toMatch(
+        /^environment-sensor-001 is online: /,
+      );
+      const sessions = await run('devices', 'sessions', 'environment-sensor-001', '--from', 'PT1H');
+      expect(sessions.stdout).toMatch(
+        /^FROM +TO +SECONDS[^\n]*\n\S+ +goes on +\d+\navailability: 100\.00 % of the \d+ s that are known\n$/,
+      );
+
       const taken = await run('lease', 'take', 'environment-sensor-001', '--seconds', '60');
       expect(taken.stdout).toMatch(/ holds environment-sensor-001 until /);
       expect((await run('lease', 'show', 'environment-sensor-001')).stdout).toBe(taken.stdout);

@@ -205,6 +205,8 @@ const CASES: {
     permitted: 200,
     bound: 'device',
   },
+  readPresence: { sent: { path: '/v1/devices/matrix-1/presence' }, permitted: 200, bound: 'device' },
+  listSessions: { sent: { path: '/v1/devices/matrix-1/sessions' }, permitted: 200, bound: 'device' },
   listQuarantine: { sent: { path: '/v1/quarantine' }, permitted: 200, bound: 'filter' },
   readQuarantined: { sent: { path: ENTRY }, permitted: 200, bound: 'hidden' },
   replayQuarantined: { sent: { method: 'POST', path: `${ENTRY}/replay` }, permitted: 202, bound: 'hidden' },
@@ -235,6 +237,8 @@ const CASES: {
 /** What every role may do with a device that it sees. */
 const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
+  'readPresence',
+  'listSessions',
   'listDeviceCommands',
   'readCommand',
   'readCommandHistory',
