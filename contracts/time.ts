@@ -84,16 +84,26 @@ export const parseDuration = (text: string): Duration | undefined => {
   return duration.months + duration.days + duration.micros > 0 ? duration : undefined;
 };
 
+/** What a time that cannot be read was most likely meant to be. */
+const hintFor = (text: string): string => {
+  if (SECONDS.test(text))
+    return `${text} looks like seconds since the epoch: use milliseconds, ${text}000; or `;
+  return SPACE_FOR_PLUS.test(text) ? 'a + in an address is read as a space: write %2B; or ' : '';
+};
+
+/** In milliseconds these are days of early 1970, before any instrument sent anything. */
+const SECONDS = /^\d{9,10}$/;
+const SPACE_FOR_PLUS = /^\d{4}-\d{2}-\d{2}T[\d:.]+ \d{2}:?\d{2}$/;
+
 /** A time on a border: RFC 3339, or whole milliseconds since the epoch (input only). Gives microseconds. */
 export const timeInput = z
   .string()
   .transform((text, context) => {
     const micros = /^\d{1,13}$/.test(text) ? Number(text) * 1000 : parseTime(text);
-    if (micros === undefined || Math.abs(micros) > MAX_MICROS) {
+    if (micros === undefined || Math.abs(micros) > MAX_MICROS || SECONDS.test(text)) {
       context.addIssue({
         code: 'custom',
-        message:
-          'use an RFC 3339 time such as 2026-03-01T10:00:00Z, or milliseconds since the epoch, from 1684 to 2255',
+        message: `${hintFor(text)}use an RFC 3339 time such as 2026-03-01T10:00:00Z, or milliseconds since the epoch, from 1684 to 2255`,
       });
       return z.NEVER;
     }
@@ -103,7 +113,11 @@ export const timeInput = z
     type: 'string',
     anyOf: [
       { format: 'date-time', description: 'RFC 3339, from 1684-07-28T00:12:26Z to 2255-06-05T23:47:34Z' },
-      { pattern: '^\\d{1,13}$', description: 'Whole milliseconds since the epoch, to the same end' },
+      {
+        pattern: '^(?!\\d{9,10}$)\\d{1,13}$',
+        description:
+          'Whole milliseconds since the epoch, to the same end; 9 or 10 digits are taken for seconds, and refused',
+      },
     ],
     example: '2026-03-01T10:00:00Z',
   });

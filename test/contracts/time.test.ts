@@ -76,3 +76,19 @@ describe('durations', () => {
     },
   );
 });
+
+describe('a time that was most likely meant otherwise', () => {
+  test.each([
+    ['1772359200', /looks like seconds since the epoch: use milliseconds, 1772359200000/],
+    ['2026-03-01T10:00:00 02:00', /a \+ in an address is read as a space: write %2B/],
+    ['yesterday', /^use an RFC 3339 time/],
+  ])('%s is refused with a hint', (text, hint) => {
+    expect(timeInput.safeParse(text).error?.issues[0]?.message).toMatch(hint);
+  });
+
+  test('is not one that can be read', () => {
+    expect(timeInput.parse('1772359200000')).toBe(1772359200e6);
+    expect(timeInput.parse('2026-03-01T10:00:00+02:00')).toBe(Date.parse('2026-03-01T08:00:00Z') * 1000);
+    expect(timeInput.parse('0')).toBe(0);
+  });
+});
