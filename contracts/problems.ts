@@ -70,6 +70,11 @@ export const PROBLEMS = {
     'Wait until some are at their end, or cancel those that wait.',
   ],
   'internal-error': [500, 'Internal error', 'Try again; if it stays, report the requestId.'],
+  'not-audited': [
+    503,
+    'The change was made, but could not be written into the audit',
+    'Read what you changed. Sent again with the same Idempotency-Key the request changes nothing more and is audited.',
+  ],
   unavailable: [503, 'A part is not available', 'Try again later with backoff.'],
 } as const satisfies Record<string, readonly [number, string, string]>;
 export type ProblemCode = keyof typeof PROBLEMS;

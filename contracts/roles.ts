@@ -22,6 +22,7 @@ export const PERMISSIONS = {
   'quarantine:replay': ['Admin', 'Engineer'],
   'exports:create': ['Admin', 'Engineer', 'Operator'],
   'exports:read': ['Admin', 'Engineer', 'Operator'],
+  'audit:read': ['Admin'],
   'health:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'contract:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -2,6 +2,7 @@
  * Every route of the HTTP API, once: the functions serve them, API Gateway is built from them, the
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
+import { AUDIT_ROUTES } from './audit.ts';
 import { COMMANDS_ROUTES } from './commands.ts';
 import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
@@ -23,6 +24,7 @@ export const ROUTES = {
   ...PRESENCE_ROUTES,
   ...RECORDS_ROUTES,
   ...EXPORTS_ROUTES,
+  ...AUDIT_ROUTES,
   ...HEALTH_ROUTES,
   ...CONTRACT_ROUTES,
 } as const;

@@ -36,13 +36,19 @@ export interface RouteConfig {
   >;
 }
 
+/** What every route that changes something can answer: API Gateway and faults aside, no change goes out unaudited. */
+const NOT_AUDITED = {
+  '503': { content: { 'application/problem+json': { schema: problem } }, description: 'not-audited' },
+} as const;
+
 /**
  * A route: who serves it, who may call it, and what OpenAPI says of it.
  * @param access the function, and the permission that a caller needs
  */
-export const route = <const A extends Access, const R extends RouteConfig>(access: A, config: R) => ({
+export const route = <const A extends Access, const R extends RouteConfig>(access: A, config: R): A & R => ({
   ...access,
   ...config,
+  responses: config.method === 'get' ? config.responses : { ...config.responses, ...NOT_AUDITED },
 });
 
 /** Content of a JSON body. */

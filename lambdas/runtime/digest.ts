@@ -1,19 +1,10 @@
 /** Digests of requests: the same request gives the same text, however its members are ordered. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 
-const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([name, member]) => [name, canonical(member)]),
-  );
-};
-
-/** SHA-256 over the canonical JSON of a value, in base64url. */
+/**
+ * SHA-256 over the canonical JSON of a value, in base64url.
+ * @throws {NotCanonical} for what JSON does not hold
+ */
 export const digest = (value: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(canonical(value)))
-    .digest('base64url');
+  createHash('sha256').update(canonicalJson(value)).digest('base64url');

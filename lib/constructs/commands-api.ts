@@ -21,6 +21,7 @@ export class CommandsApi extends LambdaFunction {
       'Query',
       'UpdateItem',
     ]);
+
     this.usesIndex(storage, LISTING_INDEX);
     this.usesTable(storage, 'measurements', ['Query']);
     this.sendsTo(commands, 'COMMANDS_QUEUE_URL');

@@ -16,6 +16,7 @@ export class ControlApi extends LambdaFunction {
     super(scope, id, { service: 'control-api', settings });
     this.usesTable(storage, 'registry', ['GetItem', 'PutItem', 'Query']);
     this.usesIndex(storage, LISTING_INDEX);
+    this.writesAudit(storage, ['UpdateItem']);
     this.makesDevices(identity);
   }
 

@@ -65,6 +65,11 @@ type TableAction =
   | 'Query'
   | 'UpdateItem';
 
+/** What writing into the audit takes. */
+type AuditAction = 'GetItem' | 'PutItem' | 'UpdateItem';
+/** Items of the registry that are of the audit: see `lambdas/store/registry/audit.ts`. */
+const AUDIT_ITEMS = { 'dynamodb:LeadingKeys': ['AUDIT*'] };
+
 type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors'>;
 type ObjectAction = 'GetObject' | 'PutObject';
 
@@ -215,6 +220,32 @@ export class LambdaFunction extends Construct {
     const { [name]: table, key } = storage;
     this.environment(TABLE_VARIABLES[name], table.tableName);
     this.allow(named('dynamodb', actions), [table.tableArn]);
+    if (name === 'registry' && actions.includes('DeleteItem'))
+      // Nobody takes anything from the audit.
+      this.role.addToPolicy(
+        new iam.PolicyStatement({
+          effect: iam.Effect.DENY,
+          actions: ['dynamodb:DeleteItem'],
+          resources: [table.tableArn],
+          conditions: { 'ForAnyValue:StringLike': AUDIT_ITEMS },
+        }),
+      );
+    this.usesKey(key, 'dynamodb', ['Decrypt']);
+  }
+
+  /**
+   * Lets it write into the audit: everything that serves routes does.
+   * @param actions those of them that it may not do with the whole registry anyway
+   */
+  writesAudit({ registry, key }: Storage, actions: readonly AuditAction[]): void {
+    this.environment(TABLE_VARIABLES.registry, registry.tableName);
+    this.role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: named('dynamodb', actions),
+        resources: [registry.tableArn],
+        conditions: { 'ForAllValues:StringLike': AUDIT_ITEMS },
+      }),
+    );
     this.usesKey(key, 'dynamodb', ['Decrypt']);
   }
 

@@ -14,6 +14,7 @@ export class RecordsApi extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage, exports }: RecordsApiProps) {
     super(scope, id, { service: 'records-api', settings, files: ['contracts/openapi.json'] });
     this.usesTable(storage, 'registry', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
+    this.writesAudit(storage, ['UpdateItem']);
     this.usesTable(storage, 'measurements', ['Query']);
     this.usesArchive(storage, { days: ['GetObject'], quarantine: ['GetObject'] });
     this.listsArchive(storage);

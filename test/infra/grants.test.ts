@@ -101,6 +101,7 @@ describe('what each function may do is exactly this', () => {
         ...shared('CommandsApiLogs'),
         'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:DeleteItem on {Registry}',
+        'never dynamodb:DeleteItem on {Registry} of AUDIT*',
         'dynamodb:GetItem on {Registry}',
         'dynamodb:PutItem on {Registry}',
         'dynamodb:Query on {Measurements}',
@@ -148,6 +149,7 @@ describe('what each function may do is exactly this', () => {
         ...shared('ControlApiLogs'),
         'dynamodb:GetItem on {Registry}',
         'dynamodb:PutItem on {Registry}',
+        'dynamodb:UpdateItem on {Registry} of AUDIT*',
         'dynamodb:Query on {Registry}',
         'dynamodb:Query on {Registry}/index/listing',
         `iot:AttachPolicy on ${iot}cert/*`,
@@ -167,13 +169,16 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
-  test('query-api reads and nothing else', () => {
+  test('query-api reads, and writes of the audit alone', () => {
     expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
       [
         ...shared('QueryApiLogs'),
         'dynamodb:BatchGetItem on {Measurements}',
         'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:DescribeTable on {Measurements}',
+        'dynamodb:GetItem on {Registry} of AUDIT*',
+        'dynamodb:PutItem on {Registry} of AUDIT*',
+        'dynamodb:UpdateItem on {Registry} of AUDIT*',
         'dynamodb:DescribeTable on {Registry}',
         'dynamodb:Query on {Measurements}',
         'dynamodb:Query on {Registry}/index/listing',
@@ -184,6 +189,18 @@ describe('what each function may do is exactly this', () => {
         's3:ListBucket on {Archive}',
       ].sort(),
     );
+  });
+
+  test('nobody deletes of the audit: who may delete of the registry may not of that', () => {
+    const roles = [dev.processing, dev.devices, dev.api].flatMap((template) =>
+      ofType(template, 'AWS::IAM::Role').map(([id]) => grantsOf(template, id)),
+    );
+    const removing = roles.filter((grants) =>
+      grants.some((grant) => /^dynamodb:(DeleteItem|BatchWriteItem|\*).* on \{Registry\}/.test(grant)),
+    );
+    expect(removing).toHaveLength(1);
+    for (const grants of removing)
+      expect(grants).toContain('never dynamodb:DeleteItem on {Registry} of AUDIT*');
   });
 
   test('API Gateway may write logs, which it asks for the whole account', () => {
@@ -207,6 +224,7 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:GetItem on {Registry}',
         'dynamodb:PutItem on {Registry}',
         'dynamodb:Query on {Measurements}',
+        'dynamodb:UpdateItem on {Registry} of AUDIT*',
         'dynamodb:Query on {Registry}',
         'kinesis:PutRecord on {Stream}',
         'kms:Decrypt on {Key} via dynamodb',

@@ -34,13 +34,19 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];
   readonly Resource: unknown;
-  readonly Condition?: { readonly StringEquals?: Readonly<Record<string, unknown>> };
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The service that the use of a key is bound to, in short. */
 const via = ({ Condition }: Statement): string => {
-  const service = Condition?.StringEquals?.['kms:ViaService'];
+  const service = Condition?.['StringEquals']?.['kms:ViaService'];
   return service === undefined ? '' : ` via ${named(service).split('.')[0]}`;
+};
+
+/** The partition keys that a statement is bound to, in short. */
+const of = ({ Condition = {} }: Statement): string => {
+  const keys = Object.values(Condition).flatMap((block) => block['dynamodb:LeadingKeys'] ?? []);
+  return keys.length === 0 ? '' : ` of ${keys.join()}`;
 };
 
 /** What the policies of the role with this logical id prefix allow: `action on resource`, sorted. */
@@ -54,7 +60,12 @@ export const grantsOf = (template: Template, rolePrefix: string): string[] => {
       [statement.Action]
         .flat()
         .flatMap((action) =>
-          [statement.Resource].flat().map((resource) => `${action} on ${named(resource)}${via(statement)}`),
+          [statement.Resource]
+            .flat()
+            .map(
+              (resource) =>
+                `${statement.Effect === 'Deny' ? 'never ' : ''}${action} on ${named(resource)}${via(statement)}${of(statement)}`,
+            ),
         ),
     )
     .sort();

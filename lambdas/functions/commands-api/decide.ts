@@ -3,6 +3,8 @@ import type { Evidence } from '../../../contracts/resources/commands.ts';
 import type { Permission, Principal } from '../../../contracts/roles.ts';
 import { type KeptCommand, take } from '../../domain/commands/kept-command.ts';
 import type { Step } from '../../domain/commands/states.ts';
+import type { Note } from '../../runtime/http/audit.ts';
+import { etagOf } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { CommandContended, changeCommand, readCommand } from '../../store/registry/commands.ts';
@@ -16,6 +18,7 @@ export interface Decision {
   readonly reason: string;
   readonly principal: Principal;
   readonly now: Date;
+  readonly note: Note;
 }
 
 const EVIDENCE = { approve: 'approval', refuse: 'refusal', cancel: 'cancellation' } as const;
@@ -54,8 +57,9 @@ const requireOther = ({ command: { createdBy } }: KeptCommand, { subject, kind }
  * @throws {ProblemError} `not-found`, `forbidden`, `own-command`, `command-state`, or `unavailable`
  */
 export const decide = async (deps: Dependencies, decision: Decision): Promise<KeptCommand> => {
-  const { id, step, reason, principal, now } = decision;
+  const { id, step, reason, principal, now, note } = decision;
   const found = await findCommand(deps, principal, id, NEEDED[step]);
+  note({ site: found.command.site, before: etagOf(found.command.version) });
   if (step === 'approve') requireOther(found, principal);
   const by = actorOf(principal);
   const evidence: Evidence = { kind: EVIDENCE[step], detail: reason };

@@ -13,6 +13,7 @@ import { pageResponse } from '../../runtime/http/page.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { createLogger } from '../../runtime/logger.ts';
+import { auditInto } from '../../store/registry/audit.ts';
 import { listDeviceCommands, listSiteCommands, readCommand } from '../../store/registry/commands.ts';
 import { readDevice } from '../../store/registry/devices.ts';
 import { endLease, readLease, takeLease } from '../../store/registry/leases.ts';
@@ -64,9 +65,11 @@ const refusedBy = (lease: Lease | undefined): ProblemError =>
     ...(lease === undefined ? {} : { detail: `${lease.holder.name} holds it until ${lease.until}` }),
   });
 
-const api = createApi('commands-api', {
-  createCommand: async ({ params, headers, body, principal, now }) => {
-    const order = { device: params.id, request: body, principal, now };
+const logger = createLogger();
+
+const api = createApi('commands-api', auditInto(registry, logger), {
+  createCommand: async ({ params, headers, body, principal, now, note }) => {
+    const order = { device: params.id, request: body, principal, now, note };
     const { 'idempotency-key': key, traceparent, prefer } = headers;
     const given = await giveCommand(deps, { ...order, key, traceparent });
     const location = `/v1/commands/${given.command.id}`;
@@ -98,17 +101,18 @@ const api = createApi('commands-api', {
   readCommandHistory: async ({ params, principal }) =>
     jsonResponse(historyOf(await findCommand(deps, principal, params.id))),
 
-  approveCommand: async ({ params, body: { reason }, principal, now }) =>
-    commandResponse(await decide(deps, { id: params.id, step: 'approve', reason, principal, now })),
+  approveCommand: async ({ params, body: { reason }, principal, now, note }) =>
+    commandResponse(await decide(deps, { id: params.id, step: 'approve', reason, principal, now, note })),
 
-  refuseCommand: async ({ params, body: { reason }, principal, now }) =>
-    commandResponse(await decide(deps, { id: params.id, step: 'refuse', reason, principal, now })),
+  refuseCommand: async ({ params, body: { reason }, principal, now, note }) =>
+    commandResponse(await decide(deps, { id: params.id, step: 'refuse', reason, principal, now, note })),
 
-  cancelCommand: async ({ params, body: { reason }, principal, now }) =>
-    commandResponse(await decide(deps, { id: params.id, step: 'cancel', reason, principal, now })),
+  cancelCommand: async ({ params, body: { reason }, principal, now, note }) =>
+    commandResponse(await decide(deps, { id: params.id, step: 'cancel', reason, principal, now, note })),
 
-  takeLease: async ({ params, body, principal, now }) => {
+  takeLease: async ({ params, body, principal, now, note }) => {
     const device = await deviceFor(params.id, principal, 'commands:create');
+    note({ site: device.site });
     if (device.state !== 'active') throw new ProblemError('device-retired');
     const { seconds, reason } = body;
     const wanted: Lease = {
@@ -118,7 +122,10 @@ const api = createApi('commands-api', {
       until: new Date(now.getTime() + seconds * 1000).toISOString(),
       ...(reason === undefined ? {} : { reason }),
     };
-    if (await takeLease(registry, wanted, now)) return jsonResponse(wanted);
+    if (await takeLease(registry, wanted, now)) {
+      note({ after: `until ${wanted.until}` });
+      return jsonResponse(wanted);
+    }
     throw refusedBy(await readLease(registry, device.id, now));
   },
 
@@ -127,10 +134,12 @@ const api = createApi('commands-api', {
     return jsonResponse({ lease: (await readLease(registry, device.id, now)) ?? null });
   },
 
-  releaseLease: async ({ params, principal, now }) => {
+  releaseLease: async ({ params, principal, now, note }) => {
     const device = await deviceFor(params.id, principal, 'commands:create');
+    note({ site: device.site });
     const held = await readLease(registry, device.id, now);
     if (held === undefined) return jsonResponse({ lease: null });
+    note({ before: `${held.holder.subject} until ${held.until}` });
     const isOwn = held.holder.subject === principal.subject;
     if (!isOwn && !allowed(principal, 'commands:approve', device.site)) throw refusedBy(held);
     if (!(await endLease(registry, device.id, held.holder.subject)))
@@ -139,4 +148,4 @@ const api = createApi('commands-api', {
   },
 });
 
-export const handler = bufferedHandler(api, createLogger());
+export const handler = bufferedHandler(api, logger);

@@ -10,6 +10,7 @@ import { interlockFaults } from '../../domain/commands/interlocks.ts';
 import { type KeptCommand, newCommand } from '../../domain/commands/kept-command.ts';
 import { checkParameters } from '../../domain/commands/parameters.ts';
 import { digest } from '../../runtime/digest.ts';
+import type { Note } from '../../runtime/http/audit.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
 import { readLatest } from '../../store/measurements/index.ts';
@@ -29,6 +30,7 @@ export interface Order {
   /** `Idempotency-Key`. */
   readonly key: string | undefined;
   readonly traceparent: string | undefined;
+  readonly note: Note;
 }
 
 const RETRY = { headers: { 'retry-after': '10' } };
@@ -149,6 +151,7 @@ export const giveCommand = async (deps: Dependencies, order: Order): Promise<Kep
   const { request, principal, now } = order;
   const detail = await readDetail(registry, order.device, now);
   const device = visible(detail, principal, { see: 'devices:read', act: 'commands:create' });
+  order.note({ site: device.site });
   requireActive(device);
   const type = await deps.types.read(device.type, now);
   if (type === undefined)

@@ -4,6 +4,7 @@ import { dynamoClient, iotClient, iotDataClient } from '../../runtime/clients.ts
 import { digest } from '../../runtime/digest.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createApi, jsonResponse } from '../../runtime/http/api.ts';
+import type { Note } from '../../runtime/http/audit.ts';
 import { etagOf } from '../../runtime/http/etag.ts';
 import { bufferedHandler } from '../../runtime/http/lambda.ts';
 import { pageResponse } from '../../runtime/http/page.ts';
@@ -13,6 +14,7 @@ import { brokerAddress } from '../../runtime/iot.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { once } from '../../runtime/once.ts';
 import { brokerRoots } from '../../runtime/trust.ts';
+import { auditInto } from '../../store/registry/audit.ts';
 import { readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
 import type { Context } from './context.ts';
@@ -38,10 +40,16 @@ const context: Context = {
 };
 
 /** The device, for who may do this with it. */
-const storedFor = async (id: string, principal: Principal, act: Permission): Promise<StoredDevice> => {
+const storedFor = async (
+  id: string,
+  principal: Principal,
+  act: Permission,
+  note: Note,
+): Promise<StoredDevice> => {
   const stored = await readDevice(registry, id);
-  visible(stored?.device, principal, { see: 'devices:read', act });
+  const { site, version } = visible(stored?.device, principal, { see: 'devices:read', act });
   if (stored === undefined) throw new ProblemError('not-found');
+  note({ site, before: etagOf(version) });
   return stored;
 };
 
@@ -51,11 +59,12 @@ const requireEverywhere = (principal: Principal, permission: Permission): void =
     throw new ProblemError('forbidden', { detail: `${permission} is needed at every site` });
 };
 
-const api = createApi('control-api', {
+const api = createApi('control-api', auditInto(registry, context.logger), {
   live: () => jsonResponse({ status: 'ok' }),
 
-  registerDevice: ({ body, headers, principal, now }) =>
-    idempotently(
+  registerDevice: ({ body, headers, principal, now, note }) => {
+    note({ site: body.site, resource: { kind: 'devices', id: body.id } });
+    return idempotently(
       registry,
       { key: headers['idempotency-key'], hash: digest(['registerDevice', body]), principal, now },
       async () => {
@@ -63,7 +72,8 @@ const api = createApi('control-api', {
         const { id, version } = registered.device;
         return answerOf(201, etagOf(version), `/v1/devices/${id}`, registered);
       },
-    ),
+    );
+  },
 
   listDevices: async ({ query, principal, url }) =>
     pageResponse(url, listIdentity(query), await devicePage(registry, principal, query)),
@@ -73,20 +83,21 @@ const api = createApi('control-api', {
     return jsonResponse(detail, 200, { etag: etagOf(detail.version) });
   },
 
-  updateDevice: async ({ params, headers, body, principal, now }) => {
-    const stored = await storedFor(params.id, principal, 'devices:update');
+  updateDevice: async ({ params, headers, body, principal, now, note }) => {
+    const stored = await storedFor(params.id, principal, 'devices:update', note);
     const change = { patch: body, ifMatch: headers['if-match'], now };
     const device = await changeDevice(registry, stored, change);
     return jsonResponse(device, 200, { etag: etagOf(device.version) });
   },
 
-  retireDevice: async ({ params, headers, principal, now }) => {
-    const stored = await storedFor(params.id, principal, 'devices:retire');
+  retireDevice: async ({ params, headers, principal, now, note }) => {
+    const stored = await storedFor(params.id, principal, 'devices:retire', note);
     const device = await retire(context, stored, headers['if-match'], now);
     return jsonResponse(device, 200, { etag: etagOf(device.version) });
   },
 
-  createType: ({ body, headers, principal, now }) => {
+  createType: ({ body, headers, principal, now, note }) => {
+    note({ resource: { kind: 'types', id: body.id } });
     requireEverywhere(principal, 'types:create');
     return idempotently(
       registry,

@@ -16,6 +16,7 @@ import {
   probeTable,
   type Verdict,
 } from '../../store/probes.ts';
+import { auditInto } from '../../store/registry/audit.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
 import { seriesResponse } from './series.ts';
@@ -60,7 +61,7 @@ const statusOf = (verdicts: readonly Verdict[]): 'ok' | 'degraded' =>
 
 const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-const api = createApi('query-api', {
+const api = createApi('query-api', auditInto(registry, logger), {
   readSeries: async ({ params, headers, principal, ...request }) =>
     await seriesResponse(
       measurements,

@@ -89,7 +89,10 @@ const takeFromQuota = async (
 const requireOrder = (principal: Principal, sites: readonly string[]): void => {
   const foreign = sites.find((site) => !allowed(principal, 'exports:create', site));
   if (foreign !== undefined)
-    throw new ProblemError('forbidden', { detail: `the permission exports:create is needed at ${foreign}` });
+    throw new ProblemError('forbidden', {
+      site: foreign,
+      detail: `the permission exports:create is needed at ${foreign}`,
+    });
 };
 
 const isOver = ({ expiresAt }: StoredExport, now: Date): boolean => expiresAt * 1000 <= now.getTime();

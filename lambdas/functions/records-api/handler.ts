@@ -12,8 +12,10 @@ import { visible } from '../../runtime/http/scope.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { once } from '../../runtime/once.ts';
 import { getFrom, linksInto, listOf } from '../../store/objects/objects.ts';
+import { auditInto } from '../../store/registry/audit.ts';
 import { readDetail } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
+import { auditIdentity, auditPage } from './audit.ts';
 import { completenessOf, resolveHours } from './completeness.ts';
 import {
   cancelExport,
@@ -64,7 +66,9 @@ const dependencies: Dependencies = {
 /** Read when it is first asked for: in the bundle it would be parsed at each cold start. */
 const contract = once(async (): Promise<unknown> => JSON.parse(await readFile(OPENAPI_FILE, 'utf8')));
 
-const api = createApi('records-api', {
+const logger = createLogger();
+
+const api = createApi('records-api', auditInto(registry, logger), {
   openapi: async () => jsonResponse(await contract(), 200, { 'cache-control': 'private, max-age=300' }),
 
   readCompleteness: async ({ params, query, principal, now }) => {
@@ -94,11 +98,15 @@ const api = createApi('records-api', {
   readQuarantined: async ({ params, principal }) =>
     jsonResponse(await quarantinedMessageOf(quarantine, principal, params)),
 
-  replayQuarantined: async ({ params, principal, now }) =>
-    jsonResponse(await replayEntry(quarantine, principal, params, now), 202),
+  replayQuarantined: async ({ params, principal, now, note }) => {
+    const replayed = await replayEntry(quarantine, principal, params, now);
+    note({ site: params.site });
+    return jsonResponse(replayed, 202);
+  },
 
-  createExport: async ({ body, headers, principal, now }) => {
+  createExport: async ({ body, headers, principal, now, note }) => {
     const job = await orderExport(dependencies, principal, body, { key: headers['idempotency-key'], now });
+    note({ site: job.sites });
     return jsonResponse(await jobOf(dependencies, job, now), 202, { location: `/v1/exports/${job.id}` });
   },
 
@@ -110,8 +118,14 @@ const api = createApi('records-api', {
     return pageResponse(url, filesIdentity(job.id), await filesPage(dependencies, job, query, now));
   },
 
-  cancelExport: async ({ params, principal, now }) =>
-    jsonResponse(await jobOf(dependencies, await cancelExport(dependencies, principal, params.id), now)),
+  cancelExport: async ({ params, principal, now, note }) => {
+    const job = await cancelExport(dependencies, principal, params.id);
+    note({ site: job.sites, after: job.state });
+    return jsonResponse(await jobOf(dependencies, job, now));
+  },
+
+  listAudit: async ({ query, principal, url }) =>
+    pageResponse(url, auditIdentity(query), await auditPage(registry, principal, query)),
 });
 
-export const handler = bufferedHandler(api, createLogger());
+export const handler = bufferedHandler(api, logger);

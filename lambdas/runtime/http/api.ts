@@ -7,6 +7,7 @@ import type { Permission, Principal } from '../../../contracts/roles.ts';
 import { allowed } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
 import type { HttpService } from '../../../contracts/routes/services.ts';
+import { type Attempt, type Audit, type AuditFacts, auditRecordsOf, type Note } from './audit.ts';
 import { asProblem, ProblemError, problemBody } from './problem.ts';
 import { type Part, parsePart, queryOf, readJson } from './validate.ts';
 
@@ -15,6 +16,8 @@ export interface Call {
   readonly requestId: string;
   readonly principal: Principal | undefined;
   readonly now: Date;
+  /** Address that the request came from. */
+  readonly address?: string | undefined;
   /** Set on the way. */
   route?: string;
   /** The fault that was answered, with its cause: for the log alone. */
@@ -42,6 +45,8 @@ export interface Received<R> {
   /** The `Accept` header, or any. */
   readonly accept: string;
   readonly now: Date;
+  /** Tells the audit what does not stand in the request; told again, the later counts. */
+  readonly note: Note;
 }
 
 export type Handler<N extends RouteName> = (received: Received<Routes[N]>) => Response | Promise<Response>;
@@ -154,33 +159,64 @@ const mount = (service: HttpService, handlers: Readonly<Record<string, unknown>>
       run: handlers[name] as Mounted['run'],
     }));
 
-const answer = async (routes: readonly Mounted[], request: Request, call: Call): Promise<Response> => {
+const answer = async (routes: readonly Mounted[], call: Call, attempt: Attempt): Promise<Response> => {
+  const { request } = attempt;
   const url = new URL(request.url);
   const { route, params } = find(routes, request.method, url.pathname);
   call.route = route.name;
+  Object.assign(attempt, { route, params, path: url.pathname });
   const principal = permitted(route.permission, call.principal);
   const parts = await read(route.schemas, request, url, params);
+  attempt.body = parts.body;
   const accept = request.headers.get('accept') ?? '*/*';
-  return await route.run({ ...parts, principal, url, accept, now: call.now });
+  const note = (facts: AuditFacts): void => {
+    attempt.facts = { ...attempt.facts, ...facts };
+  };
+  return await route.run({ ...parts, principal, url, accept, now: call.now, note });
+};
+
+/**
+ * Answers, and lets nothing out before the audit has it. A change that is made but cannot be audited is answered as a
+ * fault: whoever asked can repeat it, and the log has the record. What was denied stays denied either way.
+ */
+const answerAudited = async (
+  routes: readonly Mounted[],
+  audit: Audit,
+  request: Request,
+  call: Call,
+): Promise<Response> => {
+  const { requestId, principal, address } = call;
+  const attempt: Attempt = { request, requestId, principal, address, facts: {} };
+  const path = new URL(request.url).pathname;
+  let response: Response;
+  try {
+    response = await answer(routes, call, attempt);
+  } catch (error) {
+    call.fault = asProblem(error);
+    response = problemResponse(call.fault, call, path);
+  }
+  try {
+    await Promise.all(auditRecordsOf(attempt, call.fault, response.headers).map(audit));
+  } catch (cause) {
+    if (call.fault !== undefined) return response;
+    call.fault = new ProblemError('not-audited', { headers: { 'retry-after': '1' }, cause });
+    response = problemResponse(call.fault, call, path);
+  }
+  return response;
 };
 
 /**
  * Makes the application of a service: every route is checked against the permission matrix and validated by
- * the schemas of the contract before its handler sees it; every fault becomes a problem. API Gateway has found
+ * the schemas of the contract before its handler sees it; every fault becomes a problem; every change and every denied
+ * try is audited before its answer goes out. API Gateway has found
  * the route before, from the same table, so that a few patterns are all the router there needs to be.
  */
-export const createApi = <S extends HttpService>(service: S, handlers: Handlers<S>): Api<S> => {
+export const createApi = <S extends HttpService>(service: S, audit: Audit, handlers: Handlers<S>): Api<S> => {
   const routes = mount(service, handlers);
   return {
     service,
     handle: async (request, call) => {
-      let response: Response;
-      try {
-        response = await answer(routes, request, call);
-      } catch (error) {
-        call.fault = asProblem(error);
-        response = problemResponse(call.fault, call, new URL(request.url).pathname);
-      }
+      const response = await answerAudited(routes, audit, request, call);
       response.headers.set('x-request-id', call.requestId);
       for (const [name, value] of Object.entries(SECURITY_HEADERS))
         if (!response.headers.has(name)) response.headers.set(name, value);

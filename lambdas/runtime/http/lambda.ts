@@ -60,6 +60,7 @@ const callOf = (event: APIGatewayProxyEvent, context: Context): Call => {
     requestId: event.requestContext.requestId || context.awsRequestId,
     principal: isClaims(claims) ? principalFromClaims(claims, tokenOf(event)) : undefined,
     now: new Date(),
+    address: event.requestContext.identity?.sourceIp,
   };
 };
 

@@ -13,6 +13,8 @@ interface ProblemParts {
   readonly errors?: readonly ProblemDetail[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+  /** Site of what was asked for: for the audit alone, as the caller may not know it. */
+  readonly site?: string;
 }
 
 /** A fault that the caller is told of under a stable code. */
@@ -23,6 +25,7 @@ export class ProblemError extends Error {
   readonly detail: string | undefined;
   readonly errors: readonly ProblemDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly site: string | undefined;
   constructor(code: ProblemCode, parts: ProblemParts = {}) {
     const [status, title] = PROBLEMS[code];
     super(parts.detail ?? title, { cause: parts.cause });
@@ -31,6 +34,7 @@ export class ProblemError extends Error {
     this.detail = parts.detail;
     this.errors = parts.errors;
     this.headers = parts.headers ?? {};
+    this.site = parts.site;
   }
 }
 

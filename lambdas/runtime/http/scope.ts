@@ -13,10 +13,13 @@ export const visible = <T extends { readonly site: string }>(
   principal: Principal,
   needed: { readonly see: Permission; readonly act?: Permission },
 ): T => {
-  if (found === undefined || !allowed(principal, needed.see, found.site)) throw new ProblemError('not-found');
-  if (needed.act !== undefined && !allowed(principal, needed.act, found.site))
+  if (found === undefined) throw new ProblemError('not-found');
+  const { site } = found;
+  if (!allowed(principal, needed.see, site)) throw new ProblemError('not-found', { site });
+  if (needed.act !== undefined && !allowed(principal, needed.act, site))
     throw new ProblemError('forbidden', {
-      detail: `the permission ${needed.act} is needed at ${found.site}`,
+      site,
+      detail: `the permission ${needed.act} is needed at ${site}`,
     });
   return found;
 };

@@ -68,6 +68,17 @@ const MAY_SPELL = /__proto__|\\u00/;
 
 const JSON_TYPES = new Set(['application/json', 'application/merge-patch+json']);
 
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** JSON whose texts are Unicode (RFC 7493): half a surrogate pair has neither a digest nor a place in a table. */
+const parseUnicode = (text: string): unknown =>
+  SURROGATE.test(text)
+    ? JSON.parse(text, (key, value: unknown) => {
+        if (key.isWellFormed() && (typeof value !== 'string' || value.isWellFormed())) return value;
+        throw new SyntaxError('half a surrogate pair');
+      })
+    : JSON.parse(text);
+
 /**
  * Reads a JSON body.
  * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON or has
@@ -93,7 +104,7 @@ export const readJson = async (request: Request): Promise<unknown> => {
   let body: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    body = JSON.parse(text);
+    body = parseUnicode(text);
   } catch (cause) {
     throw new ProblemError('invalid-request', {
       errors: [{ pointer: '', detail: 'is not JSON in UTF-8' }],

@@ -25,6 +25,7 @@
  * | commands of a person within a minute     | UpdateItem  | pk `COMMANDER#{subject}`, sk `{minute}`              |
  * | the command that a key stands for        | GetItem     | pk `COMMANDKEY#{subject}#{key}`, sk `META`           |
  * | lease of a device                        | GetItem     | pk `DEVICE#{id}`, sk `LEASE`                         |
+ * | the audit                                | `audit.ts`  | pk `AUDIT…`                                         |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
  * shape. Nothing relies on TTL: `expiresAt` is checked when read. No scan, no transaction, no stream.

@@ -3,7 +3,7 @@ import type { AccessRequest, Assembly, AwsRequest, AwsResponse, AwsService } fro
 import { AwsError } from '../../types.ts';
 import { resourceName } from '../arn.ts';
 import type { Fields } from '../json.ts';
-import { fields, parseBody, targetOperation, text } from '../json.ts';
+import { fields, list, parseBody, targetOperation, text } from '../json.ts';
 import { keyUse } from '../kms.ts';
 import type { DynamoEngine } from './engine.ts';
 import type { Table } from './tables.ts';
@@ -61,7 +61,11 @@ export class DynamoService implements AwsService {
       const table = this.#tables.get(name);
       const arn = table?.arn ?? this.#arn(name);
       const index = scope === 'index' ? text(input['IndexName']) : undefined;
-      const own = { action, resource: index === undefined ? arn : `${arn}/index/${index}` };
+      const own = {
+        action,
+        resource: index === undefined ? arn : `${arn}/index/${index}`,
+        ...leadingKeys(operation, name, table?.shape.keys[0], input),
+      };
       if (!DATA.has(operation)) return [own];
       return [own, ...keyUse(this.#assembly, table?.keyArn, 'dynamodb', ['Decrypt'])];
     });
@@ -108,4 +112,41 @@ function tableNames(scope: Scope, input: Fields): string[] {
   const name = text(scope === 'arn' ? input['ResourceArn'] : input['TableName']);
   if (name === undefined) throw new AwsError('ValidationException', 'the table is not named');
   return [scope === 'arn' ? resourceName(name) : name];
+}
+
+/**
+ * The condition key `dynamodb:LeadingKeys`: partition keys of the items that are named one by one. A question names its
+ * key in an expression: no policy can let that pass by its key here, as none does.
+ */
+function leadingKeys(
+  operation: string,
+  table: string,
+  key: string | undefined,
+  input: Fields,
+): Pick<AccessRequest, 'context'> {
+  if (key === undefined || !DATA.has(operation)) return {};
+  const keys = [...itemsOf(operation, table, input)].map((item) => Object.values(fields(item[key])).join());
+  return { context: { 'dynamodb:leadingkeys': keys.length === 0 ? ['?'] : keys } };
+}
+
+/** Items, or their keys, of a request. */
+function itemsOf(operation: string, table: string, input: Fields): readonly Fields[] {
+  const ofTable = fields(input['RequestItems'])[table];
+  switch (operation) {
+    case 'PutItem':
+      return [fields(input['Item'])];
+    case 'GetItem':
+    case 'UpdateItem':
+    case 'DeleteItem':
+      return [fields(input['Key'])];
+    case 'BatchGetItem':
+      return list(fields(ofTable)['Keys']).map(fields);
+    case 'BatchWriteItem':
+      return list(ofTable).map((each) => {
+        const { PutRequest, DeleteRequest } = fields(each);
+        return fields(fields(PutRequest)['Item'] ?? fields(DeleteRequest)['Key']);
+      });
+    default:
+      return [];
+  }
 }

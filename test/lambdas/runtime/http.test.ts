@@ -24,6 +24,7 @@ import {
 } from '../../support/http-events.ts';
 
 type ControlHandlers = Handlers<'control-api'>;
+const unaudited = async (): Promise<void> => undefined;
 const never = (): never => {
   throw new Error('not to be called');
 };
@@ -47,7 +48,10 @@ afterAll(() => {
 });
 
 const call = async (handlers: Partial<ControlHandlers>, sent: Sent) => {
-  const handler = bufferedHandler(createApi('control-api', { ...NEVER, ...handlers }), createLogger());
+  const handler = bufferedHandler(
+    createApi('control-api', unaudited, { ...NEVER, ...handlers }),
+    createLogger(),
+  );
   const {
     statusCode,
     headers = {},
@@ -314,7 +318,7 @@ describe('addresses in headers', () => {
     ['/prod', 'prod'],
     ['', undefined],
   ])('begin with the path that the stage has: %o', async (base, stage) => {
-    const handler = bufferedHandler(createApi('control-api', handlers), createLogger());
+    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), createLogger());
     const at = stage === undefined ? {} : { stage };
     const created = await handler(proxyEvent({ ...post(TYPE), path: '/v1/types', ...at }), lambdaContext);
     expect(created.headers?.['location']).toBe(`${base}/v1/types/a`);
@@ -338,7 +342,7 @@ describe('the log', () => {
         throw new ProblemError('not-found');
       },
     };
-    const handler = bufferedHandler(createApi('control-api', handlers), logger);
+    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), logger);
     const sent = post(TYPE, { 'Idempotency-Key': 'secret-key' });
     await handler(proxyEvent({ ...sent, path: '/v1/types' }), lambdaContext);
     await handler(proxyEvent({ path: '/v1/types/a?x=secret-query' }), lambdaContext);

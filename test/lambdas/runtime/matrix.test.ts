@@ -226,6 +226,7 @@ const CASES: {
     permitted: 200,
     bound: 'hidden',
   },
+  listAudit: { sent: { path: `/v1/audit?site=${SITE}` }, permitted: 200, bound: 'hidden' },
   health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
   live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
   ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },

@@ -1,0 +1,130 @@
+/**
+ * The chains of the audit. An entry holds the hash of the one before it, so that who holds a later hash can tell whether
+ * anything before it was changed. Whoever can write all entries anew can make other chains: a hash that is kept
+ * elsewhere tells them apart.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+import { type AuditEntry, type AuditRecord, auditEntry } from './resources/audit.ts';
+
+/** `prev` of the first entry of a chain. */
+export const NO_HASH = '0'.repeat(64);
+
+/** SHA-256 of a value in canonical JSON, in hexadecimal. */
+export const canonicalHash = (value: unknown): string =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex');
+
+/** Where an entry stands in time among all of its site: the order of lists and exports. */
+export const auditPosition = ({ at, lane, seq }: Pick<AuditEntry, 'at' | 'lane' | 'seq'>): string =>
+  `${at}#${String(lane).padStart(2, '0')}#${String(seq).padStart(12, '0')}`;
+
+/**
+ * Makes the next entry of a chain.
+ * @param before the newest entry of the chain, `undefined` for the first
+ * @param at when; an earlier time than that of `before` counts as that
+ */
+export const sealEntry = (
+  record: AuditRecord,
+  lane: number,
+  before: AuditEntry | undefined,
+  at: Date,
+): AuditEntry => {
+  const now = at.toISOString();
+  const open = {
+    ...record,
+    at: before !== undefined && before.at > now ? before.at : now,
+    lane,
+    seq: (before?.seq ?? 0) + 1,
+    prev: before?.hash ?? NO_HASH,
+  };
+  return { ...open, hash: canonicalHash(open) };
+};
+
+/** What is wrong with an entry, or with where it stands. */
+export type ChainFaultKind = 'altered' | 'removed' | 'inserted' | 'moved';
+
+/** The first place where chains do not hold. */
+export class ChainFault extends Error {
+  override readonly name = 'ChainFault';
+  readonly kind: ChainFaultKind;
+  /** Which entry, from 1. */
+  readonly place: number;
+  constructor(kind: ChainFaultKind, place: number, message: string) {
+    super(message);
+    this.kind = kind;
+    this.place = place;
+  }
+}
+
+/** A stretch of a chain. */
+export interface Stretch {
+  readonly lane: number;
+  readonly first: number;
+  /** `prev` of the first. */
+  readonly prev: string;
+  readonly last: number;
+  /** `hash` of the last. */
+  readonly hash: string;
+}
+
+/** Takes the entries of one site by {@link auditPosition}, and says where they do not hold together. */
+export class ChainVerifier {
+  private readonly lanes = new Map<number, Stretch>();
+  private site: string | null | undefined;
+  private position = '';
+  private count = 0;
+
+  /** Entries that were taken. */
+  get entries(): number {
+    return this.count;
+  }
+
+  /** What was taken of each chain. */
+  get stretches(): readonly Stretch[] {
+    return [...this.lanes.values()].sort((a, b) => a.lane - b.lane);
+  }
+
+  /** @throws {ChainFault} */
+  take(value: unknown): void {
+    const place = this.count + 1;
+    const parsed = auditEntry.safeParse(value);
+    if (!parsed.success) throw new ChainFault('altered', place, 'it is no entry of an audit');
+    const { hash, ...open } = parsed.data;
+    const { site, lane, seq, prev } = open;
+    const name = `entry ${seq} of chain ${lane}`;
+    if (canonicalHash(open) !== hash)
+      throw new ChainFault('altered', place, `${name} is not what its hash was made of`);
+    if (this.site !== undefined && this.site !== site)
+      throw new ChainFault(
+        'inserted',
+        place,
+        `${name} is of ${site ?? 'no site'}, and not of ${this.site ?? 'no site'}`,
+      );
+    const before = this.lanes.get(lane);
+    if (before !== undefined && seq <= before.last)
+      throw new ChainFault('moved', place, `${name} comes after entry ${before.last} of its chain`);
+    if (before !== undefined && seq > before.last + 1)
+      throw new ChainFault(
+        'removed',
+        place,
+        `before ${name}, ${seq - before.last - 1} entries of its chain are missing`,
+      );
+    if (before !== undefined && prev !== before.hash)
+      throw new ChainFault('altered', place, `${name} does not follow on the entry before it`);
+    if ((seq === 1) !== (prev === NO_HASH))
+      throw new ChainFault('altered', place, `${name} does not begin its chain as it should`);
+    const position = auditPosition(open);
+    if (position <= this.position)
+      throw new ChainFault('moved', place, `${name} is earlier than the entry before it in the list`);
+    this.site = site;
+    this.position = position;
+    this.count = place;
+    this.lanes.set(lane, {
+      lane,
+      first: before?.first ?? seq,
+      prev: before?.prev ?? prev,
+      last: seq,
+      hash,
+    });
+  }
+}

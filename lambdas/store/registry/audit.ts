@@ -1,0 +1,192 @@
+/**
+ * The audit in the registry: chains of entries, up to {@link AUDIT_LANES} a site.
+ *
+ * | access                                    | operation  | key                                                    |
+ * | ----------------------------------------- | ---------- | ------------------------------------------------------ |
+ * | newest entry of a chain                   | GetItem    | pk `AUDITHEAD#{site}`, sk `{lane}`                      |
+ * | newest entries of all chains of a site    | Query      | pk `AUDITHEAD#{site}`                                   |
+ * | entries of a day, by time                 | Query      | pk `AUDIT#{site}#{day}`, sk `{at}#{lane}#{seq}`          |
+ * | days that have entries                    | Query      | pk `AUDITDAYS#{site}`, sk `{day}`                        |
+ * | tries of a minute that did not succeed    | UpdateItem | pk `AUDITTRIES#{subject}`, sk `{action}#{minute}`        |
+ *
+ * What belongs to no site stands under `_`, which no site can be called. The head of a chain holds its newest entry
+ * whole, and putting it there, on the condition that the one before is still there, is the one step by which an entry
+ * comes to be: there is no gap, no fork, and no half-written entry, whoever dies when. Before it is replaced, an entry is
+ * put among those of its day; put twice it is the same item. Nothing here is ever deleted, and nothing expires but the
+ * counts of tries.
+ *
+ * An append takes 1 read and 2 writes, and 1 write more with the first of a day. Two at the same moment: one of them wins,
+ * the other goes on with another chain of the site. One chain takes as many entries a second as reading and writing one
+ * after the other allow, some 60 with DynamoDB; all chains of a site together some hundreds.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { auditPosition, sealEntry } from '../../../contracts/audit-chain.ts';
+import {
+  AUDIT_LANES,
+  type AuditEntry,
+  type AuditRecord,
+  auditEntry,
+} from '../../../contracts/resources/audit.ts';
+import { isTold, TOLD_TRIES } from '../../domain/audit/floods.ts';
+import type { Audit } from '../../runtime/http/audit.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { type Item, marshal } from '../dynamodb/attributes.ts';
+import { isWritten } from '../dynamodb/conditions.ts';
+import { checkFormat, ITEM_FORMAT, type Registry } from './keys.ts';
+import { readItem } from './single.ts';
+
+/** Appends that lose so often give up: the answer has to go out while somebody waits for it. */
+const TRIES = 12;
+const FIRST_PAUSE_MILLIS = 5;
+const LONGEST_PAUSE_MILLIS = 100;
+const MINUTE = 60_000;
+const COUNT_SECONDS = 86_400;
+
+const placeOf = (site: string | null): string => site ?? '_';
+export const auditHeadKey = (site: string | null): string => `AUDITHEAD#${placeOf(site)}`;
+export const auditDaysKey = (site: string | null): string => `AUDITDAYS#${placeOf(site)}`;
+export const auditDayKey = (site: string | null, day: string): string => `AUDIT#${placeOf(site)}#${day}`;
+
+/** The day, in UTC, that a time or a position of an entry lies in. */
+export const dayOf = (at: string): string => at.slice(0, 10);
+
+const laneKey = (lane: number): string => String(lane).padStart(2, '0');
+
+/** An entry out of the text that an item holds it as. */
+export const entryFromItem = (item: Item): AuditEntry => {
+  checkFormat(String(item['pk']?.S), item['format']?.N);
+  return auditEntry.parse(JSON.parse(item['entry']?.S ?? ''));
+};
+
+/** Appends failed again and again, because others were quicker. */
+export class AuditContended extends Error {
+  override readonly name = 'AuditContended';
+}
+
+const readHead = async (
+  registry: Registry,
+  site: string | null,
+  lane: number,
+): Promise<AuditEntry | undefined> => {
+  const item = await readItem(registry, auditHeadKey(site), laneKey(lane));
+  return item === undefined ? undefined : entryFromItem(item);
+};
+
+/** Puts an entry among those of its day; one that is there stays as it is. */
+const file = async ({ client, table }: Registry, entry: AuditEntry): Promise<void> => {
+  const put = new PutItemCommand({
+    TableName: table,
+    Item: marshal({
+      pk: auditDayKey(entry.site, dayOf(entry.at)),
+      sk: auditPosition(entry),
+      format: ITEM_FORMAT,
+      subject: entry.actor.subject,
+      entry: JSON.stringify(entry),
+    }),
+    ConditionExpression: 'attribute_not_exists(pk)',
+  });
+  await isWritten(client.send(put));
+};
+
+/** Notes that a day has entries. */
+const noteDay = async ({ client, table }: Registry, { site, at }: AuditEntry): Promise<void> => {
+  const Item = marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT });
+  await client.send(new PutItemCommand({ TableName: table, Item }));
+};
+
+/** Makes an entry the newest of its chain. @returns whether the one before it still was */
+const advance = async ({ client, table }: Registry, entry: AuditEntry): Promise<boolean> => {
+  const put = new PutItemCommand({
+    TableName: table,
+    Item: marshal({
+      pk: auditHeadKey(entry.site),
+      sk: laneKey(entry.lane),
+      format: ITEM_FORMAT,
+      subject: entry.actor.subject,
+      hash: entry.hash,
+      entry: JSON.stringify(entry),
+    }),
+    ConditionExpression: entry.seq === 1 ? 'attribute_not_exists(pk)' : '#hash = :prev',
+    ...(entry.seq === 1
+      ? {}
+      : {
+          ExpressionAttributeNames: { '#hash': 'hash' },
+          ExpressionAttributeValues: marshal({ ':prev': entry.prev }),
+        }),
+  });
+  return await isWritten(client.send(put));
+};
+
+/** Whether an entry is there in spite of a condition that did not hold: the SDK tries again when an answer is lost. */
+const isThere = async (registry: Registry, entry: AuditEntry): Promise<boolean> => {
+  const head = await readHead(registry, entry.site, entry.lane);
+  if (head === undefined || head.seq < entry.seq) return false;
+  if (head.seq === entry.seq) return head.hash === entry.hash;
+  const item = await readItem(registry, auditDayKey(entry.site, dayOf(entry.at)), auditPosition(entry));
+  return item !== undefined && entryFromItem(item).hash === entry.hash;
+};
+
+/**
+ * Appends a record to a chain of its site.
+ * @returns the entry, which is there for good
+ * @throws {AuditContended}, or what DynamoDB says: then it may or may not be there
+ */
+export const appendEntry = async (registry: Registry, record: AuditRecord): Promise<AuditEntry> => {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const lane = attempt === 0 ? 0 : Math.floor(Math.random() * AUDIT_LANES);
+    const head = await readHead(registry, record.site, lane);
+    const entry = sealEntry(record, lane, head, new Date());
+    if (head !== undefined) await file(registry, head);
+    if (head === undefined || dayOf(head.at) !== dayOf(entry.at)) await noteDay(registry, entry);
+    if ((await advance(registry, entry)) || (await isThere(registry, entry))) return entry;
+    const longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS * 2 ** attempt);
+    await delay(longest * Math.random());
+  }
+  throw new AuditContended(`an entry of ${placeOf(record.site)} lost ${TRIES} times`);
+};
+
+/** Counts a try that did not succeed. @returns those of its minute so far, this one included */
+const countTry = async (
+  { client, table }: Registry,
+  { actor: { subject }, action }: AuditRecord,
+  at: Date,
+): Promise<number> => {
+  const minute = Math.floor(at.getTime() / MINUTE);
+  const update = new UpdateItemCommand({
+    TableName: table,
+    Key: marshal({ pk: `AUDITTRIES#${subject}`, sk: `${action}#${minute}` }),
+    UpdateExpression: 'SET #format = :format, expiresAt = :expiry ADD #count :one',
+    ExpressionAttributeNames: { '#count': 'count', '#format': 'format' },
+    ExpressionAttributeValues: marshal({
+      ':one': 1,
+      ':format': ITEM_FORMAT,
+      ':expiry': Math.floor(at.getTime() / 1000) + COUNT_SECONDS,
+    }),
+    ReturnValues: 'UPDATED_NEW',
+  });
+  return Number((await client.send(update)).Attributes?.['count']?.N);
+};
+
+/** The record as it is to be written, or nothing when it is one of a flood. */
+const toldOf = async (registry: Registry, record: AuditRecord): Promise<AuditRecord | undefined> => {
+  if (record.outcome === 'done') return record;
+  const tries = await countTry(registry, record, new Date());
+  if (!isTold(tries)) return undefined;
+  return tries > TOLD_TRIES ? { ...record, tries } : record;
+};
+
+/** The way into the audit. What could not be written stands in the log, whole. */
+export const auditInto =
+  (registry: Registry, logger: Logger): Audit =>
+  async (record) => {
+    try {
+      const told = await toldOf(registry, record);
+      if (told !== undefined) await appendEntry(registry, told);
+    } catch (error) {
+      const what =
+        record.outcome === 'done' ? 'the change was made, but not audited' : 'a try was not audited';
+      logger.error(what, { record, error: error instanceof Error ? error : new Error(String(error)) });
+      throw error;
+    }
+  };
