@@ -73,6 +73,7 @@ export class ChainVerifier {
   private site: string | null | undefined;
   private position = '';
   private count = 0;
+  private found: ChainFault | undefined;
 
   /** Entries that were taken. */
   get entries(): number {
@@ -84,13 +85,29 @@ export class ChainVerifier {
     return [...this.lanes.values()].sort((a, b) => a.lane - b.lane);
   }
 
+  /** The first place that {@link note} found wrong. */
+  get fault(): ChainFault | undefined {
+    return this.found;
+  }
+
+  /** As {@link take}, and goes on: after the first fault nothing is looked at any more. */
+  note(value: unknown): void {
+    if (this.found !== undefined) return;
+    try {
+      this.take(value);
+    } catch (error) {
+      if (!(error instanceof ChainFault)) throw error;
+      this.found = error;
+    }
+  }
+
   /** @throws {ChainFault} */
   take(value: unknown): void {
     const place = this.count + 1;
     const parsed = auditEntry.safeParse(value);
     if (!parsed.success) throw new ChainFault('altered', place, 'it is no entry of an audit');
-    const { hash, ...open } = parsed.data;
-    const { site, lane, seq, prev } = open;
+    const { site, lane, seq, prev, hash } = parsed.data;
+    const { hash: _hash, ...open } = value as AuditEntry;
     const name = `entry ${seq} of chain ${lane}`;
     if (canonicalHash(open) !== hash)
       throw new ChainFault('altered', place, `${name} is not what its hash was made of`);

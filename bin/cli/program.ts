@@ -4,7 +4,7 @@ import { readConfig } from './client/config.ts';
 import { UnreachableError } from './client/reach.ts';
 import { ApiError } from './client/refusal.ts';
 import { UsageError } from './client/target.ts';
-import { applyConfig, Interrupted, NotSucceeded, tell } from './commands/options.ts';
+import { applyConfig, Interrupted, NotSucceeded, NotVerified, tell } from './commands/options.ts';
 
 const exitCode = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -12,6 +12,7 @@ const exitCode = (error: unknown): number => {
   if (error instanceof ApiError) return error.status >= 500 ? 4 : 3;
   if (error instanceof UnreachableError) return 4;
   if (error instanceof NotSucceeded) return 7;
+  if (error instanceof NotVerified) return 8;
   if (error instanceof Interrupted) return 130;
   return 1;
 };
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   commands: async () => (await import('./commands/commands.ts')).commandsCommand(),
   devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
   types: async () => (await import('./commands/types.ts')).typesCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   completeness: async () => (await import('./commands/completeness.ts')).completenessCommand(),
   cost: async () => (await import('./commands/cost.ts')).costCommand(),
   export: async () => (await import('./commands/export.ts')).exportCommand(),
@@ -46,6 +48,7 @@ Exit codes:
   5    completeness --check: something is missing, or waits in the quarantine
   6    completeness --check: nobody can know whether something is missing
   7    commands give --wait: the command did not succeed
+  8    audit verify, export: the audit does not hold together
   130  interrupted
 
 Options count in this order: typed, LABGATE_* of the environment, .labgate.json of the folder, config.json of

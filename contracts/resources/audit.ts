@@ -15,17 +15,20 @@ export const AUDIT_OUTCOMES = ['done', 'denied', 'refused', 'failed'] as const;
 const text = z.string().refine((value) => value.isWellFormed(), 'is no Unicode text');
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in hexadecimal');
 
-/** What is known of a request when it has been answered. */
-export const auditRecord = z.strictObject({
+/**
+ * What is known of a request when it has been answered. Who reads entries keeps members that he does not know: their hashes
+ * count them.
+ */
+export const auditRecord = z.object({
   site: slug.nullable().meta({ description: 'Null for what belongs to no site, or to none that is known' }),
-  actor: z.strictObject({
+  actor: z.object({
     kind: z.enum(['user', 'program']),
     subject: text.meta({ description: 'Subject of the token' }),
     name: text,
     grants: z.array(text).meta({ description: '`Role`, or `Role@site`, as they were then' }),
   }),
   action: text.meta({ description: 'Operation of this contract' }),
-  resource: z.strictObject({ kind: text, id: text }).optional(),
+  resource: z.object({ kind: text, id: text }).optional(),
   created: text.optional().meta({ description: 'Path of what came of it' }),
   outcome: z.enum(AUDIT_OUTCOMES).meta({
     description:

@@ -1,7 +1,6 @@
 /** A laboratory whose token issuer also knows people that its settings do not, and whose key a test may use. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { JWK } from 'jose';
 import { signIn, type Tokens } from '../support/browser.ts';
 import { type Lab, openLab } from '../support/lab.ts';
@@ -43,16 +42,9 @@ export interface PeopleLab extends Lab {
 
 /** Opens such a laboratory. */
 export const openPeopleLab = async (assembly: string): Promise<PeopleLab> => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'labgate-people-'));
-  const credentials = join(dataDir, 'credentials');
-  mkdirSync(credentials, { mode: 0o700 });
-  const users = Object.entries(PEOPLE).map(([username, groups]) => ({
-    username,
-    password: `Password-1-of-${username}`,
-    groups,
-  }));
-  writeFileSync(join(credentials, 'users.json'), JSON.stringify(users), { mode: 0o600 });
-  const lab = await openLab(assembly, { dataDir });
+  const lab = await openLab(assembly, { people: PEOPLE });
+  const credentials = lab.gateway.credentialsDir;
+  const dataDir = dirname(credentials);
   const file = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).find((name) =>
     name.endsWith('.keys.json'),
   );
@@ -73,9 +65,5 @@ export const openPeopleLab = async (assembly: string): Promise<PeopleLab> => {
         password: `Password-1-of-${username}`,
         scope: 'openid labgate/api',
       }),
-    async [Symbol.asyncDispose]() {
-      await lab[Symbol.asyncDispose]();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
   };
 };

@@ -10,7 +10,7 @@ import { createIam, type Grant } from '../../local/iam/index.ts';
 import type { Denial, Log } from '../../local/types.ts';
 import { type Instrument, type Lab, openLab } from '../support/lab.ts';
 import { hurry, type Variant, variantOf, withoutGrant } from '../support/variant.ts';
-import { type Part, wholeWay } from './whole-way.ts';
+import { NOBODY, type Part, wholeWay } from './whole-way.ts';
 
 const assembly = inject('assembly');
 const grants = createIam(loadAssembly(assembly)).grants();
@@ -72,7 +72,7 @@ let device: Instrument;
 
 beforeAll(async () => {
   hurried = variantOf(assembly, hurry);
-  lab = await openLab(hurried.folder);
+  lab = await openLab(hurried.folder, { people: NOBODY });
   await lab.createType();
   device = await lab.register('constant');
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { synthesize } from '../../bin/cli/client/synthesize.ts';
 import { type Lab, METER, openLab } from '../support/lab.ts';
 import { hurry, type Variant, variantOf } from '../support/variant.ts';
-import { wholeWay } from './whole-way.ts';
+import { NOBODY, wholeWay } from './whole-way.ts';
 
 let folder: string;
 let hurried: Variant;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await synthesize(folder, 'prod');
   hurried = variantOf(folder, hurry);
   // No program of production may register devices: people do.
-  lab = await openLab(hurried.folder, { person: 'engineer' });
+  lab = await openLab(hurried.folder, { person: 'engineer', people: NOBODY });
   await lab.createType();
 });
 afterAll(async () => {

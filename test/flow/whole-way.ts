@@ -214,6 +214,16 @@ const commandSteps = (lab: Lab, id: string, signal?: AbortSignal): Step[] => {
   ];
 };
 
+/** Somebody without a role; labs whose whole way is gone have to know him. */
+export const NOBODY = { nobody: [] } as const;
+
+/** Somebody without a role tries each function, and each writes that down. */
+const deniedSteps = (lab: Lab): Step[] =>
+  ['/v1/devices', '/v1/commands?site=lab-1', '/v1/health', '/v1/exports/1'].map((path) => async () => {
+    const { status } = await lab.call(path, { token: await lab.tokenOf('nobody') });
+    if (status !== 403) throw new Error(`${path} answers nobody with ${status}`);
+  });
+
 /** A call of compaction that fails: what is known of it is kept. */
 const failedCompaction = async (lab: Lab): Promise<void> => {
   const mend = lab.gateway.faults.set({
@@ -250,6 +260,11 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       name: 'control',
       roles: ['ControlApiRole'],
       steps: controlSteps(lab, `way-${crypto.randomUUID().slice(0, 8)}`),
+    },
+    {
+      name: 'denied',
+      roles: ['ControlApiRole', 'CommandsApiRole', 'QueryApiRole', 'RecordsApiRole'],
+      steps: deniedSteps(lab),
     },
     { name: 'connect', roles: ['LifecycleEventsRole', 'PresenceRole'], steps: [() => connected([])] },
     {

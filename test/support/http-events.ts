@@ -66,6 +66,7 @@ export const proxyEvent = (sent: Sent): APIGatewayProxyEvent => {
     stageVariables: null,
     requestContext: {
       requestId: `request-${++sequence}`,
+      identity: { sourceIp: '192.0.2.1' },
       path: `${sent.stage === undefined ? '' : `/${sent.stage}`}${url.pathname}`,
       ...(claims === undefined ? {} : { authorizer: { claims } }),
     } as unknown as APIGatewayProxyEvent['requestContext'],

@@ -1,5 +1,6 @@
 /** A laboratory for tests: the gateway on free ports, tokens, types, devices, and real clients of all of them. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { commandDeclarations } from '../../contracts/resources/command-declarations.ts';
@@ -47,6 +48,8 @@ interface Client extends Omit<Program, 'clientSecret'> {
 export interface LabOptions extends Partial<GatewayOptions> {
   /** Person of `users.json` who makes the calls; the program `fleet` when absent. */
   readonly person?: string;
+  /** People besides the one of each role, with their groups; then the data folder is the lab's own. */
+  readonly people?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A registered device with everything it needs to connect. */
@@ -58,6 +61,8 @@ export interface Lab<G = Gateway> extends AsyncDisposable {
   readonly gateway: G;
   /** Token of a program of the settings; without one, of whoever makes the calls. */
   token(program?: string): Promise<string>;
+  /** Token of a person of `users.json`. */
+  tokenOf(person: string): Promise<string>;
   call(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
   json<T = Record<string, unknown>>(
     path: string,
@@ -142,16 +147,40 @@ const pace = (client: MqttClient): MqttClient => {
   return client;
 };
 
+/** A data folder whose token issuer knows these people. */
+const folderWith = (people: Readonly<Record<string, readonly string[]>>): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'labgate-people-'));
+  mkdirSync(join(folder, 'credentials'), { mode: 0o700 });
+  const users = Object.entries(people).map(([username, groups]) => {
+    return { username, groups, password: `Password-1-of-${username}` };
+  });
+  writeFileSync(join(folder, 'credentials', 'users.json'), JSON.stringify(users), { mode: 0o600 });
+  return folder;
+};
+
 /** Starts a lab. Everything in it ends with `await using`. */
-export const openLab = async (assembly: string, { person, ...options }: LabOptions = {}): Promise<Lab> =>
-  labOf(
+export const openLab = async (
+  assembly: string,
+  { person, people, ...options }: LabOptions = {},
+): Promise<Lab> => {
+  const dataDir = people === undefined ? undefined : folderWith(people);
+  const lab = labOf(
     await startGateway({
       assemblyDir: assembly,
       ports: { api: 0, mqtt: 0, aws: 0, issuer: 0 },
+      ...(dataDir === undefined ? {} : { dataDir }),
       ...options,
     }),
     person,
   );
+  return {
+    ...lab,
+    async [Symbol.asyncDispose]() {
+      await lab[Symbol.asyncDispose]();
+      if (dataDir !== undefined) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+};
 
 /**
  * A lab around a gateway that runs.
@@ -190,6 +219,7 @@ export const labOf = <G extends Pick<Gateway, 'addresses' | 'credentialsDir' | '
   return {
     gateway,
     token,
+    tokenOf: (name) => personToken(gateway, name),
     call,
     json,
     async createType(type = METER) {

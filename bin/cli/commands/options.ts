@@ -98,6 +98,11 @@ export class NotSucceeded extends Error {
   override readonly name = 'NotSucceeded';
 }
 
+/** The audit does not hold together. Exit code 7. */
+export class NotVerified extends Error {
+  override readonly name = 'NotVerified';
+}
+
 /** Prints a line for a person on standard error. */
 export const tell = (text: string): void => {
   process.stderr.write(`${text}\n`);

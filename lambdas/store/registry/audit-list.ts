@@ -38,7 +38,8 @@ const daysIn = async (
   { site, after, before, descending }: AuditRange,
 ): Promise<string[]> => {
   const days = (await readAll(registry, auditDaysKey(site))).map((item) => String(item['sk']?.S));
-  const within = days.filter((day) => day >= dayOf(after) && day <= before).sort();
+  // A position that is a day alone stands before all entries of that day.
+  const within = days.filter((day) => day >= dayOf(after) && day < before).sort();
   return descending ? within.reverse() : within;
 };
 
@@ -74,6 +75,8 @@ export const listEntries = async (registry: Registry, range: AuditRange): Promis
   const found = new Map<string, AuditEntry>();
   const inOrder = (): string[] =>
     descending ? [...found.keys()].sort().reverse() : [...found.keys()].sort();
+  // DynamoDB refuses bounds that are the wrong way round.
+  if (after >= before) return { entries: [], seen: undefined };
   let pages = 0;
   for (const day of await daysIn(registry, range)) {
     const ofDay = heads.filter(({ at }) => dayOf(at) === day);

@@ -53,10 +53,18 @@ export const dayOf = (at: string): string => at.slice(0, 10);
 
 const laneKey = (lane: number): string => String(lane).padStart(2, '0');
 
-/** An entry out of the text that an item holds it as. */
+/** What of an entry must be as it is known here; a newer version of the platform may have written the rest. */
+const link = auditEntry.pick({ site: true, at: true, lane: true, seq: true, hash: true });
+
+/**
+ * An entry out of the text that an item holds it as, to the letter.
+ * @throws {z.ZodError} when it is none
+ */
 export const entryFromItem = (item: Item): AuditEntry => {
   checkFormat(String(item['pk']?.S), item['format']?.N);
-  return auditEntry.parse(JSON.parse(item['entry']?.S ?? ''));
+  const entry: unknown = JSON.parse(item['entry']?.S ?? '');
+  link.parse(entry);
+  return entry as AuditEntry;
 };
 
 /** Appends failed again and again, because others were quicker. */
@@ -91,8 +99,12 @@ const file = async ({ client, table }: Registry, entry: AuditEntry): Promise<voi
 
 /** Notes that a day has entries. */
 const noteDay = async ({ client, table }: Registry, { site, at }: AuditEntry): Promise<void> => {
-  const Item = marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT });
-  await client.send(new PutItemCommand({ TableName: table, Item }));
+  const put = new PutItemCommand({
+    TableName: table,
+    Item: marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT }),
+    ConditionExpression: 'attribute_not_exists(pk)',
+  });
+  await isWritten(client.send(put));
 };
 
 /** Makes an entry the newest of its chain. @returns whether the one before it still was */

@@ -3,8 +3,10 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { PROBLEMS, problem } from '../../../contracts/problems.ts';
+import type { AuditRecord } from '../../../contracts/resources/audit.ts';
 import { CallRefused, NoAnswer } from '../../../lambdas/runtime/calls.ts';
 import { createApi, type Handlers, jsonResponse } from '../../../lambdas/runtime/http/api.ts';
+import type { Audit } from '../../../lambdas/runtime/http/audit.ts';
 import { bufferedHandler, requestOf, streamedHandler } from '../../../lambdas/runtime/http/lambda.ts';
 import { pageResponse } from '../../../lambdas/runtime/http/page.ts';
 import { principalFromClaims } from '../../../lambdas/runtime/http/principal.ts';
@@ -65,6 +67,79 @@ const post = (body: unknown, headers: Record<string, string> = {}): Sent => ({
   path: '/v1/types',
   body,
   headers,
+});
+
+describe('the audit', () => {
+  const send = async (handlers: Partial<ControlHandlers>, sent: Sent, audit: Audit) => {
+    const api = createApi('control-api', audit, { ...NEVER, ...handlers });
+    const { statusCode, headers, body }: APIGatewayProxyResult = await bufferedHandler(api, createLogger())(
+      proxyEvent(sent),
+      lambdaContext,
+    );
+    return { status: statusCode, headers, code: JSON.parse(body).code };
+  };
+  const cannot: Audit = () => Promise.reject(new Error('no table'));
+  const createType = () => jsonResponse({ id: 'a' }, 201, { etag: '"1"', location: '/v1/types/a' });
+
+  it('has a change before its answer goes out', async () => {
+    const records: AuditRecord[] = [];
+    let isWritten = false;
+    const audit: Audit = async (record) => {
+      await turn();
+      records.push(record);
+      isWritten = true;
+    };
+    const { status } = await send({ createType }, post(TYPE, { 'User-Agent': 'curl' }), audit);
+    expect([status, isWritten]).toEqual([201, true]);
+    expect(records).toEqual([
+      {
+        site: null,
+        actor: { kind: 'user', subject: 'user-1', name: 'ada', grants: ['Admin'] },
+        action: 'createType',
+        outcome: 'done',
+        created: '/v1/types/a',
+        request: expect.stringMatching(/^[\w-]{43}$/),
+        after: '"1"',
+        requestId: expect.stringMatching(/^request-/),
+        address: '192.0.2.1',
+        userAgent: 'curl',
+      },
+    ]);
+  });
+
+  it('that does not take a change makes its answer a fault, which says that the change was made', async () => {
+    expect(await send({ createType }, post(TYPE), cannot)).toMatchObject({
+      status: 503,
+      code: 'not-audited',
+      headers: { 'retry-after': '1' },
+    });
+  });
+
+  it('that does not take a denial leaves it one, and has nothing to do with reading', async () => {
+    const sent = { ...post(TYPE), claims: person('Viewer') };
+    expect(await send({}, sent, cannot)).toMatchObject({ status: 403, code: 'forbidden' });
+    const listTypes = () => jsonResponse({ items: [], next: null });
+    expect(await send({ listTypes }, { path: '/v1/types' }, cannot)).toMatchObject({ status: 200 });
+  });
+
+  it('tells a fault of the platform from a refusal, and gets the reason that was given', async () => {
+    const outcomes: object[] = [];
+    const audit: Audit = async ({ outcome, code }) => void outcomes.push({ outcome, code });
+    const failing = (): never => {
+      throw new Error('broken');
+    };
+    await send({ createType: failing }, post(TYPE), audit);
+    await send({}, post({ nonsense: true }), audit);
+    await send({}, { ...post(TYPE), claims: undefined }, audit);
+    expect(outcomes).toEqual([
+      { outcome: 'failed', code: 'internal-error' },
+      { outcome: 'refused', code: 'invalid-request' },
+    ]);
+  });
+});
+
+it.each(['{"a":"\\ud83d"}', '{"\\uDE00":1}'])('refuses %s, which is no Unicode', async (body) => {
+  expect(await call({}, post(body))).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
 });
 
 describe('every answer', () => {

@@ -1,9 +1,11 @@
 /** The permission matrix, cell by cell, through the exported handlers: every route, every role, every scope. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 import type { Actor, Command } from '../../../contracts/resources/commands.ts';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
+import { listEntries } from '../../../lambdas/store/registry/audit-list.ts';
 import { createCommand as storeCommand } from '../../../lambdas/store/registry/commands.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
 import { takeLease } from '../../../lambdas/store/registry/leases.ts';
@@ -258,9 +260,57 @@ const holds = (name: RouteName, role: Role): boolean => {
 };
 const sees = (role: Role): boolean => (PERMISSIONS['devices:read'] as readonly Role[]).includes(role);
 
+/** What the audit has of a subject, at the site and at none. */
+const auditOf = async (subject: string): Promise<readonly AuditEntry[]> => {
+  const registry = { client: world.aws.dynamo, table: world.aws.registryTable };
+  const range = { after: '0', before: '~', subject, descending: false, limit: 100 };
+  const lists = [SITE, null].map((site) => listEntries(registry, { ...range, site }));
+  return (await Promise.all(lists)).flatMap(({ entries }) => entries);
+};
+
 describe.each(Object.keys(ROUTES) as RouteName[])('%s', (name) => {
   const { sent, permitted, bound } = CASES[name];
   const open = ROUTES[name].permission === 'open';
+
+  it('is in the audit of its site when it may change something', async () => {
+    const sub = `admin-${name}`;
+    const headers = { ...sent.headers, 'User-Agent': 'x'.repeat(300) };
+    expect(await status(name, { ...sent, headers, claims: { ...person('Admin'), sub } })).toBe(permitted);
+    const found = await auditOf(sub);
+    if (ROUTES[name].method === 'get') {
+      expect(found).toEqual([]);
+      return;
+    }
+    expect(found).toEqual([
+      expect.objectContaining({
+        action: name,
+        outcome: permitted < 300 ? 'done' : 'refused',
+        site: bound === 'all' ? null : SITE,
+        actor: { kind: 'user', subject: sub, name: 'ada', grants: ['Admin'] },
+        requestId: expect.stringMatching(/^request-/),
+        address: '192.0.2.1',
+        userAgent: 'x'.repeat(200),
+      }),
+    ]);
+  });
+
+  it.skipIf(open)('is in the audit when it is denied, or hidden', async () => {
+    const sub = `nobody-${name}`;
+    await status(name, { ...sent, claims: { ...person(), sub } });
+    const away = `away-${name}`;
+    const answered = await status(name, {
+      ...sent,
+      claims: { ...person(`Admin@${OTHER_SITE}`), sub: away },
+    });
+    const denied = { action: name, outcome: 'denied' };
+    expect(await auditOf(sub)).toEqual([
+      expect.objectContaining({ ...denied, code: 'forbidden', site: null }),
+    ]);
+    const hidden = { ...denied, code: answered === 404 ? 'not-found' : 'forbidden' };
+    expect(await auditOf(away)).toEqual(
+      answered === 403 || answered === 404 ? [expect.objectContaining(hidden)] : [],
+    );
+  });
 
   it.each(ROLES)('%s everywhere', async (role) => {
     const expected = holds(name, role) ? permitted : 403;

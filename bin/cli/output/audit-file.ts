@@ -1,0 +1,63 @@
+/** Exports of the audit: NDJSON, an entry a line by time, and at the end what there must be. */
+import * as z from 'zod';
+import { type ChainVerifier, canonicalHash } from '../../../contracts/audit-chain.ts';
+import type { AuditEntry } from '../../../contracts/resources/audit.ts';
+
+const end = z.strictObject({
+  end: z.strictObject({
+    entries: z.int(),
+    chains: z.array(
+      z.strictObject({
+        lane: z.int(),
+        first: z.int(),
+        prev: z.string(),
+        last: z.int(),
+        hash: z.string(),
+      }),
+    ),
+  }),
+});
+
+/** The last line of an export: how many entries there are, and where each chain begins and ends. */
+export class AuditEnd {
+  private readonly value: z.infer<typeof end>;
+
+  private constructor(value: z.infer<typeof end>) {
+    this.value = value;
+  }
+
+  /** The end of what was verified. */
+  static of({ entries, stretches }: ChainVerifier): AuditEnd {
+    return new AuditEnd({ end: { entries, chains: [...stretches] } });
+  }
+
+  /** @returns `undefined` for another line */
+  static read(line: unknown): AuditEnd | undefined {
+    const parsed = end.safeParse(line);
+    return parsed.success ? new AuditEnd(parsed.data) : undefined;
+  }
+
+  /** One hash for the whole export: SHA-256 of the last line in canonical JSON, in hexadecimal. */
+  get root(): string {
+    return canonicalHash(this.value);
+  }
+
+  get line(): string {
+    return `${JSON.stringify(this.value)}\n`;
+  }
+}
+
+/**
+ * Writes an export. Entries that do not hold together are written all the same, as evidence, and without an end: the
+ * verifier has the fault then.
+ */
+export async function* linesOf(
+  entries: AsyncIterable<AuditEntry>,
+  verifier: ChainVerifier,
+): AsyncGenerator<string> {
+  for await (const entry of entries) {
+    verifier.note(entry);
+    yield `${JSON.stringify(entry)}\n`;
+  }
+  if (verifier.fault === undefined) yield AuditEnd.of(verifier).line;
+}
