@@ -26,6 +26,8 @@ export const LIMITS = {
   channels: 200,
   /** Bytes of an HTTP request body. */
   bodyBytes: 256 * 1024,
+  /** Lists and objects within each other in a JSON body. */
+  bodyDepth: 64,
   /** Items of a list page: when not asked, and at most. */
   pageDefault: 100,
   pageMax: 1000,

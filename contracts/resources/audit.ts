@@ -5,7 +5,7 @@ import { slug } from '../messages/topics.ts';
 import { timeInput } from '../time.ts';
 
 /** Chains of a site at most. The first is used while nobody else appends to it at the same moment. */
-export const AUDIT_LANES = 16;
+export const AUDIT_LANES = 32;
 /** Characters of a user agent that are kept. */
 export const USER_AGENT_CHARS = 200;
 

@@ -79,10 +79,21 @@ const parseUnicode = (text: string): unknown =>
       })
     : JSON.parse(text);
 
+/** Whether lists and objects stand too deep within each other: what is done with bodies goes as deep as they do. */
+const isTooDeep = (body: unknown): boolean => {
+  let level: readonly unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    const nested = level.filter((value) => typeof value === 'object' && value !== null);
+    if (nested.length > 0 && depth === LIMITS.bodyDepth) return true;
+    level = nested.flatMap(Object.values);
+  }
+  return false;
+};
+
 /**
  * Reads a JSON body.
- * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON or has
- * members named `__proto__`
+ * @throws {ProblemError} `unsupported-media-type`, `body-too-large`, or `invalid-request` for what is not JSON of Unicode
+ * texts, is nested too deep, or has members named `__proto__`
  */
 export const readJson = async (request: Request): Promise<unknown> => {
   const [type = '', ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
@@ -111,6 +122,10 @@ export const readJson = async (request: Request): Promise<unknown> => {
       cause,
     });
   }
+  if (isTooDeep(body))
+    throw new ProblemError('invalid-request', {
+      errors: [{ pointer: '', detail: `is nested deeper than ${LIMITS.bodyDepth}` }],
+    });
   const errors = MAY_SPELL.test(text) ? prototypesIn(body).slice(0, FAULTS_TOLD) : [];
   if (errors.length > 0) throw new ProblemError('invalid-request', { errors });
   return body;

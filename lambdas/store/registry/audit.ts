@@ -1,5 +1,5 @@
 /**
- * The audit in the registry: chains of entries, up to {@link AUDIT_LANES} a site.
+ * The audit in the registry: chains of entries, up to 32 a site.
  *
  * | access                                    | operation  | key                                                    |
  * | ----------------------------------------- | ---------- | ------------------------------------------------------ |
@@ -16,19 +16,15 @@
  * counts of tries.
  *
  * An append takes 1 read and 2 writes, and 1 write more with the first of a day. Two at the same moment: one of them wins,
- * the other goes on with another chain of the site. One chain takes as many entries a second as reading and writing one
+ * the other goes on with another chain of the site, and stays there for a minute: so many writers come to one chain each. One chain takes as many entries a second as reading and writing one
  * after the other allow, some 60 with DynamoDB; all chains of a site together some hundreds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { auditPosition, sealEntry } from '../../../contracts/audit-chain.ts';
-import {
-  AUDIT_LANES,
-  type AuditEntry,
-  type AuditRecord,
-  auditEntry,
-} from '../../../contracts/resources/audit.ts';
+import { type AuditEntry, type AuditRecord, auditEntry } from '../../../contracts/resources/audit.ts';
 import { isTold, TOLD_TRIES } from '../../domain/audit/floods.ts';
+import { LaneChoice } from '../../domain/audit/lanes.ts';
 import type { Audit } from '../../runtime/http/audit.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type Item, marshal } from '../dynamodb/attributes.ts';
@@ -37,7 +33,7 @@ import { checkFormat, ITEM_FORMAT, type Registry } from './keys.ts';
 import { readItem } from './single.ts';
 
 /** Appends that lose so often give up: the answer has to go out while somebody waits for it. */
-const TRIES = 12;
+const TRIES = 16;
 const FIRST_PAUSE_MILLIS = 5;
 const LONGEST_PAUSE_MILLIS = 100;
 const MINUTE = 60_000;
@@ -107,8 +103,11 @@ const noteDay = async ({ client, table }: Registry, { site, at }: AuditEntry): P
   await isWritten(client.send(put));
 };
 
-/** Makes an entry the newest of its chain. @returns whether the one before it still was */
-const advance = async ({ client, table }: Registry, entry: AuditEntry): Promise<boolean> => {
+/**
+ * Makes an entry the newest of its chain.
+ * @returns whether the one before it still was; `unsure` when the SDK tried again, and may have met its own entry
+ */
+const advance = async ({ client, table }: Registry, entry: AuditEntry): Promise<boolean | 'unsure'> => {
   const put = new PutItemCommand({
     TableName: table,
     Item: marshal({
@@ -127,10 +126,16 @@ const advance = async ({ client, table }: Registry, entry: AuditEntry): Promise<
           ExpressionAttributeValues: marshal({ ':prev': entry.prev }),
         }),
   });
-  return await isWritten(client.send(put));
+  try {
+    await client.send(put);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return error.$metadata.attempts === 1 ? false : 'unsure';
+  }
 };
 
-/** Whether an entry is there in spite of a condition that did not hold: the SDK tries again when an answer is lost. */
+/** Whether an entry is there in spite of a condition that did not hold. */
 const isThere = async (registry: Registry, entry: AuditEntry): Promise<boolean> => {
   const head = await readHead(registry, entry.site, entry.lane);
   if (head === undefined || head.seq < entry.seq) return false;
@@ -141,17 +146,24 @@ const isThere = async (registry: Registry, entry: AuditEntry): Promise<boolean> 
 
 /**
  * Appends a record to a chain of its site.
+ * @param lanes the choice of this writer, which remembers where it met others
  * @returns the entry, which is there for good
  * @throws {AuditContended}, or what DynamoDB says: then it may or may not be there
  */
-export const appendEntry = async (registry: Registry, record: AuditRecord): Promise<AuditEntry> => {
+export const appendEntry = async (
+  registry: Registry,
+  record: AuditRecord,
+  lanes = new LaneChoice(),
+): Promise<AuditEntry> => {
+  let lane = lanes.at(Date.now());
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const lane = attempt === 0 ? 0 : Math.floor(Math.random() * AUDIT_LANES);
     const head = await readHead(registry, record.site, lane);
     const entry = sealEntry(record, lane, head, new Date());
     if (head !== undefined) await file(registry, head);
     if (head === undefined || dayOf(head.at) !== dayOf(entry.at)) await noteDay(registry, entry);
-    if ((await advance(registry, entry)) || (await isThere(registry, entry))) return entry;
+    const advanced = await advance(registry, entry);
+    if (advanced === true || (advanced === 'unsure' && (await isThere(registry, entry)))) return entry;
+    lane = lanes.after(Date.now(), Math.random());
     const longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS * 2 ** attempt);
     await delay(longest * Math.random());
   }
@@ -189,12 +201,12 @@ const toldOf = async (registry: Registry, record: AuditRecord): Promise<AuditRec
 };
 
 /** The way into the audit. What could not be written stands in the log, whole. */
-export const auditInto =
-  (registry: Registry, logger: Logger): Audit =>
-  async (record) => {
+export const auditInto = (registry: Registry, logger: Logger): Audit => {
+  const lanes = new LaneChoice();
+  return async (record) => {
     try {
       const told = await toldOf(registry, record);
-      if (told !== undefined) await appendEntry(registry, told);
+      if (told !== undefined) await appendEntry(registry, told, lanes);
     } catch (error) {
       const what =
         record.outcome === 'done' ? 'the change was made, but not audited' : 'a try was not audited';
@@ -202,3 +214,4 @@ export const auditInto =
       throw error;
     }
   };
+};

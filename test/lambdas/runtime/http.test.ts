@@ -138,6 +138,17 @@ describe('the audit', () => {
   });
 });
 
+it.each([
+  [LIMITS.bodyDepth, 'is not part of the contract'],
+  [LIMITS.bodyDepth + 1, 'is nested deeper than 64'],
+  [100_000, 'is nested deeper than 64'],
+])('takes a body of %d levels no deeper than it can be worked on', async (depth, detail) => {
+  const body = `{"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
+  const answer = await call({}, post(body));
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  expect(JSON.stringify(answer.body)).toContain(detail);
+});
+
 it.each(['{"a":"\\ud83d"}', '{"\\uDE00":1}'])('refuses %s, which is no Unicode', async (body) => {
   expect(await call({}, post(body))).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
 });
@@ -356,7 +367,7 @@ describe('principal', () => {
   });
 
   it('is nobody when two tokens were sent', async () => {
-    const handler = bufferedHandler(createApi('control-api', NEVER), createLogger());
+    const handler = bufferedHandler(createApi('control-api', unaudited, NEVER), createLogger());
     const event = proxyEvent({ path: '/v1/types' });
     event.multiValueHeaders['authorization'] = [`Bearer ${listed('Admin')}`];
     expect((await handler(event, lambdaContext)).statusCode).toBe(401);
@@ -472,7 +483,7 @@ describe('streamed answers', () => {
       ...{ readManySeries: never, readSnapshot: never, readLatest: never, explainProblem: never },
       ...{ health: never, ready: never, services: never },
     };
-    const api = createApi('query-api', { ...notAsked, readSeries });
+    const api = createApi('query-api', unaudited, { ...notAsked, readSeries });
     const unread = new ResponseStream({ window: 1024, highWaterMark: 1024, send: () => undefined });
     const event = proxyEvent({ path: '/v1/devices/a/series?from=0' });
     await expect(streamedHandler(api, createLogger(), 20)(event, unread, lambdaContext)).rejects.toThrow();
