@@ -1,5 +1,5 @@
 /** The audit through the gateway and the command line: what people did, who was denied, and what somebody changed since. */
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { AuditEntry } from '../../contracts/resources/audit.ts';
 import { newPerson } from '../support/cli.ts';
@@ -23,6 +23,12 @@ const audit = async (...args: string[]) =>
   await person.run(['audit', ...args], {
     env: { LABGATE_TARGET: lab.gateway.addresses.api, LABGATE_TOKEN: admin },
   });
+const registryTable = (): string | undefined =>
+  lab.gateway.assembly
+    .byType('AWS::DynamoDB::Table')
+    .find(({ logicalId }) => logicalId.startsWith('Registry'))?.physicalId;
+const asDisposable = (client: DynamoDBClient) => ({ client, [Symbol.dispose]: () => client.destroy() });
+
 /** Entries of now, which an export leaves to the next one unless it is told an end. */
 const soon = (): string => new Date(Date.now() + 60_000).toISOString();
 
@@ -89,6 +95,29 @@ test('administrators of a site read that of their site alone', async () => {
     expect((await lab.call('/v1/audit?site=lab-1', { method, token: admin })).status).toBe(404);
 });
 
+const roleArn = (logicalId: string): string =>
+  lab.gateway.iam.grants().find(({ roleLogicalId }) => roleLogicalId.startsWith(logicalId))?.roleArn ?? '';
+
+test('functions that only read write nothing but the audit, and none deletes of that', async () => {
+  const { addresses, iam, assembly } = lab.gateway;
+  const as = (role: string) =>
+    new DynamoDBClient({
+      endpoint: addresses.aws,
+      region: assembly.region,
+      credentials: iam.credentialsFor(roleArn(role)),
+    });
+  using query = asDisposable(as('QueryApiRole'));
+  using commands = asDisposable(as('CommandsApiRole'));
+  const TableName = registryTable();
+  const key = (pk: string) => ({ pk: { S: pk }, sk: { S: 'META' } });
+  const put = (pk: string) => query.client.send(new PutItemCommand({ TableName, Item: key(pk) }));
+  const remove = (pk: string) => commands.client.send(new DeleteItemCommand({ TableName, Key: key(pk) }));
+  await put('AUDITTRIES#somebody');
+  await expect(put('DEVICE#audited')).rejects.toThrow('is not authorized to perform');
+  await remove('LEASE#audited');
+  await expect(remove('AUDITTRIES#somebody')).rejects.toThrow('is not authorized to perform');
+});
+
 test('what was changed in the table is found, and exported as evidence', async () => {
   const { addresses, iam, assembly } = lab.gateway;
   const dynamo = new DynamoDBClient({
@@ -96,9 +125,7 @@ test('what was changed in the table is found, and exported as evidence', async (
     region: assembly.region,
     credentials: iam.operator,
   });
-  const TableName = assembly
-    .byType('AWS::DynamoDB::Table')
-    .find(({ logicalId }) => logicalId.startsWith('Registry'))?.physicalId;
+  const TableName = registryTable();
   const Key = { pk: { S: 'AUDITHEAD#lab-1' }, sk: { S: '00' } };
   const { Item = {} } = await dynamo.send(new GetItemCommand({ TableName, Key }));
   const forged = Item['entry']?.S?.replace('admin-2', 'admin-1') ?? '';
