@@ -133,11 +133,11 @@ test('what was changed in the table is found, and exported as evidence', async (
   dynamo.destroy();
   const message = 'is not what its hash was made of';
   const verified = await audit('verify', '--site', 'lab-1', '--to', soon());
-  expect(verified).toMatchObject({ code: 7, stderr: expect.stringContaining(message) });
+  expect(verified).toMatchObject({ code: 8, stderr: expect.stringContaining(message) });
   const exported = await audit('export', '--site', 'lab-1', '--to', soon(), '-o', 'evidence.ndjson');
-  expect(exported).toMatchObject({ code: 7, stderr: expect.stringContaining(message) });
+  expect(exported).toMatchObject({ code: 8, stderr: expect.stringContaining(message) });
   expect(await audit('verify', 'evidence.ndjson')).toMatchObject({
-    code: 7,
+    code: 8,
     stderr: expect.stringContaining(message),
   });
 });

@@ -170,6 +170,7 @@ export class CommandWorld {
         ...order,
         key: undefined,
         traceparent: undefined,
+        note: () => undefined,
       });
       this.answered.push(command.id);
     }, fuse);

@@ -61,13 +61,13 @@ it.each<[what: string, lines: readonly string[], message: string]>([
 ])('finds what was %s', async (_what, changed, message) => {
   const { code, stderr } = await verify(changed);
   expect(stderr).toContain(message);
-  expect(code).toBe(7);
+  expect(code).toBe(8);
 });
 
 it('tells an export that was made anew from the one whose root was kept', async () => {
   const forged = await exported(chainsOf([0, 0, 1, 0, 1]));
   expect(await verify(forged.lines)).toMatchObject({ code: 0 });
-  expect(await verify(forged.lines, '--root', root)).toMatchObject({ code: 7 });
+  expect(await verify(forged.lines, '--root', root)).toMatchObject({ code: 8 });
   const { stdout } = await verify(forged.lines.toSpliced(1, 1), '--json');
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, kind: 'removed', place: 3 });
 });
