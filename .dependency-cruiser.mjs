@@ -50,7 +50,7 @@ export default {
       'pure-rooms-do-no-io',
       {
         path: '^(contracts|payload|series|lambdas/domain)/',
-        pathNot: '^(contracts/generate-openapi|series/units/generate)\\.ts$',
+        pathNot: '^(contracts/generate-(openapi|permissions)|series/units/generate)\\.ts$',
       },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(zlib|crypto)$' },
       'Pure rooms compute: no file, no socket, no timer.',

@@ -46,6 +46,17 @@ export const PROBLEMS = {
     'Read the command: it has gone on, or is at its end.',
   ],
   'own-command': [409, 'One may not approve a command of one’s own', 'Ask another person.'],
+  'own-access': [409, 'One may not take away or change one’s own access', 'Ask another administrator.'],
+  'last-administrator': [
+    409,
+    'Nobody would be left who may do everything everywhere',
+    'Let another Admin of every site sign in first.',
+  ],
+  'not-invited': [
+    409,
+    'The person has signed in already, or is disabled',
+    'An invitation is sent again only to whoever has not used it.',
+  ],
   leased: [409, 'Somebody else holds the lease of the device', 'Wait until it ends, or ask its holder.'],
   'idempotency-conflict': [409, 'The key was used for another request', 'Use a fresh Idempotency-Key.'],
   'precondition-failed': [412, 'The resource has changed', 'Read it again and repeat with the new ETag.'],

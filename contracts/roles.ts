@@ -24,6 +24,9 @@ export const PERMISSIONS = {
   'exports:read': ['Admin', 'Engineer', 'Operator'],
   'audit:read': ['Admin'],
   'health:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'people:read': ['Admin'],
+  'people:manage': ['Admin'],
+  'me:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'contract:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
 } as const satisfies Record<string, readonly Role[]>;
 
@@ -33,7 +36,7 @@ export type Permission = keyof typeof PERMISSIONS;
 export interface Grant {
   readonly role: Role;
   /** Absent: every site. */
-  readonly site?: string;
+  readonly site?: string | undefined;
 }
 
 /** Who calls, as the token says. */
@@ -59,6 +62,9 @@ export const parseGroup = (group: string): Grant | undefined => {
   const site = group.slice(at + 1);
   return slug.safeParse(site).success ? { role, site } : undefined;
 };
+
+/** The Cognito group of a grant: what {@link parseGroup} reads. */
+export const groupOf = ({ role, site }: Grant): string => (site === undefined ? role : `${role}@${site}`);
 
 /** OAuth resource server of the API. */
 export const RESOURCE_SERVER = 'labgate';
@@ -95,4 +101,13 @@ export const allowedSites = (principal: Principal, permission: Permission): 'all
   const held = principal.grants.filter((grant) => roles.includes(grant.role));
   if (held.some((grant) => grant.site === undefined)) return 'all';
   return [...new Set(held.flatMap((grant) => grant.site ?? []))].sort();
+};
+
+/** Every permission that a principal holds somewhere, with where. */
+export const permissionsOf = (
+  principal: Principal,
+): Partial<Record<Permission, 'all' | readonly string[]>> => {
+  const names = Object.keys(PERMISSIONS) as Permission[];
+  const held = names.map((name) => [name, allowedSites(principal, name)] as const);
+  return Object.fromEntries(held.filter(([, sites]) => sites.length > 0));
 };

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { CommandsApi } from './constructs/commands-api.ts';
 import { ControlApi } from './constructs/control-api.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { PeopleApi } from './constructs/people-api.ts';
 import { QueryApi } from './constructs/query-api.ts';
 import { RecordsApi } from './constructs/records-api.ts';
 import { SignIn } from './constructs/sign-in.ts';
@@ -35,6 +36,7 @@ export class ApiStack extends Stack {
           storage,
           commands: devices.commands,
         }),
+        'people-api': new PeopleApi(this, 'PeopleApi', { settings, userPool: signIn.userPool }),
         'query-api': new QueryApi(this, 'QueryApi', { settings, storage }),
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),
       },

@@ -52,7 +52,7 @@ export interface Gateway extends AsyncDisposable {
   readonly events: EventSources;
   readonly schedules: Schedules;
   /**
-   * Folder with `ca.pem` of the broker, `users.json` and `clients.json` of the token issuer, and the operator's
+   * Folder with `ca.pem` of the broker, `users.json`, `clients.json` and the mail `outbox/` of the token issuer, and the operator's
    * `operator.json` and `aws-credentials` (the format of the AWS CLI) for the AWS endpoint.
    */
   readonly credentialsDir: string;
@@ -168,6 +168,7 @@ async function startParts(
         assembly: declared,
         host,
         port: ports.issuer,
+        endpoint,
         credentialsDir,
         connections: people,
       }),

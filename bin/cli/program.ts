@@ -33,6 +33,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import('./commands/query.ts')).queryCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
   lease: async () => (await import('./commands/lease.ts')).leaseCommand(),
+  me: async () => (await import('./commands/people.ts')).meCommand(),
+  people: async () => (await import('./commands/people.ts')).peopleCommand(),
   login: async () => (await import('./commands/login.ts')).loginCommand(),
   logout: async () => (await import('./commands/login.ts')).logoutCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),

@@ -20,6 +20,8 @@ export const ENVIRONMENT = {
   EXPORTS_QUEUE_URL: z.url(),
   /** Address of the queue of what happened to commands, and of their deadlines. */
   COMMANDS_QUEUE_URL: z.url(),
+  /** Identifier of the user pool of people. */
+  USER_POOL_ID: z.string().regex(/^[\w-]+_\w+$/),
   /** ARN of the role that signs links to the files of exports. */
   EXPORT_LINKS_ROLE: z.string().startsWith('arn:'),
   /** Name of the IoT policy that every device certificate gets. */

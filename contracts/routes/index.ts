@@ -8,6 +8,7 @@ import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
 import { EXPORTS_ROUTES } from './exports.ts';
 import { HEALTH_ROUTES } from './health.ts';
+import { PEOPLE_ROUTES } from './people.ts';
 import { PRESENCE_ROUTES } from './presence.ts';
 import { RECORDS_ROUTES } from './records.ts';
 import { SERIES_ROUTES } from './series.ts';
@@ -25,6 +26,7 @@ export const ROUTES = {
   ...RECORDS_ROUTES,
   ...EXPORTS_ROUTES,
   ...AUDIT_ROUTES,
+  ...PEOPLE_ROUTES,
   ...HEALTH_ROUTES,
   ...CONTRACT_ROUTES,
 } as const;

@@ -71,6 +71,12 @@ export const SERVICES = {
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',
   },
+  'people-api': {
+    description: 'People, their roles, and what a caller may do, over HTTP',
+    memoryMegabytes: 512,
+    timeoutSeconds: REQUEST_SECONDS,
+    http: 'buffered',
+  },
   'query-api': {
     description: 'Series, latest values and health over HTTP',
     memoryMegabytes: 1024,

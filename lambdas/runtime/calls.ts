@@ -57,6 +57,7 @@ const post = async (
 
 /** The services that speak JSON: version of it, and prefix of operations. */
 const SERVICES = {
+  'cognito-idp': ['1.1', 'AWSCognitoIdentityProviderService'],
   kinesis: ['1.1', 'Kinesis_20131202'],
   sqs: ['1.0', 'AmazonSQS'],
 } as const;
@@ -80,8 +81,11 @@ export const callService = async (
   const { ok, status, text } = await post(service, target, request, signal);
   const answer: unknown = text === '' ? {} : JSON.parse(text);
   if (ok) return answer;
-  const { __type: type = 'UnknownError' } = answer as { readonly __type?: string };
-  throw new CallRefused(type.replace(/^.*#/, ''), status, target);
+  const { __type: type = 'UnknownError', message } = answer as {
+    readonly __type?: string;
+    readonly message?: string;
+  };
+  throw new CallRefused(type.replace(/^.*#/, ''), status, target, message);
 };
 
 /**

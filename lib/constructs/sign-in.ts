@@ -41,6 +41,11 @@ export class SignIn extends Construct {
         requireSymbols: true,
         tempPasswordValidity: Duration.days(3),
       },
+      userInvitation: {
+        emailSubject: 'Your access to labgate',
+        emailBody:
+          'You are invited to labgate. Your user name is {username}, your temporary password {####}. It is good for three days; you choose another when you sign in first.',
+      },
       deletionProtection: settings.data.onDelete === 'retain',
       removalPolicy: removalPolicy(settings),
     });
@@ -65,13 +70,16 @@ export class SignIn extends Construct {
     this.domain = this.userPool.addDomain('Domain', {
       cognitoDomain: { domainPrefix: `${signIn.domainPrefix}-${Stack.of(this).account}` },
     });
-    const lifetimes = { accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1) };
+    // API Gateway looks at a token's signature and end alone. So the rights of whoever is disabled, or loses a role, end
+    // with the last token: the shortest that Cognito gives. Programs are not disabled, and pay for each token.
+    const short = { accessTokenValidity: Duration.minutes(5), idTokenValidity: Duration.minutes(5) };
+    const long = { accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1) };
     this.people = this.userPool.addClient('People', {
       userPoolClientName: 'labgate',
       generateSecret: false,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
-      ...lifetimes,
+      ...short,
       refreshTokenValidity: Duration.hours(12),
       oAuth: {
         flows: { authorizationCodeGrant: true },
@@ -87,7 +95,7 @@ export class SignIn extends Construct {
           userPoolClientName: name,
           generateSecret: true,
           enableTokenRevocation: true,
-          ...lifetimes,
+          ...long,
           oAuth: { flows: { clientCredentials: true }, scopes: [scopeOf(roleScope(role))] },
         });
         client.node.addDependency(server);

@@ -15,6 +15,17 @@ export interface User {
   readonly email: string;
   readonly groups: readonly string[];
   readonly userPoolId: string;
+  /** Nobody who is disabled signs in, or gets tokens. */
+  readonly enabled: boolean;
+  /** As Cognito names it: whether the password is a temporary one. */
+  readonly status: 'CONFIRMED' | 'FORCE_CHANGE_PASSWORD';
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  /** When a temporary password was given, in milliseconds since the epoch. */
+  readonly invitedAt?: number | undefined;
+  /** Tokens of before are worth nothing, in seconds since the epoch: signed out everywhere. */
+  readonly signedOutAt?: number | undefined;
 }
 
 /** A user that the caller asks for besides one a group. */
@@ -31,11 +42,17 @@ const userSchema = z.object({
   email: z.string().optional(),
   groups: z.array(z.string()).default([]),
   userPoolId: z.string().optional(),
+  enabled: z.boolean().default(true),
+  status: z.enum(['CONFIRMED', 'FORCE_CHANGE_PASSWORD']).default('CONFIRMED'),
+  createdAt: z.number().default(() => Date.now()),
+  modifiedAt: z.number().default(() => Date.now()),
+  invitedAt: z.number().optional(),
+  signedOutAt: z.number().optional(),
 });
 const secretSchema = z.looseObject({ clientId: z.string(), clientSecret: z.string().optional() });
 
 /** A password that fits every policy of Cognito: 24 characters of all four kinds. */
-function newPassword(): string {
+export function newPassword(): string {
   const kinds = ['abcdefghijkmnopqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.!'];
   const all = kinds.join('');
   const pick = (from: string): string => from[randomInt(from.length)] ?? '';
@@ -70,12 +87,22 @@ export async function loadUsers(
     for (const { username, groups } of samples) {
       if (users.some((user) => user.userPoolId === id && user.username === username)) continue;
       const email = emailOf(username);
-      users.push({ username, password: newPassword(), groups, email, sub: randomUUID(), userPoolId: id });
+      const made = {
+        password: newPassword(),
+        sub: randomUUID(),
+        createdAt: Date.now(),
+        modifiedAt: Date.now(),
+      };
+      users.push({ ...made, username, groups, email, userPoolId: id, enabled: true, status: 'CONFIRMED' });
     }
   }
-  await writeSecretJson(path, users);
+  await saveUsers(folder, users);
   return users;
 }
+
+/** Writes `users.json`. */
+export const saveUsers = (folder: string, users: readonly User[]): Promise<void> =>
+  writeSecretJson(join(folder, 'users.json'), users);
 
 const emailOf = (username: string): string => `${username}@example.org`;
 

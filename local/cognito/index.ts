@@ -4,21 +4,25 @@ import { join } from 'node:path';
 import type { Connections } from '../connections.ts';
 import { listenHttp } from '../http-listener.ts';
 import type { PartOptions } from '../types.ts';
+import { AdminApi, type AdminPool } from './admin-api.ts';
 import { loadClientSecrets, loadKeys, loadUsers, type SampleUser } from './credentials.ts';
+import { openOutbox } from './outbox.ts';
 import { type PoolServer, servePool } from './pool.ts';
 import { type Pool, readPools, resourceTypes } from './read.ts';
+import { openStore } from './store.ts';
+import { openUsers } from './users.ts';
 
 export type { SampleUser };
 export { resourceTypes };
 
 export interface CognitoOptions extends Omit<PartOptions, 'endpoint' | 'iam'> {
-  /** Not used: the issuer calls nothing of AWS. */
+  /** Gets the operations that need AWS credentials; nobody asks for them when absent. */
   readonly endpoint?: PartOptions['endpoint'];
   readonly iam?: PartOptions['iam'];
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Folder for `users.json` and `clients.json`, readable by its owner alone. */
+  /** Folder for `users.json`, `clients.json` and the mail in `outbox/`, readable by its owner alone. */
   readonly credentialsDir: string;
   /** Users besides the one of each group. */
   readonly users?: readonly SampleUser[];
@@ -79,16 +83,19 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
   };
 
   const folder = options.dataDir === undefined ? undefined : join(options.dataDir, 'cognito');
-  const users = await loadUsers(credentialsDir, pools, options.users ?? []);
+  const everybody = await loadUsers(credentialsDir, pools, options.users ?? []);
   const secrets = await loadClientSecrets(credentialsDir, pools, (pool) =>
     pool === main ? url : issuer(pool.id),
   );
+  const admin = new Map<string, AdminPool>();
   for (const pool of pools) {
     const keys = await loadKeys(folder, pool.id);
-    const own = users.filter((user) => user.userPoolId === pool.id);
-    const input = { pool, issuer: issuer(pool.id), users: own, secrets, keys, folder, log };
-    servers.set(pool.id, await servePool(input));
+    const users = await openUsers(pool, everybody, credentialsDir, folder);
+    const store = await openStore(folder, pool.id);
+    admin.set(pool.id, { pool, users, store });
+    servers.set(pool.id, servePool({ pool, issuer: issuer(pool.id), users, store, secrets, keys, log }));
   }
+  options.endpoint?.register('cognito-idp', new AdminApi(admin, openOutbox(credentialsDir, log)));
   const running = opened.move();
   return { issuer, address: { host, port, url }, close: () => running.disposeAsync() };
 }

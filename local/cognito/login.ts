@@ -6,10 +6,13 @@ import { errors } from 'oidc-provider';
 import type { Log } from '../types.ts';
 import type { User } from './credentials.ts';
 import type { Lockout } from './lockout.ts';
-import { loginPage, messagePage, PAGE_HEADERS } from './pages.ts';
+import { loginPage, messagePage, newPasswordPage, PAGE_HEADERS } from './pages.ts';
 import type { Pool } from './read.ts';
+import { isInvitationOver, passwordFault, type Users } from './users.ts';
 
 const FORM_LIMIT = 16 * 1024;
+/** Logins that wait for a new password, at most. */
+const PROVEN_KEPT = 1000;
 
 /** Compares two secrets in a time that tells nothing about them. */
 export function sameSecret(left: string, right: string): boolean {
@@ -20,8 +23,10 @@ export function sameSecret(left: string, right: string): boolean {
 export interface LoginInput {
   readonly provider: Provider;
   readonly pool: Pool;
-  readonly users: readonly User[];
+  readonly users: Users;
   readonly lockout: Lockout;
+  /** Who has shown a temporary password in a login, and has yet to choose another: `sub` by id of the login. */
+  readonly proven: Map<string, string>;
   readonly log: Log;
 }
 
@@ -36,7 +41,7 @@ export async function serveLogin(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { provider, pool, lockout, log } = input;
+  const { provider, pool, users, lockout, proven, log } = input;
   let interaction: Awaited<ReturnType<Provider['interactionDetails']>>;
   try {
     interaction = await provider.interactionDetails(request, response);
@@ -56,8 +61,16 @@ export async function serveLogin(
   if (!form || !sameSecret(form.get('uid') ?? '', uid)) {
     return sendPage(response, 400, messagePage('This login has ended', 'Start again from the application.'));
   }
+  const finish = (sub: string): Promise<void> =>
+    provider.interactionFinished(request, response, { login: { accountId: sub, remember: true } });
+  const chosen = form.get('new_password');
+  if (chosen !== null) {
+    const changed = await choosePassword(input, uid, chosen);
+    if ('sub' in changed) return finish(changed.sub);
+    return sendPage(response, 400, newPasswordPage({ uid, client, error: changed.error }));
+  }
   const username = form.get('username')?.trim() ?? '';
-  const user = findUser(input, username);
+  const user = users.named(username);
   // Tries count for the user, by whichever name.
   const counted = user?.username ?? username;
   const again = (status: number, error: string): void =>
@@ -70,18 +83,31 @@ export async function serveLogin(
   // A password is compared for a user that does not exist as well, so that the time taken tells nothing.
   const right = sameSecret(form.get('password') ?? '', user?.password ?? '') && user !== undefined;
   lockout.tried(counted, right);
-  log('info', right ? 'user logged in' : 'login refused', { username, userPoolId: pool.id });
+  const mayEnter = right && user.enabled && !isInvitationOver(user, pool, Date.now());
+  log('info', mayEnter ? 'user logged in' : 'login refused', { username, userPoolId: pool.id });
   if (!right) return again(401, 'Incorrect user name or password.');
-  await provider.interactionFinished(request, response, { login: { accountId: user.sub, remember: true } });
+  // Only who knows the password is told.
+  if (!user.enabled) return again(401, 'User is disabled.');
+  if (!mayEnter) return again(401, 'Temporary password has expired and must be reset by an administrator.');
+  if (user.status !== 'FORCE_CHANGE_PASSWORD') return finish(user.sub);
+  if (proven.size >= PROVEN_KEPT) proven.delete(proven.keys().next().value ?? '');
+  proven.set(uid, user.sub);
+  return sendPage(response, 200, newPasswordPage({ uid, client }));
 }
 
-/** The user of a name, or of an e-mail address where the pool takes that for a name. */
-function findUser({ pool, users }: LoginInput, name: string): User | undefined {
-  const plain = (text: string): string => (pool.caseSensitive ? text : text.toLowerCase());
-  return users.find(
-    ({ username, email }) =>
-      plain(username) === plain(name) || (pool.emailAlias && email.toLowerCase() === name.toLowerCase()),
-  );
+/** Puts the password that a person has chosen in place of the temporary one. */
+async function choosePassword(
+  { pool, users, proven }: LoginInput,
+  uid: string,
+  password: string,
+): Promise<Pick<User, 'sub'> | { readonly error: string }> {
+  const user = users.bySub(proven.get(uid));
+  if (!user?.enabled || user.status !== 'FORCE_CHANGE_PASSWORD')
+    return { error: 'Start again from the application.' };
+  const fault = passwordFault(password, pool.passwords);
+  if (fault !== undefined) return { error: `The password ${fault}.` };
+  proven.delete(uid);
+  return users.change(user.sub, { password, status: 'CONFIRMED', invitedAt: undefined });
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

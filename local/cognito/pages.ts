@@ -57,6 +57,23 @@ ${error}
   );
 }
 
+/** The form for whoever has signed in with a temporary password. */
+export function newPasswordPage(fields: { uid: string; client: string; error?: string }): string {
+  const error = fields.error ? `<p class="error" role="alert">${escapeHtml(fields.error)}</p>` : '';
+  return page(
+    'Choose a password',
+    `<h1>Choose a password</h1>
+<p>for ${escapeHtml(fields.client)}: the temporary one is used up with this sign-in.</p>
+${error}
+<form method="post" action="login">
+<input type="hidden" name="uid" value="${escapeHtml(fields.uid)}">
+<label for="new_password">New password</label>
+<input id="new_password" name="new_password" type="password" autocomplete="new-password" required autofocus>
+<button type="submit">Sign in</button>
+</form>`,
+  );
+}
+
 /** Says what went wrong, or that something is done. */
 export function messagePage(title: string, text: string): string {
   return page(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`);

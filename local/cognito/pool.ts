@@ -4,13 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors as joseErrors, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import type { Log } from '../types.ts';
-import type { PoolKeys, User } from './credentials.ts';
+import type { PoolKeys } from './credentials.ts';
 import { createLockout } from './lockout.ts';
 import { type LoginInput, sendPage, serveLogin } from './login.ts';
 import { messagePage } from './pages.ts';
 import { createProvider } from './provider.ts';
 import type { Pool } from './read.ts';
-import { openStore } from './store.ts';
+import type { Store } from './store.ts';
+import type { Users } from './users.ts';
 
 export interface Mount {
   /** What comes before the path of the pool: nothing, or `/<user pool id>`. */
@@ -27,23 +28,23 @@ export interface PoolServer {
 export interface PoolInput {
   readonly pool: Pool;
   readonly issuer: string;
-  readonly users: readonly User[];
+  readonly users: Users;
+  readonly store: Store;
   readonly secrets: ReadonlyMap<string, string>;
   readonly keys: PoolKeys;
-  readonly folder: string | undefined;
   readonly log: Log;
 }
 
 /** Serves one user pool: its keys, and what the hosted UI of Cognito serves. */
-export async function servePool(input: PoolInput): Promise<PoolServer> {
-  const { pool, issuer, users, keys, log } = input;
-  const store = await openStore(input.folder, pool.id);
-  const provider = createProvider({ ...input, store });
+export function servePool(input: PoolInput): PoolServer {
+  const { pool, issuer, users, store, keys, log } = input;
+  const provider = createProvider(input);
   provider.on('server_error', (_ctx, error) =>
     log('error', 'the token issuer failed', { cause: error.stack }),
   );
   const serve = provider.callback();
-  const login: LoginInput = { provider, pool, users, lockout: createLockout(() => Date.now()), log };
+  const lockout = createLockout(() => Date.now());
+  const login: LoginInput = { provider, pool, users, lockout, proven: new Map(), log };
   const publicKey = createPublicKey({ key: keys.jwk, format: 'jwk' });
 
   const handle: PoolServer['handle'] = async (request, response, { base, url }) => {
@@ -100,7 +101,7 @@ async function logout(
 async function userInfo(
   request: IncomingMessage,
   response: ServerResponse,
-  users: readonly User[],
+  users: Users,
   issuer: string,
   key: KeyObject,
 ): Promise<void> {
@@ -127,7 +128,9 @@ async function userInfo(
     return refuse('Access token is expired, disabled, or deleted, or the user has globally signed out.');
   }
   const scopes = String(claims['scope'] ?? '').split(' ');
-  const user = users.find(({ sub }) => sub === claims.sub);
+  const user = users.bySub(claims.sub);
+  if (user !== undefined && (!user.enabled || (claims.iat ?? 0) < (user.signedOutAt ?? 0)))
+    return refuse('Access token is expired, disabled, or deleted, or the user has globally signed out.');
   if (claims['token_use'] !== 'access' || !user || !scopes.includes('openid')) {
     return refuse('Access token does not contain openid scope');
   }

@@ -11,11 +11,12 @@ import type { PoolKeys, User } from './credentials.ts';
 import { messagePage, PAGE_HEADERS } from './pages.ts';
 import type { Client, Pool } from './read.ts';
 import type { Store } from './store.ts';
+import type { Users } from './users.ts';
 
 export interface ProviderInput {
   readonly issuer: string;
   readonly pool: Pool;
-  readonly users: readonly User[];
+  readonly users: Users;
   readonly secrets: ReadonlyMap<string, string>;
   readonly keys: PoolKeys;
   readonly store: Store;
@@ -79,9 +80,11 @@ export function createProvider(input: ProviderInput): Provider {
       },
     },
     formats: { customizers: { jwt: (ctx, token, jwt) => asCognito(ctx, token.kind, jwt, users) } },
-    findAccount: (_ctx, id) => {
-      const user = users.find(({ sub }) => sub === id);
-      return user && { accountId: id, claims: () => idClaims(user) };
+    findAccount: (_ctx, id, token) => {
+      const user = users.bySub(id);
+      // Of a refresh token, or a code: both are gone, unless they came back from the disk after a crash.
+      const isOld = token !== undefined && 'iat' in token && (token.iat ?? 0) < (user?.signedOutAt ?? 0);
+      return user?.enabled && !isOld ? { accountId: id, claims: () => idClaims(user) } : undefined;
     },
     interactions: { url: () => `${issuer}/login` },
     issueRefreshToken: () => true,
@@ -171,7 +174,7 @@ const idClaims = (user: User) => ({
 });
 
 /** Gives an access token the claims of Cognito's. */
-function asCognito(ctx: KoaContextWithOIDC, kind: string, jwt: JWTStructured, users: readonly User[]): void {
+function asCognito(ctx: KoaContextWithOIDC, kind: string, jwt: JWTStructured, users: Users): void {
   const { payload } = jwt;
   payload['token_use'] = 'access';
   payload['version'] = 2;
@@ -183,8 +186,8 @@ function asCognito(ctx: KoaContextWithOIDC, kind: string, jwt: JWTStructured, us
     payload['auth_time'] = payload['iat'];
     return;
   }
-  const user = users.find(({ sub }) => sub === payload['sub']);
-  if (!user) throw new errors.InvalidGrant('user is gone');
+  const user = users.bySub(payload['sub'] as string | undefined);
+  if (!user?.enabled) throw new errors.InvalidGrant('user is gone');
   payload['username'] = user.username;
   if (user.groups.length > 0) payload['cognito:groups'] = [...user.groups];
   payload['origin_jti'] = randomUUID();

@@ -24,6 +24,17 @@ export interface Pool {
   /** Whether people may sign in with their e-mail address, too. */
   readonly emailAlias: boolean;
   readonly caseSensitive: boolean;
+  readonly arn: string;
+  readonly passwords: PasswordPolicy;
+  /** Of the mail that invites, with `{username}` and `{####}`. */
+  readonly invitation: { readonly subject: string; readonly body: string };
+}
+
+/** What a password has to have. */
+export interface PasswordPolicy {
+  readonly minLength: number;
+  readonly needs: readonly ('lower' | 'upper' | 'digit' | 'symbol')[];
+  readonly temporaryDays: number;
 }
 
 export interface Client {
@@ -46,6 +57,7 @@ const unit = z.enum(['seconds', 'minutes', 'hours', 'days']);
 const names = z.array(z.string()).default([]);
 const seconds = z.coerce.number().positive();
 
+const flag = z.union([z.boolean(), z.stringbool()]);
 const ignored = z.unknown().optional();
 const unsupported = z.undefined('is not supported locally').optional();
 
@@ -57,6 +69,34 @@ const poolSchema = z.object({
   UsernameConfiguration: z
     .object({ CaseSensitive: z.union([z.boolean(), z.stringbool()]).default(true) })
     .default({ CaseSensitive: true }),
+  Policies: z
+    .strictObject({
+      PasswordPolicy: z
+        .strictObject({
+          MinimumLength: z.coerce.number().default(8),
+          RequireLowercase: flag.default(false),
+          RequireUppercase: flag.default(false),
+          RequireNumbers: flag.default(false),
+          RequireSymbols: flag.default(false),
+          TemporaryPasswordValidityDays: z.coerce.number().default(7),
+          PasswordHistorySize: unsupported,
+        })
+        .prefault({}),
+      SignInPolicy: ignored,
+    })
+    .prefault({}),
+  AdminCreateUserConfig: z
+    .strictObject({
+      AllowAdminCreateUserOnly: ignored,
+      InviteMessageTemplate: z
+        .strictObject({
+          EmailSubject: z.string().default('Your temporary password'),
+          EmailMessage: z.string().default('Your username is {username} and temporary password is {####}.'),
+          SMSMessage: ignored,
+        })
+        .prefault({}),
+    })
+    .prefault({}),
 });
 
 const clientSchema = z.strictObject({
@@ -118,6 +158,14 @@ function parse<T extends z.ZodType>(schema: T, from: Resource): z.output<T> {
 export function readPools(assembly: Assembly): Pool[] {
   return assembly.byType('AWS::Cognito::UserPool').map((resource) => {
     const pool = parse(poolSchema, resource);
+    const policy = pool.Policies.PasswordPolicy;
+    const { EmailSubject, EmailMessage } = pool.AdminCreateUserConfig.InviteMessageTemplate;
+    const needs = [
+      ['lower', policy.RequireLowercase],
+      ['upper', policy.RequireUppercase],
+      ['digit', policy.RequireNumbers],
+      ['symbol', policy.RequireSymbols],
+    ] as const;
     const of = (type: string): Resource[] =>
       assembly.byType(type).filter((other) => parse(ofPool, other).UserPoolId === resource.physicalId);
     return {
@@ -132,6 +180,15 @@ export function readPools(assembly: Assembly): Pool[] {
       mfaRequired: pool.MfaConfiguration === 'ON',
       emailAlias: [...pool.AliasAttributes, ...pool.UsernameAttributes].includes('email'),
       caseSensitive: pool.UsernameConfiguration.CaseSensitive,
+      arn:
+        resource.arn ??
+        `arn:aws:cognito-idp:${assembly.region}:${assembly.account}:userpool/${resource.physicalId}`,
+      passwords: {
+        minLength: policy.MinimumLength,
+        needs: needs.flatMap(([kind, isNeeded]) => (isNeeded ? [kind] : [])),
+        temporaryDays: policy.TemporaryPasswordValidityDays,
+      },
+      invitation: { subject: EmailSubject, body: EmailMessage },
     };
   });
 }

@@ -22,6 +22,8 @@ const DURABLE = new Set(['RefreshToken', 'Grant', 'Session']);
 /** Sessions, codes, grants and refresh tokens of one pool. */
 export interface Store {
   adapter(model: string): Adapter;
+  /** Takes away every refresh token, and every code for one, of a user. */
+  signOut(sub: string): void;
   /** Writes what outlives a restart. */
   save(): Promise<void>;
 }
@@ -89,5 +91,9 @@ export async function openStore(folder: string | undefined, poolId: string): Pro
       [...entries].filter(([key]) => DURABLE.has(key.split(':', 1)[0] ?? '')),
     );
   };
-  return { adapter, save };
+  const signOut = (sub: string): void => {
+    for (const [key, { payload }] of entries)
+      if (payload.accountId === sub && /^(RefreshToken|AuthorizationCode):/.test(key)) entries.delete(key);
+  };
+  return { adapter, signOut, save };
 }

@@ -20,6 +20,7 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
 
 /** Code and status of a denial: XML services have their own words for it. */
 const DENIALS: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  'cognito-idp': ['AccessDeniedException', 400],
   dynamodb: ['AccessDeniedException', 400],
   kinesis: ['AccessDeniedException', 400],
   s3: ['AccessDenied', 403],
@@ -27,6 +28,9 @@ const DENIALS: Readonly<Record<string, readonly [code: string, status: number]>>
   sqs: ['AccessDenied', 403],
   sts: ['AccessDenied', 403],
 };
+
+/** Services whose JSON is of version 1.1. */
+const JSON_1_1: readonly string[] = ['kinesis', 'cognito-idp'];
 
 /** @param service signing name */
 export const protocolOf = (service: string): Protocol => PROTOCOLS[service] ?? 'rest-json';
@@ -51,7 +55,7 @@ export function errorResponse(service: string, error: AwsError, requestId: strin
         status,
         headers: {
           ...id,
-          'content-type': service === 'kinesis' ? 'application/x-amz-json-1.1' : 'application/x-amz-json-1.0',
+          'content-type': `application/x-amz-json-${JSON_1_1.includes(service) ? '1.1' : '1.0'}`,
         },
         body: JSON.stringify({ __type: `com.amazonaws#${code}`, message }),
       };

@@ -12,7 +12,7 @@ beforeAll(async () => {
   lab = await openLab(inject('assembly'), {
     people: { 'admin-1': ['Admin@lab-1'], 'admin-2': ['Admin@lab-2'] },
   });
-  admin = await lab.tokenOf('admin');
+  admin = await lab.personToken('admin');
 });
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
@@ -45,7 +45,7 @@ test('who did what, and who was denied what, can be listed, exported and verifie
   const given = await lab.json<{ id: string }>('/v1/devices/audited/commands', { method: 'POST', body });
   const analysis = await lab.token('analysis');
   expect((await lab.call('/v1/devices/audited', { method: 'DELETE', token: analysis })).status).toBe(403);
-  const away = await lab.tokenOf('admin-2');
+  const away = await lab.personToken('admin-2');
   expect((await lab.call('/v1/devices/audited/latest', { token: away })).status).toBe(404);
 
   const entries: AuditEntry[] = JSON.parse((await audit('list', '--site', 'lab-1', '--json')).stdout);
@@ -86,7 +86,7 @@ test('who did what, and who was denied what, can be listed, exported and verifie
 test('administrators of a site read that of their site alone', async () => {
   const status = async (token: string, query: string): Promise<number> =>
     (await lab.call(`/v1/audit${query}`, { token })).status;
-  const own = await lab.tokenOf('admin-1');
+  const own = await lab.personToken('admin-1');
   expect(await status(own, '?site=lab-1')).toBe(200);
   expect(await status(own, '?site=lab-2')).toBe(404);
   expect(await status(own, '')).toBe(403);

@@ -220,9 +220,35 @@ export const NOBODY = { nobody: [] } as const;
 /** Somebody without a role tries each function, and each writes that down. */
 const deniedSteps = (lab: Lab): Step[] =>
   ['/v1/devices', '/v1/commands?site=lab-1', '/v1/health', '/v1/exports/1'].map((path) => async () => {
-    const { status } = await lab.call(path, { token: await lab.tokenOf('nobody') });
+    const { status } = await lab.call(path, { token: await lab.personToken('nobody') });
     if (status !== 403) throw new Error(`${path} answers nobody with ${status}`);
   });
+
+/** Everything that `people-api` does, with a person of its own; the administrator is another one. */
+const peopleSteps = (lab: Lab): Step[] => {
+  const username = `way-${crypto.randomUUID().slice(0, 8)}`;
+  const path = `/v1/people/${username}`;
+  const init = async (body: object, method = 'POST') => ({
+    ...post(body),
+    method,
+    token: await lab.personToken('admin'),
+  });
+  const decide = (action: string) => async () =>
+    lab.json(`${path}/${action}`, await init({ reason: 'the whole way' }));
+  const reason = 'the whole way';
+  const admin = { role: 'Admin' };
+  const viewer = { role: 'Viewer', site: username };
+  return [
+    async () => lab.json('/v1/people?limit=1', { token: await lab.personToken('admin') }),
+    async () =>
+      lab.json('/v1/people', await init({ email: `${username}@example.org`, grants: [admin, viewer] })),
+    decide('invite'),
+    async () => lab.json(`${path}/grants`, await init({ grants: [viewer], reason }, 'PUT')),
+    decide('sign-out'),
+    decide('disable'),
+    decide('enable'),
+  ];
+};
 
 /** A call of compaction that fails: what is known of it is kept. */
 const failedCompaction = async (lab: Lab): Promise<void> => {
@@ -295,6 +321,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
           }),
       ],
     },
+    { name: 'people', roles: ['PeopleApiRole'], steps: peopleSteps(lab) },
     {
       name: 'measure while the stream is refused',
       roles: ['DataErrorRole', 'DeliveriesRole'],

@@ -169,6 +169,28 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('people-api, which deletes nobody and reads nothing of the laboratory', () => {
+    const actions = [
+      'AdminAddUserToGroup',
+      'AdminCreateUser',
+      'AdminDisableUser',
+      'AdminEnableUser',
+      'AdminGetUser',
+      'AdminListGroupsForUser',
+      'AdminRemoveUserFromGroup',
+      'AdminUserGlobalSignOut',
+      'CreateGroup',
+      'ListUsers',
+      'ListUsersInGroup',
+    ];
+    expect(grantsOf(dev.api, 'PeopleApiRole')).toEqual(
+      [
+        ...shared('PeopleApiLogs'),
+        ...actions.map((action) => `cognito-idp:${action} on {SignInUsers}`),
+      ].sort(),
+    );
+  });
+
   test('query-api reads, and writes of the audit alone', () => {
     expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
       [

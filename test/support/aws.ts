@@ -245,6 +245,7 @@ export const startAws = async (): Promise<Aws> => {
     STREAM_NAME: 'stream',
     EXPORTS_QUEUE_URL: `${url}/000000000000/exports`,
     COMMANDS_QUEUE_URL: `${url}/000000000000/commands`,
+    USER_POOL_ID: 'us-east-1_pool',
     EXPORT_LINKS_ROLE: 'arn:aws:iam::000000000000:role/links',
     DEVICE_POLICY: policy,
     THING_TYPE: thingType,

@@ -41,6 +41,8 @@ export interface SignIn {
   readonly callbackUrl: string;
   readonly username: string;
   readonly password: string;
+  /** Chosen when the password is a temporary one. */
+  readonly newPassword?: string;
   /** All of the client when absent. */
   readonly scope?: string;
 }
@@ -58,13 +60,22 @@ export interface Tokens {
  */
 export async function fillForm(
   address: string,
-  { callbackUrl, username, password }: Pick<SignIn, 'callbackUrl' | 'username' | 'password'>,
+  {
+    callbackUrl,
+    username,
+    password,
+    newPassword,
+  }: Pick<SignIn, 'callbackUrl' | 'username' | 'password' | 'newPassword'>,
 ): Promise<string> {
   const browser = newBrowser();
   const page = locationOf(await browser.get(address));
   const html = await (await browser.get(page)).text();
   const uid = /name="uid" value="([^"]+)"/.exec(html)?.[1] ?? '';
-  let to = locationOf(await browser.post(page, { uid, username, password }));
+  let answer = await browser.post(page, { uid, username, password });
+  if (newPassword !== undefined && (await answer.clone().text()).includes('name="new_password"'))
+    answer = await browser.post(page, { uid, new_password: newPassword });
+  if (answer.headers.get('location') === null) throw new Error(`${username} is refused: ${answer.status}`);
+  let to = locationOf(answer);
   while (!to.startsWith(callbackUrl)) to = locationOf(await browser.get(to));
   return to;
 }

@@ -61,8 +61,8 @@ export interface Lab<G = Gateway> extends AsyncDisposable {
   readonly gateway: G;
   /** Token of a program of the settings; without one, of whoever makes the calls. */
   token(program?: string): Promise<string>;
-  /** Token of a person of `users.json`. */
-  tokenOf(person: string): Promise<string>;
+  /** Token of a person of `users.json`, who signs in for it. */
+  personToken(username: string): Promise<string>;
   call(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
   json<T = Record<string, unknown>>(
     path: string,
@@ -121,6 +121,9 @@ const personToken = async (gateway: Running, username: string): Promise<string> 
   });
   return token;
 };
+
+/** Below the five minutes for which a token of a person is good. */
+const TOKEN_MILLIS = 240_000;
 
 /** Publishes a second that a client of a test makes at most, and at once: AWS IoT discards more than 100. */
 const PUBLISHES = { rate: 95, burst: 90 } as const;
@@ -191,15 +194,17 @@ export const labOf = <G extends Pick<Gateway, 'addresses' | 'credentialsDir' | '
   person?: string,
 ): Lab<G> => {
   const clients = new Set<MqttClient>();
-  const tokens = new Map<string, Promise<string>>();
+  const tokens = new Map<string, { readonly token: Promise<string>; readonly until: number }>();
   const fetchToken = (program: string | undefined): Promise<string> =>
     program === undefined && person !== undefined
       ? personToken(gateway, person)
       : programToken(gateway, program ?? 'fleet');
   const token = (program?: string): Promise<string> => {
-    const known = tokens.get(program ?? '') ?? fetchToken(program);
-    tokens.set(program ?? '', known);
-    return known;
+    const known = tokens.get(program ?? '');
+    if (known !== undefined && known.until > Date.now()) return known.token;
+    const fresh = fetchToken(program);
+    tokens.set(program ?? '', { token: fresh, until: Date.now() + TOKEN_MILLIS });
+    return fresh;
   };
   const call: Lab<G>['call'] = async (path, init = {}) =>
     fetch(`${gateway.addresses.api}${path}`, {
@@ -219,7 +224,7 @@ export const labOf = <G extends Pick<Gateway, 'addresses' | 'credentialsDir' | '
   return {
     gateway,
     token,
-    tokenOf: (name) => personToken(gateway, name),
+    personToken: (username) => personToken(gateway, username),
     call,
     json,
     async createType(type = METER) {

@@ -53,6 +53,7 @@ export const accessTo = (gateway: Gateway): LocalAccess => {
     api,
     ...(issuer === undefined || pool === undefined ? {} : { issuer: `${issuer}/${pool}` }),
     peopleClientId: people?.clientId,
+    userPoolId: pool,
     programs: clients.flatMap(({ name, clientId, clientSecret }) =>
       clientSecret === undefined ? [] : [{ name, clientId, clientSecret }],
     ),

@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<string, string>> = {
   types: 'instrument type',
   quarantine: 'quarantined message',
   exports: 'export',
+  people: 'person',
 };
 
 /** The resource of a request, such as `device oven-1`; `undefined` when it names none. */

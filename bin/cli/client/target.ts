@@ -15,6 +15,8 @@ const targetFile = z.object({
   issuer: z.url().optional(),
   /** Client of people, who sign in with a browser. */
   peopleClientId: z.string().optional(),
+  /** Where people are kept: for the first administrator, who is made with AWS credentials. */
+  userPoolId: z.string().optional(),
   programs: z.array(program).default([]),
 });
 
@@ -32,6 +34,7 @@ const stackOutputs = z.record(z.string(), z.record(z.string(), z.string())).tran
     api: outputs['ApiUrl'],
     issuer: outputs['Issuer'],
     peopleClientId: outputs['PeopleClientId'],
+    userPoolId: outputs['UserPoolId'],
     programs: [],
   };
 });

@@ -19,6 +19,7 @@ let world: World;
 type Buffered = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 let control: Buffered;
 let commands: Buffered;
+let people: Buffered;
 let records: Buffered;
 beforeAll(async () => {
   world = await startWorld();
@@ -40,6 +41,10 @@ beforeAll(async () => {
   const lease = { device: 'matrix-1', holder: SOMEBODY, takenAt: now.toISOString(), until };
   await takeLease(registry, lease, now);
   ({ handler: commands } = await import('../../../lambdas/functions/commands-api/handler.ts'));
+  for (const [operation, answer] of Object.entries(COGNITO))
+    world.aws.fail(`cognito-idp:${operation}`, { ...always, answer });
+  world.aws.fail('cognito-idp:AdminCreateUser', { ...always, code: 'UsernameExistsException' });
+  ({ handler: people } = await import('../../../lambdas/functions/people-api/handler.ts'));
   ({ handler: records } = await import('../../../lambdas/functions/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
@@ -47,7 +52,12 @@ afterAll(() => world.close());
 const status = async (name: RouteName, sent: Sent): Promise<number> => {
   const { service } = ROUTES[name];
   if (service === 'query-api') return (await world.send(sent)).status;
-  const handler = { 'control-api': control, 'commands-api': commands, 'records-api': records }[service];
+  const handler = {
+    'control-api': control,
+    'commands-api': commands,
+    'people-api': people,
+    'records-api': records,
+  }[service];
   return (await handler(proxyEvent(sent), lambdaContext)).statusCode;
 };
 
@@ -110,6 +120,28 @@ const COMMAND: Command = {
 const decision = (action: string): Sent => ({
   method: 'POST',
   path: `/v1/commands/${COMMAND_ID}/${action}`,
+  body: { reason: 'because' },
+});
+/** Somebody who holds a role at the site, for whom all that is asked is so already. */
+const PERSON = {
+  Username: 'grace',
+  Enabled: true,
+  UserStatus: 'CONFIRMED',
+  UserCreateDate: 1.7e9,
+  UserLastModifiedDate: 1.7e9,
+};
+const COGNITO = {
+  AdminGetUser: { ...PERSON, UserAttributes: [{ Name: 'sub', Value: 'sub-of-grace' }] },
+  AdminListGroupsForUser: { Groups: [{ GroupName: `Viewer@${SITE}` }] },
+  AdminDisableUser: {},
+  AdminEnableUser: {},
+  AdminUserGlobalSignOut: {},
+  CreateGroup: {},
+  ListUsers: { Users: [] },
+};
+const aboutGrace = (action: string): Sent => ({
+  method: 'POST',
+  path: `/v1/people/grace/${action}`,
   body: { reason: 'because' },
 });
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----';
@@ -229,6 +261,31 @@ const CASES: {
     bound: 'hidden',
   },
   listAudit: { sent: { path: `/v1/audit?site=${SITE}` }, permitted: 200, bound: 'hidden' },
+  readMe: { sent: { path: '/v1/me' }, permitted: 200, bound: 'none' },
+  listPeople: { sent: { path: '/v1/people' }, permitted: 200, bound: 'filter' },
+  addPerson: {
+    sent: {
+      method: 'POST',
+      path: '/v1/people',
+      body: { email: 'grace@example.org', grants: [{ role: 'Viewer', site: SITE }] },
+    },
+    permitted: 409,
+    bound: 'body',
+  },
+  readPerson: { sent: { path: '/v1/people/grace' }, permitted: 200, bound: 'hidden' },
+  replaceGrants: {
+    sent: {
+      method: 'PUT',
+      path: '/v1/people/grace/grants',
+      body: { grants: [{ role: 'Viewer', site: SITE }], reason: 'because' },
+    },
+    permitted: 200,
+    bound: 'hidden',
+  },
+  disablePerson: { sent: aboutGrace('disable'), permitted: 200, bound: 'hidden' },
+  enablePerson: { sent: aboutGrace('enable'), permitted: 200, bound: 'hidden' },
+  signOutPerson: { sent: aboutGrace('sign-out'), permitted: 200, bound: 'hidden' },
+  invitePerson: { sent: aboutGrace('invite'), permitted: 409, bound: 'hidden' },
   health: { sent: { path: '/v1/health' }, permitted: 200, bound: 'none' },
   live: { sent: { path: '/v1/health/live' }, permitted: 200, bound: 'none' },
   ready: { sent: { path: '/v1/health/ready' }, permitted: 200, bound: 'none' },

@@ -1,0 +1,174 @@
+/** People from their invitation to their end, through the running gateway: API, Cognito, sign-in page, mail. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Me, Person } from '../../contracts/resources/people.ts';
+import { signIn, type Tokens } from '../support/browser.ts';
+import { type Lab, openLab } from '../support/lab.ts';
+
+let lab: Lab;
+const GOOD = 'Correct-horse-7-battery';
+
+beforeAll(async () => {
+  lab = await openLab(inject('assembly'));
+  await lab.createType();
+  await lab.register('here', 'lab-1');
+  await lab.register('there', 'lab-2');
+});
+afterAll(() => lab[Symbol.asyncDispose]());
+
+/** The newest mail to an address. */
+const mailTo = (address: string): string => {
+  const folder = join(lab.gateway.credentialsDir, 'outbox');
+  const mails = readdirSync(folder)
+    .toSorted()
+    .map((name) => join(folder, name));
+  for (const mail of mails) expect(statSync(mail).mode & 0o777).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  const found = mails.map((mail) => readFileSync(mail, 'utf8')).findLast((text) => text.includes(address));
+  if (found === undefined) throw new Error(`no mail to ${address}`);
+  return found;
+};
+const temporaryPassword = (mail: string): string =>
+  /temporary password (\S+)\. It is good/.exec(mail)?.[1] ?? '';
+
+interface PeopleClient {
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly tokenEndpoint: string;
+  readonly callbackUrls: readonly string[];
+}
+const client = (): PeopleClient => {
+  const path = join(lab.gateway.credentialsDir, 'clients.json');
+  const clients = JSON.parse(readFileSync(path, 'utf8')) as PeopleClient[];
+  const found = clients.find(({ clientSecret }) => clientSecret === undefined);
+  if (found === undefined) throw new Error('no client for people');
+  return found;
+};
+
+const enter = (username: string, password: string, newPassword?: string): Promise<Tokens> => {
+  const { clientId, callbackUrls, tokenEndpoint } = client();
+  return signIn({
+    issuer: tokenEndpoint.replace(/\/oauth2\/token$/, ''),
+    clientId,
+    callbackUrl: callbackUrls[0] ?? '',
+    scope: 'openid labgate/api',
+    username,
+    password,
+    ...(newPassword === undefined ? {} : { newPassword }),
+  });
+};
+const refresh = async (token: string): Promise<Response> => {
+  const { clientId, tokenEndpoint } = client();
+  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: token };
+  return fetch(tokenEndpoint, { method: 'POST', body: new URLSearchParams(form) });
+};
+
+const asAdmin = async <T = Person>(path: string, body?: object, method = 'POST'): Promise<T> =>
+  lab.json<T>(path, {
+    token: await lab.personToken('admin'),
+    ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
+  });
+const reason = 'a test';
+const claimsOf = (token: string): { exp: number; iat: number } =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+test('a colleague becomes Viewer of one site, sees that alone, is disabled, and cannot go on', async () => {
+  const invited = await asAdmin('/v1/people', {
+    email: 'grace@example.org',
+    grants: [{ role: 'Viewer', site: 'lab-1' }],
+  });
+  expect(invited).toMatchObject({
+    id: 'grace',
+    state: 'invited',
+    grants: [{ role: 'Viewer', site: 'lab-1' }],
+  });
+
+  const mail = mailTo('grace@example.org');
+  expect(mail).toContain('Subject: Your access to labgate\n');
+  expect(mail).toContain('Your user name is grace,');
+  await expect(enter('grace', temporaryPassword(mail), 'short')).rejects.toThrow();
+  const tokens = await enter('grace', temporaryPassword(mail), GOOD);
+  expect((await asAdmin('/v1/people/grace')).state).toBe('active');
+  // The temporary password is used up.
+  await expect(enter('grace', temporaryPassword(mail))).rejects.toThrow();
+
+  const token = tokens.access_token;
+  expect(await lab.json<Me>('/v1/me', { token })).toMatchObject({
+    name: 'grace',
+    kind: 'user',
+    grants: [{ role: 'Viewer', site: 'lab-1' }],
+    permissions: { 'devices:read': ['lab-1'] },
+  });
+  const { items } = await lab.json<{ items: { id: string }[] }>('/v1/devices', { token });
+  expect(items.map(({ id }) => id)).toEqual(['here']);
+  expect((await lab.call('/v1/devices/there', { token })).status).toBe(404);
+  expect((await lab.call('/v1/people', { token })).status).toBe(403);
+  // API Gateway takes a token until its end: that is when the rights of whoever is disabled end.
+  const { exp, iat } = claimsOf(token);
+  expect(exp - iat).toBe(300);
+
+  expect((await refresh(tokens.refresh_token)).status).toBe(200);
+  expect(await asAdmin('/v1/people/grace/disable', { reason })).toMatchObject({ state: 'disabled' });
+  const refused = await refresh(tokens.refresh_token);
+  expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+  await expect(enter('grace', GOOD)).rejects.toThrow();
+
+  expect(await asAdmin('/v1/people/grace/enable', { reason })).toMatchObject({ state: 'active' });
+  // Old sign-ins do not come back.
+  expect((await refresh(tokens.refresh_token)).status).toBe(400);
+  expect((await enter('grace', GOOD)).refresh_token).toMatch(/./);
+});
+
+test('what is given and taken away shows in the next token', async () => {
+  await asAdmin('/v1/people', { email: 'alan@example.org', grants: [{ role: 'Viewer', site: 'lab-1' }] });
+  const { refresh_token } = await enter('alan', temporaryPassword(mailTo('alan@example.org')), GOOD);
+  const devices = async (): Promise<string[]> => {
+    const { access_token: token } = (await (await refresh(refresh_token)).json()) as Tokens;
+    const response = await lab.call('/v1/devices', { token });
+    if (!response.ok) return [String(response.status)];
+    return ((await response.json()) as { items: { id: string }[] }).items.map(({ id }) => id);
+  };
+  const put = (...grants: object[]) => asAdmin('/v1/people/alan/grants', { grants, reason }, 'PUT');
+  expect(await devices()).toEqual(['here']);
+  await put({ role: 'Viewer', site: 'lab-2' });
+  expect(await devices()).toEqual(['there']);
+  await put();
+  expect(await devices()).toEqual(['403']);
+});
+
+test('a sign-out ends refresh tokens, and lets the person sign in again', async () => {
+  await asAdmin('/v1/people', { email: 'emmy@example.org', grants: [{ role: 'Viewer' }] });
+  const tokens = await enter('emmy', temporaryPassword(mailTo('emmy@example.org')), GOOD);
+  await asAdmin('/v1/people/emmy/sign-out', { reason });
+  expect((await refresh(tokens.refresh_token)).status).toBe(400);
+  const again = await enter('emmy', GOOD);
+  expect((await refresh(again.refresh_token)).status).toBe(200);
+});
+
+test('an invitation that is sent again has another password, and the first one is worth nothing', async () => {
+  await asAdmin('/v1/people', { email: 'late@example.org', grants: [{ role: 'Viewer' }] });
+  const first = temporaryPassword(mailTo('late@example.org'));
+  await asAdmin('/v1/people/late/invite', { reason });
+  const second = temporaryPassword(mailTo('late@example.org'));
+  expect(second).not.toBe(first);
+  await expect(enter('late', first, GOOD)).rejects.toThrow();
+  expect((await enter('late', second, GOOD)).access_token).toMatch(/./);
+  const token = await lab.personToken('admin');
+  const init = { method: 'POST', body: JSON.stringify({ reason }), token };
+  expect((await lab.call('/v1/people/late/invite', init)).status).toBe(409);
+});
+
+describe('everybody is listed', () => {
+  test('page by page', async () => {
+    const names: string[] = [];
+    for (let path: string | null = '/v1/people?limit=3'; path !== null; ) {
+      const page: { items: Person[]; next: string | null } = await asAdmin(path);
+      expect(page.items.length).toBeLessThanOrEqual(3);
+      names.push(...page.items.map(({ id }) => id));
+      path = page.next === null ? null : `/v1/people?limit=3&cursor=${encodeURIComponent(page.next)}`;
+    }
+    expect(names).toEqual(expect.arrayContaining(['admin', 'viewer', 'grace', 'alan']));
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
