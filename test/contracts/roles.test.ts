@@ -4,11 +4,13 @@ import {
   allowed,
   allowedSites,
   type Grant,
+  groupOf,
   PERMISSIONS,
   type Permission,
   type Principal,
   parseGroup,
   parseRoleScope,
+  permissionsOf,
   ROLES,
   roleScope,
 } from '../../contracts/roles.ts';
@@ -34,6 +36,12 @@ describe('groups and scopes', () => {
     expect(parseGroup(group)).toEqual(grant);
   });
 
+  test('a grant has one group, which gives it back', () => {
+    for (const role of ROLES)
+      for (const grant of [{ role }, { role, site: 'lab-1' }])
+        expect(parseGroup(groupOf(grant))).toEqual(grant);
+  });
+
   test('each role has a scope, and no other scope is one', () => {
     for (const role of ROLES) expect(parseRoleScope(roleScope(role))).toEqual({ role });
     expect(parseRoleScope('labgate/api')).toBeUndefined();
@@ -54,6 +62,15 @@ describe('the matrix', () => {
       expect(allowed(holding(), permission)).toBe(false);
       expect(allowedSites(holding(), permission)).toEqual([]);
     }
+  });
+
+  test('tells every permission that is held, with its sites, and no other', () => {
+    const local = holding({ role: 'Engineer', site: 'lab-1' }, { role: 'Viewer' });
+    const told = permissionsOf(local);
+    expect(told['devices:register']).toEqual(['lab-1']);
+    expect(told['devices:read']).toBe('all');
+    expect(told).not.toHaveProperty('people:manage');
+    expect(Object.keys(permissionsOf(holding({ role: 'Admin' })))).toEqual(permissions);
   });
 
   test('a role at one site is worth nothing at another', () => {

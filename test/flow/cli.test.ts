@@ -9,6 +9,7 @@ import { METER } from '../support/lab.ts';
 import { variantOf } from '../support/variant.ts';
 import { describeCommands } from './cli/commands.ts';
 import { describeDevices } from './cli/devices.ts';
+import { describePeople } from './cli/people.ts';
 import { describeQuery } from './cli/query.ts';
 import { callbackAt, describeSignIn } from './cli/sign-in.ts';
 
@@ -170,6 +171,7 @@ describeCommands(() => ({ gateway, callbackPort }));
 describeDevices(() => ({ gateway, callbackPort }));
 describeQuery(() => ({ gateway, callbackPort }));
 describeSignIn(() => ({ gateway, callbackPort }));
+describePeople(() => ({ gateway, callbackPort }));
 
 describe('help', () => {
   test('names every exit code', async () => {

@@ -62,6 +62,8 @@ it('says why a call was refused, and whether to try again', async () => {
   expect(throttled).toHaveProperty('name', 'ThrottlingException');
   expect(mayWorkLater(throttled)).toBe(true);
   answer = { status: 400, body: '{"__type":"AccessDeniedException"}' };
+  answer = { status: 400, body: '{"__type":"AccessDeniedException","message":"the role may not"}' };
+  await expect(sendMessage('q', 't')).rejects.toThrow('400 AccessDeniedException: the role may not');
   expect(mayWorkLater(await sendMessage('q', 't').catch((error: unknown) => error))).toBe(false);
   answer = { status: 200, body: '' };
   await expect(putRecord('s', 'k', new Uint8Array())).rejects.toThrow('without a sequence number');
