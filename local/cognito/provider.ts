@@ -4,6 +4,7 @@ import Provider, {
   type ClientMetadata,
   type Configuration,
   errors,
+  interactionPolicy,
   type JWTStructured,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
@@ -86,7 +87,7 @@ export function createProvider(input: ProviderInput): Provider {
       const isOld = token !== undefined && 'iat' in token && (token.iat ?? 0) < (user?.signedOutAt ?? 0);
       return user?.enabled && !isOld ? { accountId: id, claims: () => idClaims(user) } : undefined;
     },
-    interactions: { url: () => `${issuer}/login` },
+    interactions: { url: () => `${issuer}/login`, policy: loginPolicy(users) },
     issueRefreshToken: () => true,
     rotateRefreshToken: false,
     loadExistingGrant: async (ctx) => {
@@ -128,6 +129,16 @@ export function createProvider(input: ProviderInput): Provider {
   };
   const provider = new Provider(issuer, configuration);
   return provider;
+}
+
+/** Asks whoever has a session to sign in again when their account is disabled: the form tells them so. */
+function loginPolicy(users: Users): interactionPolicy.DefaultPolicy {
+  const { Check, base } = interactionPolicy;
+  const policy = base();
+  const isShutOut = (ctx: KoaContextWithOIDC): boolean =>
+    ctx.oidc.session?.accountId !== undefined && !users.bySub(ctx.oidc.session.accountId)?.enabled;
+  policy.get('login')?.checks.add(new Check('no_account', 'the account is disabled', isShutOut));
+  return policy;
 }
 
 function metadata(client: Client, secrets: ReadonlyMap<string, string>): ClientMetadata {
