@@ -198,7 +198,7 @@ function asCognito(ctx: KoaContextWithOIDC, kind: string, jwt: JWTStructured, us
     return;
   }
   const user = users.bySub(payload['sub'] as string | undefined);
-  if (!user?.enabled) throw new errors.InvalidGrant('user is gone');
+  if (!user) throw new errors.InvalidGrant('user is gone');
   payload['username'] = user.username;
   if (user.groups.length > 0) payload['cognito:groups'] = [...user.groups];
   payload['origin_jti'] = randomUUID();

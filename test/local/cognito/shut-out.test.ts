@@ -120,7 +120,17 @@ describe('somebody who is disabled', () => {
   });
 });
 
+const nextSecond = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 5));
+
 describe('somebody who is signed out everywhere', () => {
+  it('has no refresh token of the same second either', async () => {
+    await nextSecond();
+    const tokens = await enter('ada');
+    await admin('AdminUserGlobalSignOut');
+    expect(await refresh(tokens.refresh_token)).toBe(400);
+  });
+
   it('has no refresh token, not even one that comes back after a crash; the cookie stays', async () => {
     const tokens = await enter('ada');
     const browser = await signedIn('ada');
@@ -131,7 +141,7 @@ describe('somebody who is signed out everywhere', () => {
     await start();
     expect(await refresh(tokens.refresh_token)).toBe(200);
     // Times of tokens are whole seconds.
-    await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 5));
+    await nextSecond();
     await admin('AdminUserGlobalSignOut');
     expect(await refresh(tokens.refresh_token)).toBe(400);
     expect(await userInfo(tokens)).toBe(401);
