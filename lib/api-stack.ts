@@ -36,7 +36,7 @@ export class ApiStack extends Stack {
           storage,
           commands: devices.commands,
         }),
-        'people-api': new PeopleApi(this, 'PeopleApi', { settings, userPool: signIn.userPool }),
+        'people-api': new PeopleApi(this, 'PeopleApi', { settings, storage, userPool: signIn.userPool }),
         'query-api': new QueryApi(this, 'QueryApi', { settings, storage }),
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),
       },

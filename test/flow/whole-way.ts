@@ -219,10 +219,12 @@ export const NOBODY = { nobody: [] } as const;
 
 /** Somebody without a role tries each function, and each writes that down. */
 const deniedSteps = (lab: Lab): Step[] =>
-  ['/v1/devices', '/v1/commands?site=lab-1', '/v1/health', '/v1/exports/1'].map((path) => async () => {
-    const { status } = await lab.call(path, { token: await lab.personToken('nobody') });
-    if (status !== 403) throw new Error(`${path} answers nobody with ${status}`);
-  });
+  ['/v1/devices', '/v1/commands?site=lab-1', '/v1/health', '/v1/exports/1', '/v1/people'].map(
+    (path) => async () => {
+      const { status } = await lab.call(path, { token: await lab.personToken('nobody') });
+      if (status !== 403) throw new Error(`${path} answers nobody with ${status}`);
+    },
+  );
 
 /** Everything that `people-api` does, with a person of its own; the administrator is another one. */
 const peopleSteps = (lab: Lab): Step[] => {

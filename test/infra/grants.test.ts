@@ -186,6 +186,10 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.api, 'PeopleApiRole')).toEqual(
       [
         ...shared('PeopleApiLogs'),
+        'dynamodb:GetItem on {Registry} of AUDIT*',
+        'dynamodb:PutItem on {Registry} of AUDIT*',
+        'dynamodb:UpdateItem on {Registry} of AUDIT*',
+        'kms:Decrypt on {Key} via dynamodb',
         ...actions.map((action) => `cognito-idp:${action} on {SignInUsers}`),
       ].sort(),
     );

@@ -1,38 +1,43 @@
 /** `people-api`: people and their roles, and what a caller may do. */
-import type { Principal } from '../../../contracts/roles.ts';
-import { groupOf, permissionsOf } from '../../../contracts/roles.ts';
+import { type Grant, groupOf, type Principal, permissionsOf } from '../../../contracts/roles.ts';
+import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createApi, jsonResponse } from '../../runtime/http/api.ts';
+import type { AuditFacts } from '../../runtime/http/audit.ts';
 import { bufferedHandler } from '../../runtime/http/lambda.ts';
 import { pageResponse } from '../../runtime/http/page.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { userPool } from '../../runtime/user-pool.ts';
+import { auditInto } from '../../store/registry/audit.ts';
 import { addPerson, disablePerson, replaceGrants } from './change.ts';
 import { LIST, listPeople } from './list.ts';
 import { findManaged, findPerson, type Known, personFor } from './person.ts';
 
-const env = readEnv(['USER_POOL_ID']);
+const env = readEnv(['REGISTRY_TABLE', 'USER_POOL_ID']);
+const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const pool = userPool(env.USER_POOL_ID);
 const logger = createLogger();
 
-interface Change {
-  readonly action: string;
-  readonly person: string;
-  readonly reason: string | undefined;
-  readonly added?: readonly string[];
-  readonly removed?: readonly string[];
-}
-
-/** Leaves a trace of a change: who, whom, what and why. */
-const record = ({ kind, subject, name }: Principal, change: Change): void =>
-  logger.info('person changed', { ...change, by: { kind, subject, name } });
+/** What a change of somebody's grants was, for the audit: of the sites that they are at, or of none that alone is named. */
+const about = (
+  username: string,
+  grants: readonly Grant[],
+  change: { readonly before?: string; readonly after?: string } = {},
+): AuditFacts => {
+  const sites = grants.flatMap(({ site }) => site ?? []);
+  return {
+    ...(sites.length > 0 && sites.length === grants.length ? { site: [...new Set(sites)] } : {}),
+    resource: { kind: 'people', id: username },
+    ...change,
+  };
+};
 
 /** The person as is now. */
 const answer = async (principal: Principal, { user, grants }: Known): Promise<Response> =>
   jsonResponse(personFor(principal, { user: (await pool.find(user.username)) ?? user, grants }));
 
-const api = createApi('people-api', {
+const api = createApi('people-api', auditInto(registry, logger), {
   readMe: ({ principal }) => {
     const { subject, name, kind, grants } = principal;
     return jsonResponse({ subject, name, kind, grants, permissions: permissionsOf(principal) });
@@ -44,51 +49,48 @@ const api = createApi('people-api', {
   readPerson: async ({ params, principal }) =>
     jsonResponse(personFor(principal, await findPerson(pool, principal, params.id))),
 
-  addPerson: async ({ body, principal }) => {
+  addPerson: async ({ body, principal, note }) => {
     const known = await addPerson(pool, principal, body);
     const id = known.user.username;
-    const added = known.grants.map(groupOf);
-    record(principal, { action: 'invite', person: id, reason: body.reason, added });
+    note(about(id, known.grants, { after: known.grants.map(groupOf).join(' ') }));
     return jsonResponse(personFor(principal, known), 201, { location: `/v1/people/${id}` });
   },
 
-  replaceGrants: async ({ params, body, principal }) => {
+  replaceGrants: async ({ params, body, principal, note }) => {
     const { known, added, removed } = await replaceGrants(pool, principal, params.id, body.grants);
-    record(principal, {
-      action: 'change grants',
-      person: known.user.username,
-      reason: body.reason,
-      added: added.map(groupOf),
-      removed: removed.map(groupOf),
-    });
+    const now = known.grants.map(groupOf);
+    const gained = new Set(added.map(groupOf));
+    const before = [...now.filter((group) => !gained.has(group)), ...removed.map(groupOf)];
+    const texts = { before: before.join(' '), after: now.join(' ') };
+    note(about(known.user.username, [...added, ...removed], texts));
     return jsonResponse(personFor(principal, known));
   },
 
-  disablePerson: async ({ params, body: { reason }, principal }) => {
+  disablePerson: async ({ params, principal, note }) => {
     const known = await disablePerson(pool, principal, params.id);
-    record(principal, { action: 'disable', person: known.user.username, reason });
+    note(about(known.user.username, known.grants));
     return answer(principal, known);
   },
 
-  enablePerson: async ({ params, body: { reason }, principal }) => {
+  enablePerson: async ({ params, principal, note }) => {
     const known = await findManaged(pool, principal, params.id);
     await pool.enable(known.user.username);
-    record(principal, { action: 'enable', person: known.user.username, reason });
+    note(about(known.user.username, known.grants));
     return answer(principal, known);
   },
 
-  signOutPerson: async ({ params, body: { reason }, principal }) => {
+  signOutPerson: async ({ params, principal, note }) => {
     const known = await findManaged(pool, principal, params.id);
     await pool.signOut(known.user.username);
-    record(principal, { action: 'sign out', person: known.user.username, reason });
+    note(about(known.user.username, known.grants));
     return answer(principal, known);
   },
 
-  invitePerson: async ({ params, body: { reason }, principal }) => {
+  invitePerson: async ({ params, principal, note }) => {
     const known = await findManaged(pool, principal, params.id);
     const { username, state } = known.user;
     if (state !== 'invited' || !(await pool.inviteAgain(username))) throw new ProblemError('not-invited');
-    record(principal, { action: 'invite again', person: username, reason });
+    note(about(known.user.username, known.grants));
     return answer(principal, known);
   },
 });
