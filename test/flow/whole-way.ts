@@ -291,7 +291,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     },
     {
       name: 'denied',
-      roles: ['ControlApiRole', 'CommandsApiRole', 'QueryApiRole', 'RecordsApiRole'],
+      roles: ['ControlApiRole', 'CommandsApiRole', 'QueryApiRole', 'RecordsApiRole', 'PeopleApiRole'],
       steps: deniedSteps(lab),
     },
     { name: 'connect', roles: ['LifecycleEventsRole', 'PresenceRole'], steps: [() => connected([])] },

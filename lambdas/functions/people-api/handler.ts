@@ -50,6 +50,7 @@ const api = createApi('people-api', auditInto(registry, logger), {
     jsonResponse(personFor(principal, await findPerson(pool, principal, params.id))),
 
   addPerson: async ({ body, principal, note }) => {
+    note(about(body.email, body.grants));
     const known = await addPerson(pool, principal, body);
     const id = known.user.username;
     note(about(id, known.grants, { after: known.grants.map(groupOf).join(' ') }));
@@ -62,7 +63,8 @@ const api = createApi('people-api', auditInto(registry, logger), {
     const gained = new Set(added.map(groupOf));
     const before = [...now.filter((group) => !gained.has(group)), ...removed.map(groupOf)];
     const texts = { before: before.join(' '), after: now.join(' ') };
-    note(about(known.user.username, [...added, ...removed], texts));
+    const changed = [...added, ...removed];
+    note(about(known.user.username, changed.length > 0 ? changed : known.grants, texts));
     return jsonResponse(personFor(principal, known));
   },
 
@@ -89,8 +91,8 @@ const api = createApi('people-api', auditInto(registry, logger), {
   invitePerson: async ({ params, principal, note }) => {
     const known = await findManaged(pool, principal, params.id);
     const { username, state } = known.user;
+    note(about(username, known.grants));
     if (state !== 'invited' || !(await pool.inviteAgain(username))) throw new ProblemError('not-invited');
-    note(about(known.user.username, known.grants));
     return answer(principal, known);
   },
 });

@@ -10,7 +10,7 @@ import { type CognitoPart, startCognito } from '../../../../local/cognito/index.
 import { startEndpoint } from '../../../../local/endpoint/index.ts';
 import type { AwsService, Endpoint } from '../../../../local/types.ts';
 import { SmallIam, silent } from '../../../support/endpoint.ts';
-import { assemblyOf, POOL_ID, poolResources } from '../../../support/hand-made-assembly.ts';
+import { assemblyOf, POOL_ID, poolResources, resource } from '../../../support/hand-made-assembly.ts';
 import { lambdaContext, person, program, proxyEvent, type Sent } from '../../../support/http-events.ts';
 
 let handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
@@ -22,13 +22,34 @@ let cognito: CognitoPart;
 let before: (operation: string) => Promise<void> | void;
 
 const iam = new SmallIam();
-const common = { assembly: assemblyOf(poolResources()), iam, log: silent, host: '127.0.0.1', port: 0 };
+/** The audit is written into it. */
+const REGISTRY = resource(
+  'AWS::DynamoDB::Table',
+  'registry',
+  {
+    AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    BillingMode: 'PAY_PER_REQUEST',
+  },
+  'arn:aws:dynamodb:us-east-1:000000000000:table/registry',
+);
+const common = {
+  assembly: assemblyOf([...poolResources(), REGISTRY]),
+  iam,
+  log: silent,
+  host: '127.0.0.1',
+  port: 0,
+};
 
 beforeAll(async () => {
   endpoint = await startEndpoint(common);
   // Of the keys, which take time to make: people are made anew for each test.
   dataDir = mkdtempSync(join(tmpdir(), 'labgate-people-'));
   for (const [name, value] of Object.entries({
+    REGISTRY_TABLE: 'registry',
     USER_POOL_ID: POOL_ID,
     LOG_LEVEL: 'SILENT',
     AWS_ENDPOINT_URL: endpoint.url,
