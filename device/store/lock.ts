@@ -17,6 +17,9 @@ export class FolderLocked extends Error {
 /** Locks of this process: without a reference a lock would be garbage-collected, and so released. */
 const held = new Set<DatabaseSync>();
 
+/** Of several who come at once all may find the others in the way for a moment: so long each tries again. */
+const TRYING_MILLIS = 250;
+
 /** `SQLITE_BUSY`: "database is locked". */
 const BUSY = 5;
 
@@ -40,7 +43,7 @@ const holderOf = (note: string): string => {
 export const lockFolder = (folder: string): (() => void) => {
   const path = resolve(folder);
   const note = join(path, 'lock.pid');
-  const file = new DatabaseSync(join(path, 'lock.sqlite'));
+  const file = new DatabaseSync(join(path, 'lock.sqlite'), { timeout: TRYING_MILLIS });
   try {
     file.exec('BEGIN EXCLUSIVE');
     writeFileSync(note, String(process.pid), { mode: 0o600 });

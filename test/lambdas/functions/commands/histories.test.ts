@@ -6,7 +6,7 @@ import { type Aws, startAws } from '../../../support/aws.ts';
 import { CommandWorld } from '../../../support/command-world.ts';
 
 /** `HISTORIES=10000 npx vitest run test/lambdas/functions/commands/histories.test.ts` plays more of them. */
-const HISTORIES = Number(process.env['HISTORIES'] ?? 150);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 100);
 
 let aws: Aws;
 beforeAll(async () => {

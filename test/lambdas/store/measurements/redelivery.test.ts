@@ -5,7 +5,7 @@ import { isBalanced } from '../../../../lambdas/domain/ledger/ledger.ts';
 import { type History, history, Stage } from '../../../support/redelivery.ts';
 
 /** CI plays 2 000; `HISTORIES=100000 npx vitest run test/lambdas/store/measurements/redelivery.test.ts` plays more. */
-const HISTORIES = Number(process.env['HISTORIES'] ?? 500);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 300);
 const AT_ONCE = 25;
 
 let stage: Stage;
