@@ -11,8 +11,8 @@ const UNVALIDATED = { CDK_VALIDATION: 'false' };
 
 export default defineConfig({
   test: {
-    // All cores: by itself Vitest leaves one idle, which on two is half the machine.
-    maxWorkers: '100%',
+    // More than there are cores: flow tests wait for each other's processes. By itself Vitest leaves a core idle.
+    maxWorkers: '150%',
     projects: [
       {
         test: {
