@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** What functions are made of reads its environment when it is loaded: each of these files loads it anew. */
@@ -12,7 +13,7 @@ const UNVALIDATED = { CDK_VALIDATION: 'false' };
 export default defineConfig({
   test: {
     // More than there are cores: flow tests wait for each other's processes. By itself Vitest leaves a core idle.
-    maxWorkers: '150%',
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
