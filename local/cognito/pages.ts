@@ -34,7 +34,8 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy': 'no-referrer',
+  // Without a referrer browsers send the form with `Origin: null`, which is nobody of this computer.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };
 
