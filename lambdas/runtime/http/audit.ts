@@ -3,7 +3,7 @@
  * told by the application, for all routes alike; handlers only add what they alone know.
  */
 import { type AuditRecord, USER_AGENT_CHARS } from '../../../contracts/resources/audit.ts';
-import { allowedSites, type Grant, type Permission, type Principal } from '../../../contracts/roles.ts';
+import { allowedSites, groupOf, type Permission, type Principal } from '../../../contracts/roles.ts';
 import { digest } from '../digest.ts';
 import type { ProblemError } from './problem.ts';
 
@@ -48,8 +48,6 @@ const REASON_CHARS = 1000;
 
 /** As the audit keeps texts: Unicode, and no longer than this. */
 const cut = (text: string, chars: number): string => text.slice(0, chars).toWellFormed();
-
-const grantText = ({ role, site }: Grant): string => (site === undefined ? role : `${role}@${site}`);
 
 /** What kept the caller from it: he may not, or what he asked for may be hidden from him. */
 const isDenied = (fault: ProblemError, principal: Principal, permission: Permission): boolean =>
@@ -105,7 +103,7 @@ export const auditRecordsOf = (
       kind: principal.kind,
       subject: cut(principal.subject, ID_CHARS),
       name: cut(principal.name, ID_CHARS),
-      grants: principal.grants.map(grantText),
+      grants: principal.grants.map(groupOf),
     },
     action: route.name,
     ...verdict,
