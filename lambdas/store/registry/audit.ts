@@ -20,7 +20,7 @@
  * after the other allow, some 60 with DynamoDB; all chains of a site together some hundreds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConditionalCheckFailedException, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { auditPosition, sealEntry } from '../../../contracts/audit-chain.ts';
 import { type AuditEntry, type AuditRecord, auditEntry } from '../../../contracts/resources/audit.ts';
 import { isTold, TOLD_TRIES } from '../../domain/audit/floods.ts';
@@ -28,9 +28,9 @@ import { LaneChoice } from '../../domain/audit/lanes.ts';
 import type { Audit } from '../../runtime/http/audit.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type Item, marshal } from '../dynamodb/attributes.ts';
-import { isWritten } from '../dynamodb/conditions.ts';
+import { countOne } from './counter.ts';
 import { checkFormat, ITEM_FORMAT, type Registry } from './keys.ts';
-import { readItem } from './single.ts';
+import { ensureItem, readItem } from './single.ts';
 
 /** Appends that lose so often give up: the answer has to go out while somebody waits for it. */
 const TRIES = 16;
@@ -78,29 +78,20 @@ const readHead = async (
 };
 
 /** Puts an entry among those of its day; one that is there stays as it is. */
-const file = async ({ client, table }: Registry, entry: AuditEntry): Promise<void> => {
-  const put = new PutItemCommand({
-    TableName: table,
-    Item: marshal({
-      pk: auditDayKey(entry.site, dayOf(entry.at)),
-      sk: auditPosition(entry),
-      format: ITEM_FORMAT,
-      subject: entry.actor.subject,
-      entry: JSON.stringify(entry),
-    }),
-    ConditionExpression: 'attribute_not_exists(pk)',
-  });
-  await isWritten(client.send(put));
+const file = async (registry: Registry, entry: AuditEntry): Promise<void> => {
+  const item = {
+    pk: auditDayKey(entry.site, dayOf(entry.at)),
+    sk: auditPosition(entry),
+    format: ITEM_FORMAT,
+    subject: entry.actor.subject,
+    entry: JSON.stringify(entry),
+  };
+  await ensureItem(registry, marshal(item));
 };
 
 /** Notes that a day has entries. */
-const noteDay = async ({ client, table }: Registry, { site, at }: AuditEntry): Promise<void> => {
-  const put = new PutItemCommand({
-    TableName: table,
-    Item: marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT }),
-    ConditionExpression: 'attribute_not_exists(pk)',
-  });
-  await isWritten(client.send(put));
+const noteDay = async (registry: Registry, { site, at }: AuditEntry): Promise<void> => {
+  await ensureItem(registry, marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT }));
 };
 
 /**
@@ -172,24 +163,13 @@ export const appendEntry = async (
 
 /** Counts a try that did not succeed. @returns those of its minute so far, this one included */
 const countTry = async (
-  { client, table }: Registry,
+  registry: Registry,
   { actor: { subject }, action }: AuditRecord,
   at: Date,
 ): Promise<number> => {
   const minute = Math.floor(at.getTime() / MINUTE);
-  const update = new UpdateItemCommand({
-    TableName: table,
-    Key: marshal({ pk: `AUDITTRIES#${subject}`, sk: `${action}#${minute}` }),
-    UpdateExpression: 'SET #format = :format, expiresAt = :expiry ADD #count :one',
-    ExpressionAttributeNames: { '#count': 'count', '#format': 'format' },
-    ExpressionAttributeValues: marshal({
-      ':one': 1,
-      ':format': ITEM_FORMAT,
-      ':expiry': Math.floor(at.getTime() / 1000) + COUNT_SECONDS,
-    }),
-    ReturnValues: 'UPDATED_NEW',
-  });
-  return Number((await client.send(update)).Attributes?.['count']?.N);
+  const key = { pk: `AUDITTRIES#${subject}`, sk: `${action}#${minute}` };
+  return await countOne(registry, key, Math.floor(at.getTime() / 1000) + COUNT_SECONDS);
 };
 
 /** The record as it is to be written, or nothing when it is one of a flood. */

@@ -1,9 +1,9 @@
 /** How many commands somebody gives, and which command a key stands for. */
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
+import { countOne } from './counter.ts';
 import { ITEM_FORMAT, META, type Registry } from './keys.ts';
 import { createItem, readItem, writeOnce } from './single.ts';
 
@@ -16,21 +16,8 @@ const secondsOf = (at: Date): number => Math.floor(at.getTime() / 1000);
  * @returns whether it is one of those allowed within a minute of the clock
  */
 export const countCommand = async (registry: Registry, subject: string, at: Date): Promise<boolean> => {
-  const minute = Math.floor(at.getTime() / MINUTE);
-  const update = new UpdateItemCommand({
-    TableName: registry.table,
-    Key: marshal({ pk: `COMMANDER#${subject}`, sk: String(minute) }),
-    UpdateExpression: 'SET #format = :format, expiresAt = :expiry ADD #count :one',
-    ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
-    ExpressionAttributeNames: { '#count': 'count', '#format': 'format' },
-    ExpressionAttributeValues: marshal({
-      ':one': 1,
-      ':most': LIMITS.commandsPerMinute,
-      ':format': ITEM_FORMAT,
-      ':expiry': secondsOf(at) + 3600,
-    }),
-  });
-  return await isWritten(registry.client.send(update));
+  const key = { pk: `COMMANDER#${subject}`, sk: String(Math.floor(at.getTime() / MINUTE)) };
+  return await isWritten(countOne(registry, key, secondsOf(at) + 3600, LIMITS.commandsPerMinute));
 };
 
 const claim = z.object({ command: z.string(), requestHash: z.string() });

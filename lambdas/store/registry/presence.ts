@@ -1,9 +1,9 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshal } from '../dynamodb/attributes.ts';
 import { doesNotHold, isWritten } from '../dynamodb/conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
-import { readItem } from './single.ts';
+import { ensureItem, readItem } from './single.ts';
 
 /** A lifecycle event of the broker, reduced to what is kept. */
 export interface ConnectionChange {
@@ -26,20 +26,16 @@ const SAME_ERA_MILLIS = 5 * 60_000;
 
 /** Makes the item of a device that has never connected; one that is there stays as it is. */
 export const createConnection = async (registry: Registry, device: string): Promise<void> => {
-  const put = new PutItemCommand({
-    TableName: registry.table,
-    Item: marshal({
-      pk: deviceKey(device),
-      sk: CONNECTION,
-      format: ITEM_FORMAT,
-      state: 'unknown',
-      at: 0,
-      order: -1,
-      superseded: 0,
-    }),
-    ConditionExpression: 'attribute_not_exists(pk)',
-  });
-  await isWritten(registry.client.send(put));
+  const item = {
+    pk: deviceKey(device),
+    sk: CONNECTION,
+    format: ITEM_FORMAT,
+    state: 'unknown',
+    at: 0,
+    order: -1,
+    superseded: 0,
+  };
+  await ensureItem(registry, marshal(item));
 };
 
 const key = (device: string) => marshal({ pk: deviceKey(device), sk: CONNECTION });

@@ -1,7 +1,7 @@
 /** One item of the registry: read as it is now, made once, or changed on the version that was read. */
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Item, marshal } from '../dynamodb/attributes.ts';
-import { ConditionFailed, conditionally } from '../dynamodb/conditions.ts';
+import { ConditionFailed, conditionally, isWritten } from '../dynamodb/conditions.ts';
 import type { Registry } from './keys.ts';
 
 /** Reads an item as it is now. */
@@ -14,17 +14,24 @@ export const readItem = async (
   return (await client.send(get)).Item;
 };
 
-/**
- * Writes an item that is not there yet.
- * @throws {ConditionFailed} when it is there
- */
-export const createItem = async ({ client, table }: Registry, item: Item): Promise<void> => {
-  const put = new PutItemCommand({
+const creation = ({ table }: Registry, item: Item): PutItemCommand =>
+  new PutItemCommand({
     TableName: table,
     Item: item,
     ConditionExpression: 'attribute_not_exists(pk)',
   });
-  await conditionally(client.send(put));
+
+/**
+ * Writes an item that is not there yet.
+ * @throws {ConditionFailed} when it is there
+ */
+export const createItem = async (registry: Registry, item: Item): Promise<void> => {
+  await conditionally(registry.client.send(creation(registry, item)));
+};
+
+/** Writes an item unless it is there; one that is stays as it is. */
+export const ensureItem = async (registry: Registry, item: Item): Promise<void> => {
+  await isWritten(registry.client.send(creation(registry, item)));
 };
 
 /**
