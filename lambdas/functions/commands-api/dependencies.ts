@@ -1,7 +1,7 @@
 /** What the handlers of `commands-api` work with. */
-import type { CommandWork } from '../../../contracts/messages/command-work.ts';
 import type { Actor } from '../../../contracts/resources/commands.ts';
 import type { Principal } from '../../../contracts/roles.ts';
+import type { SendWork } from '../../runtime/command-queue.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import type { TypeCache } from './type-cache.ts';
@@ -10,8 +10,7 @@ export interface Dependencies {
   readonly registry: Registry;
   readonly types: TypeCache;
   readonly measurements: Measurements;
-  /** Puts a message into the queue of commands. */
-  readonly send: (work: CommandWork, delaySeconds?: number) => Promise<void>;
+  readonly send: SendWork;
 }
 
 /** Who calls, as history and leases keep it. */

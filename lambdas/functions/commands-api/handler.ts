@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../../../contracts/resources/commands.ts';
 import { allowed, type Permission, type Principal } from '../../../contracts/roles.ts';
 import { historyOf, isOver, type KeptCommand } from '../../domain/commands/kept-command.ts';
-import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
+import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createApi, jsonResponse } from '../../runtime/http/api.ts';
 import { etagOf } from '../../runtime/http/etag.ts';
@@ -30,7 +30,7 @@ const deps: Dependencies = {
   registry,
   types: new TypeCache(registry),
   measurements: { client, table: env.MEASUREMENTS_TABLE },
-  send: (work, delaySeconds) => sendMessage(env.COMMANDS_QUEUE_URL, JSON.stringify(work), delaySeconds),
+  send: commandQueue(env.COMMANDS_QUEUE_URL),
 };
 
 const commandResponse = (

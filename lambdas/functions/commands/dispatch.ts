@@ -22,6 +22,7 @@ import {
   wakeAt,
 } from '../../domain/commands/kept-command.ts';
 import { phaseOf } from '../../domain/commands/states.ts';
+import type { SendWork } from '../../runtime/command-queue.ts';
 import type { Publish } from '../../runtime/publisher.ts';
 import { type Measurements, readLatest } from '../../store/measurements/index.ts';
 import { readOpen, readOpenCommands } from '../../store/registry/command-places.ts';
@@ -35,8 +36,7 @@ export interface Dependencies {
   readonly registry: Registry;
   readonly measurements: Measurements;
   readonly publish: Publish;
-  /** Puts a message into the queue of commands. */
-  readonly send: (work: CommandWork, delaySeconds?: number) => Promise<void>;
+  readonly send: SendWork;
   readonly count: (
     name: 'CommandsSent' | 'CommandsSentAgain' | 'CommandsExpired' | 'CommandsTimedOut',
   ) => void;
@@ -138,9 +138,11 @@ export const look = async (
   if (phaseOf(kept.command) !== phase) return;
   const due = dueNow(kept.command, deps.now());
   if (due === 'end') return end(deps, kept);
-  // With all others that nothing is heard of: one that is sent again alone would overtake those before it.
-  if (due === 'publish' || kept.command.state === 'queued') await dispatch(deps, device, due === 'publish');
-  kept = await readCommand(deps.registry, id);
+  if (due === 'publish' || kept.command.state === 'queued') {
+    // With all others that nothing is heard of: one that is sent again alone would overtake those before it.
+    await dispatch(deps, device, due === 'publish');
+    kept = await readCommand(deps.registry, id);
+  }
   const next = kept === undefined ? undefined : wakeAt(kept.command);
   if (kept === undefined || next === undefined || phaseOf(kept.command) !== phase) return;
   await deps.send({ kind: 'look', command: id, phase }, secondsUntil(next, deps.now()));

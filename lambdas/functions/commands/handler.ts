@@ -2,8 +2,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type CommandWork, commandWork } from '../../../contracts/messages/command-work.ts';
 import { parseReplyTopic } from '../../../contracts/messages/topics.ts';
-import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
+import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import { createLogger } from '../../runtime/logger.ts';
@@ -22,7 +22,7 @@ const deps: Dependencies = {
   registry: { client, table: env.REGISTRY_TABLE },
   measurements: { client, table: env.MEASUREMENTS_TABLE },
   publish: createPublisher(),
-  send: (work, delaySeconds) => sendMessage(env.COMMANDS_QUEUE_URL, JSON.stringify(work), delaySeconds),
+  send: commandQueue(env.COMMANDS_QUEUE_URL),
   count,
   now: () => new Date(),
 };

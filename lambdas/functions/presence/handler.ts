@@ -1,8 +1,7 @@
 /** `presence`: lifecycle events of the broker become the connection state of devices. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { CommandWork } from '../../../contracts/messages/command-work.ts';
-import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
+import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import { createLogger } from '../../runtime/logger.ts';
@@ -13,16 +12,11 @@ import { changeOf, lifecycleEvent } from './lifecycle.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'COMMANDS_QUEUE_URL']);
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
+const sendWork = commandQueue(env.COMMANDS_QUEUE_URL);
 const logger = createLogger();
 const metrics = createMetrics('presence');
 
 type Outcome = 'applied' | 'superseded' | 'unknown' | 'failed';
-
-/** Commands wait for this device. */
-const tellCommands = (device: string): Promise<void> => {
-  const work: CommandWork = { kind: 'device', device, connected: true };
-  return sendMessage(env.COMMANDS_QUEUE_URL, JSON.stringify(work));
-};
 
 /** A failed event goes back to the queue, and after its last try to the dead-letter queue: none is dropped. */
 const take = async (record: SQSRecord): Promise<Outcome> => {
@@ -31,7 +25,8 @@ const take = async (record: SQSRecord): Promise<Outcome> => {
     const { outcome, awaited } = await applyConnection(registry, change);
     // What is superseded happened all the same.
     if (outcome !== 'unknown') await recordConnection(registry, change);
-    if (awaited) await tellCommands(change.device);
+    // Commands wait for this device.
+    if (awaited) await sendWork({ kind: 'device', device: change.device, connected: true });
     return outcome;
   } catch (error) {
     logger.error('lifecycle event failed', {
