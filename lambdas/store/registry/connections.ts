@@ -17,8 +17,8 @@ import type { ConnectionChange } from './presence.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
-/** Milliseconds since the epoch as text that sorts by them. */
-const timeKey = (millis: number): string => String(millis).padStart(15, '0');
+/** Whole milliseconds since the epoch, from this time on, as text that sorts by them. */
+const timeKey = (millis: number): string => String(Math.ceil(millis)).padStart(15, '0');
 
 /** Writes down that a device came or went; doing it again changes nothing. */
 export const recordConnection = async (
@@ -55,7 +55,7 @@ export const readConnections = async (
     condition: 'pk = :pk AND sk BETWEEN :from AND :to',
     values: marshal({
       ':pk': connectionsKey(device),
-      ':from': timeKey(Math.ceil(from / 1000)),
+      ':from': timeKey(from / 1000),
       ':to': `${timeKey(Math.floor(to / 1000))}~`,
     }),
     attributes: ['sk'],
