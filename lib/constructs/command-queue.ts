@@ -1,12 +1,10 @@
 /** What happens to commands, on its way to the function that deals with it: replies of devices, and when to look again. */
 import { Duration } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { upstream } from '../../contracts/messages/topics.ts';
 import { FunctionQueue } from './function-queue.ts';
-import { keyUse } from './key-use.ts';
+import { QueueRule } from './queue-rule.ts';
 import type { Storage } from './storage.ts';
-import { TopicRule } from './topic-rule.ts';
 
 export interface CommandQueueProps {
   readonly storage: Storage;
@@ -26,15 +24,10 @@ export class CommandQueue extends Construct {
       maxReceiveCount: 5,
       retention: Duration.days(14),
     });
-    const { queueArn, queueUrl } = this.queue;
-    new TopicRule(this, 'Replies', {
+    new QueueRule(this, 'Replies', {
       description: 'What devices say of commands, with the topic that proves who says it',
       sql: `SELECT 'reply' AS kind, topic() AS topic, encode(*, 'base64') AS payload, timestamp() AS at FROM '${upstream.reply({ site: '+', device: '+' }, '+', '+')}'`,
-      action: (roleArn) => ({ sqs: { queueUrl, useBase64: false, roleArn } }),
-      statements: [
-        new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queueArn] }),
-        keyUse(this, key, 'sqs', ['GenerateDataKey', 'Decrypt']),
-      ],
+      queue: this.queue,
       storage,
       errorFolder: 'commands',
     });
