@@ -22,6 +22,23 @@ export const COMMAND_STATES = [
 ] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
+/** States that a command stays in. */
+export const FINAL_COMMAND_STATES = [
+  'succeeded',
+  'failed',
+  'rejected',
+  'timed-out',
+  'expired',
+  'cancelled',
+] as const satisfies readonly CommandState[];
+type FinalCommandState = (typeof FINAL_COMMAND_STATES)[number];
+/** States that a command goes on from. */
+export type OpenCommandState = Exclude<CommandState, FinalCommandState>;
+
+/** Whether a command is at its end. */
+export const isFinal = (state: CommandState): state is FinalCommandState =>
+  (FINAL_COMMAND_STATES as readonly CommandState[]).includes(state);
+
 /** Who did something. */
 export const actor = z
   .object({

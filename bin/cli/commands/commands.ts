@@ -1,10 +1,12 @@
 /** `labgate commands`: give, follow, approve, cancel. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import {
   COMMAND_STATES,
   type CommandHistory,
   type Command as DeviceCommand,
+  isFinal,
 } from '../../../contracts/resources/commands.ts';
 import { type Api, openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
@@ -24,7 +26,6 @@ import { type Parameter, setParameter } from './parameters.ts';
 
 /** Seconds that the API waits with one request. */
 const WAIT_AT_ONCE = 20;
-const ENDED = new Set(['succeeded', 'failed', 'rejected', 'timed-out', 'expired', 'cancelled']);
 
 const outcome = ({ id, state, failure, result }: DeviceCommand): string => {
   const why = failure === undefined ? '' : `: ${failure.code}: ${failure.detail}`;
@@ -35,8 +36,8 @@ const outcome = ({ id, state, failure, result }: DeviceCommand): string => {
 const follow = async (api: Api, command: DeviceCommand, until: number): Promise<DeviceCommand> => {
   let now = command;
   let shown = now.state;
-  while (!ENDED.has(now.state) && Date.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(500, Math.max(0, until - Date.now()))));
+  while (!isFinal(now.state) && Date.now() < until) {
+    await delay(Math.min(500, Math.max(0, until - Date.now())));
     now = await api.json<DeviceCommand>(`/v1/commands/${now.id}`);
     if (now.state !== shown) tell(`${now.id} ${now.state}`);
     shown = now.state;
@@ -70,9 +71,7 @@ const give = async (device: string, name: string, options: GiveOptions): Promise
   if (known.state === 'pending-approval')
     tell(`another person has to approve it: labgate commands approve ${known.id}`);
   if (wait !== undefined && known.state !== 'succeeded')
-    throw new NotSucceeded(
-      `${known.id} is ${known.state}${ENDED.has(known.state) ? '' : ` after ${wait} s`}`,
-    );
+    throw new NotSucceeded(`${known.id} is ${known.state}${isFinal(known.state) ? '' : ` after ${wait} s`}`);
 };
 
 interface ListOptions extends CommonOptions {

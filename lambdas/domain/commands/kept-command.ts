@@ -1,15 +1,16 @@
 /** A command with its history: how it begins, and how each step is applied. Times come from outside. */
 import type { CommandMessage } from '../../../contracts/messages/commands.ts';
 import type { CommandDeclaration } from '../../../contracts/resources/command-declarations.ts';
-import type {
-  Actor,
-  Command,
-  CommandHistory,
-  Evidence,
-  Transition,
-  WithoutEffect,
+import {
+  type Actor,
+  type Command,
+  type CommandHistory,
+  type Evidence,
+  isFinal,
+  type Transition,
+  type WithoutEffect,
 } from '../../../contracts/resources/commands.ts';
-import { isFinal, phaseOf, type Step, stateAfter } from './states.ts';
+import { phaseOf, type Step, stateAfter } from './states.ts';
 
 /** A command, and all that is known of how it went. */
 export interface KeptCommand {

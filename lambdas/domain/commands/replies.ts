@@ -1,9 +1,14 @@
 /** What the reply of a device does to a command. */
 import type { Reply } from '../../../contracts/messages/commands.ts';
 import type { ReplyTopic } from '../../../contracts/messages/topics.ts';
-import type { Command, CommandProgress, WithoutEffect } from '../../../contracts/resources/commands.ts';
+import {
+  type Command,
+  type CommandProgress,
+  isFinal,
+  type WithoutEffect,
+} from '../../../contracts/resources/commands.ts';
 import { begun, type KeptCommand, type Known, keepWithoutEffect, take } from './kept-command.ts';
-import { isFinal, type Step } from './states.ts';
+import type { Step } from './states.ts';
 
 /** A reply as it came. */
 export interface Heard {

@@ -1,5 +1,10 @@
 /** The states of commands, and the one table of steps between them. */
-import type { Command, CommandState } from '../../../contracts/resources/commands.ts';
+import {
+  type Command,
+  type CommandState,
+  isFinal,
+  type OpenCommandState,
+} from '../../../contracts/resources/commands.ts';
 
 /** What may happen to a command. */
 export type Step =
@@ -20,7 +25,7 @@ export type Step =
  * Where each step leads; a step that a state does not name changes nothing. A reply may overtake the news that the
  * message was published: it proves as much, so that a command that is queued takes it.
  */
-const STEPS: Readonly<Record<CommandState, Readonly<Partial<Record<Step, CommandState>>>>> = {
+const STEPS: Readonly<Record<OpenCommandState, Readonly<Partial<Record<Step, CommandState>>>>> = {
   'pending-approval': { approve: 'queued', refuse: 'rejected', cancel: 'cancelled', expire: 'expired' },
   queued: {
     publish: 'sent',
@@ -44,12 +49,6 @@ const STEPS: Readonly<Record<CommandState, Readonly<Partial<Record<Step, Command
   },
   accepted: { progress: 'running', succeed: 'succeeded', fail: 'failed', 'time-out': 'timed-out' },
   running: { progress: 'running', succeed: 'succeeded', fail: 'failed', 'time-out': 'timed-out' },
-  succeeded: {},
-  failed: {},
-  rejected: {},
-  'timed-out': {},
-  expired: {},
-  cancelled: {},
 };
 
 /** What stands in the way of a command, or of what the device may have done already. */
@@ -66,13 +65,11 @@ const isUntold = ({ state, attempts }: Standing): boolean =>
  * reached the device, whatever became of whoever published it: it is not cancelled or expired any more.
  */
 export const stateAfter = (command: Standing, step: Step): CommandState | undefined => {
-  const to = STEPS[command.state][step];
+  const { state } = command;
+  const to = isFinal(state) ? undefined : STEPS[state][step];
   if (BEFORE_PUBLICATION.has(step) && !isUntold(command)) return undefined;
   return step === 'time-out' && isUntold(command) ? undefined : to;
 };
-
-/** Whether a command is at its end. */
-export const isFinal = (state: CommandState): boolean => Object.keys(STEPS[state]).length === 0;
 
 /** Whether a command waits to be sent, or is under way; `undefined` at its end. */
 export const phaseOf = (command: Standing): 'waiting' | 'under-way' | undefined => {

@@ -1,7 +1,8 @@
 /** Whatever dies, repeats itself or comes late: each command ends, is done once at most, and says nothing that was not seen. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isFinal, type Step, stateAfter } from '../../../../lambdas/domain/commands/states.ts';
+import { isFinal } from '../../../../contracts/resources/commands.ts';
+import { type Step, stateAfter } from '../../../../lambdas/domain/commands/states.ts';
 import { type Aws, startAws } from '../../../support/aws.ts';
 import { CommandWorld } from '../../../support/command-world.ts';
 
