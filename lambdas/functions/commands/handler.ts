@@ -2,6 +2,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type CommandWork, commandWork } from '../../../contracts/messages/command-work.ts';
 import { parseReplyTopic } from '../../../contracts/messages/topics.ts';
+import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -70,7 +71,7 @@ export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
   const fail = (messageId: string, error: unknown): void => {
     logger.error('work on commands failed', {
       messageId,
-      error: error instanceof Error ? error : new Error(String(error)),
+      error: asError(error),
     });
     count('MessagesFailed');
     failed.push(messageId);

@@ -6,6 +6,7 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { ARCHIVE_PREFIXES } from '../../../contracts/deployment/archive-prefixes.ts';
+import { asError } from '../../runtime/as-error.ts';
 import { deadlines } from '../../runtime/batch-outcome.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
@@ -123,7 +124,7 @@ const take = async (record: SQSRecord, counts: Counts, signal: AbortSignal): Pro
   } catch (error) {
     logger.error('undelivered messages could not be put into the quarantine', {
       messageId: record.messageId,
-      error: error instanceof Error ? error : new Error(String(error)),
+      error: asError(error),
     });
     return false;
   }

@@ -4,6 +4,7 @@
  */
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
+import { asError } from '../../runtime/as-error.ts';
 import { deadlines } from '../../runtime/batch-outcome.ts';
 import { sendMessage } from '../../runtime/calls.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
@@ -67,7 +68,7 @@ export const handler = async (event: SQSEvent, context: Context): Promise<SQSBat
     } catch (error) {
       logger.error('an export failed', {
         messageId: record.messageId,
-        error: error instanceof Error ? error : new Error(String(error)),
+        error: asError(error),
       });
       failed.push(record.messageId);
     }

@@ -1,5 +1,6 @@
 /** `presence`: lifecycle events of the broker become the connection state of devices. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -31,7 +32,7 @@ const take = async (record: SQSRecord): Promise<Outcome> => {
   } catch (error) {
     logger.error('lifecycle event failed', {
       messageId: record.messageId,
-      error: error instanceof Error ? error : new Error(String(error)),
+      error: asError(error),
     });
     return 'failed';
   }

@@ -1,6 +1,7 @@
 /** `query-api`: series, snapshots, latest values, health, and what problems mean. */
 
 import { PROBLEMS, type ProblemCode } from '../../../contracts/problems.ts';
+import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { createApi, jsonResponse } from '../../runtime/http/api.ts';
@@ -53,7 +54,7 @@ const ask = (probes: Readonly<Record<string, Probe>>): Promise<Verdict[]> =>
   askAll(probes, PROBE_MILLIS, (name, fault) =>
     logger.error('dependency failing', {
       dependency: name,
-      error: fault instanceof Error ? fault : new Error(String(fault)),
+      error: asError(fault),
     }),
   );
 const statusOf = (verdicts: readonly Verdict[]): 'ok' | 'degraded' =>

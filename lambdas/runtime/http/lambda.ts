@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { BufferedService, StreamedService } from '../../../contracts/routes/services.ts';
+import { asError } from '../as-error.ts';
 import type { Logger } from '../logger.ts';
 import type { Api, Call } from './api.ts';
 import { type Claims, principalFromClaims } from './principal.ts';
@@ -83,8 +84,7 @@ const logCall = (
     code: call.fault?.code,
   };
   const cause = outcome.broken ?? (outcome.status >= 500 ? (call.fault?.cause ?? call.fault) : undefined);
-  if (cause !== undefined)
-    logger.error('request', { ...fields, error: cause instanceof Error ? cause : new Error(String(cause)) });
+  if (cause !== undefined) logger.error('request', { ...fields, error: asError(cause) });
   else logger.info('request', fields);
 };
 

@@ -25,6 +25,7 @@ import { auditPosition, sealEntry } from '../../../contracts/audit-chain.ts';
 import { type AuditEntry, type AuditRecord, auditEntry } from '../../../contracts/resources/audit.ts';
 import { isTold, TOLD_TRIES } from '../../domain/audit/floods.ts';
 import { LaneChoice } from '../../domain/audit/lanes.ts';
+import { asError } from '../../runtime/as-error.ts';
 import type { Audit } from '../../runtime/http/audit.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type Item, marshal } from '../dynamodb/attributes.ts';
@@ -190,7 +191,7 @@ export const auditInto = (registry: Registry, logger: Logger): Audit => {
     } catch (error) {
       const what =
         record.outcome === 'done' ? 'the change was made, but not audited' : 'a try was not audited';
-      logger.error(what, { record, error: error instanceof Error ? error : new Error(String(error)) });
+      logger.error(what, { record, error: asError(error) });
       throw error;
     }
   };
