@@ -1,10 +1,10 @@
 /**
  * What a device knows of the commands that it was given, so that none is done twice.
  *
- * Each change of a command appends all that is known of it, and the last record of a command counts. On disk it is one
- * file beside the segments of the store, under the lock of that. A torn end is cut off: what a crash tore was not yet
- * flushed, and nobody had been told of it. The file is written anew when it is opened and when it has grown large,
- * without the commands that are long over.
+ * Each change of a command appends all that is known of it; the last record of a command counts. On disk the journal
+ * is one file beside the segments of the message store, in the folder that the store has locked. A record that a crash
+ * tore is dropped. It had not been flushed, and what must survive a crash is flushed before the device says it. The
+ * file is written anew when it is opened and when it has grown large: then commands that are long over are left out.
  */
 import { closeSync, fdatasync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,16 +29,16 @@ export interface KnownCommand {
   readonly unsent: readonly ReplyKind[];
 }
 
-/** Commands are kept so long after nobody waits for them any more. */
+/** How long commands are kept after their time is up: one of them may still be delivered again. */
 const KEPT_AFTER_MS = 3_600_000;
-/** The file is written anew at this size, or at twice the size that it had then. */
+/** The file is written anew at this size, and later at twice the size that it then had, if that is more. */
 const COMPACT_BYTES = 256 * 1024;
 
 /** Whether a command is at its end. */
 export const isOver = ({ replies: { rejected, result } }: KnownCommand): boolean =>
   rejected !== undefined || result !== undefined;
 
-/** Whether a command can be forgotten: it is over, the platform knows, and nobody gives it again. */
+/** Whether a command can be forgotten: it is over, the broker has its replies, and nobody gives it again. */
 const isSpent = (command: KnownCommand, now: number): boolean => {
   const { message, unsent } = command;
   const until = Date.parse(message.expiresAt) + message.timeout * 1000 + KEPT_AFTER_MS;
@@ -59,8 +59,8 @@ export class Journal {
   private closed = false;
 
   /**
-   * @param directory a folder that nobody else writes to; without it commands are known as long as the process lives
-   * @param trouble told of what failed and costs nothing
+   * @param directory a folder that nobody else writes to; without it commands are known only while the process lives
+   * @param trouble called with errors that lose nothing
    */
   constructor(directory: string | undefined, trouble: (error: Error) => void) {
     this.directory = directory;
@@ -69,11 +69,11 @@ export class Journal {
     try {
       for (const { body } of framesOf(readFileSync(join(directory, 'commands.journal')))) {
         const command = JSON.parse(body.toString('utf8')) as KnownCommand;
-        // In the order of the first record, which is that of coming.
+        // A map keeps the place of the first record of a command: so commands are in the order in which they came.
         this.commands.set(command.message.id, command);
       }
     } catch (error) {
-      // It is made with the first command.
+      // There is no file before the first command.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
       throw error;
     }
@@ -91,7 +91,8 @@ export class Journal {
 
   /**
    * Notes what is now known of a command; {@link get} gives it at once.
-   * @returns when it survives the end of the process, and loss of power where `flush` says so
+   * @param flush whether it has to survive loss of power, and not only the end of the process
+   * @returns when it is written
    * @throws {Error} when it could not be written: then it may be unknown after a restart
    */
   write(command: KnownCommand, flush: boolean): Promise<void> {
@@ -100,7 +101,7 @@ export class Journal {
     if (this.directory === undefined) return Promise.resolve();
     const record = framed(Buffer.from(JSON.stringify(command)));
     const written = this.writing.then(() => this.append(record, flush));
-    // The next one is tried all the same; the failure goes to whoever asked for this one.
+    // After a failure the next record is tried all the same. Whoever asked for this one is told of it.
     this.writing = written.catch(() => undefined);
     return written;
   }
@@ -110,12 +111,12 @@ export class Journal {
     return this.writing;
   }
 
-  /** Takes back what was noted of a command and could not be written. */
+  /** Sets what is known of a command in memory alone, after it could not be written. */
   recall(command: KnownCommand): void {
     this.commands.set(command.message.id, command);
   }
 
-  /** Lets go of the file once what is under way is written. */
+  /** Closes the file once all writes under way are done. */
   async close(): Promise<void> {
     await this.writing;
     this.closed = true;
@@ -144,6 +145,7 @@ export class Journal {
     }
   }
 
+  /** Forgets commands that are long over, at most once a minute. */
   private sweep(): void {
     const now = Date.now();
     if (now - this.sweptAt < 60_000) return;
@@ -152,7 +154,7 @@ export class Journal {
       if (isSpent(command, now)) this.commands.delete(command.message.id);
   }
 
-  /** Writes the file anew beside the old one, which counts until the new one is whole and flushed. */
+  /** Writes a new file, and puts it in the place of the old one once it is whole and flushed. */
   private compact(directory: string): Appendable {
     const path = join(directory, 'commands.journal');
     const fresh = `${path}.new`;

@@ -1,6 +1,6 @@
 /**
- * Faults by name, each with a label that says what was done where and when, so that whatever detects them can be
- * scored. When they happen depends on the seed alone.
+ * Faults that the simulator plants. Each has a label that says what was done, where and when, so that a detector can be
+ * scored by it. When they happen depends on the seed alone.
  */
 import type { Value } from '../../contracts/messages/message.ts';
 import type { Micros } from '../../contracts/time.ts';
@@ -18,13 +18,13 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
-/** What was done: the truth to score a detector by. */
+/** What was done: the ground truth for scoring a detector. */
 export interface FaultLabel {
   readonly fault: FaultName;
   readonly device: string;
   /** The channel, for faults of a signal. */
   readonly channel?: string;
-  /** True times of the first and after the last sample that it touches. */
+  /** Times of the first sample of the fault and of the first after it, by a correct clock. */
   readonly from: Micros;
   readonly to: Micros;
   /** Size: in the unit of the channel for faults of a signal, seconds for clock-skew, samples for the others. */
@@ -32,14 +32,14 @@ export interface FaultLabel {
 }
 
 const OF_SIGNALS: ReadonlySet<FaultName> = new Set(['spike', 'stuck', 'drift', 'noise']);
-/** Samples of a window; each fault happens in about a third of its windows. */
+/** Samples in a window. In each window a fault happens at most once, and with this probability. */
 const WINDOW = 240;
 const LIKELY = 1 / 3;
 
-/** Samples that a fault lasts, from and to. */
+/** How many samples a fault lasts: least and most. */
 const LENGTHS: Readonly<Record<FaultName, readonly [number, number]>> = {
   spike: [1, 2],
-  // Beyond the equal values that are normal.
+  // On top of the channel's `stuckAfter`, as fewer equal values in a row are normal.
   stuck: [10, 80],
   drift: [60, 160],
   noise: [30, 90],
@@ -49,7 +49,7 @@ const LENGTHS: Readonly<Record<FaultName, readonly [number, number]>> = {
   disconnect: [10, 60],
 };
 
-/** Sizes, from and to: shares of the channel's range, seconds for clock-skew. */
+/** Size of a fault, least and most: as a share of the channel's range, for clock-skew in seconds. */
 const SIZES: Readonly<Record<FaultName, readonly [number, number]>> = {
   spike: [0.3, 0.6],
   stuck: [0, 0],
@@ -61,12 +61,12 @@ const SIZES: Readonly<Record<FaultName, readonly [number, number]>> = {
   disconnect: [0, 0],
 };
 
-/** A channel that faults of a signal may befall. */
+/** A channel that can have the faults of a signal: one of continuous numbers. */
 interface Signal {
   readonly channel: string;
   /** Width of its range. */
   readonly span: number;
-  /** Equal values in a row that are not normal any more, where its type says so. */
+  /** From so many equal values in a row a channel counts as stuck; `undefined` where its type does not say. */
   readonly stuckAfter: number | undefined;
 }
 
@@ -78,7 +78,7 @@ const signalsOf = ({ instrument }: SimulatedDevice): readonly Signal[] =>
         : [],
   );
 
-/** A fault that may be under way, and the number of its first sample. */
+/** A planned fault, and the number of its first sample. */
 interface Active {
   readonly label: FaultLabel;
   readonly first: number;
@@ -100,7 +100,9 @@ export class FaultPlan {
     this.signals = signalsOf(device);
   }
 
-  /** The channel of a fault. One that may well rest for long cannot be seen to be stuck. */
+  /**
+   * The channel of a fault. Without `stuckAfter` nobody could tell that a channel is stuck, so that it is not chosen.
+   */
   private signalOf(name: FaultName, window: number): Signal | undefined {
     const signals = this.signals.filter(({ stuckAfter }) => name !== 'stuck' || stuckAfter !== undefined);
     return signals[Math.floor(this.device.noise.uniform(`fault/${name}/channel`, window) * signals.length)];
@@ -113,8 +115,8 @@ export class FaultPlan {
     const signal = OF_SIGNALS.has(name) ? this.signalOf(name, window) : undefined;
     if (OF_SIGNALS.has(name) && signal === undefined) return [];
     const [shortest, longest] = LENGTHS[name];
-    const rest = name === 'stuck' ? (signal?.stuckAfter ?? 0) : 0;
-    const length = rest + Math.floor(noise.between(shortest, longest, `${stream}/length`, window));
+    const threshold = name === 'stuck' ? (signal?.stuckAfter ?? 0) : 0;
+    const length = threshold + Math.floor(noise.between(shortest, longest, `${stream}/length`, window));
     const first =
       window * WINDOW + Math.floor(noise.between(0, Math.max(0, WINDOW - length), `${stream}/start`, window));
     const sign = noise.uniform(`${stream}/sign`, window) < 0.5 ? -1 : 1;
@@ -138,10 +140,14 @@ export class FaultPlan {
       this.planned = this.names.flatMap((name) => this.plan(name, window));
     }
     const time = this.timeOf(sample);
+    // The end is a time, because a command may change the sampling interval while the fault lasts.
     return this.planned.filter(({ label, first }) => sample >= first && time < label.to);
   }
 
-  /** A reading as the faults let it appear. @param readAt reads the true value at another sample */
+  /**
+   * A reading with the faults of its signal. Faults of clock, delivery and connection are made in `fleet.ts`.
+   * @param readAt reads the true value at another sample
+   */
   distort(
     channel: string,
     value: Value,
@@ -159,7 +165,7 @@ export class FaultPlan {
       else if (fault === 'noise')
         shown += magnitude * this.device.noise.normal(`fault/noise/${channel}`, sample);
     }
-    // Distorted, it would carry more digits than an instrument shows.
+    // A distorted value has more digits than an instrument would show.
     return shown === value || typeof shown !== 'number' ? shown : Number(shown.toPrecision(8));
   }
 }

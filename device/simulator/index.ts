@@ -1,4 +1,4 @@
-/** The fleet simulator. */
+/** The fleet simulator: a fleet of devices, and what they send. */
 import { type FleetOptions, fleetMessages, type SimulatedMessage } from './fleet.ts';
 import { type RunOptions, type RunResult, runFleet } from './run.ts';
 import { type SimulatedDevice, simulatedDevices } from './simulated-device.ts';
@@ -11,9 +11,9 @@ export type { SimulatedDevice } from './simulated-device.ts';
 
 export interface Fleet {
   readonly devices: readonly SimulatedDevice[];
-  /** Every message in the order sent, without any I/O; the same each time. */
+  /** Every message in the order of sending, without any I/O; the same messages each time. */
   messages(): Generator<SimulatedMessage>;
-  /** The same over real connections, at their times. */
+  /** Sends them over real connections, each at its time. */
   run(connection: Omit<RunOptions, keyof FleetOptions>): Promise<RunResult>;
 }
 

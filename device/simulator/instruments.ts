@@ -17,5 +17,5 @@ export const INSTRUMENTS = [
   hplcPump,
 ] as const satisfies readonly Instrument[];
 
-/** What to register before simulated devices can be. */
+/** Instrument types that must be registered before devices of them can be. */
 export const INSTRUMENT_TYPES: readonly InstrumentTypeInput[] = INSTRUMENTS.map(({ type }) => type);

@@ -1,4 +1,4 @@
-/** Who the simulated devices are, and where they stand. */
+/** The simulated devices of a fleet: their instruments, identities, places and formats. */
 import type { DeviceFacts, DeviceMetadata } from '../../contracts/resources/devices.ts';
 import type { PayloadFormat } from '../../payload/encode.ts';
 import type { Wrapping } from '../wrapping.ts';
@@ -14,7 +14,7 @@ const PLACES = [
   { town: 'Lund', latitude: 55.7117, longitude: 13.2093 },
 ] as const;
 
-/** An instrument that is simulated: what it is, where it stands, and how it speaks. */
+/** A simulated device: its instrument, its place, and how it sends. */
 export interface SimulatedDevice {
   readonly id: string;
   readonly site: string;
@@ -25,7 +25,7 @@ export interface SimulatedDevice {
   readonly format: PayloadFormat;
   readonly wrapping: Wrapping;
   readonly noise: Noise;
-  /** Share of an interval by which its clock is behind that of the first device. */
+  /** By how much its samples come after those of the first device, as a share of the interval. */
   readonly phase: number;
 }
 
@@ -46,7 +46,7 @@ const hex = (value: number): string => Math.floor(value).toString(16).padStart(2
 
 const factsOf = (noise: Noise, index: number, place: (typeof PLACES)[number], room: string): DeviceFacts => ({
   firmware: `${noise.pick([1, 2, 3], 'major')}.${Math.floor(noise.between(0, 10, 'minor'))}.${Math.floor(noise.between(0, 20, 'patch'))}`,
-  // 02: locally administered, so that it is nobody's.
+  // 02 marks an address as locally administered: no manufacturer owns it.
   mac: `02:${[0, 1, 2, 3, 4].map((part) => hex(noise.between(0, 256, 'mac', part))).join(':')}`,
   ip: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
   location: `${place.town}, ${room}`,
@@ -99,7 +99,7 @@ export const simulatedDevices = (shape: FleetShape): readonly SimulatedDevice[] 
         labels: { simulated: 'yes' },
       },
       facts,
-      // In turn by round, so that every type comes to speak every format.
+      // One further with each round of the types: when all six take turns, each comes to speak every format.
       format: inTurn(formats, index + round, 'formats'),
       wrapping: inTurn(wrappings, index + round, 'wrappings'),
       noise,

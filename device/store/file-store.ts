@@ -1,13 +1,15 @@
 /**
- * Messages on disk until they are acknowledged: append-only segments.
+ * Keeps messages on disk until they are acknowledged, in append-only segment files.
  *
- * - **Durable.** `sync` waits for fdatasync, shared by all who wait. The client publishes only what is synced, so
- *   a sequence number that the platform has seen is always on disk, and the session goes on after a crash.
- *   `durability: 'process'` leaves out fdatasync: kill -9 loses nothing, loss of power may, and every opening
- *   begins a new session.
- * - **Torn.** What a crash tore at the end of a segment is cut off at the next opening, and a new session begins.
- * - **Forgetting.** An acknowledgement is appended, not waited for: losing one costs a repetition, which the
- *   platform knows. The oldest segments go when all their messages are acknowledged.
+ * - **Durable.** `sync` waits for one fdatasync, which all callers that wait share. The client publishes only what is
+ *   synced. So a sequence number that the platform has seen is always on disk, and the session goes on after a crash.
+ *   `durability: 'process'` leaves out fdatasync: then kill -9 loses nothing, but loss of power may, and each opening
+ *   of the store begins a new session.
+ * - **Torn.** If a crash tore the end of a segment, the next opening cuts it off and begins a new session, so that no
+ *   sequence number that was cut off is given twice.
+ * - **Forgetting.** An acknowledgement is appended without waiting for the disk. If it is lost, the message is sent
+ *   again, and the platform recognizes it as a repeat. The oldest segments are deleted when all their messages are
+ *   acknowledged.
  * - **Bounded.** At `maxBytes` the newest message is refused.
  */
 import {
@@ -41,12 +43,13 @@ export interface FileStoreOptions {
   readonly segmentBytes?: number;
   /** What a message survives once synced: loss of power (`disk`, default) or the end of the process. */
   readonly durability?: 'disk' | 'process';
-  /** Told of what failed and costs no message. */
+  /** Called with errors that lose no message. */
   readonly trouble?: (error: Error) => void;
 }
 
 interface Kept extends Stored {
   readonly segment: Segment;
+  /** Where its payload begins in the file. */
   readonly at: number;
 }
 
@@ -63,8 +66,11 @@ class FileStore implements MessageStore {
   private readonly segments: Segment[] = [];
   private readonly index = new Pending<Kept>();
   private nextSeq = 0;
+  /** The flush under way. */
   private syncing: Promise<void> | undefined;
+  /** The flush after it, for callers that came while it was under way. */
   private queued: Promise<void> | undefined;
+  /** The segment that is being flushed: its file must stay open meanwhile. */
   private flushing: Segment | undefined;
   /** A failed flush leaves unknown what is on disk, and a second one may succeed without writing it. */
   private broken: unknown;
@@ -96,7 +102,7 @@ class FileStore implements MessageStore {
     return segmentFile(this.directory, number);
   }
 
-  /** Reads all segments, cuts off what is torn, and begins a segment to append to. */
+  /** Reads all segments, cuts off torn ends, and begins a new segment to append to. */
   private recover(): void {
     let last: { session: string; nextSeq: number } | undefined;
     let sound = true;
@@ -145,7 +151,7 @@ class FileStore implements MessageStore {
     return at;
   }
 
-  /** Begins a new segment. Only the newest can be torn, as the one before is flushed first. */
+  /** Begins a new segment. The one before is flushed first, so that a crash can tear only the newest. */
   private rotate(): void {
     const before = this.segments.at(-1);
     if (before !== undefined && this.durable) this.flushNow(before);
@@ -160,7 +166,7 @@ class FileStore implements MessageStore {
         syncFolder(this.directory);
       }
     } catch (error) {
-      // Without its head nobody could tell of which session its messages are.
+      // Only the head says to which session the messages of a segment belong.
       this.segments.pop();
       this.bytes -= segment.size;
       closeSync(segment.fd);
@@ -180,8 +186,8 @@ class FileStore implements MessageStore {
   }
 
   /**
-   * Deletes the oldest segments of which everything is acknowledged. Only from the front: acknowledgements stand
-   * in a later segment than what they acknowledge, or in the same.
+   * Deletes the oldest segments whose messages are all acknowledged. It stops at the first that has others, because the
+   * acknowledgements of its messages may stand in the segments after it.
    */
   private dropOldest(): void {
     for (let oldest = this.segments[0]; oldest !== undefined; oldest = this.segments[0]) {
@@ -205,9 +211,12 @@ class FileStore implements MessageStore {
     if (seq > MAX_SEQ) throw new RangeError('the session has no sequence numbers left');
     const payload = encode(this.session, seq);
     const size = payload.length + MESSAGE_OVERHEAD;
+    // Also used up by a message that is refused: the platform sees the gap.
     this.nextSeq += 1;
-    const spent = this.active.kept === 0 && this.active.size > size && this.bytes + size > this.maxBytes;
-    if (spent || this.active.size >= this.segmentBytes) this.rotate();
+    // There is no room, and the active segment holds nothing but what is acknowledged: it can go once a new one is
+    // begun.
+    const freesRoom = this.active.kept === 0 && this.active.size > size && this.bytes + size > this.maxBytes;
+    if (freesRoom || this.active.size >= this.segmentBytes) this.rotate();
     if (this.bytes + size > this.maxBytes) {
       this.refused += 1;
       throw new StoreFull(seq, this.bytes, this.maxBytes);
@@ -223,7 +232,7 @@ class FileStore implements MessageStore {
   sync(): Promise<void> {
     if (!this.durable) return Promise.resolve();
     if (this.syncing === undefined) return this.flush();
-    // A flush under way may have begun before the newest record: those who come now share the one after it.
+    // The flush under way may have begun before the newest record: callers that come now share the next one.
     this.queued ??= this.syncing.then(() => this.flush());
     return this.queued;
   }
@@ -266,7 +275,7 @@ class FileStore implements MessageStore {
     try {
       this.write(acknowledgedRecord(from, to, session));
     } catch (cause) {
-      // The disk may be full of what the platform has: that has to go all the same.
+      // The disk may be full. Acknowledged messages are forgotten all the same, because that makes room.
       const what = `${session}/${from}-${to} may be sent again after a restart`;
       this.trouble(new Error(`an acknowledgement could not be noted: ${what}`, { cause }));
     }

@@ -1,43 +1,48 @@
 /**
- * One process a folder: two would write over each other's sequence numbers.
+ * Lets only one process at a time use a folder: two would give the same sequence numbers.
  *
- * The lock is the kernel's, on a file that stays in the folder. So two never hold it, it goes with its process however
- * that ends, and a process that happens to have the id of the last one, as in a container, does not hold it.
- * SQLite is how Node reaches such a lock on every system; nothing is ever stored in the file.
+ * The kernel holds the lock, on a file that stays in the folder. So two processes never have it at once, and it is
+ * released however its process ends. No process id is compared: in a container the next process often has the id of
+ * the last one. Node has no file locks of its own, but SQLite has them on every system. Nothing is ever stored in the
+ * file.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Another process, or this one, has the folder open. */
+/** Another process has locked the folder, or this one has already. */
 export class FolderLocked extends Error {
   override readonly name = 'FolderLocked';
 }
 
-/** Locks of this process: without a reference a lock would be garbage-collected, and so released. */
+/** The locks that this process holds. Without a reference one would be garbage-collected, and so released. */
 const held = new Set<DatabaseSync>();
 
-/** Of several who come at once all may find the others in the way for a moment: so long each tries again. */
+/**
+ * SQLite tries again for this long. Several processes that come at once can block each other for a moment: without
+ * another try all of them might fail.
+ */
 const TRYING_MILLIS = 250;
 
 /** `SQLITE_BUSY`: "database is locked". */
 const BUSY = 5;
 
-/** Says who has it, for people: it decides nothing. */
+/** Names the process that has the lock, for the error message only. */
 const holderOf = (note: string): string => {
   try {
     return `process ${Number(readFileSync(note, 'utf8'))}`;
   } catch (error) {
-    // It is written just after the lock is taken, and gone just before it is given back.
+    // The note is written just after the lock is taken, and deleted just before it is released.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'another process';
     throw error;
   }
 };
 
 /**
- * Takes the lock of a folder: the file `lock.sqlite` in it, with the number of the process beside it in `lock.pid`.
- * Nothing else in this process may open and close that file, as POSIX gives a lock back with any descriptor of it.
- * @returns gives it back
+ * Takes the lock of a folder: the file `lock.sqlite` in it, with the id of the process beside it in `lock.pid`. Nothing
+ * else in this process may open `lock.sqlite`: on POSIX, closing any descriptor of a file releases the locks that the
+ * process has on it.
+ * @returns releases the lock
  * @throws {FolderLocked} when another process, or this one, holds it
  */
 export const lockFolder = (folder: string): (() => void) => {

@@ -1,4 +1,4 @@
-/** A store that lives as long as the process: for simulated devices, and for those without a disk. */
+/** A message store that lives as long as the process: for simulated devices, and for devices without a disk. */
 import type { MessageStore, Stored } from './message-store.ts';
 import { StoreFull } from './message-store.ts';
 import { Pending } from './pending.ts';
@@ -27,6 +27,7 @@ export const openMemoryStore = (maxBytes: number): MessageStore => {
     append(encode) {
       const seq = nextSeq;
       const payload = encode(session, seq);
+      // Also used up by a message that is refused: the platform sees the gap.
       nextSeq += 1;
       if (bytes + payload.length > maxBytes) {
         refused += 1;
@@ -38,13 +39,13 @@ export const openMemoryStore = (maxBytes: number): MessageStore => {
       return kept;
     },
     sync: () => Promise.resolve(),
-    read({ session: of, seq }) {
-      const kept = pending.get(of, seq);
-      if (kept === undefined) throw new Error(`message ${of}/${seq} is not kept`);
+    read(message) {
+      const kept = pending.get(message.session, message.seq);
+      if (kept === undefined) throw new Error(`message ${message.session}/${message.seq} is not kept`);
       return kept.payload;
     },
-    acknowledge(of, from, to) {
-      const taken = pending.take(of, from, to);
+    acknowledge(ofSession, from, to) {
+      const taken = pending.take(ofSession, from, to);
       for (const message of taken) bytes -= message.bytes;
       return taken;
     },

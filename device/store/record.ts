@@ -16,6 +16,7 @@ export type StoreRecord =
   | { readonly kind: 'message'; readonly seq: number; readonly at: number; readonly length: number }
   | { readonly kind: 'acknowledged'; readonly from: number; readonly to: number; readonly session: string };
 
+/** Bytes of a sequence number. */
 const SEQ = 6;
 /** Bytes before the payload of a message. */
 export const MESSAGE_OVERHEAD = FRAME + 1 + SEQ;
@@ -33,9 +34,9 @@ const frame = (kind: number, numbers: readonly number[], rest: Uint8Array): Buff
 /** A record that begins a segment. */
 export const headRecord = (nextSeq: number, session: string): Buffer =>
   frame(0, [nextSeq], Buffer.from(session));
-/** A record that keeps a message. */
+/** A record of a message. */
 export const messageRecord = (seq: number, payload: Uint8Array): Buffer => frame(1, [seq], payload);
-/** A record that forgets messages, `from` and `to` included. */
+/** A record that the messages `from` to `to`, both included, are acknowledged. */
 export const acknowledgedRecord = (from: number, to: number, session: string): Buffer =>
   frame(2, [from, to], Buffer.from(session));
 
@@ -55,7 +56,7 @@ const parse = (body: Buffer, at: number): StoreRecord | undefined => {
 /** What a segment file holds. */
 export interface Scan {
   readonly records: readonly StoreRecord[];
-  /** Bytes of whole records; what follows is torn or damaged. */
+  /** Bytes of the whole records at its start; what follows is torn or damaged. */
   readonly sound: number;
 }
 

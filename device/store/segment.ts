@@ -1,11 +1,11 @@
-/** Files of the store: records one after the other. */
+/** Segment files of the message store, each with records one after the other. */
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Appendable } from './frame.ts';
 
 const NAME = /^(\d{8})\.segment$/;
 
-/** A file of the store that is open. */
+/** A segment whose file is open. */
 export interface Segment extends Appendable {
   readonly number: number;
   /** Messages in it that are not acknowledged. */
@@ -23,7 +23,10 @@ export const segmentNumbers = (directory: string): number[] =>
     .map(Number)
     .sort((left, right) => left - right);
 
-/** Makes the names of files durable. Windows has no handle of a folder to flush, and does it by itself. */
+/**
+ * Flushes a folder, so that new and renamed files in it survive loss of power. Windows cannot open a folder to flush
+ * it, and does this by itself.
+ */
 export const syncFolder = (directory: string): void => {
   if (process.platform === 'win32') return;
   const fd = openSync(directory, 'r');

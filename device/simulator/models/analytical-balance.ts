@@ -10,13 +10,14 @@ import {
 } from '../model.ts';
 import { type Noise, toResolution } from '../noise.ts';
 
+/** Seconds of one weighing, and when in it the vessel is put on and taken off. */
 const WEIGHING = 90;
 const PUT_ON = 10;
 const TAKEN_OFF = 70;
-/** The pan swings with this period and comes to rest with this time constant. */
+/** Period of the swinging pan, and time constant with which the swing dies away. */
 const SWING_SECONDS = 0.8;
 const SETTLE_SECONDS = 0.3;
-/** So long after a change the reading counts as stable. */
+/** Seconds after a change of load from which the reading counts as stable. */
 const STABLE_AFTER = 8;
 
 /** Mass on the pan once it has settled, without the noise. */
@@ -25,7 +26,10 @@ const loadAt = (noise: Noise, seconds: number): number => {
   return at >= PUT_ON && at < TAKEN_OFF ? noise.between(0.5, 180, 'mass', round) : 0;
 };
 
-/** What is subtracted from the mass. The tare goes with its vessel, as the balance sets an empty pan to zero by itself. */
+/**
+ * What is subtracted from the mass. A tare holds until its vessel is taken off: the balance sets an empty pan to zero
+ * by itself.
+ */
 const tareAt = (noise: Noise, seconds: number, controls: readonly Control[]): number => {
   const tared = lastControl(controls, seconds, 'tare')?.at;
   const same = tared !== undefined && Math.floor(tared / WEIGHING) === Math.floor(seconds / WEIGHING);
@@ -85,11 +89,13 @@ export const analyticalBalance: Instrument = {
   read(noise, seconds, controls = []) {
     const { round, at } = roundOf(seconds, WEIGHING);
     const loaded = at >= PUT_ON && at < TAKEN_OFF;
+    // Seconds since the last change of load. Before a vessel is put on, that was in the weighing before.
     const since = at >= TAKEN_OFF ? at - TAKEN_OFF : at >= PUT_ON ? at - PUT_ON : at + WEIGHING - TAKEN_OFF;
     const mass = noise.between(0.5, 180, 'mass', round);
-    const before = noise.between(0.5, 180, 'mass', at < PUT_ON ? round - 1 : round);
+    const lastRemoved = noise.between(0.5, 180, 'mass', at < PUT_ON ? round - 1 : round);
     const target = loadAt(noise, seconds) - tareAt(noise, seconds, controls);
-    const step = loaded ? -mass : before;
+    // The reading starts at the load before the change, and swings towards the new one.
+    const step = loaded ? -mass : lastRemoved;
     const swing = step * Math.exp(-since / SETTLE_SECONDS) * Math.cos((2 * Math.PI * since) / SWING_SECONDS);
     const milli = Math.floor(seconds * 1000);
     const draft = Math.abs(

@@ -1,7 +1,8 @@
-/** A room sensor on a battery: the day's course of temperature, weather in the pressure. */
+/** A room sensor on a battery: the temperature follows the time of day, the pressure follows the weather. */
 import { DAY, declarationsOf, declared, HOUR, type Instrument, lastControl, MINUTE } from '../model.ts';
 import { clamp, toResolution } from '../noise.ts';
 
+/** Seconds from one change of the battery to the next. */
 const BATTERY_LIFE = 180 * DAY;
 
 const commands: Instrument['commands'] = {
@@ -81,7 +82,9 @@ export const environmentSensor: Instrument = {
     const day = (2 * Math.PI * (seconds % DAY)) / DAY;
     const milli = Math.floor(seconds * 1000);
     const base = noise.between(19, 23, 'base');
+    // Warmest in the afternoon (UTC).
     const course = 1.4 * Math.sin(day - 2.3) + 0.35 * noise.wander('room', seconds, 20 * MINUTE);
+    // Air pressure also has a small tide, twice a day.
     const weather = 6 * noise.wander('weather', seconds, 12 * HOUR) + 0.8 * Math.sin(2 * day);
     const humidity =
       noise.between(38, 52, 'humidity') - 1.6 * course + 2 * noise.wander('air', seconds, 35 * MINUTE);

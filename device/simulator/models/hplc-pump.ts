@@ -3,11 +3,12 @@ import { CommandRejected } from '../../commands/handler.ts';
 import { type Control, declarationsOf, declared, type Instrument, MINUTE, roundOf } from '../model.ts';
 import { type Noise, toResolution } from '../noise.ts';
 
+/** Seconds of one run of the method, from injection to injection. */
 const RUN = 20 * MINUTE;
 /** Millilitres of one piston stroke. */
 const STROKE = 0.1;
 
-/** End of each step of the method in seconds, its state, and the share of solvent B at its end. */
+/** Steps of the method: when each ends, in seconds, its state, and the percentage of solvent B at its start and end. */
 const METHOD = [
   { until: 1 * MINUTE, state: 'injecting', from: 5, to: 5 },
   { until: 12 * MINUTE, state: 'gradient', from: 5, to: 95 },
@@ -25,23 +26,27 @@ const stepAt = (at: number): { readonly state: string; readonly b: number } => {
   return { state: 'equilibrating', b: 5 };
 };
 
-/** Viscosity of water with a share of acetonitrile, in mPa.s: highest near a fifth of acetonitrile. */
+/** Viscosity in mPa.s of water with `b` percent of acetonitrile. It is highest, 0.94, near 17 percent. */
 const viscosity = (b: number): number => {
   const share = b / 100;
   return 0.89 + 0.62 * share - 2.1 * share ** 2 + 0.94 * share ** 3;
 };
 
-/** Bars of back pressure at a flow of 1 mL/min and a viscosity of 1 mPa.s, of a new column. */
+/** Back pressure of a new column in bar, at a flow of 1 mL/min and a viscosity of 1 mPa.s. */
 const RESISTANCE = 130;
-/** Change of flow per second. */
+/** How fast the flow can change, in mL/min per second. */
 const FLOW_RAMP = 0.5;
-/** Beyond this the pump would stop by itself. */
+/** Highest allowed pressure in bar. A flow that would lead to more is refused. */
 const MOST_PRESSURE = 350;
-/** The most viscous mixture of the gradient, through the oldest column. */
+/** Highest viscosity of the gradient, times the ageing of the most clogged column. */
 const WORST = 0.94 * 1.15;
 
-/** The flow that is set, on its way from the one before. */
+/**
+ * The flow at a moment. After a command it goes from the flow before to the flow that was set, no faster than the pump
+ * can.
+ */
 const flowAt = (noise: Noise, seconds: number, controls: readonly Control[]): number => {
+  // Before the first command the method sets the flow: it is picked anew every twelve runs.
   let flow = noise.pick(
     [0.8, 1, 1.2],
     'flow',
@@ -174,6 +179,7 @@ export const hplcPump: Instrument = {
         40 + 0.08 * noise.wander('oven', seconds, 5 * MINUTE) + 0.01 * noise.normal('o', milli),
         0.01,
       ),
+      // A number of five digits at most. For times before 1970 `round` is negative, and so is its remainder.
       injection: ((round % 100_000) + 100_000) % 100_000,
       state,
     };
