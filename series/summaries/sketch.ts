@@ -20,7 +20,9 @@ const middleOf = (bin: number): number => (2 * Math.exp(bin * LOG_GAMMA)) / (GAM
 export type Bins = readonly (readonly [bin: number, count: number])[];
 
 export class Sketch {
+  /** Bins of the positive values. */
   readonly #above: Map<number, number>;
+  /** Bins of the negative values, by their magnitude. */
   readonly #below: Map<number, number>;
   #zeros: number;
 
@@ -55,7 +57,7 @@ export class Sketch {
   /**
    * The value of a quantile.
    * @param share from 0 to 1
-   * @param bounds least and greatest value, which no answer exceeds
+   * @param bounds least and greatest of the values; the answer is kept between them
    */
   quantile(share: number, { min, max }: { readonly min: number; readonly max: number }): number {
     const below = sorted(this.#below).reverse();
@@ -73,6 +75,7 @@ export class Sketch {
       rank -= held;
       if (rank < 0) return clamped(middleOf(bin));
     }
+    // Not reached while there are values: the rank is below their number.
     return max;
   }
 }

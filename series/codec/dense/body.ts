@@ -1,10 +1,18 @@
 /**
- * Body of a dense chunk: a head, which may be packed with zstd, and a tail of bits, which zstd could not make smaller.
+ * Body of a dense chunk. It has a head of bytes, which zstd may compress afterwards, and a tail of bits, which zstd
+ * could not make smaller.
  *
- * The head begins with a directory. For each time column: its points, its bytes in head and tail. The orders. For each
- * channel: name, unit, value type, indexes of its time column and of its order, its bytes in head and tail. Then follow
- * the parts in that order: a reader of some channels passes over the others. The part of a channel is its values, runs of
- * quality as judged, and as the device gave it.
+ * The head begins with a directory:
+ * 1. for each time column: its number of points, and the size of its part in head and tail;
+ * 2. the orders, which say with which message each point came, see `series/points/order.ts`;
+ * 3. for each channel: name, unit, value type, index of its time column, number of its order from 1 (0: it has none),
+ *    and the size of its part in head and tail.
+ *
+ * Then come the parts of the time columns and those of the channels, in the same order. As their sizes are known, a
+ * reader of some channels skips the others. The part of a channel holds its values, its quality as judged, and its
+ * quality as the device gave it.
+ *
+ * Channels that were measured at the same times share a time column, which the code calls a clock.
  */
 import { VALUE_TYPES, type ValueType } from '../../../contracts/resources/instrument-types.ts';
 import type { Micros } from '../../../contracts/time.ts';
@@ -16,9 +24,10 @@ import { readQuality, writeQuality } from '../quality-codec.ts';
 import { readDenseTimes, writeDenseTimes } from './times.ts';
 import { readDenseValues, writeDenseValues } from './values.ts';
 
-/** Bounds the memory that a forged chunk could claim: an hour at 4 kHz. */
+/** Most points of a time column: an hour at 4 kHz. A forged chunk cannot claim more memory for a column. */
 const MAX_POINTS = 2 ** 24;
 
+/** Writing is synchronous, so that one buffer serves all calls. */
 const parts = new ByteWriter(64 * 1024);
 
 /** Writes columns in their order. */
@@ -63,7 +72,10 @@ interface Part {
 
 const readPart = (head: ByteReader): Part => ({ headBytes: head.unsigned(), tailBytes: head.unsigned() });
 
-/** Cuts head and tail into parts, in their order. A part must be read to its end. */
+/**
+ * Cuts the next part off head and tail; to be called in the order of the directory.
+ * @returns reads the part, and checks that nothing of it is left over
+ */
 const cutting = (head: ByteReader, tail: ByteReader) => (part: Part) => {
   const [partHead, partTail] = [head.bytes(part.headBytes), tail.bytes(part.tailBytes)];
   return <T>(read: (head: ByteReader, tail: ByteReader) => T): T => {
@@ -78,8 +90,9 @@ interface Entry extends Part {
   readonly channel: string;
   readonly unit: string;
   readonly type: ValueType;
-  readonly place: number;
-  readonly order: number;
+  readonly clockIndex: number;
+  /** From 1; 0 when it has no order. */
+  readonly orderNumber: number;
 }
 
 const readEntry = (head: ByteReader): Entry => {
@@ -87,7 +100,14 @@ const readEntry = (head: ByteReader): Entry => {
   const unit = head.text();
   const type = VALUE_TYPES[head.byte()];
   if (type === undefined) throw new MalformedBytes('unknown type of values');
-  return { channel, unit, type, place: head.unsigned(), order: head.unsigned(), ...readPart(head) };
+  return {
+    channel,
+    unit,
+    type,
+    clockIndex: head.unsigned(),
+    orderNumber: head.unsigned(),
+    ...readPart(head),
+  };
 };
 
 /**
@@ -100,6 +120,7 @@ export const readDense = (
   tail: ByteReader,
   only: ReadonlySet<string> | undefined,
 ): SeriesColumn[] => {
+  // The numbers are the least bytes that one entry of the directory takes.
   const clocks = Array.from({ length: head.count(3) }, () => {
     const points = head.unsigned();
     if (points > MAX_POINTS) throw new MalformedBytes(`${points} points in a chunk`);
@@ -108,6 +129,7 @@ export const readDense = (
   const orders = Array.from({ length: head.count(1) }, () => readOrder(head));
   const entries = Array.from({ length: head.count(7) }, () => readEntry(head));
   const cut = cutting(head, tail);
+  // Decoded only when a channel that is wanted needs them, and then once.
   const times = clocks.map((clock) => {
     const read = cut(clock);
     let found: Micros[] | undefined;
@@ -122,7 +144,7 @@ export const readDense = (
   const columns = entries.flatMap((entry): SeriesColumn[] => {
     const read = cut(entry);
     if (only !== undefined && !only.has(entry.channel)) return [];
-    const clock = times[entry.place];
+    const clock = times[entry.clockIndex];
     if (clock === undefined) throw new MalformedBytes('unknown time column');
     const { channel, type, unit } = entry;
     const { value, quality, given } = read((partHead, partTail) => ({
@@ -130,7 +152,7 @@ export const readDense = (
       quality: readQuality(partHead, clock.points),
       given: readQuality(partHead, clock.points),
     }));
-    const order = orders[entry.order - 1];
+    const order = orders[entry.orderNumber - 1];
     return [{ channel, type, unit, time: clock.read(), value, quality, given, order }];
   });
   if (head.left > 0 || tail.left > 0) throw new MalformedBytes('bytes are left over');
