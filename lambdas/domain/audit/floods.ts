@@ -1,12 +1,12 @@
-/** Floods of tries that do not succeed: the first are told one by one, later ones by their number. */
+/** Floods of failed tries: the audit gets an entry for each of the first tries, later only for some, with a count. */
 
-/** Tries of a caller and operation within a minute that are entries of their own. */
+/** So many failed tries of one caller at one operation within a minute get an entry each. */
 export const TOLD_TRIES = 10;
 
 /**
- * Whether a try gets an entry: the first ten of a minute, then at each doubling, so that a flood of a million makes 27
- * entries, and the last of them tells at least half of it.
- * @param count tries of the minute so far, this one included
+ * Whether a failed try gets an entry: the first ten of a minute do, then one at each doubling of the count. A flood of
+ * a million makes 26 entries, and the count in the last one is more than half of the flood.
+ * @param count failed tries in the minute so far, this one included
  */
 export const isTold = (count: number): boolean =>
   count <= TOLD_TRIES || (count % TOLD_TRIES === 0 && Number.isInteger(Math.log2(count / TOLD_TRIES)));

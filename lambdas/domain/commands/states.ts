@@ -8,22 +8,26 @@ import {
 
 /** What may happen to a command. */
 export type Step =
+  // By people.
   | 'approve'
   | 'refuse'
   | 'cancel'
+  // By the platform: `stop` when an interlock forbids the command.
   | 'publish'
   | 'stop'
+  // By replies of the device.
   | 'accept'
   | 'reject'
   | 'progress'
   | 'succeed'
   | 'fail'
+  // By the clock: `expire` before it was sent, `time-out` afterwards.
   | 'expire'
   | 'time-out';
 
 /**
- * Where each step leads; a step that a state does not name changes nothing. A reply may overtake the news that the
- * message was published: it proves as much, so that a command that is queued takes it.
+ * Where each step leads. A step that a state does not name changes nothing. A reply of the device may be recorded
+ * before `publish` is. It proves that the message was published, and so a command that is still queued takes it.
  */
 const STEPS: Readonly<Record<OpenCommandState, Readonly<Partial<Record<Step, CommandState>>>>> = {
   'pending-approval': { approve: 'queued', refuse: 'rejected', cancel: 'cancelled', expire: 'expired' },
@@ -51,28 +55,29 @@ const STEPS: Readonly<Record<OpenCommandState, Readonly<Partial<Record<Step, Com
   running: { progress: 'running', succeed: 'succeeded', fail: 'failed', 'time-out': 'timed-out' },
 };
 
-/** What stands in the way of a command, or of what the device may have done already. */
+/** Steps that end a command without the device: allowed only while the device cannot have received it. */
 const BEFORE_PUBLICATION: ReadonlySet<Step> = new Set(['stop', 'cancel', 'expire']);
 
-type Standing = Pick<Command, 'state' | 'attempts'>;
+type CommandStatus = Pick<Command, 'state' | 'attempts'>;
 
-/** Whether nothing of a command can have reached the device. */
-const isUntold = ({ state, attempts }: Standing): boolean =>
+/** Whether no publication was begun, so that the device cannot have received the command. */
+const isUnpublished = ({ state, attempts }: CommandStatus): boolean =>
   state === 'pending-approval' || (state === 'queued' && attempts === 0);
 
 /**
- * The state that a step leads to, or `undefined` where it leads nowhere. A command whose publication was begun may have
- * reached the device, whatever became of whoever published it: it is not cancelled or expired any more.
+ * The state that a step leads to, or `undefined` if the command does not allow it. Once a publication was begun, the
+ * command may have reached the device, even if the function that published it has failed since. From then on it cannot
+ * be stopped or cancelled, and it times out instead of expiring.
  */
-export const stateAfter = (command: Standing, step: Step): CommandState | undefined => {
+export const stateAfter = (command: CommandStatus, step: Step): CommandState | undefined => {
   const { state } = command;
   const to = isFinal(state) ? undefined : STEPS[state][step];
-  if (BEFORE_PUBLICATION.has(step) && !isUntold(command)) return undefined;
-  return step === 'time-out' && isUntold(command) ? undefined : to;
+  if (BEFORE_PUBLICATION.has(step) && !isUnpublished(command)) return undefined;
+  return step === 'time-out' && isUnpublished(command) ? undefined : to;
 };
 
-/** Whether a command waits to be sent, or is under way; `undefined` at its end. */
-export const phaseOf = (command: Standing): 'waiting' | 'under-way' | undefined => {
+/** Whether a command waits to be sent, or may have been sent and is under way; `undefined` at its end. */
+export const phaseOf = (command: CommandStatus): 'waiting' | 'under-way' | undefined => {
   if (isFinal(command.state)) return undefined;
-  return isUntold(command) ? 'waiting' : 'under-way';
+  return isUnpublished(command) ? 'waiting' : 'under-way';
 };

@@ -1,4 +1,7 @@
-/** Quality of a point, judged by what its instrument type says is normal. Never improves what the device says. */
+/**
+ * Quality of a point, judged by what its instrument type says is normal. The judgement may be worse than what the
+ * device says, never better.
+ */
 
 import type { Value } from '../../../contracts/messages/message.ts';
 import { GOOD, type Quality, quality, statusOf } from '../../../contracts/quality.ts';
@@ -6,31 +9,33 @@ import type { Channel, InstrumentType } from '../../../contracts/resources/instr
 import { MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
 import { FORGOTTEN, NO_NUMBER } from '../../../series/points/order.ts';
 
-/** What is remembered of a channel: its newest point by measured time, and what the next is judged by. */
+/** What is remembered of a channel: its newest point by measured time, and what the next point is judged by. */
 export interface Track {
   time: Micros;
   value: Value;
   quality: Quality;
   /** When the platform received it. */
   arrived: Micros;
-  /** How many equal values in a row end with it. */
+  /** How many equal values in a row there are up to this point. */
   run: number;
-  /** Which message it came with, see `series/points/order.ts`. */
+  /** Which message the point came with, see `series/points/order.ts`. Whoever takes the message sets them. */
   rank: number;
   number: number;
   /**
-   * The newest point that neither jumped nor is bad: jumps are measured from there, so that the return from a
-   * spike is no jump and a true step is believed once enough time has passed for it.
+   * The newest point that neither jumped nor is bad. Jumps are measured from there: so the return from a spike is no
+   * jump, and a true step is believed once enough time has passed for it.
    */
   credibleTime: Micros;
   credibleValue: Value | undefined;
 }
 
-/** A channel's rules, flat, with bounds that are always there. */
+/** The rules of a channel. A bound that its type does not set is infinite. */
 export interface Rules {
   readonly channel: Channel;
+  /** Outside of these limits a value is impossible. */
   readonly least: number;
   readonly most: number;
+  /** Outside of this range the instrument is not specified. */
   readonly low: number;
   readonly high: number;
   readonly maxRate: number;
@@ -54,11 +59,11 @@ const STUCK = quality('uncertain/stuck');
 
 const SEVERITY = { good: 0, uncertain: 1, bad: 2 } as const;
 
-/** The worse of two; of two equally bad ones the first, which is the device's own word. */
+/** The worse of two. Of two that are equally bad it is `given`, which is what the device says. */
 export const worse = (given: Quality, found: Quality): Quality =>
   SEVERITY[statusOf(found)] > SEVERITY[statusOf(given)] ? found : given;
 
-/** What a value by itself says: impossible, outside the specified range, or good. */
+/** Judges a value by itself: impossible, outside the specified range, or good. */
 export const judgeValue = (rules: Rules, value: Value): Quality => {
   if (typeof value !== 'number') return GOOD;
   if (value < rules.least || value > rules.most) return IMPOSSIBLE;
@@ -85,8 +90,8 @@ export const startTrack = (time: Micros, value: Value, arrived: Micros): Track =
 });
 
 /**
- * Judges a point newer than all before it, and moves the track to it. Of several faults of one severity the first
- * of out-of-range, jump, stuck is named.
+ * Judges a point that is newer than all before it, and moves the track to it, except for rank and number. If a point is
+ * out of range, jumps and is stuck, only the first of these is named.
  * @param given what the device says
  */
 export const judgeNext = (
@@ -102,6 +107,7 @@ export const judgeNext = (
   const jumped = jumps(rules, track, time, value);
   if (found === GOOD && jumped) found = JUMP;
   if (found === GOOD && run >= rules.stuckAfter) found = STUCK;
+  // The comparisons with GOOD here and below change nothing: they save time for the points that are good.
   const judged = given === GOOD ? found : worse(given, found);
   if (!jumped && (judged === GOOD || statusOf(judged) !== 'bad')) {
     track.credibleTime = time;
@@ -116,12 +122,13 @@ export const judgeNext = (
 };
 
 /**
- * Of numbers newer than all before them, judges those from the start that are good, and moves the track to the last
- * of these. As {@link judgeNext} would one by one, without making anything of each.
- * @param after no time is at or before this
- * @param until no time is after this
- * @param from place of the first that is judged
- * @returns place of the first that is not; it is left to {@link judgeNext}
+ * Judges points as long as they are good numbers, and moves the track to the last of these. The outcome is that of
+ * {@link judgeNext} for each of them. One loop over plain variables takes less time.
+ * @param after stops at the first time that is not later than this and than all before it
+ * @param until stops at the first time after this
+ * @param from index of the point to begin with
+ * @returns index of the point that it stopped at, which is left to {@link judgeNext}; the number of points if there is
+ *   none
  */
 export const judgeGood = (
   rules: Rules,
@@ -134,14 +141,14 @@ export const judgeGood = (
   from = 0,
 ): number => {
   const { maxRate, stuckAfter } = rules;
-  // What is imported is read anew each time: not within the loop.
+  // A local constant, because an imported one would be looked up anew for each point.
   const second = MICROS_PER_SECOND;
   const least = Math.max(rules.least, rules.low);
   const most = Math.min(rules.most, rules.high);
   let before = after;
   let value = typeof track.value === 'number' ? track.value : Number.NaN;
   let { run, credibleTime } = track;
-  // Nothing is far from what is no number.
+  // With NaN the comparison below is never true: without a credible number nothing is a jump.
   let credible = typeof track.credibleValue === 'number' ? track.credibleValue : Number.NaN;
   let count = from;
   for (; count < times.length; count += 1) {
@@ -170,12 +177,13 @@ export const judgeGood = (
   return count;
 };
 
-/** What judges the first points of a time: the channel's points before it. */
+/** Tracks by channel, as they were before some stretch of time: the first points in it are judged by them. */
 export type Tracks = ReadonlyMap<string, Readonly<Track>>;
 
 /** Rules by channel. */
 export type RulesByChannel = ReadonlyMap<string, Rules>;
 
+/** The rules are made once for each instrument type in memory. */
 const rulesOfChannels = new WeakMap<InstrumentType['channels'], RulesByChannel>();
 
 /** The rules of an instrument type. */
@@ -188,11 +196,11 @@ export const rulesOfType = ({ channels }: Pick<InstrumentType, 'channels'>): Rul
   return rules;
 };
 
-/** Whether points are judged by their neighbours too. */
+/** Whether a point is also judged by the points before it. */
 export const looksBack = ({ maxRate, stuckAfter }: Rules): boolean =>
   maxRate !== Number.POSITIVE_INFINITY || stuckAfter !== Number.POSITIVE_INFINITY;
 
-/** Points of a channel, with the quality that the device gave. */
+/** Points of a channel, with the quality that the device gave them. */
 export interface GivenPoints {
   readonly time: readonly Micros[];
   readonly value: readonly Value[];
@@ -201,10 +209,11 @@ export interface GivenPoints {
 }
 
 /**
- * Judges points of one channel. What comes out depends on the points alone, not on the order in which they came.
+ * Judges points of one channel. The outcome depends on the points alone, not on the order or time of their arrival: 0
+ * stands for when they arrived.
  * @param points in order of time, each once
  * @param before what was remembered of the points before them
- * @returns a quality a point, `undefined` where all are good; and what is to be remembered
+ * @returns one quality for each point, `undefined` if all are good; and what is to be remembered
  */
 export const judgePoints = (
   rules: Rules,
@@ -221,9 +230,9 @@ export const judgePoints = (
         continue;
       }
     }
-    const [when = 0, what = 0] = [time[at], value[at]];
-    track ??= startTrack(when, what, 0);
-    const judged = judgeNext(rules, track, when, what, given?.[at] ?? GOOD, 0);
+    const [pointTime = 0, pointValue = 0] = [time[at], value[at]];
+    track ??= startTrack(pointTime, pointValue, 0);
+    const judged = judgeNext(rules, track, pointTime, pointValue, given?.[at] ?? GOOD, 0);
     if (judged !== GOOD) {
       quality ??= new Array<Quality>(time.length).fill(GOOD);
       quality[at] = judged;

@@ -1,4 +1,7 @@
-/** Messages of a device's sessions in one batch: which of them came before, and which become durable. */
+/**
+ * The sessions of a device during one run of its records: which messages are repeats, which ones the device is to be
+ * told are durable, and what is to be remembered of the sessions.
+ */
 import type { Message } from '../../../contracts/messages/message.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { AGAIN, NO_NUMBER } from '../../../series/points/order.ts';
@@ -11,53 +14,60 @@ import {
   toRanges,
 } from '../ledger/sessions.ts';
 
-/** Messages of one session that are durable once the run is written. */
+/** Messages of one session that the device is told are durable, once the run is written. */
 export interface Durable {
   readonly session: string;
+  /** Those of this run. */
   readonly ranges: readonly SeqRange[];
+  /** Up to this number all messages of the session came; `undefined` when the first did not. */
   readonly seq: number | undefined;
 }
 
-/** Which message some points came with, see `series/points/order.ts`. */
+/** Which message points came with, see `series/points/order.ts`. */
 export interface MessageOrder {
   readonly rank: number;
   readonly number: number;
 }
 
-/** A message whose number came before. */
+/** The order of a message whose sequence number came before. */
 export const REPEATED: MessageOrder = { rank: AGAIN, number: NO_NUMBER };
 
-/** Sessions that were asked for by their names. */
+/** Sessions that were read from the table by their ids; `undefined` for one that is not there. */
 export type Recalled = ReadonlyMap<string, Session | undefined>;
 
 interface OpenSession {
   readonly id: string;
   readonly began: Micros;
   readonly numbers: SequenceSet;
-  /** Whether anything came of it in this run. */
+  /** Whether a message of it that is no repeat came in this run. */
   changed: boolean;
 }
 
 /** What is to be remembered of sessions. */
 export interface SessionsAfter {
   readonly durable: readonly Durable[];
-  /** The newest last. */
+  /** Sessions to remember with the state of the device, the newest last. */
   readonly sessions: readonly Session[];
-  /** Those that are no longer among them and are to be kept elsewhere. */
+  /** Sessions that have no place among them any more: each is to be written as an item of its own. */
   readonly parted: readonly Session[];
-  /** Those that are not remembered and have to be asked for, before this run can be told as it is. */
+  /**
+   * Sessions that the state does not hold. They may be new, or stand in the table: then the run has to be taken again
+   * with what is {@link Recalled}, because some of its messages may be repeats.
+   */
   readonly unknown: readonly string[];
 }
 
-/** Sessions that one run asks for: a device that begins one with each message gets no more. */
+/** Most sessions that one run reads or writes as items: a device could begin a new session with each message. */
 const MAX_ASKED = 64;
 
 export class SessionRun {
-  /** The one of which a message came last is the last. */
+  /** By id. The session of the newest message is last. */
   private readonly open = new Map<string, OpenSession>();
   private readonly recalled: Recalled;
   private readonly unknown = new Set<string>();
-  private readonly heard = new Map<string, { readonly seqs: number[]; ack: boolean }>();
+  /** Messages by session that the device may wait for, and whether it asked to be told of them. */
+  private readonly awaited = new Map<string, { readonly seqs: number[]; ack: boolean }>();
+  /** The session of the newest message: the next message mostly belongs to it too. */
   private current: OpenSession | undefined;
 
   constructor(sessions: readonly Session[], recalled: Recalled) {
@@ -80,7 +90,7 @@ export class SessionRun {
     return session;
   }
 
-  /** Takes a message with a number. @returns where it stands in its session, or that it came before */
+  /** Takes a message with a sequence number. @returns its place among the messages, or {@link REPEATED} */
   take(id: string, seq: number, arrived: Micros): MessageOrder {
     const session = this.sessionOf(id, arrived);
     if (!session.numbers.add(seq)) return REPEATED;
@@ -88,24 +98,24 @@ export class SessionRun {
     return { rank: session.began, number: seq };
   }
 
-  /** Notes that the device wants to hear of a message, whether it came before or not. */
+  /** Notes a message that the device is told is durable if it asked for that, even if the message is a repeat. */
   noteSeq({ session, seq, ack }: Message): void {
     if (session === undefined || seq === undefined) return;
-    const known = this.heard.get(session);
-    if (known === undefined) this.heard.set(session, { seqs: [seq], ack });
+    const known = this.awaited.get(session);
+    if (known === undefined) this.awaited.set(session, { seqs: [seq], ack });
     else {
       known.seqs.push(seq);
       known.ack ||= ack;
     }
   }
 
-  /** What the device is to hear, and what is to be remembered of its sessions. */
+  /** What the device is to be told, and what is to be remembered of its sessions. */
   finish(): SessionsAfter {
     const all = [...this.open.values()].map(({ id, began, numbers, changed }) => ({
       session: { id, began, ranges: numbers.kept() },
       changed,
     }));
-    const durable = [...this.heard].flatMap(([session, { seqs, ack }]) => {
+    const durable = [...this.awaited].flatMap(([session, { seqs, ack }]) => {
       if (!ack) return [];
       const ranges = this.open.get(session)?.numbers.ranges ?? this.recalled.get(session)?.ranges ?? [];
       return [{ session, ranges: toRanges(seqs), seq: contiguous(ranges) }];
@@ -113,7 +123,7 @@ export class SessionRun {
     return {
       durable,
       sessions: all.slice(-MAX_SESSIONS).map(({ session }) => session),
-      // One that did not change since it was remembered with the state parts from it all the same.
+      // Also those that did not change: so far the state held them, and the table may not.
       parted: all
         .slice(0, -MAX_SESSIONS)
         .slice(-MAX_ASKED)

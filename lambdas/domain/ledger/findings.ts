@@ -1,11 +1,11 @@
 /**
- * What merging the points of an hour found, by the hour in which they arrived: a ledger is kept by time of arrival, and
- * points are merged by the time at which they were measured.
+ * What merges found out about points, by the hour in which the points arrived. The ledger is kept by hour of arrival,
+ * but points are merged by the hour in which they were measured.
  */
 import type { Micros } from '../../../contracts/time.ts';
 import { type Found, nothingFound } from '../../../series/points/merge.ts';
 
-/** By start of the hour of arrival. */
+/** By the start of the hour of arrival. */
 export type Findings = ReadonlyMap<Micros, Readonly<Found>>;
 
 export const NO_FINDINGS: Findings = new Map();
@@ -19,7 +19,7 @@ const add = (into: Found, { duplicate, overwritten, recovered }: Readonly<Found>
   into.recovered += recovered;
 };
 
-/** Findings of several merges together; hours of which nothing was found are left out. */
+/** The sum of the findings of several merges; hours without any are left out. */
 export const addFindings = (...all: readonly Findings[]): Findings => {
   const sums = new Map<Micros, Found>();
   for (const findings of all)
@@ -32,7 +32,7 @@ export const addFindings = (...all: readonly Findings[]): Findings => {
   return sums;
 };
 
-/** All that was found of what arrived in `[from, to)`. */
+/** The sum of what was found about points that arrived in `[from, to)`. */
 export const sumFindings = (findings: Findings, from: Micros, to: Micros): Readonly<Found> => {
   const sum = nothingFound();
   for (const [hour, found] of findings) if (hour >= from && hour < to) add(sum, found);

@@ -1,10 +1,15 @@
 /**
- * The ledger of a device: what came in, and what became of it.
+ * The ledger of a device: how many messages and points came in, and what became of them.
  *
- * Of points: received = stored + duplicate + quarantined. A version of a point of which a later one stays is counted as
- * stored and as overwritten besides: so many points as stored less overwritten are there. `ingest` cannot know all
- * duplicates, because it does not read what is stored: it counts what it knows, and whoever merges the points of an
- * hour finds the rest, see {@link settle}. Of messages: `rejected` are those of which nothing could be used.
+ * For points: received = stored + duplicate + quarantined. A point may be stored in several versions, of which one
+ * stays. The others still count as stored, and also as overwritten: stored - overwritten is the number of points that
+ * are there.
+ *
+ * `ingest` does not read what is stored, so it cannot tell which points are duplicates. It counts all points of
+ * repeated and replayed messages as duplicates, and all others as stored. The merge of the points of an hour finds
+ * what they really are, see {@link settle}.
+ *
+ * For messages: `rejected` counts those of which nothing could be used.
  */
 
 import type { QuarantineCode } from '../../../contracts/problems.ts';
@@ -23,9 +28,9 @@ export interface Ledger {
   readonly quarantined: Counts;
   /** Messages quarantined whole, by code. */
   readonly rejected: Counts;
-  /** Of the stored, those whose hour was over and closed when they came; absent: none. */
+  /** Points that came more than ten minutes after the end of their hour; absent: none. */
   readonly late?: number;
-  /** Of the received, those that came out of the quarantine again; absent: none. */
+  /** Of the received, those that were replayed from the quarantine; absent: none. */
   readonly replayed?: number;
 }
 
@@ -54,7 +59,7 @@ const addOptional = <N extends 'late' | 'replayed'>(
   return (sum === 0 ? {} : { [name]: sum }) as { readonly [M in N]?: number };
 };
 
-/** Both ledgers as one. */
+/** The sum of two ledgers. */
 export const addLedgers = (left: Ledger, right: Ledger): Ledger => ({
   messages: left.messages + right.messages,
   received: left.received + right.received,
@@ -67,7 +72,10 @@ export const addLedgers = (left: Ledger, right: Ledger): Ledger => ({
   ...addOptional('replayed', left, right),
 });
 
-/** A ledger once it is known what a merge found: what was counted as stored may be a duplicate, or the reverse. */
+/**
+ * Corrects a ledger by what merges found. Points counted as stored may be duplicates. Points counted as duplicates are
+ * recovered when no earlier message had brought them: they are stored.
+ */
 export const settle = (ledger: Ledger, { duplicate, overwritten, recovered }: Readonly<Found>): Ledger => ({
   ...ledger,
   stored: ledger.stored - duplicate + recovered,
