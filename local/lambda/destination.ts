@@ -1,21 +1,28 @@
-/** Where Lambda leaves records of what failed: a queue or a bucket, in the name of the function's role. */
+/**
+ * Failure destinations: the queue or bucket to which Lambda sends a record of an event that it gave up. It does so with
+ * the credentials of the function's role.
+ */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { AccessRequest, PartOptions } from '../types.ts';
 
 export interface Destination {
-  /** @param key of the object, where it is a bucket */
+  /** @param key of the object in a bucket; a queue needs none */
   deliver(record: string, key: string): Promise<void>;
   close(): void;
 }
 
-/** Whether records can be left at an ARN here. */
+/** Whether an ARN is of a kind of destination that this gateway has. */
 export const isDestination = (arn: unknown): arn is string =>
   typeof arn === 'string' && /^arn:[^:]+:(s3|sqs):/.test(arn);
 
 const isBucket = (arn: string): boolean => arn.split(':')[2] === 's3';
 
-/** What the role needs for a destination, beside its key: Lambda asks for it when it is configured. */
+/**
+ * Permissions that the role needs on a destination. Lambda checks them when the destination is configured, not when the
+ * first record is sent. Those on the encryption key of the destination are not among them.
+ * @param prefix start of the keys of objects in a bucket
+ */
 export const accessOf = (arn: string, prefix: string): readonly AccessRequest[] =>
   isBucket(arn)
     ? [
@@ -24,13 +31,13 @@ export const accessOf = (arn: string, prefix: string): readonly AccessRequest[] 
       ]
     : [{ action: 'sqs:SendMessage', resource: arn }];
 
-/** `2026/03/01/2026-03-01T10.00.00-{id}`, the end of the key of a record. */
+/** The end of the key of a record in a bucket: `2026/03/01/2026-03-01T10.00.00-{id}`. */
 export const timeKey = (now: Date, id: string): string => {
   const time = now.toISOString().slice(0, 19).replaceAll(':', '.');
   return `${time.slice(0, 10).replaceAll('-', '/')}/${time}-${id}`;
 };
 
-/** Opens the way to a destination. */
+/** Makes the client that sends records to a destination. */
 export const openDestination = (
   arn: string,
   roleArn: string,

@@ -19,7 +19,10 @@ export type { LogLine } from './logs.ts';
 export type { Metric } from './metrics.ts';
 export { InvocationError } from './streaming.ts';
 
-/** CloudFormation types this part runs. A log group is what the functions' output is checked against. */
+/**
+ * CloudFormation types that this part takes care of. Of a log group only the name is used, to check that the role of a
+ * function may write to it.
+ */
 export const resourceTypes: readonly string[] = [
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::Function',
@@ -33,18 +36,18 @@ export interface LocalFunctions extends Functions, AsyncFunctions {
   cool(functionArn: string): Promise<void>;
   /** The latest lines a function wrote, oldest first. */
   logs(functionName: string): readonly LogLine[];
-  /** What all functions counted in Embedded Metric Format. */
+  /** The metrics that all functions wrote in Embedded Metric Format. */
   metrics(): readonly Metric[];
 }
 
 export interface FunctionsOptions extends PartOptions {
   readonly limits?: Partial<FunctionLimits>;
-  /** PEM file of the authority that signed what stands in place of AWS: functions trust it as well. */
+  /** PEM file of the certificate authority of the local servers that stand in for AWS: functions trust it as well. */
   readonly caFile?: string;
 }
 
 /**
- * Starts nothing yet: an environment is made when the first event comes.
+ * Reads the functions of the assembly. Their environments are started later, when events come.
  * @throws {Error} naming the function and what of it cannot be run here
  */
 export const startFunctions = async (options: FunctionsOptions): Promise<LocalFunctions> => {

@@ -14,16 +14,20 @@ import { PlatformAccess } from './platform-access.ts';
 import { Pool } from './pool.ts';
 import { InvocationError, StreamedResponse } from './streaming.ts';
 
-/** Bytes of an event, and of a reply that is not streamed. */
+/** Most bytes of an event. */
 export const MAX_EVENT_BYTES = 6 * 1024 * 1024;
+/** Most bytes of a reply that is not streamed: 6291556, as the error message of Lambda says. */
 const MAX_REPLY_BYTES = MAX_EVENT_BYTES + 100;
-/** Seconds Lambda gives a function to load. */
+/**
+ * Seconds that Lambda gives a function to load. After that it loads the function again with the first invocation,
+ * within the time limit of the function: so here loading may take the longer of the two.
+ */
 const INIT_TIMEOUT = 10;
 
 export interface FunctionLimits {
   /** Environments of one function at the same time, where the template reserves no number. */
   readonly concurrency: number;
-  /** Invocations of one function that may wait. */
+  /** Invocations of one function that may wait for an environment. */
   readonly queueLimit: number;
   /** Milliseconds the last unused environment stays warm. */
   readonly idleMs: number;
@@ -38,18 +42,19 @@ export interface FunctionLimits {
 export interface FunctionContext extends PartOptions {
   readonly limits: FunctionLimits;
   readonly metrics: MetricStore;
-  /** Folder of compiled code, private to this gateway. */
+  /** Folder for V8's compile cache, private to this gateway. */
   readonly cacheFolder: string;
   readonly logFolder: string | undefined;
   readonly caFile?: string;
 }
 
-const tooLarge = (outcome: string, message: string): InvokeResult => ({
+const tooLarge = (errorType: string, errorMessage: string): InvokeResult => ({
   ok: false,
-  errorType: outcome,
-  errorMessage: message,
+  errorType,
+  errorMessage,
 });
 
+/** The text of the `X-Amzn-Trace-Id` header. */
 const traceId = (sampled: boolean): string => {
   const time = Math.floor(Date.now() / 1000).toString(16);
   const root = `1-${time}-${randomBytes(12).toString('hex')}`;
@@ -98,11 +103,13 @@ export class LocalFunction {
     });
   }
 
+  /** Waits for the whole reply, also of a function that streams. */
   async invoke(event: unknown): Promise<InvokeResult> {
     const chunks: Uint8Array[] = [];
     let size = 0;
     const invocation = this.#invocation(event, (bytes, taken) => {
       size += bytes.byteLength;
+      // What is beyond the limit is counted, but not kept.
       if (size <= MAX_REPLY_BYTES) chunks.push(bytes);
       taken();
     });
@@ -122,6 +129,7 @@ export class LocalFunction {
 
   /** @throws {InvocationError} when the function fails before its response begins */
   async invokeStreaming(event: unknown): Promise<StreamingResult> {
+    // Set below: the response exists before the invocation that it cancels.
     let requestId = '';
     const response = new StreamedResponse(
       () => this.#pool.cancel(requestId),
@@ -228,6 +236,7 @@ export class LocalFunction {
       timeout: definition.timeout,
       initTimeout: Math.max(INIT_TIMEOUT, definition.timeout),
       onLog: (line, requestId) => {
+        // A line of metrics is not for people: its level is debug.
         if (this.#context.metrics.take(line)) this.log.add(line, requestId, 'debug');
         else this.log.add(line, requestId);
       },

@@ -1,4 +1,4 @@
-/** What crosses between the gateway and the thread a function runs in. */
+/** Messages between the gateway and the worker thread in which a function runs. */
 
 /** How an invocation failed, in the words of the Lambda runtime. */
 export interface FunctionError {
@@ -6,7 +6,7 @@ export interface FunctionError {
   readonly errorMessage: string;
 }
 
-/** What a thread is born with. */
+/** What a thread is given when it starts. */
 export interface WorkerData {
   /** Folder of the bundle. */
   readonly taskRoot: string;
@@ -28,11 +28,11 @@ export type ToWorker =
       readonly requestId: string;
       /** The event, as JSON text. */
       readonly payload: string;
-      /** When the time is up, in milliseconds since the epoch. */
+      /** When the function's time is up, in milliseconds since the epoch. */
       readonly deadline: number;
       readonly traceId: string;
     }
-  /** So many bytes of the response have been taken: there is room for as many. */
+  /** The reader has taken so many bytes of the response: the function may send as many more. */
   | { readonly type: 'taken'; readonly requestId: string; readonly bytes: number }
   /** Nobody listens to the response any more. */
   | { readonly type: 'cancel'; readonly requestId: string };
@@ -54,5 +54,5 @@ export type FromWorker =
   /** The streaming handler is done and its stream has ended. */
   | { readonly type: 'end'; readonly requestId: string };
 
-/** Bytes of a streamed response that may be under way to the gateway before the writer has to wait. */
+/** Bytes of a streamed response that may be sent and not yet taken before the function has to wait. */
 export const STREAM_WINDOW = 1024 * 1024;

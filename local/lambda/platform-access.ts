@@ -1,12 +1,12 @@
 /**
- * What Lambda itself does in the name of a function's role: write its logs and send its traces. A missing grant
- * does not stop an invocation, in AWS neither, but it is recorded and said aloud.
+ * Checks the permissions that Lambda itself needs of a function's role: to write its logs and to send its traces. As in
+ * AWS, a function runs without them. A missing permission is recorded and logged.
  */
 import type { AccessRequest, Assembly, Iam, Log } from '../types.ts';
 import { AccessDenied } from '../types.ts';
 import type { FunctionDefinition } from './definition.ts';
 
-/** What was refused is not asked again, and said again, for every event. */
+/** A permission that was refused is checked and logged again after this time, not for every event. */
 const REFUSED_MS = 60_000;
 
 export class PlatformAccess {
@@ -14,7 +14,7 @@ export class PlatformAccess {
   readonly #log: Log;
   readonly #definition: FunctionDefinition;
   readonly #requests: readonly AccessRequest[];
-  /** When each was refused last. */
+  /** When each was last refused, on the clock of `performance.now`. */
   readonly #refused = new Map<AccessRequest, number>();
 
   constructor(definition: FunctionDefinition, assembly: Assembly, iam: Iam, log: Log, logStream: string) {
@@ -35,7 +35,7 @@ export class PlatformAccess {
     ];
   }
 
-  /** Checks the grants; one that was refused at most once a minute unless `force`d (a new environment). */
+  /** @param force checks all, as for a new environment; else one that was refused is checked once a minute at most */
   check(force: boolean): void {
     const now = performance.now();
     for (const request of this.#requests) {

@@ -1,7 +1,7 @@
 /**
- * A streamed response on the gateway's side: the prelude (JSON, then eight zero bytes) is taken off, the rest is
- * the body. A chunk counts as taken only when the reader asks for the next one, so that a slow reader slows
- * the function down.
+ * A streamed response as the gateway receives it. It begins with a prelude: status and headers as JSON, then eight
+ * zero bytes. The rest is the body. A chunk counts as taken only when the reader asks for the next one, so that a slow
+ * reader slows the function down.
  */
 import type { StreamingResult } from '../types.ts';
 import type { Outcome } from './environment.ts';
@@ -19,7 +19,7 @@ export class InvocationError extends Error {
 /** API Gateway looks for the end of the prelude in the first 16 KB of a stream, and nowhere else. */
 const MAX_PRELUDE = 16 * 1024;
 const DELIMITER = Buffer.alloc(8);
-/** Bytes of a streamed response: Lambda ends it there. */
+/** Most bytes of a streamed response: Lambda cuts it off there. */
 export const MAX_STREAM_BYTES = 200 * 1024 * 1024;
 
 interface Chunk {
@@ -40,7 +40,7 @@ class Body implements AsyncIterableIterator<Uint8Array> {
   }
 
   push(chunk: Chunk): void {
-    // Nobody reads any more: let the writer run into its end.
+    // Nobody reads any more: the function must not wait for a reader, so that it comes to its end.
     if (this.#end !== undefined) chunk.taken();
     else this.#chunks.push(chunk);
     this.#wake?.();
@@ -68,7 +68,7 @@ class Body implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** The reader has gone: the function's next write fails. */
+  /** The reader has left: the function is told so, and its next write fails. */
   async return(): Promise<IteratorResult<Uint8Array>> {
     if (this.#end === undefined) this.#cancel();
     this.#end ??= 'done';
@@ -112,8 +112,9 @@ const parsePrelude = (json: string): Omit<StreamingResult, 'body'> => {
 export class StreamedResponse {
   readonly #body: Body;
   readonly #cancel: () => void;
-  /** Bytes that may still come. */
+  /** Bytes that may still come before the response is too long. */
   #room: number;
+  /** What has come before the end of the prelude; `undefined` once the prelude is read or has failed. */
   #head: Buffer | undefined = Buffer.alloc(0);
   #resolve: (result: StreamingResult) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -148,6 +149,7 @@ export class StreamedResponse {
     this.#head = Buffer.concat([this.#head, bytes]);
     const end = this.#head.subarray(0, MAX_PRELUDE).indexOf(DELIMITER);
     if (end < 0) {
+      // No reader asks for the prelude: its bytes count as taken at once.
       taken();
       if (this.#head.length >= MAX_PRELUDE) this.#malformed('no prelude in its first 16 KB');
       return;

@@ -1,9 +1,9 @@
 /**
- * The response stream of a streaming handler. Writes wait when more than a window of bytes is under way, so a
- * slow reader slows the function down instead of filling the memory.
+ * The response stream of a streaming handler. Writes wait while a window of bytes or more is on the way to the
+ * gateway. So a slow reader slows the function down instead of filling the memory.
  *
- * Source of what the first write does, and `end` does not: `src/stream/response-stream.ts` of
- * github.com/aws/aws-lambda-nodejs-runtime-interface-client.
+ * As in Lambda, the first `write` sends status and headers, and a handler that only calls `end` never sends them.
+ * Source: `src/stream/response-stream.ts` of github.com/aws/aws-lambda-nodejs-runtime-interface-client.
  */
 import { Writable } from 'node:stream';
 
@@ -21,16 +21,19 @@ type Options = {
 
 export class ResponseStream extends Writable {
   readonly #options: Options;
+  /** Bytes sent that the gateway has not taken yet. */
   #underWay = 0;
+  /** The callback of the write that waits. */
   #waiting: (() => void) | undefined;
   #prelude: Uint8Array | undefined;
+  /** Whether `write` was called. */
   #begun = false;
   #contentType = 'application/octet-stream';
 
   constructor(options: Options) {
     super({ highWaterMark: options.highWaterMark ?? 64 * 1024 });
     this.#options = options;
-    // Whoever writes sees the failure in its own call; without a listener it would end the thread.
+    // The writer sees a failure in its own call. Without a listener it would also end the thread.
     this.on('error', () => undefined);
   }
 
@@ -43,7 +46,9 @@ export class ResponseStream extends Writable {
     return this.#contentType;
   }
 
-  /** Puts bytes before the first write. Without one they never go, not even when `end` has a last chunk. */
+  /**
+   * Sets bytes that go before those of the first `write`. Without one they are never sent, even if `end` has a chunk.
+   */
   precede(bytes: Uint8Array): void {
     this.#prelude = bytes;
   }
@@ -84,7 +89,8 @@ export class ResponseStream extends Writable {
   #post(chunks: readonly Uint8Array[], done: () => void): void {
     const all = this.#prelude === undefined || !this.#begun ? chunks : [this.#prelude, ...chunks];
     this.#prelude = undefined;
-    // A copy: the writer may use its buffer again, and only a whole buffer can change hands between threads.
+    // A copy, because the writer may use its buffer again, and because only a whole buffer can be transferred to a
+    // thread.
     const bytes = new Uint8Array(all.reduce((sum, chunk) => sum + chunk.byteLength, 0));
     let offset = 0;
     for (const chunk of all) {
@@ -94,7 +100,7 @@ export class ResponseStream extends Writable {
     this.#underWay += bytes.byteLength;
     if (bytes.byteLength > 0) this.#options.send(bytes);
     this.#waiting = done;
-    // One turn of the loop, so that many small writes go over as one.
+    // In the next turn of the event loop: small writes until then are sent together.
     if (this.#underWay < this.#options.window) setImmediate(() => this.#release());
   }
 
