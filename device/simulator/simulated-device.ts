@@ -87,7 +87,8 @@ export const simulatedDevices = (shape: FleetShape): readonly SimulatedDevice[] 
     const place = inTurn(PLACES, sites.indexOf(site), 'places');
     const room = `room ${Math.floor(noise.between(100, 500, 'room number'))}`;
     const facts = factsOf(noise, index + 1, place, room);
-    const round = Math.floor(index / instruments.length);
+    // One further with each round of the types: so each type comes to speak every format.
+    const turn = (index % instruments.length) + Math.floor(index / instruments.length);
     return {
       id,
       site,
@@ -99,9 +100,8 @@ export const simulatedDevices = (shape: FleetShape): readonly SimulatedDevice[] 
         labels: { simulated: 'yes' },
       },
       facts,
-      // One further with each round of the types: when all six take turns, each comes to speak every format.
-      format: inTurn(formats, index + round, 'formats'),
-      wrapping: inTurn(wrappings, index + round, 'wrappings'),
+      format: inTurn(formats, turn, 'formats'),
+      wrapping: inTurn(wrappings, turn, 'wrappings'),
       noise,
       phase: index === 0 ? 0 : noise.uniform('phase'),
     };
