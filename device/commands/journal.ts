@@ -167,7 +167,6 @@ export class Journal {
       }
       fsyncSync(file.fd);
       renameSync(fresh, path);
-      syncFolder(directory);
     } catch (error) {
       closeSync(file.fd);
       rmSync(fresh, { force: true });
@@ -176,6 +175,13 @@ export class Journal {
     if (this.file !== undefined) closeSync(this.file.fd);
     this.file = file;
     this.compactAt = Math.max(COMPACT_BYTES, 2 * file.size);
+    try {
+      syncFolder(directory);
+    } catch (error) {
+      // After a loss of power the old file might stand there again, without what is appended from now on.
+      this.broken = error;
+      throw error;
+    }
     return file;
   }
 }
