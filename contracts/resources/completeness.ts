@@ -105,7 +105,9 @@ const byArrival = z.object({
   }),
   late: z
     .int()
-    .meta({ description: 'Stored points that came more than 10 minutes after the end of their hour' }),
+    .meta({
+      description: 'Points, repeats among them, that came more than 10 minutes after the end of their hour',
+    }),
   replayed: z.int().meta({ description: 'Received points that came out of the quarantine again' }),
   missing: z.int().meta({ description: 'Messages of all gaps' }),
   gaps: z.array(gap).meta({ description: `By time; at most ${COMPLETENESS_GAPS}` }),

@@ -39,8 +39,6 @@ interface OpenSession {
   readonly id: string;
   readonly began: Micros;
   readonly numbers: SequenceSet;
-  /** Whether a message of it that is no repeat came in this run. */
-  changed: boolean;
 }
 
 /** What is to be remembered of sessions. */
@@ -73,7 +71,7 @@ export class SessionRun {
   constructor(sessions: readonly Session[], recalled: Recalled) {
     this.recalled = recalled;
     for (const { id, began, ranges } of sessions)
-      this.open.set(id, { id, began, numbers: new SequenceSet(ranges), changed: false });
+      this.open.set(id, { id, began, numbers: new SequenceSet(ranges) });
   }
 
   private sessionOf(id: string, arrived: Micros): OpenSession {
@@ -83,7 +81,7 @@ export class SessionRun {
       const known = this.recalled.get(id);
       if (!this.recalled.has(id) && this.unknown.size < MAX_ASKED) this.unknown.add(id);
       const began = known?.began ?? arrived;
-      session = { id, began, numbers: new SequenceSet(known?.ranges), changed: false };
+      session = { id, began, numbers: new SequenceSet(known?.ranges) };
     } else this.open.delete(id);
     this.open.set(id, session);
     this.current = session;
@@ -94,7 +92,6 @@ export class SessionRun {
   take(id: string, seq: number, arrived: Micros): MessageOrder {
     const session = this.sessionOf(id, arrived);
     if (!session.numbers.add(seq)) return REPEATED;
-    session.changed = true;
     return { rank: session.began, number: seq };
   }
 
@@ -111,10 +108,9 @@ export class SessionRun {
 
   /** What the device is to be told, and what is to be remembered of its sessions. */
   finish(): SessionsAfter {
-    const all = [...this.open.values()].map(({ id, began, numbers, changed }) => ({
-      session: { id, began, ranges: numbers.kept() },
-      changed,
-    }));
+    const all = [...this.open.values()].map(
+      ({ id, began, numbers }): Session => ({ id, began, ranges: numbers.kept() }),
+    );
     const durable = [...this.awaited].flatMap(([session, { seqs, ack }]) => {
       if (!ack) return [];
       const ranges = this.open.get(session)?.numbers.ranges ?? this.recalled.get(session)?.ranges ?? [];
@@ -122,12 +118,9 @@ export class SessionRun {
     });
     return {
       durable,
-      sessions: all.slice(-MAX_SESSIONS).map(({ session }) => session),
+      sessions: all.slice(-MAX_SESSIONS),
       // Also those that did not change: so far the state held them, and the table may not.
-      parted: all
-        .slice(0, -MAX_SESSIONS)
-        .slice(-MAX_ASKED)
-        .map(({ session }) => session),
+      parted: all.slice(0, -MAX_SESSIONS).slice(-MAX_ASKED),
       unknown: [...this.unknown],
     };
   }
