@@ -103,11 +103,9 @@ const byArrival = z.object({
   open: z.int().meta({
     description: 'Entries of the quarantine that were not taken again; of 5 000 that are looked at',
   }),
-  late: z
-    .int()
-    .meta({
-      description: 'Points, repeats among them, that came more than 10 minutes after the end of their hour',
-    }),
+  late: z.int().meta({
+    description: 'Points, repeats among them, that came more than 10 minutes after the end of their hour',
+  }),
   replayed: z.int().meta({ description: 'Received points that came out of the quarantine again' }),
   missing: z.int().meta({ description: 'Messages of all gaps' }),
   gaps: z.array(gap).meta({ description: `By time; at most ${COMPLETENESS_GAPS}` }),
