@@ -1,0 +1,26 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+/** The colour of what can be acted on. What is abnormal alone is red or amber (ISA-101). */
+const teal: MantineColorsTuple = [
+  '#e6f6f7',
+  '#d2e9eb',
+  '#a6d3d7',
+  '#77bcc2',
+  '#50a9b0',
+  '#379da5',
+  '#1f8089',
+  '#0b6e75',
+  '#046168',
+  '#00545a',
+];
+
+export const theme = createTheme({
+  primaryColor: 'lab',
+  primaryShade: { light: 7, dark: 6 },
+  colors: { lab: teal },
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  autoContrast: true,
+});
