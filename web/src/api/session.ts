@@ -6,8 +6,8 @@ import { ErrorResponse, type StateStore, type User, UserManager, WebStorageState
 import type { Discovery } from '../../../contracts/resources/discovery.ts';
 import { USER_SCOPE } from '../../../contracts/roles.ts';
 
-/** Where the sign-in pages send people back to. */
-export const CALLBACK_PATH = '/callback';
+/** Where the sign-in pages send people back to; under `vite` where the command line's client may be sent. */
+export const CALLBACK_PATH = import.meta.env.DEV ? '/callback' : '/';
 /** A token is renewed when it has fewer seconds left. */
 const AHEAD_SECONDS = 60;
 /** A computer's clock may be off by so many seconds before people are told. */
@@ -90,7 +90,7 @@ export class Session {
       throw new SignInLoop('signed in, and asked again at once');
     }
     sessionStorage.setItem(STARTED, String(Date.now()));
-    const back = location.pathname === CALLBACK_PATH ? '/' : location.pathname + location.search;
+    const back = location.pathname === '/callback' ? '/' : location.pathname + location.search;
     await this.manager.signinRedirect({ state: back });
   }
 
@@ -99,7 +99,12 @@ export class Session {
    * @returns whether somebody is signed in
    */
   async start(): Promise<boolean> {
-    if (location.pathname === CALLBACK_PATH && new URLSearchParams(location.search).has('state')) {
+    const answer = new URLSearchParams(location.search);
+    if (
+      location.pathname === CALLBACK_PATH &&
+      answer.has('state') &&
+      (answer.has('code') || answer.has('error'))
+    ) {
       const user = await this.manager.signinRedirectCallback();
       this.note(user);
       history.replaceState(null, '', typeof user.state === 'string' ? user.state : '/');

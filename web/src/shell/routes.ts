@@ -1,5 +1,5 @@
 /** The pages: where they are, who may see them, and what is loaded when they are opened. */
-import { IconLayoutDashboard } from '@tabler/icons-react';
+import { IconLayoutDashboard, IconPlayerPlay } from '@tabler/icons-react';
 import { type ComponentType, lazy } from 'react';
 import type { Permission } from '../../../contracts/roles.ts';
 import { texts } from '../texts.ts';
@@ -26,5 +26,12 @@ export const ROUTES: readonly PageRoute[] = [
     title: texts.device.title,
     permission: 'devices:read',
     page: lazy(() => import('../pages/device/Device.tsx')),
+  },
+  {
+    path: '/commands',
+    title: texts.commands.title,
+    permission: 'commands:read',
+    icon: IconPlayerPlay,
+    page: lazy(() => import('../pages/commands/Commands.tsx')),
   },
 ];

@@ -83,7 +83,7 @@ export const Curves = ({ device, type }: Props) => {
         <Group gap="xs">
           {loading && <Loader size="xs" aria-label={texts.chart.loading} />}
           <Text size="xs" c="dimmed">
-            {zone} ({offsetText(to, zone)}) ·{' '}
+            {zone === 'UTC' ? zone : `${zone} (${offsetText(to, zone)})`} ·{' '}
             {every === undefined ? texts.chart.points : texts.chart.buckets(every)} {texts.chart.help}
           </Text>
         </Group>

@@ -6,6 +6,7 @@ import { deviceQuery, presenceQuery, typeQuery } from '../../api/queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { Presence } from '../../shell/Presence.tsx';
 import { texts } from '../../texts.ts';
+import { Commands } from './Commands.tsx';
 import { Curves } from './Curves.tsx';
 import { Facts } from './Facts.tsx';
 import { Latest } from './Latest.tsx';
@@ -61,6 +62,11 @@ const Device = () => {
           <Latest device={device} type={type} />
           <Curves device={device} type={type} />
         </Tabs.Panel>
+        {commands && (
+          <Tabs.Panel value="commands">
+            <Commands device={device} type={type} />
+          </Tabs.Panel>
+        )}
         <Tabs.Panel value="sessions">
           <Sessions device={device.id} />
         </Tabs.Panel>
