@@ -9,7 +9,7 @@ import { readDiscovery } from './api/discovery.ts';
 import { Session } from './api/session.ts';
 import { App } from './shell/App.tsx';
 import { SignInFault } from './shell/SignInFault.tsx';
-import { theme } from './theme.ts';
+import { cssVariables, theme } from './theme.ts';
 
 /** Tries again what may pass: no answer, too many requests, a fault of the server. */
 const retry = (failures: number, error: unknown): boolean =>
@@ -24,7 +24,7 @@ const show = (content: ReactNode): void => {
   if (root === null) throw new Error('index.html has no #root');
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <QueryClientProvider client={queries}>{content}</QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

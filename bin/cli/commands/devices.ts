@@ -9,7 +9,7 @@ import type { DeviceSessions, Presence } from '../../../contracts/resources/pres
 import { openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
-import { sample } from '../output/sample.ts';
+import { sample } from '../../../payload/sample.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, print, siteOf, siteOption, tell, withTarget } from './options.ts';
 import { instant, withRange } from './times.ts';

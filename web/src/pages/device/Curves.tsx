@@ -9,6 +9,7 @@ import { type Curve, isLine, stateSpans } from '../../charts/curves.ts';
 import { Lane } from '../../charts/Lane.tsx';
 import { boundsOf, type Range, rangeFromUrl, rangeToUrl } from '../../charts/range.ts';
 import { stateColour } from '../../charts/states.ts';
+import { TimeBar } from '../../charts/TimeBar.tsx';
 import { offsetText, timeText } from '../../charts/zone.ts';
 import { useCurves } from '../../live/use-curves.ts';
 import { ProblemView } from '../../shell/ProblemView.tsx';
@@ -16,7 +17,6 @@ import { useZone } from '../../shell/preferences.ts';
 import { texts } from '../../texts.ts';
 import { CompletenessLane } from './CompletenessLane.tsx';
 import { SessionsLane } from './SessionsLane.tsx';
-import { TimeBar } from './TimeBar.tsx';
 
 const USUAL: Range = { last: 'PT15M' };
 

@@ -1,5 +1,5 @@
 /** A measurement for trying a device. */
-import type { Channel, InstrumentType } from '../../../contracts/resources/instrument-types.ts';
+import type { Channel, InstrumentType } from '../contracts/resources/instrument-types.ts';
 
 /** The middle of the range, else of the limits; one of both ends when only that is declared. */
 const typical = ({ type, range, limits, values }: Channel): number | boolean | string => {
@@ -11,7 +11,9 @@ const typical = ({ type, range, limits, values }: Channel): number | boolean | s
 };
 
 /** @returns the first channel of a type, and a value of good quality for it */
-export const sample = ({ channels }: InstrumentType): { name: string; value: number | boolean | string } => {
+export const sample = ({
+  channels,
+}: Pick<InstrumentType, 'channels'>): { name: string; value: number | boolean | string } => {
   const [first] = Object.entries(channels);
   if (first === undefined) throw new Error('a type without channels');
   const [name, channel] = first;

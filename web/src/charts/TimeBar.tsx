@@ -9,9 +9,9 @@ import {
   IconZoomOut,
 } from '@tabler/icons-react';
 import { useState } from 'react';
-import { type Bounds, boundsOf, LASTS, panned, type Range, zoomed } from '../../charts/range.ts';
-import { fieldOf, instantOfField, offsetText, timeText } from '../../charts/zone.ts';
-import { texts } from '../../texts.ts';
+import { texts } from '../texts.ts';
+import { type Bounds, boundsOf, LASTS, panned, type Range, zoomed } from './range.ts';
+import { fieldOf, instantOfField, offsetText, timeText } from './zone.ts';
 
 interface Props {
   readonly range: Range;
