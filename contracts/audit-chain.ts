@@ -3,42 +3,14 @@
  * anything before it was changed. Whoever can write all entries anew can make other chains: a hash that is kept
  * elsewhere tells them apart.
  */
-import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
-import { type AuditEntry, type AuditRecord, auditEntry } from './resources/audit.ts';
+import { type AuditEntry, auditEntry } from './resources/audit.ts';
 
 /** `prev` of the first entry of a chain. */
 export const NO_HASH = '0'.repeat(64);
 
-/** SHA-256 of a value in canonical JSON, in hexadecimal. */
-export const canonicalHash = (value: unknown): string =>
-  createHash('sha256').update(canonicalJson(value)).digest('hex');
-
 /** Where an entry stands in time among all of its site: the order of lists and exports. */
 export const auditPosition = ({ at, lane, seq }: Pick<AuditEntry, 'at' | 'lane' | 'seq'>): string =>
   `${at}#${String(lane).padStart(2, '0')}#${String(seq).padStart(12, '0')}`;
-
-/**
- * Makes the next entry of a chain.
- * @param before the newest entry of the chain, `undefined` for the first
- * @param at when; an earlier time than that of `before` counts as that
- */
-export const sealEntry = (
-  record: AuditRecord,
-  lane: number,
-  before: AuditEntry | undefined,
-  at: Date,
-): AuditEntry => {
-  const now = at.toISOString();
-  const open = {
-    ...record,
-    at: before !== undefined && before.at > now ? before.at : now,
-    lane,
-    seq: (before?.seq ?? 0) + 1,
-    prev: before?.hash ?? NO_HASH,
-  };
-  return { ...open, hash: canonicalHash(open) };
-};
 
 /** What is wrong with an entry, or with where it stands. */
 export type ChainFaultKind = 'altered' | 'removed' | 'inserted' | 'moved';
@@ -69,11 +41,17 @@ export interface Stretch {
 
 /** Takes the entries of one site by {@link auditPosition}, and says where they do not hold together. */
 export class ChainVerifier {
+  private readonly hashOf: (entry: unknown) => string;
   private readonly lanes = new Map<number, Stretch>();
   private site: string | null | undefined;
   private position = '';
   private count = 0;
   private found: ChainFault | undefined;
+
+  /** @param hashOf SHA-256 of a value in canonical JSON, in hexadecimal: each platform has its own way to it */
+  constructor(hashOf: (entry: unknown) => string) {
+    this.hashOf = hashOf;
+  }
 
   /** Entries that were taken. */
   get entries(): number {
@@ -109,7 +87,7 @@ export class ChainVerifier {
     const { site, lane, seq, prev, hash } = parsed.data;
     const { hash: _hash, ...open } = value as AuditEntry;
     const name = `entry ${seq} of chain ${lane}`;
-    if (canonicalHash(open) !== hash)
+    if (this.hashOf(open) !== hash)
       throw new ChainFault('altered', place, `${name} is not what its hash was made of`);
     if (this.site !== undefined && this.site !== site)
       throw new ChainFault(

@@ -2,13 +2,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AuditEnd } from '../../bin/cli/output/audit-file.ts';
-import { auditPosition, ChainFault, ChainVerifier, NO_HASH, sealEntry } from '../../contracts/audit-chain.ts';
+import { auditPosition, ChainFault, ChainVerifier, NO_HASH } from '../../contracts/audit-chain.ts';
+import { canonicalHash, sealEntry } from '../../contracts/audit-seal.ts';
 import { type AuditEntry, auditEntry } from '../../contracts/resources/audit.ts';
 import { auditRecordOf, chainsOf } from '../support/audit.ts';
 
 /** Verifies as an export is verified: entry by entry, and at the end against what there must be. */
 const faultOf = (entries: readonly unknown[], root: string): ChainFault | undefined => {
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   for (const entry of entries) verifier.note(entry);
   if (verifier.fault !== undefined) return verifier.fault;
   return AuditEnd.of(verifier).root === root
@@ -16,7 +17,7 @@ const faultOf = (entries: readonly unknown[], root: string): ChainFault | undefi
     : new ChainFault('removed', entries.length + 1, 'the end is another');
 };
 const rootOf = (entries: readonly AuditEntry[]): string => {
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   for (const entry of entries) verifier.take(entry);
   return AuditEnd.of(verifier).root;
 };

@@ -1,5 +1,6 @@
 /** Entries of audits, made on the spot. */
-import { auditPosition, sealEntry } from '../../contracts/audit-chain.ts';
+import { auditPosition } from '../../contracts/audit-chain.ts';
+import { sealEntry } from '../../contracts/audit-seal.ts';
 import type { AuditEntry, AuditRecord } from '../../contracts/resources/audit.ts';
 
 /** What somebody did at a site. */

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { ChainFault, ChainVerifier } from '../../../contracts/audit-chain.ts';
+import { canonicalHash } from '../../../contracts/audit-seal.ts';
 import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { openApi } from '../client/api.ts';
@@ -90,7 +91,7 @@ const notVerified = ({ kind, place, message }: ChainFault): NotVerified =>
 
 const exportTo = async (options: RangeOptions & { readonly output?: string }): Promise<void> => {
   const { output } = options;
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   const lines = Readable.from(linesOf(oldestFirst(options), verifier));
   // Standard output stays open: others print to it.
   if (output === undefined) await pipeline(lines, process.stdout, { end: false });
@@ -134,7 +135,7 @@ const verify = async (
 ): Promise<void> => {
   const { root, json } = options;
   if (root !== undefined && file === undefined) throw new UsageError('--root goes with a file');
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   try {
     const end = file === undefined ? undefined : await verifyFile(file, verifier);
     if (file === undefined) await verifyApi(options, verifier);

@@ -1,6 +1,7 @@
 /** Exports of the audit: NDJSON, an entry a line by time, and at the end what there must be. */
 import * as z from 'zod';
-import { type ChainVerifier, canonicalHash } from '../../../contracts/audit-chain.ts';
+import type { ChainVerifier } from '../../../contracts/audit-chain.ts';
+import { canonicalHash } from '../../../contracts/audit-seal.ts';
 import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 
 const end = z.strictObject({

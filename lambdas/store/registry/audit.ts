@@ -21,7 +21,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { auditPosition, sealEntry } from '../../../contracts/audit-chain.ts';
+import { auditPosition } from '../../../contracts/audit-chain.ts';
+import { sealEntry } from '../../../contracts/audit-seal.ts';
 import { type AuditEntry, type AuditRecord, auditEntry } from '../../../contracts/resources/audit.ts';
 import { isTold, TOLD_TRIES } from '../../domain/audit/floods.ts';
 import { LaneChoice } from '../../domain/audit/lanes.ts';

@@ -153,7 +153,7 @@ export const Chart = ({
       height,
       ms: 1e-3,
       legend: { show: false },
-      padding: [12, 12, 0, 0],
+      padding: [12, 20, 0, 0],
       series,
       bands,
       scales: {

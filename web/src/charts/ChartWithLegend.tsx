@@ -74,6 +74,7 @@ export const ChartWithLegend = (props: ComponentProps<typeof Chart>) => {
         <Button
           variant="subtle"
           size="compact-xs"
+          flex="none"
           leftSection={table ? <IconChartLine size={14} aria-hidden /> : <IconTable size={14} aria-hidden />}
           onClick={() => setTable(!table)}
         >

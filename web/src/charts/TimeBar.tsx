@@ -17,8 +17,8 @@ interface Props {
   readonly range: Range;
   readonly zone: string;
   readonly onRange: (range: Range) => void;
-  /** Back to the last range that went on. */
-  readonly onResume: () => void;
+  /** Back to the last range that went on; absent where nothing goes on by itself. */
+  readonly onResume?: () => void;
 }
 
 /** Which time is looked at, and whether it goes on. */
@@ -57,23 +57,7 @@ export const TimeBar = ({ range, zone, onRange, onResume }: Props) => {
           </ActionIcon>
         ))}
       </ActionIcon.Group>
-      {live ? (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconPlayerPause size={14} aria-hidden />}
-          onClick={() => onRange(bounds)}
-        >
-          {texts.range.pause}
-        </Button>
-      ) : (
-        <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={onResume}>
-          {texts.range.resume}
-        </Button>
-      )}
-      <Text size="sm" role="status" c="dimmed">
-        {live ? texts.range.live : texts.range.paused}
-      </Text>
+      {onResume !== undefined && <Going live={live} onPause={() => onRange(bounds)} onResume={onResume} />}
     </Group>
   );
 };
@@ -135,3 +119,32 @@ const Absolute = ({ bounds, zone, onRange }: Pick<Props, 'zone' | 'onRange'> & {
     </Popover>
   );
 };
+
+interface GoingProps {
+  readonly live: boolean;
+  readonly onPause: () => void;
+  readonly onResume: () => void;
+}
+
+/** Whether what is shown goes on, and stopping that: nothing moves that one cannot hold. */
+const Going = ({ live, onPause, onResume }: GoingProps) => (
+  <>
+    {live ? (
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconPlayerPause size={14} aria-hidden />}
+        onClick={onPause}
+      >
+        {texts.range.pause}
+      </Button>
+    ) : (
+      <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={onResume}>
+        {texts.range.resume}
+      </Button>
+    )}
+    <Text size="sm" role="status" c="dimmed">
+      {live ? texts.range.live : texts.range.paused}
+    </Text>
+  </>
+);

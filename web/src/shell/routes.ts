@@ -2,9 +2,14 @@
 import {
   IconChartLine,
   IconCirclePlus,
+  IconDownload,
+  IconHeartbeat,
   IconLayoutDashboard,
   IconPlayerPlay,
+  IconShieldCheck,
+  IconTemplate,
   IconUrgent,
+  IconUsers,
 } from '@tabler/icons-react';
 import { type ComponentType, lazy } from 'react';
 import type { Permission } from '../../../contracts/roles.ts';
@@ -60,5 +65,46 @@ export const ROUTES: readonly PageRoute[] = [
     permission: 'devices:register',
     icon: IconCirclePlus,
     page: lazy(() => import('../pages/register/Register.tsx')),
+  },
+  {
+    path: '/types',
+    title: texts.types.title,
+    permission: 'types:read',
+    icon: IconTemplate,
+    page: lazy(() => import('../pages/types/Types.tsx')),
+  },
+  {
+    path: '/types/:id',
+    title: texts.types.title,
+    permission: 'types:read',
+    page: lazy(() => import('../pages/types/TypeEditor.tsx')),
+  },
+  {
+    path: '/exports',
+    title: texts.exports.title,
+    permission: 'exports:read',
+    icon: IconDownload,
+    page: lazy(() => import('../pages/exports/Exports.tsx')),
+  },
+  {
+    path: '/people',
+    title: texts.people.title,
+    permission: 'people:read',
+    icon: IconUsers,
+    page: lazy(() => import('../pages/people/People.tsx')),
+  },
+  {
+    path: '/audit',
+    title: texts.audit.title,
+    permission: 'audit:read',
+    icon: IconShieldCheck,
+    page: lazy(() => import('../pages/audit/Audit.tsx')),
+  },
+  {
+    path: '/health',
+    title: texts.health.title,
+    permission: 'health:read',
+    icon: IconHeartbeat,
+    page: lazy(() => import('../pages/health/Health.tsx')),
   },
 ];

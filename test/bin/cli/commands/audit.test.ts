@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { AuditEnd, linesOf } from '../../../../bin/cli/output/audit-file.ts';
 import { ChainVerifier } from '../../../../contracts/audit-chain.ts';
+import { canonicalHash } from '../../../../contracts/audit-seal.ts';
 import type { AuditEntry } from '../../../../contracts/resources/audit.ts';
 import { chainsOf } from '../../../support/audit.ts';
 import { newPerson } from '../../../support/cli.ts';
@@ -13,7 +14,7 @@ afterAll(() => person[Symbol.dispose]());
 
 const entries = chainsOf([0, 0, 1, 0, 1, 0]);
 const exported = async (list: readonly AuditEntry[]): Promise<{ lines: string[]; root: string }> => {
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   const given = (async function* () {
     yield* list;
   })();

@@ -2,6 +2,7 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChainVerifier } from '../../../../contracts/audit-chain.ts';
+import { canonicalHash } from '../../../../contracts/audit-seal.ts';
 import type { AuditEntry } from '../../../../contracts/resources/audit.ts';
 import type { Logger } from '../../../../lambdas/runtime/logger.ts';
 import { marshal } from '../../../../lambdas/store/dynamodb/attributes.ts';
@@ -49,7 +50,7 @@ const read = async (site: string, more: Partial<AuditRange> = {}): Promise<Audit
 /** Each entry once, and chains without a gap or a fork. */
 const verified = async (site: string): Promise<AuditEntry[]> => {
   const entries = await read(site);
-  const verifier = new ChainVerifier();
+  const verifier = new ChainVerifier(canonicalHash);
   for (const entry of entries) verifier.take(entry);
   for (const { first } of verifier.stretches) expect(first).toBe(1);
   return entries;

@@ -51,12 +51,7 @@ const Explore = () => {
     <Page title={words.title} intro={words.intro}>
       <QueryForm query={query} set={set} />
       <Group justify="space-between">
-        <TimeBar
-          range={query.range}
-          zone={zone}
-          onRange={setRange}
-          onResume={() => setRange({ last: 'PT1H' })}
-        />
+        <TimeBar range={query.range} zone={zone} onRange={setRange} />
         <Group gap="xs">
           {isFetching && <Loader size="xs" aria-label={texts.loading} />}
           <Button size="xs" variant="default" onClick={() => setNow(Date.now())}>

@@ -37,10 +37,7 @@ export const QueryForm = ({ query, set }: Props) => {
           label={words.devices}
           searchable
           clearable
-          data={devices.map(({ id, name }) => ({
-            value: id,
-            label: name === undefined ? id : `${name} (${id})`,
-          }))}
+          data={devices.map(({ id }) => id)}
           value={[...query.devices]}
           onChange={(value) => set({ devices: value })}
           maxValues={100}

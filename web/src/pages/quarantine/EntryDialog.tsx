@@ -105,7 +105,7 @@ export const EntryDialog = ({ id, onClose }: Props) => {
 const Message = ({ entry }: { entry: QuarantinedMessage }) => {
   const { quarantine: words } = texts;
   const bytes = fromBase64(entry.bytes);
-  const { data: decoded } = useQuery({
+  const { data: decoded, error } = useQuery({
     queryKey: ['decoded', entry.id],
     queryFn: () => decodeInWorker(bytes, Date.parse(entry.arrived) * 1000),
     staleTime: Number.POSITIVE_INFINITY,
@@ -132,6 +132,7 @@ const Message = ({ entry }: { entry: QuarantinedMessage }) => {
         </ScrollArea.Autosize>
       </Tabs.Panel>
       <Tabs.Panel value="decoded" pt="xs">
+        {error !== null && <ProblemView error={error} />}
         {decoded !== undefined && <DecodedView decoded={decoded} />}
       </Tabs.Panel>
     </Tabs>
