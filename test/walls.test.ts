@@ -78,6 +78,7 @@ const BREAKING: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ['device/a.ts', 'series/index.ts'],
     ['device/b.ts', 'lambdas/runtime/index.ts'],
   ],
+  'web-runs-in-a-browser': [['web/src/files.ts', 'node:fs']],
   'web-knows-no-server': [
     ['web/src/a.ts', 'series/codec/index.ts'],
     ['web/src/b.ts', 'lambdas/domain/index.ts'],

@@ -60,14 +60,11 @@ const ofMonths = (from: number, to: number, months: number, zone: string): numbe
   const start = new Date(wallOf(from, zone));
   const first = start.getUTCFullYear() * 12 + start.getUTCMonth();
   for (let month = Math.floor(first / months) * months; ; month += months) {
-    const at = instantOf(Date.UTC(0, month) + yearZero, zone);
+    const at = instantOf(Date.UTC(Math.floor(month / 12), month % 12), zone);
     if (at > to) return ticks;
     if (at >= from) ticks.push(at);
   }
 };
-/** `Date.UTC` takes the years 0 to 99 for those of the century. */
-const yearZero = Date.parse('0000-01-01T00:00:00Z') - Date.UTC(0, 0);
-
 const labelOf = (at: number, before: number | undefined, span: number, zone: string): string => {
   const text = new Date(wallOf(at, zone)).toISOString();
   const dayBefore =
@@ -89,7 +86,7 @@ export const ticksOf = (from: number, to: number, most: number, zone: string): T
   const least = (to - from) / Math.max(1, most);
   const step = STEPS.find((each) => each >= least);
   const days = DAYS.find((each) => each * DAY >= least);
-  const months = MONTHS.find((each) => each * 28 * DAY >= least) ?? Math.ceil(least / (365 * DAY)) * 12;
+  const months = MONTHS.find((each) => each * 30.5 * DAY >= least) ?? Math.ceil(least / (365 * DAY)) * 12;
   const [at, span] =
     step !== undefined
       ? [within(from, to, step, zone), step]

@@ -23,8 +23,8 @@ export const ChannelFields = ({ channel, readOnly, kept, errorAt, onChange, onRe
   const set = (change: Partial<ChannelForm>): void => onChange({ ...channel, ...change });
   const problem = unit === '' ? undefined : unitProblem(unit);
   return (
-    <Fieldset legend={name === '' ? words.newChannel : name} p="xs" data-channel={name}>
-      <Group justify="flex-end" mt={-14} mb={-8}>
+    <Fieldset legend={name === '' ? words.newChannel : name} p="md" data-channel={name}>
+      <Group justify="flex-end" mt={-20}>
         {!readOnly && !kept && (
           <ActionIcon variant="subtle" color="gray" aria-label={words.removeChannel(name)} onClick={onRemove}>
             <IconTrash size={16} aria-hidden />
