@@ -27,7 +27,7 @@ class Caught extends Component<{ children: ReactNode }, { error: unknown }> {
 
 const Waiting = () => (
   <Center h={240}>
-    <Loader aria-label={texts.loading} />
+    <Loader role="status" aria-label={texts.loading} />
   </Center>
 );
 

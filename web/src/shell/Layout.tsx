@@ -49,7 +49,7 @@ export const Layout = ({ stage, signOut, children }: Props) => {
           <Group gap="xs" wrap="nowrap">
             <Burger opened={opened} onClick={toggle} hiddenFrom="md" size="sm" aria-label={texts.menu} />
             <img src="/icon.svg" alt="" width={26} height={26} />
-            <Text fw={700} component="span">
+            <Text fw={700} component="span" visibleFrom="xs">
               {texts.product}
             </Text>
             <Badge variant="outline" color="gray" tt="none" visibleFrom="xs">
@@ -67,7 +67,9 @@ export const Layout = ({ stage, signOut, children }: Props) => {
                   leftSection={<IconUser size={16} aria-hidden />}
                   aria-label={texts.account(me.name)}
                 >
-                  {me.name}
+                  <Text span inherit truncate maw={{ base: 72, xs: 200 }}>
+                    {me.name}
+                  </Text>
                 </Button>
               </Menu.Target>
               <Menu.Dropdown>

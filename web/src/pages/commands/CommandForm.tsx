@@ -85,7 +85,7 @@ export const CommandForm = ({ device, name, declaration, blocked }: Props) => {
       >
         <Stack gap="sm">
           <div>
-            <Title order={3} size="h5">
+            <Title order={2} size="h5">
               {name}
             </Title>
             <Text size="sm" c="dimmed">

@@ -81,7 +81,7 @@ export const Curves = ({ device, type }: Props) => {
       <Group justify="space-between">
         <TimeBar range={range} zone={zone} onRange={setRange} onResume={resume} />
         <Group gap="xs">
-          {loading && <Loader size="xs" aria-label={texts.chart.loading} />}
+          {loading && <Loader size="xs" role="status" aria-label={texts.chart.loading} />}
           <Text size="xs" c="dimmed">
             {zone === 'UTC' ? zone : `${zone} (${offsetText(to, zone)})`} ·{' '}
             {every === undefined ? texts.chart.points : texts.chart.buckets(every)} {texts.chart.help}
@@ -102,7 +102,7 @@ export const Curves = ({ device, type }: Props) => {
         return (
           <Paper key={key} withBorder p="xs">
             <Group gap="xs" px={4}>
-              <Title order={3} size="sm">
+              <Title order={2} size="sm">
                 {title}
               </Title>
               <Text size="xs" c="dimmed">

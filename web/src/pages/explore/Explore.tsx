@@ -53,7 +53,7 @@ const Explore = () => {
       <Group justify="space-between">
         <TimeBar range={query.range} zone={zone} onRange={setRange} />
         <Group gap="xs">
-          {isFetching && <Loader size="xs" aria-label={texts.loading} />}
+          {isFetching && <Loader size="xs" role="status" aria-label={texts.loading} />}
           <Button size="xs" variant="default" onClick={() => setNow(Date.now())}>
             {words.refresh}
           </Button>
@@ -104,7 +104,7 @@ const Charts = ({ curves, ...rest }: ChartsProps) => {
     <Stack gap="sm">
       {units.map((unit) => (
         <Paper key={unit} withBorder p="xs">
-          <Text component="h3" fw={600} size="sm" px={4} m={0}>
+          <Text component="h2" fw={600} size="sm" px={4} m={0}>
             {axisTitle(unit)}
           </Text>
           <ChartWithLegend

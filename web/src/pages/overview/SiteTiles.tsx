@@ -44,7 +44,7 @@ export const SiteTiles = ({ site, devices, types }: Props) => {
           key={device.id}
           device={device}
           type={types.get(device.type)}
-          values={values.get(device.id)}
+          values={points === undefined ? undefined : (values.get(device.id) ?? [])}
           spark={sparks.get(device.id)}
           sparkChannel={mainChannel(types.get(device.type))}
         />

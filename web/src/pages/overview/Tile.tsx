@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, Text } from '@mantine/core';
+import { Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Device, InstrumentType, SnapshotPoint } from '../../api/gen/index.ts';
@@ -22,11 +22,11 @@ interface Props {
   readonly sparkChannel: string | undefined;
 }
 
-export const Tile = ({ device, type, values = [], spark, sparkChannel }: Props) => {
+export const Tile = ({ device, type, values, spark, sparkChannel }: Props) => {
   const { data: presence } = useQuery(presenceQuery(device.id));
   const now = Date.now();
   const order = Object.keys(type?.channels ?? {});
-  const sorted = [...values].sort((a, b) => order.indexOf(a.n) - order.indexOf(b.n));
+  const sorted = [...(values ?? [])].sort((a, b) => order.indexOf(a.n) - order.indexOf(b.n));
   return (
     <Paper
       component={Link}
@@ -49,7 +49,8 @@ export const Tile = ({ device, type, values = [], spark, sparkChannel }: Props) 
           </div>
           {presence !== undefined && <Presence state={presence.state} why={presence.why} />}
         </Group>
-        {sorted.length === 0 && (
+        {values === undefined && <Skeleton h={64} />}
+        {values?.length === 0 && (
           <Text size="sm" c="dimmed">
             {texts.overview.noValues}
           </Text>

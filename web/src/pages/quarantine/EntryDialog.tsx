@@ -64,7 +64,7 @@ export const EntryDialog = ({ id, onClose }: Props) => {
   return (
     <Modal opened={id !== null} onClose={close} size="xl" title={words.entry}>
       {error !== null && <ProblemView error={error} />}
-      {data === undefined && error === null && <Loader aria-label={texts.loading} />}
+      {data === undefined && error === null && <Loader role="status" aria-label={texts.loading} />}
       {data !== undefined && (
         <Stack>
           {data.notes.map(({ code, detail, pointer, points }) => (
