@@ -22,11 +22,15 @@ export interface ApiStackProps extends StackProps {
 
 /** Sign-in, the functions that serve routes, and the API in front of them. */
 export class ApiStack extends Stack {
+  readonly signIn: SignIn;
+  readonly http: HttpApi;
+
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { settings, storage, devices, processing } = props;
     const signIn = new SignIn(this, 'SignIn', { settings });
-    const { api } = new HttpApi(this, 'Http', {
+    this.signIn = signIn;
+    this.http = new HttpApi(this, 'Http', {
       settings,
       userPool: signIn.userPool,
       services: {
@@ -42,7 +46,7 @@ export class ApiStack extends Stack {
       },
     });
     const output = (name: string, value: string): CfnOutput => new CfnOutput(this, name, { value });
-    output('ApiUrl', api.url);
+    output('ApiUrl', this.http.api.url);
     output('Issuer', signIn.userPool.userPoolProviderUrl);
     output('TokenEndpoint', `${signIn.domain.baseUrl()}/oauth2/token`);
     output('PeopleClientId', signIn.people.userPoolClientId);

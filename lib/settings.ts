@@ -145,6 +145,30 @@ const settingsSchema = z
           .meta({ description: 'First part of the sign-in address; the account number follows it' }),
       })
       .strict(),
+    page: z
+      .object({
+        domain: z
+          .object({
+            name: z
+              .string()
+              .max(253)
+              .regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/),
+            certificateArn: z.string().regex(/^arn:aws:acm:us-east-1:\d{12}:certificate\/[\w-]+$/, {
+              message: 'must be the ARN of a certificate in us-east-1: CloudFront takes it from there alone',
+            }),
+          })
+          .strict()
+          .optional()
+          .meta({ description: 'Where the page and the API are; without it CloudFront gives a name' }),
+        webAclArn: z
+          .string()
+          .regex(/^arn:aws:wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[\w-]+$/, {
+            message: 'must be the ARN of a web ACL for CloudFront, which are in us-east-1',
+          })
+          .optional(),
+      })
+      .strict()
+      .default({}),
     programs: z
       .array(z.object({ name: slug, role: z.enum(ROLES) }).strict())
       .max(50)

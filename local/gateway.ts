@@ -3,10 +3,22 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiPart, resourceTypes as apiTypes, startApi } from './api/index.ts';
 import { assertKnownTypes, loadAssembly } from './assembly/index.ts';
+import { withOrigins } from './assembly/origins.ts';
+import { deployFiles, resourceTypes as deploymentTypes } from './bucket-deployment/index.ts';
+import {
+  type DistributionPart,
+  resourceTypes as distributionTypes,
+  openDistribution,
+} from './cloudfront/index.ts';
 import { type CognitoPart, resourceTypes as cognitoTypes, startCognito } from './cognito/index.ts';
 import { boundsOf, Connections, UNBOUND } from './connections.ts';
 import { takeFolders } from './data-folder.ts';
-import { resourceTypes as endpointTypes, type Faults, startEndpoint } from './endpoint/index.ts';
+import {
+  type Buckets,
+  resourceTypes as endpointTypes,
+  type Faults,
+  startEndpoint,
+} from './endpoint/index.ts';
 import { type EventSources, resourceTypes as eventTypes, startEventSources } from './events/index.ts';
 import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
 import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
@@ -32,6 +44,8 @@ export interface GatewayOptions {
 export interface Addresses {
   /** `http://127.0.0.1:8080`; undefined when the assembly declares no REST API. */
   readonly api: string | undefined;
+  /** `http://localhost:8081`; undefined when the assembly declares no distribution. */
+  readonly page: string | undefined;
   /** `mqtts://127.0.0.1:8883` */
   readonly mqtt: string;
   /** `http://127.0.0.1:4566`, for `AWS_ENDPOINT_URL`. */
@@ -78,6 +92,8 @@ const RUNNING_TYPES: readonly string[] = [
   ...eventTypes,
   ...scheduleTypes,
   ...apiTypes,
+  ...deploymentTypes,
+  ...distributionTypes,
 ];
 
 function assertLoopback(host: string): void {
@@ -122,13 +138,14 @@ function writeCredentials(
 interface Parts {
   readonly assembly: Assembly;
   readonly iam: Iam;
-  readonly endpoint: Endpoint & { readonly faults: Faults };
+  readonly endpoint: Endpoint & { readonly faults: Faults; readonly buckets: Buckets };
   readonly cognito: CognitoPart;
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
   readonly events: EventSources;
   readonly schedules: Schedules;
   readonly api: ApiPart;
+  readonly page: DistributionPart;
 }
 
 /** Starts the parts, each after those it needs; `running` takes them and stops them in the opposite order. */
@@ -161,11 +178,17 @@ async function startParts(
       }),
     ),
   );
+  const page = own(
+    await listening('page', ports, () =>
+      openDistribution({ assembly: declared, log, host, port: ports.page, connections: people }),
+    ),
+  );
   const cognito = own(
     await listening('issuer', ports, () =>
       startCognito({
         ...common,
-        assembly: declared,
+        // It sends browsers back to the page.
+        assembly: withOrigins(declared, page.origins),
         host,
         port: ports.issuer,
         endpoint,
@@ -174,8 +197,12 @@ async function startParts(
       }),
     ),
   );
-  // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer.
-  const assembly = loadAssembly(assemblyDir, { awsUrl: endpoint.url, issuer: cognito.issuer });
+  // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer, the page.
+  const origins = new Map([...page.origins, ...cognito.origins]);
+  const assembly = withOrigins(
+    loadAssembly(assemblyDir, { awsUrl: endpoint.url, issuer: cognito.issuer }),
+    origins,
+  );
   const part: PartOptions = { ...common, assembly, endpoint };
   const functions = own(await startFunctions({ ...part, caFile: join(credentialsDir, CA_FILE) }));
   const iot = own(
@@ -191,7 +218,10 @@ async function startParts(
       startApi({ ...part, functions, cognito, host, port: ports.api, connections: people }),
     ),
   );
-  return { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api };
+  const { buckets } = endpoint;
+  await deployFiles({ assembly, buckets, origins });
+  page.serve({ assembly, iam, buckets, api: api.address?.url });
+  return { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api, page };
 }
 
 /**
@@ -208,7 +238,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folders = takeFolders(dataDir);
   running.defer(() => folders.release());
   const parts = await startParts({ ...options, host, log }, folders.credentials, running);
-  const { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api } = parts;
+  const { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api, page } = parts;
   const stop = running.move();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -218,6 +248,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     addresses: {
       api: api.address?.url,
+      page: page.url,
       mqtt: `mqtts://${host.includes(':') ? `[${host}]` : host}:${iot.endpoint.port}`,
       aws: endpoint.url,
       issuer: cognito.address?.url,

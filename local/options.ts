@@ -2,19 +2,26 @@
 import { createServer } from 'node:net';
 
 /** What listens, in the order in which `--port-base N` numbers it. */
-export const LISTENERS = ['api', 'mqtt', 'aws', 'issuer'] as const;
+export const LISTENERS = ['api', 'mqtt', 'aws', 'issuer', 'page'] as const;
 export type Listener = (typeof LISTENERS)[number];
 
 /** A port of each listener; 0 takes a free one. */
 export type Ports = Readonly<Record<Listener, number>>;
 
-export const DEFAULT_PORTS: Ports = { api: 8080, mqtt: 8883, aws: 4566, issuer: 9229 };
+export const DEFAULT_PORTS: Ports = {
+  api: 8080,
+  mqtt: 8883,
+  aws: 4566,
+  issuer: 9229,
+  page: 8081,
+};
 
 const NAMES: Readonly<Record<Listener, string>> = {
   api: 'API',
   mqtt: 'MQTT',
   aws: 'AWS endpoint',
   issuer: 'token issuer',
+  page: 'page',
 };
 
 /** A port option that cannot be used; the message is one line for the person who typed it. */
@@ -34,7 +41,7 @@ function port(value: string | number, flag: string, highest = 65_535): number {
 }
 
 /**
- * Reads the port options. `--port-base 0` takes free ports, `--port-base N` takes N and the three after it;
+ * Reads the port options. `--port-base 0` takes free ports, `--port-base N` takes N and the four after it;
  * an option of one listener wins over the base.
  * @throws {PortError} when a value is no port, or one port is given twice
  */
@@ -52,7 +59,7 @@ export function readPorts(flags: PortFlags): Ports {
     }
     return base === 0 ? 0 : base + LISTENERS.indexOf(listener);
   };
-  const ports = { api: pick('api'), mqtt: pick('mqtt'), aws: pick('aws'), issuer: pick('issuer') };
+  const ports = Object.fromEntries(LISTENERS.map((listener) => [listener, pick(listener)])) as Ports;
   const taken = new Map<number, Listener>();
   for (const listener of LISTENERS.filter((one) => ports[one] !== 0)) {
     const twin = taken.get(ports[listener]);

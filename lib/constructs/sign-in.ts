@@ -4,6 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import { RESOURCE_SERVER, ROLES, roleScope, USER_SCOPE } from '../../contracts/roles.ts';
 import type { Settings } from '../settings.ts';
+import { PeopleClient } from './people-client.ts';
 import { removalPolicy } from './removal.ts';
 
 export interface SignInProps {
@@ -13,7 +14,7 @@ export interface SignInProps {
 /** A user pool with a group for each role, a client for people, and one for each program. */
 export class SignIn extends Construct {
   readonly userPool: cognito.UserPool;
-  /** The public client of people: authorization code with PKCE. */
+  /** The public client of the command line: authorization code with PKCE. */
   readonly people: cognito.UserPoolClient;
   /** Clients of programs, by name. */
   readonly programs: ReadonlyMap<string, cognito.UserPoolClient>;
@@ -70,23 +71,13 @@ export class SignIn extends Construct {
     this.domain = this.userPool.addDomain('Domain', {
       cognitoDomain: { domainPrefix: `${signIn.domainPrefix}-${Stack.of(this).account}` },
     });
-    // API Gateway looks at a token's signature and end alone. So the rights of whoever is disabled, or loses a role, end
-    // with the last token: the shortest that Cognito gives. Programs are not disabled, and pay for each token.
-    const short = { accessTokenValidity: Duration.minutes(5), idTokenValidity: Duration.minutes(5) };
+    // Programs are not disabled, and pay for each token.
     const long = { accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1) };
-    this.people = this.userPool.addClient('People', {
-      userPoolClientName: 'labgate',
-      generateSecret: false,
-      preventUserExistenceErrors: true,
-      enableTokenRevocation: true,
-      ...short,
-      refreshTokenValidity: Duration.hours(12),
-      oAuth: {
-        flows: { authorizationCodeGrant: true },
-        scopes: [cognito.OAuthScope.OPENID, scopeOf(USER_SCOPE)],
-        callbackUrls: signIn.callbackUrls,
-        logoutUrls: signIn.callbackUrls,
-      },
+    // Below the pool, where it has been since it was first deployed: another place would give it another id.
+    this.people = new PeopleClient(this.userPool, 'People', {
+      userPool: this.userPool,
+      name: 'labgate',
+      addresses: signIn.callbackUrls,
     });
     this.people.node.addDependency(server);
     this.programs = new Map(

@@ -1,5 +1,5 @@
 /** What `Fn::GetAtt` gives, for each resource type: the "Return values" of the CloudFormation reference. */
-import { type Naming, queueName, stableId } from './names.ts';
+import { distributionDomain, type Naming, queueName, stableId } from './names.ts';
 
 /** A resource as far as its attributes need it. */
 export interface Attributed extends Naming {
@@ -34,6 +34,14 @@ const ATTRIBUTES: Readonly<Record<string, Table>> = {
   'AWS::ApiGateway::Resource': { ResourceId: ref },
   'AWS::ApiGateway::RestApi': { RestApiId: ref, RootResourceId: (r) => stableId(r, 10, 'root') },
   'AWS::ApiGateway::UsagePlan': { Id: ref },
+  'AWS::CloudFront::Distribution': {
+    Arn: (r) => `arn:aws:cloudfront::${r.account}:distribution/${r.physicalId}`,
+    Id: ref,
+    DomainName: (r) => distributionDomain(r.physicalId),
+  },
+  'AWS::CloudFront::Function': { FunctionARN: ref, Stage: () => 'LIVE' },
+  'AWS::CloudFront::OriginAccessControl': { Id: ref },
+  'AWS::CloudFront::ResponseHeadersPolicy': { Id: ref },
   'AWS::CloudWatch::Alarm': { Arn: arn('cloudwatch', 'alarm:') },
   'AWS::Cognito::UserPool': {
     Arn: arn('cognito-idp', 'userpool/'),

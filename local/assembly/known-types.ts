@@ -16,6 +16,7 @@ export const INERT_TYPES: ReadonlyMap<string, string> = new Map([
   ['AWS::Glue::Table', 'a catalog for Athena, which does not run here'],
   ['AWS::IAM::InstanceProfile', 'no instance runs here'],
   ['AWS::KMS::Alias', 'keys are named by ARN in policies'],
+  ['AWS::Lambda::LayerVersion', 'no function that has a layer is run here'],
   ['AWS::Logs::MetricFilter', 'metrics come from the log lines themselves (EMF)'],
   ['AWS::Logs::QueryDefinition', 'a saved search'],
   ['AWS::Logs::ResourcePolicy', 'no other service writes logs here'],

@@ -68,6 +68,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   'AWS::ApiGateway::RestApi': { ref: id(10) },
   'AWS::ApiGateway::Stage': { property: 'StageName', ref: named(128) },
   'AWS::ApiGateway::UsagePlan': { ref: id(6) },
+  'AWS::CloudFront::Distribution': { ref: (n) => `E${stableId(n, 13).toUpperCase()}` },
+  'AWS::CloudFront::Function': {
+    property: 'Name',
+    ref: (n, name) => `arn:aws:cloudfront::${n.account}:function/${name ?? generated(n, 64)}`,
+  },
+  'AWS::CloudFront::OriginAccessControl': { ref: (n) => `E${stableId(n, 13).toUpperCase()}` },
+  'AWS::CloudFront::ResponseHeadersPolicy': { ref: stableUuid },
   'AWS::CloudWatch::Alarm': { property: 'AlarmName', ref: named(255) },
   'AWS::Cognito::UserPool': { ref: (n) => `${n.region}_${stableId(n, 9)}` },
   'AWS::Cognito::UserPoolClient': { ref: id(26) },
@@ -95,6 +102,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'AWS::Kinesis::Stream': { property: 'Name', ref: named(128) },
   'AWS::Lambda::EventSourceMapping': { ref: stableUuid },
   'AWS::Lambda::Function': { property: 'FunctionName', ref: named(64) },
+  'AWS::Lambda::LayerVersion': {
+    property: 'LayerName',
+    ref: (n, name) => `arn:aws:lambda:${n.region}:${n.account}:layer:${name ?? generated(n, 64)}:1`,
+  },
   'AWS::Logs::LogGroup': { property: 'LogGroupName', ref: named(512) },
   'AWS::S3::Bucket': { property: 'BucketName', ref: lowerCase(63) },
   'AWS::SNS::Topic': {
@@ -110,6 +121,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     ref: (n, name) => `${name ?? generated(n, 128)}|${stableUuid(n)}|REGIONAL`,
   },
 };
+
+/** What CloudFront calls a distribution: `d111111abcdef8.cloudfront.net`. */
+export const distributionDomain = (id: string): string => `d${id.slice(1).toLowerCase()}.cloudfront.net`;
 
 /** Name of a queue; its `Ref` is a URL instead. */
 export function queueName(naming: Naming, name: string | undefined): string {

@@ -1,6 +1,7 @@
 /** The stand-in for Cognito: an issuer of tokens for each user pool of the assembly. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Origins } from '../assembly/origins.ts';
 import type { Connections } from '../connections.ts';
 import { listenHttp } from '../http-listener.ts';
 import type { PartOptions } from '../types.ts';
@@ -33,6 +34,8 @@ export interface CognitoOptions extends Omit<PartOptions, 'endpoint' | 'iam'> {
 export interface CognitoPart {
   /** Issuer URL of a user pool, the `iss` of its tokens; key set and discovery are below it. */
   issuer(userPoolId: string): string;
+  /** What stands in place of the domain of the pool that has one. */
+  readonly origins: Origins;
   /** `undefined` when the assembly has no user pool. */
   readonly address: { readonly host: string; readonly port: number; readonly url: string } | undefined;
   close(): Promise<void>;
@@ -47,7 +50,7 @@ export interface CognitoPart {
 export async function startCognito(options: CognitoOptions): Promise<CognitoPart> {
   const { assembly, log, credentialsDir } = options;
   const pools = readPools(assembly);
-  const [main, another] = pools.filter((pool) => pool.hasDomain);
+  const [main, another] = pools.filter(({ domain }) => domain !== undefined);
   if (another)
     throw new Error(`one AWS::Cognito::UserPoolDomain is served locally, ${another.id} has one as well`);
   for (const pool of pools.filter(({ mfaRequired }) => mfaRequired)) {
@@ -57,7 +60,7 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
     const issuer = (id: string): never => {
       throw new Error(`no user pool ${id} in the assembly`);
     };
-    return { issuer, address: undefined, close: () => Promise.resolve() };
+    return { issuer, origins: new Map(), address: undefined, close: () => Promise.resolve() };
   }
 
   const servers = new Map<string, PoolServer>();
@@ -97,7 +100,11 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
   }
   options.endpoint?.register('cognito-idp', new AdminApi(admin, openOutbox(credentialsDir, log)));
   const running = opened.move();
-  return { issuer, address: { host, port, url }, close: () => running.disposeAsync() };
+  const { region } = assembly;
+  const origins = new Map(
+    main?.domain === undefined ? [] : [[`https://${main.domain}.auth.${region}.amazoncognito.com`, url]],
+  );
+  return { issuer, origins, address: { host, port, url }, close: () => running.disposeAsync() };
 }
 
 async function serve(

@@ -49,7 +49,7 @@ export function servePool(input: PoolInput): PoolServer {
 
   const handle: PoolServer['handle'] = async (request, response, { base, url }) => {
     const wellKnown = url.pathname.startsWith('/.well-known/');
-    if (!wellKnown && !pool.hasDomain) {
+    if (!wellKnown && pool.domain === undefined) {
       return sendPage(
         response,
         404,

@@ -18,8 +18,8 @@ export interface Pool {
   readonly groups: readonly string[];
   /** `identifier/scope` of every resource server. */
   readonly resourceScopes: readonly string[];
-  /** Whether the pool has a domain, without which Cognito has no OAuth endpoints. */
-  readonly hasDomain: boolean;
+  /** First part of the pool's domain, without which Cognito has no OAuth endpoints. */
+  readonly domain: string | undefined;
   readonly mfaRequired: boolean;
   /** Whether people may sign in with their e-mail address, too. */
   readonly emailAlias: boolean;
@@ -176,7 +176,7 @@ export function readPools(assembly: Assembly): Pool[] {
         const { Identifier, Scopes } = parse(resourceServerSchema, server);
         return Scopes.map(({ ScopeName }) => `${Identifier}/${ScopeName}`);
       }),
-      hasDomain: of('AWS::Cognito::UserPoolDomain').length > 0,
+      domain: of('AWS::Cognito::UserPoolDomain').map(({ physicalId }) => physicalId)[0],
       mfaRequired: pool.MfaConfiguration === 'ON',
       emailAlias: [...pool.AliasAttributes, ...pool.UsernameAttributes].includes('email'),
       caseSensitive: pool.UsernameConfiguration.CaseSensitive,

@@ -25,6 +25,7 @@ import { KinesisService } from './kinesis/service.ts';
 import { StreamSet } from './kinesis/streams.ts';
 import { handlePartly } from './partial-batches.ts';
 import { openS3 } from './s3/index.ts';
+import type { Bucket } from './s3/store.ts';
 import type { RawRequest } from './server.ts';
 import { listen } from './server.ts';
 import { likelyService, readSignature, type Signature } from './signature/read.ts';
@@ -35,6 +36,9 @@ import { openSqs } from './sqs/index.ts';
 import { StsService } from './sts/index.ts';
 
 export type { Fault, Faults } from './faults.ts';
+
+/** By name: for what lives inside AWS itself, and asks for permission by itself. */
+export type Buckets = ReadonlyMap<string, Bucket>;
 
 /** CloudFormation types that the endpoint runs. */
 export const resourceTypes: readonly string[] = [
@@ -72,7 +76,7 @@ export interface EndpointOptions {
 /** Makes the declared tables, streams, buckets, queues and topics, and starts the endpoint. */
 export async function startEndpoint(
   options: EndpointOptions,
-): Promise<Endpoint & { readonly faults: Faults }> {
+): Promise<Endpoint & { readonly faults: Faults; readonly buckets: Buckets }> {
   const { assembly, iam, log, dataDir, host, acceptDamage = false } = options;
   const onDamage = damagePolicy(acceptDamage, log);
   // Whatever has been opened is closed again, in the opposite order, also when a later one fails to open.
@@ -108,6 +112,7 @@ export async function startEndpoint(
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     port: server.port,
     faults,
+    buckets: s3.buckets,
     kinesis: streams,
     register(signingName, service) {
       services.set(signingName, service);

@@ -132,7 +132,7 @@ class Evaluator implements Iam {
 
   serviceMay(service: string, { action, resource, context }: AccessRequest): boolean {
     const given = { 'aws:securetransport': 'true', ...context };
-    const matching = (this.#resources.get(resource) ?? []).filter(
+    const matching = this.#carriedBy(resource, action).filter(
       (rule) =>
         rule.principals.some(({ kind, id }) => (kind === 'Service' && id === service) || id === '*') &&
         rule.matches(action, resource, given),

@@ -1,5 +1,6 @@
 /** The roles of an assembly, with every policy that is attached to them, and the policies of resources. */
 import { isObject } from '../../contracts/json.ts';
+import { providersOf } from '../assembly/providers.ts';
 import type { Assembly, Json, Resource } from '../types.ts';
 import { AWS_MANAGED } from './aws-managed.ts';
 import { UnsupportedPolicy } from './conditions.ts';
@@ -72,9 +73,13 @@ function readRole(assembly: Assembly, role: Resource): Role {
   };
 }
 
-/** Reads all roles of an assembly, by ARN. */
+/** Reads all roles of an assembly that somebody here takes, by ARN. */
 export function readRoles(assembly: Assembly): ReadonlyMap<string, Role> {
-  const roles = assembly.byType('AWS::IAM::Role').map((role) => readRole(assembly, role));
+  const unused = new Set(providersOf(assembly).map(({ properties }) => properties['Role']));
+  const roles = assembly
+    .byType('AWS::IAM::Role')
+    .filter(({ arn }) => !unused.has(arn))
+    .map((role) => readRole(assembly, role));
   return new Map(roles.map((role) => [role.arn, role]));
 }
 

@@ -1,6 +1,7 @@
 /** Runs the functions of the templates from their bundles, each environment in a thread of its own. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { providersOf } from '../assembly/providers.ts';
 import type { AsyncFunctions, Functions, PartOptions } from '../types.ts';
 import { readAsyncConfigs } from './async-config.ts';
 import { takeCodeFolder } from './code-folder.ts';
@@ -72,7 +73,9 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
   const byArn = new Map<string, LocalFunction>();
   const byName = new Map<string, LocalFunction>();
   const asyncConfigOf = readAsyncConfigs(assembly);
+  const providers = new Set(providersOf(assembly));
   for (const resource of assembly.byType('AWS::Lambda::Function')) {
+    if (providers.has(resource)) continue;
     const definition = readFunction(resource, assembly, iam);
     const local = new LocalFunction(definition, context, asyncConfigOf(resource));
     byArn.set(definition.arn, local);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { synthesize } from '../../bin/cli/client/synthesize.ts';
 import { type Lab, METER, openLab } from '../support/lab.ts';
+import { PAGE_FOLDER } from '../support/page-folder.ts';
 import { hurry, type Variant, variantOf } from '../support/variant.ts';
 import { NOBODY, wholeWay } from './whole-way.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labgate-prod-'));
   // What CloudFormation says of these templates is asked in CI; here it would take as long as all the rest.
   vi.stubEnv('CDK_VALIDATION', 'false');
-  await synthesize(folder, 'prod');
+  await synthesize(folder, 'prod', PAGE_FOLDER);
   hurried = variantOf(folder, hurry);
   // No program of production may register devices: people do.
   lab = await openLab(hurried.folder, { person: 'engineer', people: NOBODY });

@@ -5,6 +5,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { addApplication } from '../../lib/application.ts';
 import { parseSettings, type Settings } from '../../lib/settings.ts';
+import { PAGE_FOLDER } from '../support/page-folder.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 import { named, ofType, synthesize } from './synthesize.ts';
 
@@ -15,7 +16,7 @@ const dev = synthesize('dev');
 const synthesizeWith = (more: Partial<Settings>) => {
   const input = JSON.parse(readFileSync(new URL('dev.json', SETTINGS_FOLDER), 'utf8'));
   const app = new App({ analyticsReporting: false, context: { 'aws:cdk:bundling-stacks': [] } });
-  const stacks = addApplication(app, parseSettings('dev', { ...input, ...more }));
+  const stacks = addApplication(app, parseSettings('dev', { ...input, ...more }), PAGE_FOLDER);
   return { processing: Template.fromStack(stacks.processing), api: Template.fromStack(stacks.api) };
 };
 
@@ -172,7 +173,11 @@ test('an environment that Lambda would refuse stops the synthesis', () => {
 test('stacks go where the settings say, and only where everything is', () => {
   const input = JSON.parse(readFileSync(new URL('dev.json', SETTINGS_FOLDER), 'utf8'));
   const app = new App({ analyticsReporting: false, context: { 'aws:cdk:bundling-stacks': [] } });
-  const { storage } = addApplication(app, parseSettings('dev', { ...input, region: 'eu-central-1' }));
+  const { storage } = addApplication(
+    app,
+    parseSettings('dev', { ...input, region: 'eu-central-1' }),
+    PAGE_FOLDER,
+  );
   expect(storage.region).toBe('eu-central-1');
   expect(() => parseSettings('dev', { ...input, region: 'af-south-1' })).toThrow(
     /^settings\/dev\.json: region: /,

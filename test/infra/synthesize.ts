@@ -3,6 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { addApplication } from '../../lib/application.ts';
 import { readSettings } from '../../lib/settings.ts';
+import { PAGE_FOLDER } from '../support/page-folder.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 
 export interface Resource {
@@ -17,12 +18,14 @@ export const synthesize = (stage: string) => {
     analyticsReporting: false,
     context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
   });
-  const { storage, devices, processing, api } = addApplication(app, readSettings(stage, SETTINGS_FOLDER));
+  const settings = readSettings(stage, SETTINGS_FOLDER);
+  const { storage, devices, processing, api, web } = addApplication(app, settings, PAGE_FOLDER);
   return {
     storage: Template.fromStack(storage),
     devices: Template.fromStack(devices),
     processing: Template.fromStack(processing),
     api: Template.fromStack(api),
+    web: Template.fromStack(web),
   };
 };
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { synthesize } from '../../bin/cli/client/synthesize.ts';
+import { PAGE_FOLDER } from './page-folder.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -13,7 +14,7 @@ declare module 'vitest' {
 }
 
 /** Synthesizes the application as it is deployed for development. */
-export const synthesizeTo = (folder: string): Promise<void> => synthesize(folder, 'dev');
+export const synthesizeTo = (folder: string): Promise<void> => synthesize(folder, 'dev', PAGE_FOLDER);
 
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const folder = await mkdtemp(join(tmpdir(), 'labgate-assembly-'));

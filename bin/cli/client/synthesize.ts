@@ -10,13 +10,15 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * Runs `cdk synth` of this checkout into a folder.
+ * @param page folder of a page that is built; it is built when absent, if it has changed
  * @throws {UsageError} with what it printed, when it fails
  */
-export const synthesize = async (folder: string, stage: string): Promise<void> => {
+export const synthesize = async (folder: string, stage: string, page?: string): Promise<void> => {
   const cdk = join(createRequire(import.meta.url).resolve('aws-cdk/package.json'), '..', 'bin', 'cdk');
+  const context = ['-c', `stage=${stage}`, ...(page === undefined ? [] : ['-c', `page=${page}`])];
   const child = spawn(
     process.execPath,
-    [cdk, 'synth', '--quiet', '--no-notices', '--output', folder, '-c', `stage=${stage}`],
+    [cdk, 'synth', '--quiet', '--no-notices', '--output', folder, ...context],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const output: Buffer[] = [];

@@ -27,7 +27,11 @@ export async function openS3(
   queues: ReadonlyMap<string, Queue>,
   log: Log,
   sweepMs = SWEEP,
-): Promise<{ readonly service: AwsService; close(): Promise<void> }> {
+): Promise<{
+  readonly service: AwsService;
+  readonly buckets: ReadonlyMap<string, Bucket>;
+  close(): Promise<void>;
+}> {
   const buckets = new Map<string, Bucket>();
   const expiring: [Bucket, readonly LifecycleRule[]][] = [];
   for (const resource of assembly.byType('AWS::S3::Bucket')) {
@@ -52,5 +56,5 @@ export async function openS3(
     await sweeping;
   };
   const service = new S3Service(assembly, iam, buckets, uploads);
-  return { service: notifying(service, assembly, iam, buckets, queues), close };
+  return { service: notifying(service, assembly, iam, buckets, queues), buckets, close };
 }
