@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const HERE = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a build reads, below the root. `web/dist` is what it writes. */
 const INPUTS = [
@@ -22,39 +22,45 @@ const NO_INPUT = new Set(['dist', 'node_modules']);
 /** Builds that are kept: another process may be about to read one that is no longer the newest. */
 const KEPT = 3;
 
-const filesBelow = (path: string): string[] =>
-  statSync(join(ROOT, path)).isDirectory()
-    ? readdirSync(join(ROOT, path))
+const DRAFT = 'draft-';
+/** Milliseconds after which nobody writes a draft any more. */
+const ABANDONED = 3_600_000;
+
+const filesBelow = (root: string, path: string): string[] =>
+  statSync(join(root, path)).isDirectory()
+    ? readdirSync(join(root, path))
         .filter((name) => !NO_INPUT.has(name))
-        .flatMap((name) => filesBelow(`${path}/${name}`))
+        .flatMap((name) => filesBelow(root, `${path}/${name}`))
     : [path];
 
-const hashOf = (inputs: readonly string[]): string => {
+const hashOf = (root: string): string => {
   const hash = createHash('sha256');
-  for (const path of inputs.flatMap(filesBelow).sort()) {
-    const content = readFileSync(join(ROOT, path));
+  for (const path of INPUTS.flatMap((input) => filesBelow(root, input)).sort()) {
+    const content = readFileSync(join(root, path));
     hash.update(`${path}\n${content.length}\n`).update(content);
   }
   return hash.digest('hex').slice(0, 16);
 };
 
-/** Removes builds that nobody has asked for lately. */
+/** Removes builds that nobody has asked for lately, and what builds that were killed have left. */
 const prune = async (dist: string): Promise<void> => {
-  const builds = readdirSync(dist)
-    .filter((name) => /^[\da-f]{16}$/.test(name))
-    .map((name) => ({ path: join(dist, name), asked: statSync(join(dist, name)).mtimeMs }))
+  const found = readdirSync(dist)
+    .map((name) => ({ name, path: join(dist, name), asked: statSync(join(dist, name)).mtimeMs }))
     .sort((a, b) => b.asked - a.asked);
-  for (const { path } of builds.slice(KEPT)) await rm(path, { recursive: true, force: true });
+  const builds = found.filter(({ name }) => /^[\da-f]{16}$/.test(name));
+  const left = found.filter(({ name, asked }) => name.startsWith(DRAFT) && asked < Date.now() - ABANDONED);
+  for (const { path } of [...builds.slice(KEPT), ...left]) await rm(path, { recursive: true, force: true });
 };
 
 /** @param folder does not exist, unless somebody else has made the same build meanwhile */
-const build = async (dist: string, folder: string): Promise<void> => {
+const build = async (root: string, dist: string, folder: string): Promise<void> => {
   // Loaded here: where nothing has changed nobody needs it.
   const { build: vite } = await import('vite');
-  const draft = await mkdtemp(join(dist, 'draft-'));
+  const draft = await mkdtemp(join(dist, DRAFT));
   try {
     await vite({
-      configFile: join(ROOT, 'web/vite.config.ts'),
+      root: join(root, 'web'),
+      configFile: join(root, 'web/vite.config.ts'),
       logLevel: 'warn',
       build: { outDir: draft, emptyOutDir: true },
     });
@@ -67,13 +73,14 @@ const build = async (dist: string, folder: string): Promise<void> => {
 
 /**
  * Builds the page into `web/dist/{hash of the inputs}`: a folder that is there is whole, and stays what it is.
+ * @param root of the sources; this checkout when absent
  * @returns the folder
  */
-export const buildPage = async (): Promise<string> => {
-  const dist = join(ROOT, 'web/dist');
+export const buildPage = async (root = HERE): Promise<string> => {
+  const dist = join(root, 'web/dist');
   await mkdir(dist, { recursive: true });
-  const folder = join(dist, hashOf(INPUTS));
-  if (!existsSync(folder)) await build(dist, folder);
+  const folder = join(dist, hashOf(root));
+  if (!existsSync(folder)) await build(root, dist, folder);
   const now = new Date();
   utimesSync(folder, now, now);
   await prune(dist);

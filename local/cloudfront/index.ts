@@ -117,6 +117,10 @@ const targetOf = ({ url = '' }: IncomingMessage): { path: string; query: string 
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark) };
 };
 
+/** Whether a request says that it has a body. */
+const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+
 const cookiesOf = (header = ''): [string, string][] =>
   header.split(';').flatMap((pair) => {
     const [name = '', value = ''] = pair.split(/=(.*)/s);
@@ -170,6 +174,8 @@ function createHandler(
     const behavior = distribution.behaviors.find(({ fits }) => fits(normalized(target?.path ?? '/')));
     if (target === undefined || behavior === undefined)
       return sendWhole(exchange, behavior, refusal(400, 'Bad request.'));
+    if (/^(?:GET|HEAD)$/.test(method) && announcesBody(request))
+      return sendWhole(exchange, behavior, refusal(403, `A ${method} has no body.`));
     if (!behavior.methods.has(method)) {
       return sendWhole(
         exchange,
@@ -257,7 +263,7 @@ function sendWhole(
   const lines = Object.entries(unchanged ? others : headers).flat();
   if (!unchanged) lines.push('content-length', String(body.length));
   // A body that was not read to its end would be taken for the next request.
-  if (!request.complete && request.headers['content-length'] !== undefined) lines.push('connection', 'close');
+  if (!request.complete && announcesBody(request)) lines.push('connection', 'close');
   response.writeHead(unchanged ? 304 : status, [...withHeaders(lines, behavior, requestId)]);
   if (unchanged || request.method === 'HEAD') response.end();
   else response.end(body);

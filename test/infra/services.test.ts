@@ -24,7 +24,10 @@ const declared = z.object({
 /** Functions of a stage by name. */
 const deployedIn = (stage: string) => {
   const functions = Object.values(synthesize(stage)).flatMap((template) =>
-    ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) => declared.parse(Properties)),
+    // The one that CDK has for filling buckets is none of ours.
+    ofType(template, 'AWS::Lambda::Function')
+      .filter(([id]) => !id.startsWith('CustomCDK'))
+      .map(([, { Properties }]) => declared.parse(Properties)),
   );
   return functions.map((each) => [each.Environment.Variables.POWERTOOLS_SERVICE_NAME, each] as const);
 };

@@ -41,6 +41,19 @@ describe('settings', () => {
       },
       /retention\.default\.archiveDays: must be the longest/,
     ],
+    [
+      'a certificate that CloudFront does not take',
+      {
+        ...dev(),
+        page: {
+          domain: {
+            name: 'lab.example.org',
+            certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
+          },
+        },
+      },
+      /page\.domain\.certificateArn: must be the ARN of a certificate in us-east-1/,
+    ],
     ['no object', null, /^settings\/dev\.json: settings: /],
   ])('%s stops with one line that names it', (_, input, message) => {
     const attempt = () => parseSettings('dev', input);

@@ -2,7 +2,7 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { addApplication } from '../../lib/application.ts';
-import { readSettings } from '../../lib/settings.ts';
+import { readSettings, type Settings } from '../../lib/settings.ts';
 import { PAGE_FOLDER } from '../support/page-folder.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 
@@ -12,13 +12,21 @@ export interface Resource {
   readonly [attribute: string]: unknown;
 }
 
-/** Templates by the short name of their stack. */
-export const synthesize = (stage: string) => {
+/**
+ * Templates by the short name of their stack.
+ * @param more settings in place of those of the stage
+ */
+export const synthesize = (stage: string, more: Partial<Settings> = {}) => {
   const app = new App({
     analyticsReporting: false,
-    context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
+    context: {
+      'aws:cdk:bundling-stacks': [],
+      // Assets stay where they are: that of CDK's own function has 22 MB.
+      'aws:cdk:disable-asset-staging': true,
+      '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+    },
   });
-  const settings = readSettings(stage, SETTINGS_FOLDER);
+  const settings = { ...readSettings(stage, SETTINGS_FOLDER), ...more };
   const { storage, devices, processing, api, web } = addApplication(app, settings, PAGE_FOLDER);
   return {
     storage: Template.fromStack(storage),

@@ -5,19 +5,26 @@ import { checkPorts, DEFAULT_PORTS, PortError, readPorts } from '../../local/opt
 it('has ports of its own, and takes others one by one, from a base, or any that are free', () => {
   expect(readPorts({})).toEqual(DEFAULT_PORTS);
   expect(readPorts({ mqttPort: '1883' })).toEqual({ ...DEFAULT_PORTS, mqtt: 1883 });
-  expect(readPorts({ portBase: '9000' })).toEqual({ api: 9000, mqtt: 9001, aws: 9002, issuer: 9003 });
+  expect(readPorts({ portBase: '9000' })).toEqual({
+    api: 9000,
+    mqtt: 9001,
+    aws: 9002,
+    issuer: 9003,
+    page: 9004,
+  });
   expect(readPorts({ portBase: '9000', awsPort: 4000 })).toEqual({
     api: 9000,
     mqtt: 9001,
     aws: 4000,
     issuer: 9003,
+    page: 9004,
   });
-  expect(readPorts({ portBase: '0' })).toEqual({ api: 0, mqtt: 0, aws: 0, issuer: 0 });
+  expect(readPorts({ portBase: '0' })).toEqual({ api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0 });
 });
 
 it.each([
-  [{ portBase: 'many' }, '--port-base many: use a whole number from 0 to 65532'],
-  [{ portBase: '65533' }, '--port-base 65533: use a whole number from 0 to 65532'],
+  [{ portBase: 'many' }, '--port-base many: use a whole number from 0 to 65531'],
+  [{ portBase: '65532' }, '--port-base 65532: use a whole number from 0 to 65531'],
   [{ apiPort: '-1' }, '--api-port -1: use a whole number from 0 to 65535'],
   [{ apiPort: '' }, '--api-port : use a whole number from 0 to 65535'],
   [{ apiPort: '8883' }, 'port 8883 is given to both API and MQTT'],

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { PERMISSIONS, parseRoleScope, type Role } from '../../../contracts/roles.ts';
+import { PERMISSIONS, parseRoleScope, ROLES, type Role } from '../../../contracts/roles.ts';
 import type { Gateway } from '../../../local/gateway.ts';
 import { type Api, openApi } from './api.ts';
-import { signInAsSample } from './sample-user.ts';
+import { type SampleUser, signInAsSample } from './sample-user.ts';
 import { type Target, UsageError } from './target.ts';
 
 const clientsFile = z.array(
@@ -38,6 +38,8 @@ const mayRegister = ({ scopes }: LocalClient): boolean =>
 export interface LocalAccess {
   /** What other commands need for this gateway. */
   readonly target: Target;
+  /** The sample user of each role, most powerful first. */
+  readonly people: readonly SampleUser[];
   /** The first program that may register devices; a stage may have none. */
   readonly engineer: string | undefined;
   /** Opens the API as somebody who may register devices: that program, else a sample user. */
@@ -46,8 +48,11 @@ export interface LocalAccess {
 
 export const accessTo = (gateway: Gateway): LocalAccess => {
   const clients = readCredentials(gateway, 'clients.json', clientsFile);
-  const { api = '', issuer } = gateway.addresses;
-  const people = clients.find(({ clientSecret }) => clientSecret === undefined);
+  const { api = '', issuer, page } = gateway.addresses;
+  // The page's client has no secret either, and sends browsers back to the page.
+  const people = clients.find(
+    ({ clientSecret, callbackUrls }) => clientSecret === undefined && !callbackUrls.includes(`${page}/`),
+  );
   const pool = clients[0]?.userPoolId;
   const target: Target = {
     api,
@@ -59,8 +64,12 @@ export const accessTo = (gateway: Gateway): LocalAccess => {
     ),
   };
   const engineer = clients.find(mayRegister)?.name;
+  const users = readCredentials(gateway, 'users.json', usersFile);
+  const sampleOf = (role: Role): SampleUser[] =>
+    users
+      .filter(({ username, groups }) => username === role.toLowerCase() && groups.includes(role))
+      .slice(0, 1);
   const personToken = async (): Promise<string> => {
-    const users = readCredentials(gateway, 'users.json', usersFile);
     const user = users.find(({ groups }) =>
       groups.some((group) => REGISTERING.some((role) => role === group)),
     );
@@ -78,6 +87,7 @@ export const accessTo = (gateway: Gateway): LocalAccess => {
   };
   return {
     target,
+    people: ROLES.flatMap(sampleOf),
     engineer,
     openAsEngineer: async (targetPath) =>
       openApi({

@@ -10,6 +10,7 @@ import type { Log } from '../../../local/types.ts';
 import type { Api } from '../client/api.ts';
 import { type LeftTarget, leaveTarget } from '../client/left-target.ts';
 import { accessTo, type LocalAccess } from '../client/local-access.ts';
+import { openBrowser } from '../client/open-browser.ts';
 import { createStarterTypes } from '../client/starter-types.ts';
 import { synthesize } from '../client/synthesize.ts';
 import { UsageError } from '../client/target.ts';
@@ -24,6 +25,7 @@ interface LocalOptions extends PortFlags {
   readonly acceptDamage?: boolean;
   readonly fleet: number;
   readonly starter: boolean;
+  readonly open?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -45,16 +47,27 @@ interface Ready {
   readonly fleet: Fleet | undefined;
 }
 
+/** The page, and who may sign in there. */
+const describePage = (page: string, people: LocalAccess['people']): string[] => [
+  `  Page           ${page}/`,
+  ...people.map(
+    ({ username, password }, index) =>
+      `  ${(index === 0 ? 'sign in as' : '').padEnd(13)}  ${username.padEnd(11)}  ${password}`,
+  ),
+  '',
+];
+
 const describe = (
   { addresses, credentialsDir }: Gateway,
-  { access: { target, engineer }, left, fleet }: Ready,
+  { access: { target, people, engineer }, left, fleet }: Ready,
 ): string => {
-  const { api, mqtt, aws, issuer } = addresses;
+  const { page, api, mqtt, aws, issuer } = addresses;
   const [device = 'DEVICE'] = fleet?.devices ?? [];
   const path = relative('', left.path);
   return [
     'labgate runs on this computer.',
     '',
+    ...(page === undefined ? [] : describePage(page, people)),
     `  API            ${api}`,
     `  MQTT over TLS  ${mqtt}`,
     `  AWS endpoint   ${aws}`,
@@ -89,7 +102,7 @@ const local = async (options: LocalOptions): Promise<void> => {
   const stopped = stopSignal();
   const assemblyDir = resolve(options.app);
   if (options.synth) {
-    if (!options.json) tell('synthesizing the templates ...');
+    if (!options.json) tell('building the page, if it has changed, and synthesizing the templates ...');
     await synthesize(assemblyDir, options.stage);
   }
   if (!options.json) tell('starting the gateway ...');
@@ -128,6 +141,8 @@ const local = async (options: LocalOptions): Promise<void> => {
       }),
     );
   } else print(describe(gateway, { access, left, fleet }));
+  if (options.open && gateway.addresses.page !== undefined && !(await openBrowser(gateway.addresses.page)))
+    tell('no browser can be opened from here: open the address of the page yourself');
   await stopped;
   if (!options.json) tell('stopping ...');
 };
@@ -155,7 +170,9 @@ export const localCommand = (): Command =>
     .option('--accept-damage', 'start without what cannot be read of it')
     .option('--fleet <count>', 'simulated instruments to register and connect', count, 0)
     .option('--no-starter', 'without the instrument types that labgate comes with')
-    .option('--port-base <port>', 'first of four ports in a row; 0 takes free ones')
+    .option('--open', 'open the page in a browser')
+    .option('--port-base <port>', 'first of five ports in a row; 0 takes free ones')
+    .option('--page-port <port>', 'page (8081)')
     .option('--api-port <port>', 'HTTP API (8080)')
     .option('--mqtt-port <port>', 'MQTT over TLS (8883)')
     .option('--aws-port <port>', 'AWS endpoint (4566)')
