@@ -9,7 +9,7 @@ import * as z from 'zod';
 /** Bytes of a function, at most. */
 const CODE_LIMIT = 10 * 1024;
 /** Milliseconds. CloudFront gives less than one, of a faster computer that does nothing else. */
-const TIME_LIMIT = 1_000;
+const TIME_LIMIT = 500;
 
 /** Header, cookie or query parameter. */
 interface Value {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { DISCOVERY_PATH, discovery } from '../../contracts/resources/discovery.ts';
 import type { Me, Person } from '../../contracts/resources/people.ts';
 import { signIn, type Tokens } from '../support/browser.ts';
 import { type Lab, openLab } from '../support/lab.ts';
@@ -171,4 +172,64 @@ describe('everybody is listed', () => {
     expect(names).toEqual(expect.arrayContaining(['admin', 'viewer', 'grace', 'alan']));
     expect(new Set(names).size).toBe(names.length);
   });
+});
+
+test('a browser gets the page and the API from one origin, and signs in, goes on and signs out there', async () => {
+  const page = lab.gateway.addresses.page ?? '';
+  const at = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${page}${path}`, init);
+  const html = await (await at('/')).text();
+  expect(html).toContain('<main id="root">');
+  expect(await (await at('/devices/here?x=1')).text()).toBe(html);
+
+  const said = await at(DISCOVERY_PATH);
+  expect(said.headers.get('content-type')).toBe('application/json');
+  expect(said.headers.get('cache-control')).toBe('no-cache');
+  const { api, stage, signIn: where } = discovery.parse(await said.json());
+  expect([api, stage]).toEqual(['', 'dev']);
+  const policy = said.headers.get('content-security-policy') ?? '';
+  expect(policy).toContain(` ${new URL(where.issuer).origin}`);
+  expect(policy).not.toContain('amazon');
+
+  const user = JSON.parse(readFileSync(join(lab.gateway.credentialsDir, 'users.json'), 'utf8')).find(
+    ({ username }: { username: string }) => username === 'viewer',
+  ) as { username: string; password: string };
+  const tokens = await signIn({
+    issuer: where.issuer,
+    clientId: where.clientId,
+    callbackUrl: `${page}/`,
+    scope: 'openid labgate/api',
+    ...user,
+  });
+  const authorization = `Bearer ${tokens.access_token}`;
+  expect((await at('/v1/health', { headers: { authorization } })).status).toBe(200);
+  expect((await at('/v1/health')).status).toBe(401);
+  const listed = (await (await at('/v1/devices', { headers: { authorization } })).json()) as {
+    items: object[];
+  };
+  expect(listed.items).toHaveLength(2);
+
+  // The page asks from its own origin, which is not that of the sign-in pages.
+  const origin = { origin: page };
+  const metadata = await fetch(`${where.issuer}/.well-known/openid-configuration`, { headers: origin });
+  expect(metadata.headers.get('access-control-allow-origin')).toMatch(/^\*$|^http/);
+  const { token_endpoint: tokenEndpoint } = (await metadata.json()) as { token_endpoint: string };
+  const refreshed = await fetch(tokenEndpoint, {
+    method: 'POST',
+    headers: origin,
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: where.clientId,
+      refresh_token: tokens.refresh_token,
+    }),
+  });
+  expect(refreshed.status).toBe(200);
+  expect(refreshed.headers.get('access-control-allow-origin')).toMatch(/^\*$|^http/);
+
+  const leave = new URL(where.logoutUrl);
+  leave.searchParams.set('client_id', where.clientId);
+  leave.searchParams.set('logout_uri', `${page}/`);
+  const left = await fetch(leave, { redirect: 'manual' });
+  expect([left.status, left.headers.get('location')]).toEqual([302, `${page}/`]);
+  leave.searchParams.set('logout_uri', 'https://evil.example/');
+  expect((await fetch(leave, { redirect: 'manual' })).status).toBe(400);
 });

@@ -89,7 +89,7 @@ test('it removes things, certificates and objects, and makes an end of the thing
   expect(await left()).toEqual([3, 3, 1_000]);
   const { code, stdout } = await purge('--stage', 'dev', '--target', outputs, '--yes');
   expect(stdout).toMatch(
-    /3 things, and 0 certificates without one\n1005 versions of objects\n4 files of the page\n.*cdk destroy/,
+    /3 things, and 0 certificates without one\n1005 versions of objects\n5 files of the page\n.*cdk destroy/,
   );
   expect(code).toBe(0);
   expect(await left()).toEqual([0, 0, 0]);
