@@ -57,6 +57,15 @@ const CLOSE_GRACE_MS = 1_000;
  */
 const siteOf = (url: string): string => url.replace('//127.0.0.1:', '//localhost:');
 
+/**
+ * Where somebody who opens the page by another name of this computer finds it: sign-in pages send browsers back to one
+ * address alone.
+ */
+const otherName = ({ headers, method, url: path = '/' }: IncomingMessage, url: string): string | undefined =>
+  method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && `http://${headers.host}` !== url
+    ? `${url}${path.startsWith('/') ? path : '/'}`
+    : undefined;
+
 const page = (title: string, text: string): Answer => ({
   status: 0,
   headers: { 'content-type': 'text/html' },
@@ -82,9 +91,16 @@ export async function openDistribution(options: DistributionOptions): Promise<Di
   }
   let handle: Handler | undefined;
   let forwarder: ApiForwarder | undefined;
+  // Known when the first request comes.
+  let url = '';
   const listener = await listenHttp(options, (request, response) => {
     if (handle === undefined) {
       response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end();
+      return;
+    }
+    const elsewhere = otherName(request, url);
+    if (elsewhere !== undefined) {
+      response.writeHead(307, { location: elsewhere }).end();
       return;
     }
     handle(request, response).catch((cause: unknown) => {
@@ -94,7 +110,7 @@ export async function openDistribution(options: DistributionOptions): Promise<Di
       response.destroy();
     });
   });
-  const url = siteOf(listener.url);
+  url = siteOf(listener.url);
   return {
     url,
     origins: new Map(namesOf(resource).map((name) => [`https://${name}`, url])),

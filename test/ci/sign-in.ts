@@ -3,11 +3,9 @@
  * the command line, and the API called with the token. Run with the folder of a synthesized assembly.
  */
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { signIn } from '../../bin/cli/client/openid.ts';
+import { openChromium } from '../support/chromium.ts';
 import { openLab } from '../support/lab.ts';
 
 const [assembly, picture] = process.argv.slice(2);
@@ -30,17 +28,7 @@ const viewer = read<User[]>('users.json').find(({ username }) => username === 'v
 const people = read<Client[]>('clients.json').find(({ clientSecret }) => clientSecret === undefined);
 if (viewer === undefined || people === undefined) throw new Error('no viewer, or no client for people');
 
-const profile = await mkdtemp(join(tmpdir(), 'labgate-chromium-'));
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-  ],
-});
+const browser = await openChromium();
 const page = await browser.newPage();
 
 const expectEqual = (what: string, got: unknown, wanted: unknown): void => {
@@ -81,5 +69,4 @@ try {
   expectEqual('a viewer may create no type', refused.status, 403);
 } finally {
   await browser.close();
-  await rm(profile, { recursive: true, force: true });
 }

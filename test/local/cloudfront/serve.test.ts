@@ -85,6 +85,16 @@ describe('files', () => {
   });
 });
 
+test('a browser that knows this computer by another name is sent to the one that people come back to', async () => {
+  const headers = { 'sec-fetch-mode': 'navigate' };
+  expect(await world.ask('/devices/x?y=1', { headers })).toMatchObject({
+    status: 307,
+    headers: { location: `${world.url}/devices/x?y=1` },
+  });
+  const { host } = new URL(world.url);
+  expect((await world.ask('/devices/x', { headers: { ...headers, host } })).status).toBe(200);
+});
+
 describe('attacks', () => {
   test.each([
     ['a way out of the folder', '/assets/../../etc/passwd.js'],
