@@ -43,6 +43,7 @@ describe('labgate local', () => {
   test('prints one line with every address, and leaves a target that only its owner can read', () => {
     const { line } = gateway;
     expect(line.api).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(line.page).toMatch(/^http:\/\/localhost:\d+$/);
     expect(line.mqtt).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
     expect(line.fleet).toHaveLength(3);
     expect(readdirSync(line.credentials)).toEqual(

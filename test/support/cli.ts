@@ -17,6 +17,7 @@ export interface Result {
 
 /** What `labgate local --json` prints. */
 export interface LocalLine {
+  readonly page: string;
   readonly api: string;
   readonly mqtt: string;
   readonly aws: string;

@@ -55,7 +55,7 @@ const ask = async (stage: string, archive: string): Promise<void> => {
   if (!process.stdin.isTTY) throw new UsageError('nobody can be asked here: say --yes');
   using lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(
-    `This removes every device of ${stage} from AWS IoT and every object of ${archive}, for good.\nType ${stage} to go on: `,
+    `This removes every device of ${stage} from AWS IoT and every object of ${archive} and of the page, for good.\nType ${stage} to go on: `,
   );
   if (answer.trim() !== stage) throw new UsageError('nothing was removed');
 };
