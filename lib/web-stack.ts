@@ -49,7 +49,7 @@ export class WebStack extends Stack {
       region: this.region,
       api: '',
       signIn: { issuer, clientId: client.userPoolClientId, logoutUrl: `${domain.baseUrl()}/logout` },
-      ...(live === undefined ? {} : { live }),
+      ...(live === undefined ? {} : { live: { url: live.url, authorizer: live.authorizer } }),
     };
     files.fill(page, discovery);
     new CfnOutput(this, 'PageUrl', { value: `${distribution.url}/` });

@@ -1,5 +1,5 @@
 /**
- * The page in Debian's Chromium: every `test/web/*.page.ts`, one after another, in one world. Run with the folder of an
+ * The page in Debian's Chromium: every `test/web/browser/*.page.ts`, one after another, in one world. Run with the folder of an
  * assembly that was synthesized with the built page, and with parts of file names to run only those.
  */
 import { readdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ const expectEqual: ExpectEqual = (what, got, wanted) => {
   if (!same) process.exitCode = 1;
 };
 
-const FOLDER = new URL('../web/', import.meta.url);
+const FOLDER = new URL('../web/browser/', import.meta.url);
 const tests = readdirSync(FOLDER)
   .filter(
     (name) => name.endsWith('.page.ts') && (only.length === 0 || only.some((part) => name.includes(part))),

@@ -1,4 +1,4 @@
-/** The page in a real browser: a gateway with a fleet, and people who are signed in. For tests in `test/web/*.page.ts`. */
+/** The page in a real browser: a gateway with a fleet, and people who are signed in. For tests in `test/web/browser/*.page.ts`. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

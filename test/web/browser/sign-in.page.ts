@@ -1,5 +1,5 @@
 /** People sign in with the page's own client, come back to where they were, and are gone when they sign out. */
-import type { PageTest } from '../ci/page.ts';
+import type { PageTest } from '../../ci/page.ts';
 
 const test: PageTest = async ({ enterAs, visit, signIn, url, fleet }, expectEqual) => {
   const { page } = await visit();
