@@ -18,6 +18,8 @@ export const PERMISSIONS = {
   'types:create': ['Admin', 'Engineer'],
   'types:update': ['Admin', 'Engineer'],
   'series:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'live:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'live:post': ['Admin', 'Engineer', 'Operator', 'Maintenance'],
   'quarantine:read': ['Admin', 'Engineer', 'Operator', 'Maintenance'],
   'quarantine:replay': ['Admin', 'Engineer'],
   'exports:create': ['Admin', 'Engineer', 'Operator'],

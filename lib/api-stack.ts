@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { CommandsApi } from './constructs/commands-api.ts';
 import { ControlApi } from './constructs/control-api.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { LiveAuthorizer } from './constructs/live-authorizer.ts';
 import { PeopleApi } from './constructs/people-api.ts';
 import { QueryApi } from './constructs/query-api.ts';
 import { RecordsApi } from './constructs/records-api.ts';
@@ -24,6 +25,8 @@ export interface ApiStackProps extends StackProps {
 export class ApiStack extends Stack {
   readonly signIn: SignIn;
   readonly http: HttpApi;
+  /** Where and how a page connects to the broker. */
+  readonly live: LiveAuthorizer;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
@@ -45,11 +48,14 @@ export class ApiStack extends Stack {
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),
       },
     });
+    this.live = new LiveAuthorizer(this, 'Live', { settings, storage, userPool: signIn.userPool });
     const output = (name: string, value: string): CfnOutput => new CfnOutput(this, name, { value });
     output('ApiUrl', this.http.api.url);
     output('Issuer', signIn.userPool.userPoolProviderUrl);
     output('TokenEndpoint', `${signIn.domain.baseUrl()}/oauth2/token`);
     output('PeopleClientId', signIn.people.userPoolClientId);
+    output('LiveUrl', this.live.url);
+    output('LiveAuthorizer', this.live.authorizer);
     output('UserPoolId', signIn.userPool.userPoolId);
     for (const [name, client] of signIn.programs)
       output(`Program${name.replaceAll('-', '')}ClientId`, client.userPoolClientId);

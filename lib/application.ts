@@ -20,7 +20,7 @@ export const addApplication = (app: App, settings: Settings, page: string) => {
   const devices = new DevicesStack(app, name('devices'), { env, settings, storage });
   const processing = new ProcessingStack(app, name('processing'), { env, settings, storage, devices });
   const api = new ApiStack(app, name('api'), { env, settings, storage, devices, processing });
-  const web = new WebStack(app, name('web'), { env, settings, api, page });
+  const web = new WebStack(app, name('web'), { env, settings, api, page, live: api.live });
   Tags.of(app).add('application', 'labgate');
   Tags.of(app).add('stage', settings.stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

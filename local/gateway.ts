@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiPart, resourceTypes as apiTypes, startApi } from './api/index.ts';
+import { brokerHost } from './assembly/attributes.ts';
 import { assertKnownTypes, loadAssembly } from './assembly/index.ts';
 import { withOrigins } from './assembly/origins.ts';
 import { deployFiles, resourceTypes as deploymentTypes } from './bucket-deployment/index.ts';
@@ -22,6 +23,8 @@ import {
 import { type EventSources, resourceTypes as eventTypes, startEventSources } from './events/index.ts';
 import { createIam, type Iam, resourceTypes as iamTypes } from './iam/index.ts';
 import { type IotPart, resourceTypes as iotTypes, startIot } from './iot/index.ts';
+import type { Later } from './iot/live/guests.ts';
+import { LIVE_PATH, LiveListener } from './iot/live/listener.ts';
 import { resourceTypes as functionTypes, type LocalFunctions, startFunctions } from './lambda/index.ts';
 import { freeThreads } from './memory.ts';
 import { checkPorts, type Listener, type Ports, portTaken } from './options.ts';
@@ -39,6 +42,13 @@ export interface GatewayOptions {
   readonly host?: string;
   readonly ports: Ports;
   readonly log?: Log;
+  /**
+   * Origins of pages that may connect over WebSocket, e.g. `https://lab.example.org`, beside those that the gateway itself
+   * serves.
+   */
+  readonly origins?: readonly string[];
+  /** When authorizers are asked again and connections end; by the clock when absent. */
+  readonly later?: Later;
 }
 
 export interface Addresses {
@@ -48,6 +58,8 @@ export interface Addresses {
   readonly page: string | undefined;
   /** `mqtts://127.0.0.1:8883` */
   readonly mqtt: string;
+  /** `ws://127.0.0.1:8084/mqtt` for pages; `wss://` on the same port, with our own authority, for everybody else. */
+  readonly live: string;
   /** `http://127.0.0.1:4566`, for `AWS_ENDPOINT_URL`. */
   readonly aws: string;
   /** `http://127.0.0.1:9229`; undefined when the assembly declares no user pool. */
@@ -135,6 +147,9 @@ function writeCredentials(
   writePrivate(join(dir, 'aws-credentials'), `${ini.join('\n')}\n`);
 }
 
+/** A host as it stands in a URL. */
+const named = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
 interface Parts {
   readonly assembly: Assembly;
   readonly iam: Iam;
@@ -142,6 +157,7 @@ interface Parts {
   readonly cognito: CognitoPart;
   readonly functions: LocalFunctions;
   readonly iot: IotPart;
+  readonly live: LiveListener;
   readonly events: EventSources;
   readonly schedules: Schedules;
   readonly api: ApiPart;
@@ -167,6 +183,7 @@ async function startParts(
   const { descriptors } = bounds;
   const atMost = (most: number) => new Connections({ most, descriptors, log });
   const people = atMost(bounds.people);
+  const broker = atMost(bounds.devices);
   const endpoint = own(
     await listening('aws', ports, () =>
       startEndpoint({
@@ -197,8 +214,25 @@ async function startParts(
       }),
     ),
   );
-  // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer, the page.
-  const origins = new Map([...page.origins, ...cognito.origins]);
+  const livePages = new Set(options.origins);
+  const live = own(
+    await listening('live', ports, () =>
+      LiveListener.open({
+        host,
+        port: ports.live,
+        mayConnect: (origin) => livePages.has(origin),
+        connections: broker,
+        log,
+      }),
+    ),
+  );
+  // Read again, now that it is known what stands in place of the addresses of AWS: a queue's URL, an issuer, the page,
+  // the broker. That is for pages, whose browsers do not trust our authority.
+  const origins = new Map([
+    ...page.origins,
+    ...cognito.origins,
+    [`wss://${brokerHost(declared.region)}`, `ws://${named(host)}:${live.port}`] as const,
+  ]);
   const assembly = withOrigins(
     loadAssembly(assemblyDir, { awsUrl: endpoint.url, issuer: cognito.issuer }),
     origins,
@@ -207,7 +241,15 @@ async function startParts(
   const functions = own(await startFunctions({ ...part, caFile: join(credentialsDir, CA_FILE) }));
   const iot = own(
     await listening('mqtt', ports, () =>
-      startIot({ ...part, functions, host, port: ports.mqtt, connections: atMost(bounds.devices) }),
+      startIot({
+        ...part,
+        functions,
+        host,
+        port: ports.mqtt,
+        connections: broker,
+        live,
+        ...(options.later && { later: options.later }),
+      }),
     ),
   );
   writeCredentials(credentialsDir, iam.operator, assembly.region, endpoint.url, iot.ca);
@@ -219,9 +261,11 @@ async function startParts(
     ),
   );
   const { buckets } = endpoint;
+  // Pages that the gateway itself serves.
+  for (const url of [api.address?.url, page.url]) if (url !== undefined) livePages.add(new URL(url).origin);
   await deployFiles({ assembly, buckets, origins });
   page.serve({ assembly, iam, buckets, api: api.address?.url });
-  return { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api, page };
+  return { assembly, iam, endpoint, cognito, functions, iot, events, live, schedules, api, page };
 }
 
 /**
@@ -238,7 +282,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folders = takeFolders(dataDir);
   running.defer(() => folders.release());
   const parts = await startParts({ ...options, host, log }, folders.credentials, running);
-  const { assembly, iam, endpoint, cognito, functions, iot, events, schedules, api, page } = parts;
+  const { assembly, iam, endpoint, cognito, functions, iot, live, events, schedules, api, page } = parts;
   const stop = running.move();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -249,7 +293,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     addresses: {
       api: api.address?.url,
       page: page.url,
-      mqtt: `mqtts://${host.includes(':') ? `[${host}]` : host}:${iot.endpoint.port}`,
+      mqtt: `mqtts://${named(host)}:${iot.endpoint.port}`,
+      live: `ws://${named(host)}:${live.port}${LIVE_PATH}`,
       aws: endpoint.url,
       issuer: cognito.address?.url,
     },

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 
 /** What listens, in the order in which `--port-base N` numbers it. */
-export const LISTENERS = ['api', 'mqtt', 'aws', 'issuer', 'page'] as const;
+export const LISTENERS = ['api', 'mqtt', 'aws', 'issuer', 'page', 'live'] as const;
 export type Listener = (typeof LISTENERS)[number];
 
 /** A port of each listener; 0 takes a free one. */
@@ -14,6 +14,7 @@ export const DEFAULT_PORTS: Ports = {
   aws: 4566,
   issuer: 9229,
   page: 8081,
+  live: 8084,
 };
 
 const NAMES: Readonly<Record<Listener, string>> = {
@@ -22,6 +23,7 @@ const NAMES: Readonly<Record<Listener, string>> = {
   aws: 'AWS endpoint',
   issuer: 'token issuer',
   page: 'page',
+  live: 'MQTT over WebSocket',
 };
 
 /** A port option that cannot be used; the message is one line for the person who typed it. */
@@ -41,7 +43,7 @@ function port(value: string | number, flag: string, highest = 65_535): number {
 }
 
 /**
- * Reads the port options. `--port-base 0` takes free ports, `--port-base N` takes N and the four after it;
+ * Reads the port options. `--port-base 0` takes free ports, `--port-base N` takes N and the five after it;
  * an option of one listener wins over the base.
  * @throws {PortError} when a value is no port, or one port is given twice
  */

@@ -22,6 +22,8 @@ export const ENVIRONMENT = {
   COMMANDS_QUEUE_URL: z.url(),
   /** Identifier of the user pool of people. */
   USER_POOL_ID: z.string().regex(/^[\w-]+_\w+$/),
+  /** Address of who issues the tokens of people; its keys are under `/.well-known/jwks.json`. */
+  TOKEN_ISSUER: z.url(),
   /** ARN of the role that signs links to the files of exports. */
   EXPORT_LINKS_ROLE: z.string().startsWith('arn:'),
   /** Name of the IoT policy that every device certificate gets. */

@@ -28,7 +28,13 @@ export const METRICS = {
     'IteratorLag',
   ],
   deliveries: ['MessagesRefused', 'MessagesGivenUp', 'ReportsDamaged', 'ReportsFailed'],
-  presence: ['PresenceApplied', 'PresenceSuperseded', 'PresenceUnknownClient', 'PresenceFailed'],
+  presence: [
+    'PresenceApplied',
+    'PresenceSuperseded',
+    'PresenceUnknownClient',
+    'PresenceFailed',
+    'LiveEventsLost',
+  ],
   commands: [
     'CommandsSent',
     'CommandsSentAgain',
@@ -39,7 +45,9 @@ export const METRICS = {
     'RepliesWithoutEffect',
     'RepliesUnknown',
     'MessagesFailed',
+    'LiveEventsLost',
   ],
+  'live-authorizer': ['LiveAdmitted', 'LiveRefused'],
   compaction: [
     'HoursCompacted',
     'ChunksMerged',

@@ -46,6 +46,13 @@ export const SERVICES = {
     timeoutSeconds: 30,
     http: null,
   },
+  'live-authorizer': {
+    description: 'Turns the token of a person into what they may do over MQTT',
+    memoryMegabytes: 512,
+    // AWS IoT waits no longer.
+    timeoutSeconds: 5,
+    http: null,
+  },
   compaction: {
     description: 'Merges closed hours into blocks, sums them up, and archives days',
     memoryMegabytes: 1024,

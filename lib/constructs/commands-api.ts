@@ -1,6 +1,7 @@
 /** Commands and leases over HTTP. */
 import type { Construct } from 'constructs';
 import { LISTING_INDEX } from '../../contracts/deployment/indexes.ts';
+import { LIVE_GRANTS } from '../../contracts/live-access.ts';
 import type { FunctionQueue } from './function-queue.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 
@@ -24,6 +25,7 @@ export class CommandsApi extends LambdaFunction {
 
     this.usesIndex(storage, LISTING_INDEX);
     this.usesTable(storage, 'measurements', ['Query']);
+    this.tellsPeople(LIVE_GRANTS.commands);
     this.sendsTo(commands, 'COMMANDS_QUEUE_URL');
   }
 }

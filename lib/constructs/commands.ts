@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import { LIVE_GRANTS } from '../../contracts/live-access.ts';
 import { downstream } from '../../contracts/messages/topics.ts';
 import { readQueue } from './event-sources.ts';
 import type { FunctionQueue } from './function-queue.ts';
@@ -26,6 +27,7 @@ export class Commands extends LambdaFunction {
     this.publishesTo('Send', 'Every device gets its commands on its own topic.', [
       downstream.command({ site: '*', device: '*' }, '*'),
     ]);
+    this.tellsPeople(LIVE_GRANTS.commands);
     this.sendsTo(commands, 'COMMANDS_QUEUE_URL');
     // Each message at once: somebody waits.
     readQueue(this, commands, { batchSize: 10 });

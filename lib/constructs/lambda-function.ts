@@ -69,6 +69,8 @@ type TableAction =
 type AuditAction = 'GetItem' | 'PutItem' | 'UpdateItem';
 /** Items of the registry that are of the audit: see `lambdas/store/registry/audit.ts`. */
 const AUDIT_ITEMS = { 'dynamodb:LeadingKeys': ['AUDIT*'] };
+/** Those that tell when rights of people were taken away: see `lambdas/store/registry/access-changes.ts`. */
+const ACCESS_ITEMS = { 'dynamodb:LeadingKeys': ['ACCESS#*'] };
 
 type Folder = Exclude<keyof typeof ARCHIVE_PREFIXES, 'ruleErrors'>;
 type ObjectAction = 'GetObject' | 'PutObject';
@@ -237,13 +239,26 @@ export class LambdaFunction extends Construct {
    * Lets it write into the audit: everything that serves routes does.
    * @param actions those of them that it may not do with the whole registry anyway
    */
-  writesAudit({ registry, key }: Storage, actions: readonly AuditAction[]): void {
+  writesAudit(storage: Storage, actions: readonly AuditAction[]): void {
+    this.usesItems(storage, actions, AUDIT_ITEMS);
+  }
+
+  /** Lets it note, or read, when rights of people were taken away, and nothing else of the registry. */
+  usesAccessItems(storage: Storage, actions: readonly ('GetItem' | 'PutItem')[]): void {
+    this.usesItems(storage, actions, ACCESS_ITEMS);
+  }
+
+  private usesItems(
+    { registry, key }: Storage,
+    actions: readonly TableAction[],
+    items: Readonly<Record<string, readonly string[]>>,
+  ): void {
     this.environment(TABLE_VARIABLES.registry, registry.tableName);
     this.role.addToPolicy(
       new iam.PolicyStatement({
         actions: named('dynamodb', actions),
         resources: [registry.tableArn],
-        conditions: { 'ForAllValues:StringLike': AUDIT_ITEMS },
+        conditions: { 'ForAllValues:StringLike': items },
       }),
     );
     this.usesKey(key, 'dynamodb', ['Decrypt']);
@@ -309,6 +324,11 @@ export class LambdaFunction extends Construct {
   publishesTo(name: string, reason: string, topics: readonly string[]): void {
     const arns = topics.map((topic) => iotArn(this, 'topic', topic));
     this.allowPattern(name, reason, ['iot:Publish'], arns);
+  }
+
+  /** Lets it tell people over the live connection. @param topic with `*` for what is not known before */
+  tellsPeople(topic: string): void {
+    this.publishesTo('Live', 'People hear of each thing of their sites on its own topic.', [topic]);
   }
 
   /** Lets it have a service use a key, to read or write what that encrypts. */

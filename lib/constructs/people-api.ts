@@ -13,6 +13,7 @@ export class PeopleApi extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage, userPool }: PeopleApiProps) {
     super(scope, id, { service: 'people-api', settings });
     this.writesAudit(storage, ['GetItem', 'PutItem', 'UpdateItem']);
+    this.usesAccessItems(storage, ['PutItem']);
     this.environment('USER_POOL_ID', userPool.userPoolId);
     const actions = [
       'AdminAddUserToGroup',

@@ -134,14 +134,6 @@ export const stage = z.strictObject({
 
 export const account = z.strictObject({ CloudWatchRoleArn: z.string().optional() });
 
-export const permission = z.object({
-  Action: z.string(),
-  FunctionName: z.string(),
-  Principal: z.string(),
-  SourceArn: z.string().optional(),
-  SourceAccount: z.string().optional(),
-});
-
 /**
  * Reads the properties of a resource.
  * @throws {Error} naming resource, property and what is wrong with it

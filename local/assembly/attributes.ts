@@ -11,7 +11,7 @@ export interface Attributed extends Naming {
   issuer(userPoolId: string): string;
 }
 
-type Attribute = (resource: Attributed) => string;
+type Attribute = (resource: Attributed) => string | undefined;
 type Table = Readonly<Record<string, Attribute>>;
 
 const arn =
@@ -24,6 +24,17 @@ const nameOfQueue: Attribute = (r) => queueName(r, r.text('QueueName'));
 const table: Table = {
   Arn: arn('dynamodb', 'table/'),
   StreamArn: (r) => `${arn('dynamodb', 'table/')(r)}/stream/2020-01-01T00:00:00.000`,
+};
+
+/** Host of the MQTT broker of an account in AWS; that of each account has a name of its own besides. */
+export const brokerHost = (region: string): string => `data-ats.iot.${region}.amazonaws.com`;
+
+/** What the custom resource of `lib/constructs/iot-endpoint.ts` asks for while deploying. */
+const brokerAddress: Attribute = (r) => {
+  const call = r.text('Update') ?? '';
+  return /"action":"describeEndpoint"/.test(call) && /"endpointType":"iot:Data-ATS"/.test(call)
+    ? brokerHost(r.region)
+    : undefined;
 };
 
 /** The first attribute of each type whose name is `Arn`, `TopicArn` or `PolicyArn` is the resource's ARN. */
@@ -58,6 +69,7 @@ const ATTRIBUTES: Readonly<Record<string, Table>> = {
     Arn: (r) => `arn:aws:iam::${r.account}:role${r.text('Path') ?? '/'}${r.physicalId}`,
     RoleId: (r) => `AROA${stableId(r, 17).toUpperCase()}`,
   },
+  'AWS::IoT::Authorizer': { Arn: arn('iot', 'authorizer/') },
   'AWS::IoT::Policy': { Arn: arn('iot', 'policy/'), Id: ref },
   'AWS::IoT::ThingType': { Arn: arn('iot', 'thingtype/'), Id: (r) => stableId(r, 32, 'thing-type') },
   'AWS::IoT::TopicRule': { Arn: arn('iot', 'rule/') },
@@ -80,6 +92,7 @@ const ATTRIBUTES: Readonly<Record<string, Table>> = {
     QueueName: nameOfQueue,
     QueueUrl: ref,
   },
+  'Custom::IotEndpoint': { endpointAddress: brokerAddress },
   // Its `Ref` is `name|id|scope`.
   'AWS::WAFv2::WebACL': {
     Arn: (r) => {

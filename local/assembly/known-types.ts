@@ -22,6 +22,7 @@ export const INERT_TYPES: ReadonlyMap<string, string> = new Map([
   ['AWS::Logs::ResourcePolicy', 'no other service writes logs here'],
   ['AWS::ServiceCatalogAppRegistry::Application', 'an inventory'],
   ['AWS::ServiceCatalogAppRegistry::ResourceAssociation', 'an inventory'],
+  ['Custom::IotEndpoint', 'its attribute is the address of the local broker'],
   ['AWS::XRay::Group', 'a view of traces'],
   ['AWS::XRay::SamplingRule', 'no trace is sent'],
 ]);

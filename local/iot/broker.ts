@@ -1,5 +1,5 @@
 /**
- * The MQTT message broker: MQTT 3.1.1 over mutual TLS, with the manners of AWS IoT Core.
+ * The MQTT message broker: MQTT 3.1.1 over mutual TLS and over WebSocket, with the manners of AWS IoT Core.
  *
  * A message is acknowledged (PUBACK) after the rules engine has it. QoS 2 is not supported, as in AWS. Retained
  * messages and persistent sessions live as long as the process.
@@ -20,6 +20,9 @@ import type { Log } from '../types.ts';
 import { Door } from './door.ts';
 import { Gatekeeper, type IotDenial } from './gatekeeper.ts';
 import { KEEP_ALIVE, MAX_CLIENT_ID_BYTES, MAX_PUBLISHES } from './limits.ts';
+import type { Authorize } from './live/authorizers.ts';
+import { Guests, type Later } from './live/guests.ts';
+import type { LiveListener } from './live/listener.ts';
 import { boundPackets } from './packets.ts';
 import { bindSessions, type Sessions } from './persistence.ts';
 import type { Pki } from './pki.ts';
@@ -36,6 +39,8 @@ export interface BrokerOptions extends Authority {
   readonly log: Log;
   /** End connections that do not get in. */
   readonly connections: Connections;
+  /** Connections over WebSocket, and who answers for them; none when absent. */
+  readonly live?: { readonly listener: LiveListener; readonly authorize: Authorize; readonly later: Later };
 }
 
 /** What aedes keeps on a client beside its public face. */
@@ -56,6 +61,8 @@ export class Broker {
   readonly #aedes: Aedes;
   readonly #door: Door;
   readonly #presence: Presence;
+  /** Those over WebSocket. */
+  readonly #guests: Guests | undefined;
   readonly #peers = new WeakMap<Duplex, Peer>();
   readonly #sessions = new WeakMap<Client, Session>();
   /** Last wills of clients that are connecting. */
@@ -74,13 +81,20 @@ export class Broker {
         options.log('error', 'a lifecycle event was lost', { topic, reason: String(error) }),
       );
     });
+    const { live, log } = options;
+    this.#guests =
+      live && new Guests({ authorize: live.authorize, later: live.later, gate: this.#gate, log });
     this.#aedes = new Aedes({
       concurrency: 0,
       queueLimit: 1000,
       maxClientsIdLength: MAX_CLIENT_ID_BYTES,
       maxTopicLevels: 12,
       preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
-      authenticate: (client, _user, _password, done) => {
+      authenticate: (client, username, password, done) => {
+        if (this.#guests?.has(client.conn) === true) {
+          void this.#authenticateGuest(this.#guests, client, { username, password }, () => done(null, true));
+          return;
+        }
         const refused = this.#mayConnect(client)
           ? null
           : Object.assign(new Error('not authorized'), { returnCode: 5 as const });
@@ -203,6 +217,18 @@ export class Broker {
     await this.#aedes.listen();
     this.#persistent = bindSessions(this.#aedes);
     this.#port = await this.#door.open(host, port);
+    const guests = this.#guests;
+    if (guests === undefined) return;
+    this.#options.live?.listener.serve({
+      ...this.#options.pki.server,
+      admit: (stream, request) => {
+        guests.came(stream, request);
+        this.#aedes.handle(stream);
+        boundPackets(stream, this.#discarded);
+      },
+      refuse: (why) =>
+        this.#gate.deny({ clientId: '', principalId: undefined, action: 'upgrade', resource: why }),
+    });
   }
 
   readonly #discarded = ({ id }: Client): void =>
@@ -221,7 +247,7 @@ export class Broker {
     packet: ConnectPacket,
     done: (error: Error | null, success: boolean) => void,
   ): void {
-    if (Buffer.byteLength(packet.clientId) > MAX_CLIENT_ID_BYTES || !this.#peers.has(client.conn)) {
+    if (Buffer.byteLength(packet.clientId) > MAX_CLIENT_ID_BYTES || !this.#isKnown(client)) {
       done(new Error(`the client id is longer than ${MAX_CLIENT_ID_BYTES} bytes`), false);
       return;
     }
@@ -230,6 +256,30 @@ export class Broker {
       asked === 0 ? KEEP_ALIVE.most : Math.min(Math.max(asked, KEEP_ALIVE.least), KEEP_ALIVE.most);
     if (packet.will !== undefined) this.#wills.set(client, packet.will);
     done(null, true);
+  }
+
+  #isKnown({ conn }: Client): boolean {
+    return this.#peers.has(conn) || this.#guests?.has(conn) === true;
+  }
+
+  /** Whom AWS IoT does not let in over WebSocket it leaves without a word. */
+  async #authenticateGuest(
+    guests: Guests,
+    client: Client,
+    { username, password }: { readonly username: string | undefined; readonly password: Buffer | undefined },
+    done: () => void,
+  ): Promise<void> {
+    const peer = await guests.identify(client.conn, { clientId: client.id, username, password });
+    if (peer !== undefined) this.#peers.set(client.conn, peer);
+    if (peer !== undefined && this.#mayConnect(client)) done();
+    else client.conn.destroy();
+  }
+
+  /** A connection over WebSocket that does what it may not is ended without a word, as AWS IoT does. */
+  #endGuest(client: Client, reason: Session['reason']): void {
+    if (this.#guests?.has(client.conn) !== true) return;
+    this.#blame(client, reason);
+    client.conn.destroy();
   }
 
   #mayConnect(client: Client): boolean {
@@ -269,7 +319,7 @@ export class Broker {
       topic: packet.topic,
       payload,
       clientId: session.clientId,
-      principal: session.peer.certificateId,
+      principal: session.peer.principalId,
       sourceIp: session.peer.ip,
     });
     if (rules.ready) {
@@ -288,12 +338,16 @@ export class Broker {
   #maySubscribe(client: Client, { topic, qos }: Subscription): boolean {
     const session = this.#sessions.get(client);
     const held = Object.keys((client as Client & ClientInternals).subscriptions ?? {});
-    return session !== undefined && this.#gate.maySubscribe(session, topic, qos, held);
+    const may = session !== undefined && this.#gate.maySubscribe(session, topic, qos, held);
+    if (!may) this.#endGuest(client, 'FORBIDDEN_ACCESS');
+    return may;
   }
 
   #mayReceive(client: Client, { topic }: AedesPublishPacket): boolean {
     const session = this.#sessions.get(client);
-    return session !== undefined && this.#gate.mayReceive(session, topic);
+    const may = session !== undefined && this.#gate.mayReceive(session, topic);
+    if (!may) this.#endGuest(client, 'FORBIDDEN_ACCESS');
+    return may;
   }
 
   #blame(client: Client, reason: Session['reason']): void {
@@ -304,13 +358,15 @@ export class Broker {
   #connected(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
-    this.#options.connections.prove(client.conn as TLSSocket);
+    this.#options.connections.prove(this.#guests?.socketOf(client.conn) ?? (client.conn as TLSSocket));
+    this.#guests?.connected(client.conn, () => this.#endGuest(client, 'AUTH_ERROR'));
     this.#live.set(client.id, { client, session });
     this.#persistent?.connected(client.id, client.clean);
     this.#presence.connected(session);
   }
 
   #disconnected(client: Client): void {
+    this.#guests?.disconnected(client.conn);
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     if (this.#live.get(client.id)?.client === client) {

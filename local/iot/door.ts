@@ -100,14 +100,14 @@ export class Door {
     }
     socket.setNoDelay(true);
     this.#options.admit(socket, {
-      certificateId: id,
+      principalId: id,
       ip: socket.remoteAddress ?? '',
       commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1],
     });
   }
 
   #refuse(id: string | undefined, why: string): void {
-    this.#options.gate.deny({ clientId: '', certificateId: id, action: 'tls', resource: why });
+    this.#options.gate.deny({ clientId: '', principalId: id, action: 'tls', resource: why });
   }
 }
 

@@ -9,8 +9,8 @@ import type { Session } from './session.ts';
 export interface IotDenial {
   /** Empty before the client has said its id. */
   readonly clientId: string;
-  readonly certificateId: string | undefined;
-  /** `iot:...`, or `tls` when the certificate was not accepted. */
+  readonly principalId: string | undefined;
+  /** `iot:...`; `tls` when the certificate was not accepted, `upgrade` or `authorizer` for a WebSocket. */
   readonly action: string;
   /** ARN, or what was wrong. */
   readonly resource: string;
@@ -115,6 +115,6 @@ export class Gatekeeper {
   }
 
   #refuse(session: Session, action: string, resource: string): void {
-    this.deny({ clientId: session.clientId, certificateId: session.peer.certificateId, action, resource });
+    this.deny({ clientId: session.clientId, principalId: session.peer.principalId, action, resource });
   }
 }

@@ -10,6 +10,9 @@ import { Broker } from './broker.ts';
 import { controlPlane } from './control/index.ts';
 import { dataPlane } from './data-plane.ts';
 import type { IotDenial } from './gatekeeper.ts';
+import { authorizersOf } from './live/authorizers.ts';
+import { type Later, later } from './live/guests.ts';
+import type { LiveListener } from './live/listener.ts';
 import { openPki } from './pki.ts';
 import { compilePolicy } from './policy.ts';
 import { Registry } from './registry.ts';
@@ -17,6 +20,7 @@ import { type RuleStats, Rules } from './rules.ts';
 
 /** CloudFormation types that this part runs. */
 export const resourceTypes: readonly string[] = [
+  'AWS::IoT::Authorizer',
   'AWS::IoT::Policy',
   'AWS::IoT::TopicRule',
   'AWS::IoT::ThingType',
@@ -33,6 +37,10 @@ export interface IotOptions extends PartOptions {
   readonly port: number;
   /** Bounds that are shared with other listeners; its own when absent. */
   readonly connections?: Connections;
+  /** Takes connections over WebSocket; none when absent. The part does not close it. */
+  readonly live?: LiveListener;
+  /** When authorizers are asked again; by the clock when absent. */
+  readonly later?: Later;
 }
 
 export interface IotPart {
@@ -91,10 +99,14 @@ export const startIot = async (options: IotOptions): Promise<IotPart> => {
   }
   const connections = options.connections ?? new Connections({ most: boundsOf().devices, log });
   const shared = { registry, policies, arnPrefix, pki, rules, connections };
-  const started = await Broker.start({ ...shared, host, port, log }).catch((error: unknown) => {
-    registry.close();
-    throw error;
-  });
+  const authorize = authorizersOf(assembly, options.functions, log);
+  const live = options.live && { listener: options.live, authorize, later: options.later ?? later };
+  const started = await Broker.start({ ...shared, ...(live && { live }), host, port, log }).catch(
+    (error: unknown) => {
+      registry.close();
+      throw error;
+    },
+  );
   broker = started;
   const iot = controlPlane({
     registry,

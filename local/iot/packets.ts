@@ -1,5 +1,5 @@
 /** What a connection is held to before aedes sees its packets. */
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import { MAX_PAYLOAD_BYTES, MAX_PUBLISHES, MAX_SUBSCRIPTIONS_A_REQUEST } from './limits.ts';
 
@@ -28,10 +28,10 @@ interface Parser {
 }
 
 /** A socket that aedes has been given. */
-type Handled = TLSSocket & { readonly client?: { readonly _parser: Parser } };
+type Handled = Duplex & { readonly client?: { readonly _parser: Parser } };
 
 /** Holds the packets of a connection to their bounds. */
-export const boundPackets = (socket: TLSSocket, discarded: Discarded): void => {
+export const boundPackets = (socket: Duplex, discarded: Discarded): void => {
   // The same functions for all sockets: closures would cost memory with ten thousand of them.
   socket.on('readable', boundPartialPacket);
   const parser = (socket as Handled).client?._parser;

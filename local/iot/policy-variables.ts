@@ -6,7 +6,7 @@ import type { Thing } from './registry.ts';
 /** Who is connected: what policy variables are resolved from. */
 export interface Principal {
   readonly clientId: string;
-  readonly certificateId: string;
+  readonly principalId: string;
   readonly ip: string;
   /**
    * The thing of this connection: the one whose name is the client id, if the certificate is attached to it.

@@ -74,7 +74,7 @@ export class Presence {
       timestamp: Date.now(),
       eventType,
       sessionIdentifier: session.id,
-      principalIdentifier: session.peer.certificateId,
+      principalIdentifier: session.peer.principalId,
       ...more,
     };
     this.#publish(

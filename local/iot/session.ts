@@ -9,11 +9,21 @@ import type { Registry } from './registry.ts';
 /** Topics whose decision a connection remembers, at most. */
 const MAX_DECISIONS = 1000;
 
-/** What the certificate and the socket say. */
+/** What an authorizer gave a connection; a refresh puts other policies into it. */
+export interface Rights {
+  policies: readonly Policy[];
+  /** Grows when they change. */
+  revision: number;
+}
+
+/** What the certificate, or an authorizer, and the socket say. */
 export interface Peer {
-  readonly certificateId: string;
+  /** Identifier of the certificate, or what the authorizer says. */
+  readonly principalId: string;
   readonly ip: string;
   readonly commonName: string | undefined;
+  /** What an authorizer gave; absent: the registry has the policies of the certificate. */
+  readonly rights?: Rights;
 }
 
 /** Why a connection ended, in the words of lifecycle events. */
@@ -22,6 +32,7 @@ export type DisconnectReason =
   | 'CLIENT_ERROR'
   | 'CONNECTION_LOST'
   | 'DUPLICATE_CLIENTID'
+  | 'AUTH_ERROR'
   | 'FORBIDDEN_ACCESS'
   | 'MQTT_KEEP_ALIVE_TIMEOUT'
   | 'SERVER_INITIATED_DISCONNECT'
@@ -86,22 +97,23 @@ export class Session {
     return `${this.#authority.arnPrefix}${kind}/${name}`;
   }
 
-  /** Reads registry and policies anew when something about the certificate has changed. */
+  /** Reads registry and policies anew when something about the principal has changed. */
   #refresh(): Principal {
     const { registry, policies } = this.#authority;
-    const { certificateId, ip, commonName } = this.peer;
-    const revision = registry.revisionOf(certificateId);
+    const { principalId, ip, commonName, rights } = this.peer;
+    const revision = rights?.revision ?? registry.revisionOf(principalId);
     if (this.#principal !== undefined && revision === this.#revision) return this.#principal;
-    const attached = registry.thingsOf(certificateId).has(this.clientId);
+    const attached = rights === undefined && registry.thingsOf(principalId).has(this.clientId);
     this.#principal = {
       clientId: this.clientId,
-      certificateId,
+      principalId,
       ip,
       commonName,
       thing: attached ? registry.thing(this.clientId) : undefined,
     };
     this.#revision = revision;
-    this.#policies = [...registry.policiesOf(certificateId)].flatMap((name) => policies.get(name) ?? []);
+    this.#policies =
+      rights?.policies ?? [...registry.policiesOf(principalId)].flatMap((name) => policies.get(name) ?? []);
     this.#decisions = undefined;
     this.#lastTopic = '';
     return this.#principal;

@@ -60,9 +60,10 @@ describe('while a gateway runs', () => {
     ['mqtt', 'MQTT'],
     ['aws', 'AWS endpoint'],
     ['issuer', 'token issuer'],
+    ['live', 'MQTT over WebSocket'],
   ] as const)('no second one gets its %s port: the error names it', async (listener, name) => {
     const port = Number(new URL(before.gateway.addresses[listener] ?? '').port);
-    const ports = { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, [listener]: port };
+    const ports = { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0, [listener]: port };
     await expect(openLab(assembly, { ports })).rejects.toThrow(
       `port ${port} (${name}) is already in use; choose another with --${listener}-port or --port-base`,
     );

@@ -9,6 +9,7 @@ import type { Registered } from '../../contracts/resources/devices.ts';
 import type { ExportJob } from '../../contracts/resources/exports.ts';
 import { createIdentity } from '../../device/identity.ts';
 import { type Instrument, type Lab, METER } from '../support/lab.ts';
+import { connectPerson } from '../support/live.ts';
 import { passHotDays } from './hot-days.ts';
 
 export type Step = () => Promise<unknown>;
@@ -305,6 +306,12 @@ const peopleSteps = (lab: Lab): Step[] => {
   ];
 };
 
+/** A person connects as a browser does. */
+const connectLive = async (lab: Lab): Promise<void> => {
+  const client = await connectPerson(lab, await lab.personToken('viewer'));
+  await client.endAsync();
+};
+
 /** A call of compaction that fails: what is known of it is kept. */
 const failedCompaction = async (lab: Lab): Promise<void> => {
   const mend = lab.gateway.faults.set({
@@ -382,6 +389,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       ],
     },
     { name: 'people', roles: ['PeopleApiRole'], steps: peopleSteps(lab) },
+    { name: 'live', roles: ['LiveRole'], steps: [() => connectLive(lab)] },
     {
       name: 'measure while the stream is refused',
       roles: ['DataErrorRole', 'DeliveriesRole'],

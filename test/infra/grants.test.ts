@@ -62,7 +62,9 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.processing, 'PresenceRole')).toEqual(
       [
         ...shared('PresenceLogs'),
+        'dynamodb:GetItem on {Registry}',
         'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/live/*/presence/*`,
         'kms:Decrypt on {Key} via dynamodb',
         'kms:Decrypt on {Key} via sqs',
         'kms:GenerateDataKey on {Key} via sqs',
@@ -84,6 +86,7 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Measurements}',
         'dynamodb:UpdateItem on {Registry}',
         `iot:Publish on ${iot}topic/lab/*/*/commands/*`,
+        `iot:Publish on ${iot}topic/live/*/commands/*/*`,
         'kms:Decrypt on {Key} via dynamodb',
         'kms:Decrypt on {Key} via sqs',
         'kms:GenerateDataKey on {Key} via sqs',
@@ -108,12 +111,37 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Registry}',
         'dynamodb:Query on {Registry}/index/listing',
         'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/live/*/commands/*/*`,
         'kms:Decrypt on {Key} via dynamodb',
         'kms:Decrypt on {Key} via sqs',
         'kms:GenerateDataKey on {Key} via sqs',
         'sqs:SendMessage on {CommandsQueue}',
       ].sort(),
     );
+  });
+
+  test('live-authorizer, which AWS IoT alone may invoke', () => {
+    expect(grantsOf(dev.api, 'LiveRole')).toEqual(
+      [
+        ...shared('LiveLogs'),
+        'dynamodb:GetItem on {Registry} of ACCESS#*',
+        'kms:Decrypt on {Key} via dynamodb',
+      ].sort(),
+    );
+    const permissions = ofType(dev.api, 'AWS::Lambda::Permission').filter(
+      ([, { Properties }]) => Properties['Principal'] === 'iot.amazonaws.com',
+    );
+    expect(permissions).toHaveLength(1);
+    expect(permissions[0]?.[1].Properties).toEqual({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': [expect.stringMatching(/^LiveFunction/), 'Arn'] },
+      Principal: 'iot.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [expect.stringMatching(/^LiveAuthorizer/), 'Arn'] },
+    });
+  });
+
+  test('what CDK asks AWS with while deploying asks for the address of the broker alone', () => {
+    expect(grantsOf(dev.api, 'AWS679f53fac002430cb0da5b7982bd2287')).toEqual(['iot:DescribeEndpoint on *']);
   });
 
   test('compaction, and who calls it', () => {
@@ -187,6 +215,7 @@ describe('what each function may do is exactly this', () => {
       [
         ...shared('PeopleApiLogs'),
         'dynamodb:GetItem on {Registry} of AUDIT*',
+        'dynamodb:PutItem on {Registry} of ACCESS#*',
         'dynamodb:PutItem on {Registry} of AUDIT*',
         'dynamodb:UpdateItem on {Registry} of AUDIT*',
         'kms:Decrypt on {Key} via dynamodb',

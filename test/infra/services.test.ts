@@ -6,7 +6,7 @@ import { ENVIRONMENT } from '../../contracts/deployment/environment.ts';
 import { METRICS } from '../../contracts/deployment/metrics.ts';
 import { ROUTES } from '../../contracts/routes/index.ts';
 import { isHttpService, SERVICES, type Service, type ServiceName } from '../../contracts/routes/services.ts';
-import { ofType, synthesize } from './synthesize.ts';
+import { ownFunctions, synthesize } from './synthesize.ts';
 
 const names = (Object.keys(SERVICES) as ServiceName[]).sort();
 const services: Readonly<Record<ServiceName, Service>> = SERVICES;
@@ -24,10 +24,7 @@ const declared = z.object({
 /** Functions of a stage by name. */
 const deployedIn = (stage: string) => {
   const functions = Object.values(synthesize(stage)).flatMap((template) =>
-    // The one that CDK has for filling buckets is none of ours.
-    ofType(template, 'AWS::Lambda::Function')
-      .filter(([id]) => !id.startsWith('CustomCDK'))
-      .map(([, { Properties }]) => declared.parse(Properties)),
+    ownFunctions(template).map(([, { Properties }]) => declared.parse(Properties)),
   );
   return functions.map((each) => [each.Environment.Variables.POWERTOOLS_SERVICE_NAME, each] as const);
 };

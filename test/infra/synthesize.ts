@@ -41,6 +41,13 @@ export const synthesize = (stage: string, more: Partial<Settings> = {}) => {
 export const ofType = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.findResources(type)) as [string, Resource][];
 
+/** Of CDK itself: it runs while deploying alone. */
+const OF_CDK = /^(?:AWS679f53fac002430cb0da5b7982bd2287|CustomCDK)/;
+
+/** Functions of a template that are ours, by logical id. */
+export const ownFunctions = (template: Template): [string, Resource][] =>
+  ofType(template, 'AWS::Lambda::Function').filter(([id]) => !OF_CDK.test(id));
+
 interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];

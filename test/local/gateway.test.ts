@@ -195,7 +195,7 @@ describe('a start that cannot succeed', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'labgate-gateway-'));
     const before = await start({ dataDir });
     const ports = { ...readPorts({ portBase: 0 }) };
-    for (const name of ['api', 'mqtt', 'aws', 'issuer'] as const)
+    for (const name of ['api', 'mqtt', 'aws', 'issuer', 'live'] as const)
       ports[name] = Number(new URL(before.addresses[name] ?? '').port);
     await before.close();
     writeFileSync(join(dataDir, 'credentials', 'users.json'), '[{"username": "ada",}]');

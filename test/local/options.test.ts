@@ -11,6 +11,7 @@ it('has ports of its own, and takes others one by one, from a base, or any that 
     aws: 9002,
     issuer: 9003,
     page: 9004,
+    live: 9005,
   });
   expect(readPorts({ portBase: '9000', awsPort: 4000 })).toEqual({
     api: 9000,
@@ -18,13 +19,14 @@ it('has ports of its own, and takes others one by one, from a base, or any that 
     aws: 4000,
     issuer: 9003,
     page: 9004,
+    live: 9005,
   });
-  expect(readPorts({ portBase: '0' })).toEqual({ api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0 });
+  expect(readPorts({ portBase: '0' })).toEqual({ api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0 });
 });
 
 it.each([
-  [{ portBase: 'many' }, '--port-base many: use a whole number from 0 to 65531'],
-  [{ portBase: '65532' }, '--port-base 65532: use a whole number from 0 to 65531'],
+  [{ portBase: 'many' }, '--port-base many: use a whole number from 0 to 65530'],
+  [{ portBase: '65531' }, '--port-base 65531: use a whole number from 0 to 65530'],
   [{ apiPort: '-1' }, '--api-port -1: use a whole number from 0 to 65535'],
   [{ apiPort: '' }, '--api-port : use a whole number from 0 to 65535'],
   [{ apiPort: '8883' }, 'port 8883 is given to both API and MQTT'],

@@ -134,6 +134,8 @@ export class CommandWorld {
         this.burn();
       },
       count: () => undefined,
+      changed: () => undefined,
+      tell: async () => undefined,
       now: () => this.now,
     };
   }
@@ -260,7 +262,7 @@ export class CommandWorld {
     const lived = await this.run(async () => {
       if (work.kind === 'look') await look(this.dependencies, work);
       else if (work.kind === 'device') await dispatch(this.dependencies, work.device, work.connected);
-      else await takeReply(this.registry, work);
+      else await takeReply(this.dependencies, work);
     }, fuse);
     if (lived && !again) this.queue.splice(this.queue.indexOf(chosen), 1);
     return true;

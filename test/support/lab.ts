@@ -170,7 +170,7 @@ export const openLab = async (
   const lab = labOf(
     await startGateway({
       assemblyDir: assembly,
-      ports: { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0 },
+      ports: { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0 },
       ...(dataDir === undefined ? {} : { dataDir }),
       ...options,
     }),

@@ -61,7 +61,7 @@ const describe = (
   { addresses, credentialsDir }: Gateway,
   { access: { target, people, engineer }, left, fleet }: Ready,
 ): string => {
-  const { page, api, mqtt, aws, issuer } = addresses;
+  const { page, api, mqtt, aws, live, issuer } = addresses;
   const [device = 'DEVICE'] = fleet?.devices ?? [];
   const path = relative('', left.path);
   return [
@@ -71,6 +71,7 @@ const describe = (
     `  API            ${api}`,
     `  MQTT over TLS  ${mqtt}`,
     `  AWS endpoint   ${aws}`,
+    `  live           ${live}`,
     `  sign-in        ${issuer}`,
     `  credentials    ${credentialsDir}  (users.json, clients.json, ca.pem, aws-credentials)`,
     `  target         ${path}`,
@@ -171,12 +172,13 @@ export const localCommand = (): Command =>
     .option('--fleet <count>', 'simulated instruments to register and connect', count, 0)
     .option('--no-starter', 'without the instrument types that labgate comes with')
     .option('--open', 'open the page in a browser')
-    .option('--port-base <port>', 'first of five ports in a row; 0 takes free ones')
+    .option('--port-base <port>', 'first of six ports in a row; 0 takes free ones')
     .option('--page-port <port>', 'page (8081)')
     .option('--api-port <port>', 'HTTP API (8080)')
     .option('--mqtt-port <port>', 'MQTT over TLS (8883)')
     .option('--aws-port <port>', 'AWS endpoint (4566)')
     .option('--issuer-port <port>', 'token issuer (9229)')
+    .option('--live-port <port>', 'MQTT over WebSocket (8084)')
     .option('--json', 'print one JSON line with all addresses')
     .option('--verbose', 'log everything')
     .action(async (options: LocalOptions) => {

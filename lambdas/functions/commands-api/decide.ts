@@ -72,7 +72,7 @@ export const decide = async (deps: Dependencies, decision: Decision): Promise<Ke
     if (changed === undefined) throw new ProblemError('not-found');
     if (!changed.changed)
       throw new ProblemError('command-state', { detail: `the command is ${changed.kept.command.state}` });
-    await setOut(deps, changed.kept);
+    await Promise.all([setOut(deps, changed.kept), deps.tell(changed.kept.command)]);
     return changed.kept;
   } catch (cause) {
     if (cause instanceof CommandContended)

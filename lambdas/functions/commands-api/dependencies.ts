@@ -1,5 +1,5 @@
 /** What the handlers of `commands-api` work with. */
-import type { Actor } from '../../../contracts/resources/commands.ts';
+import type { Actor, Command } from '../../../contracts/resources/commands.ts';
 import type { Principal } from '../../../contracts/roles.ts';
 import type { SendWork } from '../../runtime/command-queue.ts';
 import type { Measurements } from '../../store/measurements/index.ts';
@@ -11,6 +11,8 @@ export interface Dependencies {
   readonly types: TypeCache;
   readonly measurements: Measurements;
   readonly send: SendWork;
+  /** Tells people how a command is now. */
+  readonly tell: (command: Command) => Promise<unknown>;
 }
 
 /** Who calls, as history and leases keep it. */

@@ -12,6 +12,7 @@ import { bufferedHandler } from '../../runtime/http/lambda.ts';
 import { pageResponse } from '../../runtime/http/page.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { visible } from '../../runtime/http/scope.ts';
+import { commandTold, liveTeller } from '../../runtime/live.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { auditInto } from '../../store/registry/audit.ts';
 import { listDeviceCommands, listSiteCommands, readCommand } from '../../store/registry/commands.ts';
@@ -26,11 +27,14 @@ import { TypeCache } from './type-cache.ts';
 const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMMANDS_QUEUE_URL']);
 const client = dynamoClient();
 const registry = { client, table: env.REGISTRY_TABLE };
+const logger = createLogger();
+const tell = liveTeller(logger);
 const deps: Dependencies = {
   registry,
   types: new TypeCache(registry),
   measurements: { client, table: env.MEASUREMENTS_TABLE },
   send: commandQueue(env.COMMANDS_QUEUE_URL),
+  tell: (command) => tell([commandTold(command)]),
 };
 
 const commandResponse = (
@@ -64,8 +68,6 @@ const refusedBy = (lease: Lease | undefined): ProblemError =>
   new ProblemError('leased', {
     ...(lease === undefined ? {} : { detail: `${lease.holder.name} holds it until ${lease.until}` }),
   });
-
-const logger = createLogger();
 
 const api = createApi('commands-api', auditInto(registry, logger), {
   createCommand: async ({ params, headers, body, principal, now, note }) => {

@@ -194,6 +194,6 @@ export const giveCommand = async (deps: Dependencies, order: Order): Promise<Kep
       traceparent: order.traceparent ?? newTrace(),
     }),
   );
-  await setOut(deps, kept, device.connection.state === 'online');
+  await Promise.all([setOut(deps, kept, device.connection.state === 'online'), deps.tell(kept.command)]);
   return kept;
 };

@@ -40,8 +40,20 @@ export interface Dependencies {
   readonly count: (
     name: 'CommandsSent' | 'CommandsSentAgain' | 'CommandsExpired' | 'CommandsTimedOut',
   ) => void;
+  /** Is told how a command is after each change. */
+  readonly changed: (command: Command) => void;
   readonly now: () => Date;
 }
+
+const change = async (
+  deps: Dependencies,
+  ...[id, apply, known]: Tail<Parameters<typeof changeCommand>>
+): ReturnType<typeof changeCommand> => {
+  const outcome = await changeCommand(deps.registry, id, apply, known);
+  if (outcome?.changed === true) deps.changed(outcome.kept.command);
+  return outcome;
+};
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** Seconds after which one that was sent is looked at: it may have met no subscription. */
 const FIRST_LOOK_SECONDS = 2;
@@ -70,10 +82,10 @@ const publish = async (deps: Dependencies, kept: KeptCommand): Promise<void> => 
   const { id, site, device, timeout, attempts } = kept.command;
   if (attempts === 0)
     await deps.send({ kind: 'look', command: id, phase: 'under-way' }, Math.min(FIRST_LOOK_SECONDS, timeout));
-  const begun = await changeCommand(deps.registry, id, (now) => publishing(now, deps.now()), kept);
+  const begun = await change(deps, id, (now) => publishing(now, deps.now()), kept);
   if (begun?.changed !== true) return;
   await deps.publish(downstream.command({ site, device }, id), messageOf(begun.kept.command));
-  await changeCommand(deps.registry, id, (now) => published(now, deps.now()), begun.kept);
+  await change(deps, id, (now) => published(now, deps.now()), begun.kept);
   deps.count(attempts === 0 ? 'CommandsSent' : 'CommandsSentAgain');
 };
 
@@ -81,12 +93,12 @@ const stop = async (deps: Dependencies, kept: KeptCommand, faults: readonly stri
   const detail = faults.join('; ');
   const known = { at: deps.now(), by: PLATFORM, evidence: { kind: 'interlock' as const, detail } };
   const failure = { code: 'interlock', detail };
-  await changeCommand(deps.registry, kept.command.id, (now) => take(now, 'stop', known, { failure }), kept);
+  await change(deps, kept.command.id, (now) => take(now, 'stop', known, { failure }), kept);
 };
 
 const end = async (deps: Dependencies, kept: KeptCommand): Promise<void> => {
-  const ended = await changeCommand(
-    deps.registry,
+  const ended = await change(
+    deps,
     kept.command.id,
     (now) => (dueNow(now.command, deps.now()) === 'end' ? endByTime(now, deps.now()) : undefined),
     kept,

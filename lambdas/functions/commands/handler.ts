@@ -2,11 +2,13 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type CommandWork, commandWork } from '../../../contracts/messages/command-work.ts';
 import { parseReplyTopic } from '../../../contracts/messages/topics.ts';
+import type { Command } from '../../../contracts/resources/commands.ts';
 import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { commandQueue } from '../../runtime/command-queue.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
+import { commandTold, liveTeller } from '../../runtime/live.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { addCounts, createMetrics } from '../../runtime/metrics.ts';
 import { createPublisher } from '../../runtime/publisher.ts';
@@ -19,7 +21,9 @@ const logger = createLogger();
 const metrics = createMetrics('commands');
 const count = (name: Parameters<typeof metrics.addMetric>[0]): void => addCounts(metrics, { [name]: 1 });
 
-const deps: Dependencies = {
+const tell = liveTeller(logger);
+
+const shared: Omit<Dependencies, 'changed'> = {
   registry: { client, table: env.REGISTRY_TABLE },
   measurements: { client, table: env.MEASUREMENTS_TABLE },
   publish: createPublisher(),
@@ -28,17 +32,28 @@ const deps: Dependencies = {
   now: () => new Date(),
 };
 
-const take = async (work: CommandWork): Promise<void> => {
+const work = async (deps: Dependencies, work: CommandWork): Promise<void> => {
   switch (work.kind) {
     case 'look':
       return look(deps, work);
     case 'device':
       return dispatch(deps, work.device, work.connected);
     case 'reply': {
-      const outcome = await takeReply(deps.registry, work);
+      const outcome = await takeReply(deps, work);
       if (outcome === 'unknown') logger.warn('a reply to no command', { topic: work.topic });
       count(OUTCOMES[outcome]);
     }
+  }
+};
+
+/** Does what a message asks, and tells people of each command that it has changed: once, how it is then. */
+const take = async (message: CommandWork): Promise<void> => {
+  const changed = new Map<string, Command>();
+  try {
+    await work({ ...shared, changed: (command) => changed.set(command.id, command) }, message);
+  } finally {
+    const lost = await tell([...changed.values()].map(commandTold));
+    addCounts(metrics, { LiveEventsLost: lost });
   }
 };
 

@@ -5,7 +5,7 @@ import { REPLIES, type Reply } from '../../../contracts/messages/commands.ts';
 import { parseReplyTopic, type ReplyTopic } from '../../../contracts/messages/topics.ts';
 import { type Heard, hear } from '../../domain/commands/replies.ts';
 import { changeCommand } from '../../store/registry/commands.ts';
-import type { Registry } from '../../store/registry/keys.ts';
+import type { Dependencies } from './dispatch.ts';
 
 const read = ({ kind }: ReplyTopic, bytes: Buffer): Pick<Heard, 'reply' | 'fault'> => {
   if (bytes.length > LIMITS.replyBytes)
@@ -23,7 +23,7 @@ const read = ({ kind }: ReplyTopic, bytes: Buffer): Pick<Heard, 'reply' | 'fault
  * @returns what became of it; `unknown`: there is no such command
  */
 export const takeReply = async (
-  registry: Registry,
+  { registry, changed: tell }: Pick<Dependencies, 'registry' | 'changed'>,
   { topic, payload, at }: Extract<CommandWork, { kind: 'reply' }>,
 ): Promise<'taken' | 'without-effect' | 'unknown'> => {
   const from = parseReplyTopic(topic);
@@ -40,5 +40,7 @@ export const takeReply = async (
     return hear(kept, heard);
   });
   if (changed === undefined) return 'unknown';
-  return changed.changed && changed.kept.withoutEffectCount === before ? 'taken' : 'without-effect';
+  if (!changed.changed || changed.kept.withoutEffectCount !== before) return 'without-effect';
+  tell(changed.kept.command);
+  return 'taken';
 };

@@ -9,6 +9,7 @@ import { pageResponse } from '../../runtime/http/page.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { userPool } from '../../runtime/user-pool.ts';
+import { noteAccessChange } from '../../store/registry/access-changes.ts';
 import { auditInto } from '../../store/registry/audit.ts';
 import { addPerson, disablePerson, replaceGrants } from './change.ts';
 import { LIST, listPeople } from './list.ts';
@@ -32,6 +33,12 @@ const about = (
     ...change,
   };
 };
+
+/**
+ * Has tokens of before count no more where that is asked: the live connection. Last, and also where nothing had to be
+ * changed: whoever repeats a request that failed half way mends what is missing.
+ */
+const endOldTokens = ({ user }: Known): Promise<void> => noteAccessChange(registry, user.subject, new Date());
 
 /** The person as is now. */
 const answer = async (principal: Principal, { user, grants }: Known): Promise<Response> =>
@@ -65,12 +72,15 @@ const api = createApi('people-api', auditInto(registry, logger), {
     const texts = { before: before.join(' '), after: now.join(' ') };
     const changed = [...added, ...removed];
     note(about(known.user.username, changed.length > 0 ? changed : known.grants, texts));
+    // Who only gains a role keeps the connection.
+    if (removed.length > 0 || added.length === 0) await endOldTokens(known);
     return jsonResponse(personFor(principal, known));
   },
 
   disablePerson: async ({ params, principal, note }) => {
     const known = await disablePerson(pool, principal, params.id);
     note(about(known.user.username, known.grants));
+    await endOldTokens(known);
     return answer(principal, known);
   },
 
@@ -85,6 +95,7 @@ const api = createApi('people-api', auditInto(registry, logger), {
     const known = await findManaged(pool, principal, params.id);
     await pool.signOut(known.user.username);
     note(about(known.user.username, known.grants));
+    await endOldTokens(known);
     return answer(principal, known);
   },
 

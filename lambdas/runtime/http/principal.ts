@@ -48,12 +48,24 @@ const groupsOf = (claim: unknown, token: string | undefined): readonly string[] 
  * @returns the principal, with no grants when the token gives none, or `undefined` when it is no access token
  */
 export const principalFromClaims = (claims: Claims, token: string | undefined): Principal | undefined => {
+  const groups = groupsOf(claims[GROUPS], token);
+  return groups === undefined ? undefined : principalOf(claims, groups);
+};
+
+/**
+ * The principal of the payload of an access token, as {@link principalFromClaims} reads it.
+ * @param claims of the token itself, verified
+ */
+export const principalFromPayload = (claims: Claims): Principal | undefined => {
+  const groups = z.array(z.string()).safeParse(claims[GROUPS] ?? []);
+  return groups.success ? principalOf(claims, groups.data) : undefined;
+};
+
+const principalOf = (claims: Claims, groups: readonly string[]): Principal | undefined => {
   const subject = text(claims, 'sub');
   if (subject === undefined || claims['token_use'] !== 'access') return undefined;
   // Scopes hold no space (RFC 6749, 3.3).
   const scopes = text(claims, 'scope')?.split(' ') ?? [];
-  const groups = groupsOf(claims[GROUPS], token);
-  if (groups === undefined) return undefined;
   const username = text(claims, 'username');
   const grants = (list: readonly string[], read: (entry: string) => Grant | undefined): Grant[] =>
     list.flatMap((entry) => read(entry) ?? []);

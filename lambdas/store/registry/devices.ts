@@ -1,4 +1,5 @@
 /** Devices in the registry: one `META` item each, changed only on the version that was read. */
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { LISTING_INDEX } from '../../../contracts/deployment/indexes.ts';
 import {
@@ -42,6 +43,16 @@ const fromItem = (item: Item): StoredDevice => ({
 export const readDevice = async (registry: Registry, id: string): Promise<StoredDevice | undefined> => {
   const item = await readItem(registry, deviceKey(id), META);
   return item === undefined ? undefined : fromItem(item);
+};
+
+/** The site that a device is at; `undefined` when it is not registered. Half a read: it may be a moment old. */
+export const readSite = async ({ client, table }: Registry, id: string): Promise<string | undefined> => {
+  const get = new GetItemCommand({
+    TableName: table,
+    Key: marshal({ pk: deviceKey(id), sk: META }),
+    ProjectionExpression: 'site',
+  });
+  return (await client.send(get)).Item?.['site']?.S;
 };
 
 const reported = deviceFacts.extend({ at: z.string() });

@@ -25,6 +25,7 @@
  * | commands of a person within a minute     | UpdateItem  | pk `COMMANDER#{subject}`, sk `{minute}`              |
  * | the command that a key stands for        | GetItem     | pk `COMMANDKEY#{subject}#{key}`, sk `META`           |
  * | lease of a device                        | GetItem     | pk `DEVICE#{id}`, sk `LEASE`                         |
+ * | when rights of a person were taken away   | GetItem     | pk `ACCESS#{subject}`, sk `META`                     |
  * | the audit                                | `audit.ts`  | pk `AUDIT…`                                         |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
@@ -65,6 +66,10 @@ export const exportKey = (id: string): string => `EXPORT#${id}`;
 
 export const commandKey = (id: string): string => `COMMAND#${id}`;
 export const commandsKey = (device: string): string => `COMMANDS#${device}`;
+/** All items of this kind: what grants name. */
+export const ACCESS_PREFIX = 'ACCESS#';
+export const accessKey = (subject: string): string => `${ACCESS_PREFIX}${subject}`;
+
 /** Partition of the commands of a site in the index `listing`. */
 export const commandKind = (site: string): string => `COMMAND@${site}`;
 

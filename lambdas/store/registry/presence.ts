@@ -24,6 +24,14 @@ export interface ConnectionChange {
  */
 const SAME_ERA_MILLIS = 5 * 60_000;
 
+/** Whether a change is newer than another of the same device. */
+export const supersedes = (
+  change: Pick<ConnectionChange, 'at' | 'order'>,
+  other: Pick<ConnectionChange, 'at' | 'order'>,
+): boolean =>
+  other.at < change.at - SAME_ERA_MILLIS ||
+  (other.at <= change.at + SAME_ERA_MILLIS && other.order < change.order);
+
 /** Makes the item of a device that has never connected; one that is there stays as it is. */
 export const createConnection = async (registry: Registry, device: string): Promise<void> => {
   const item = {

@@ -30,7 +30,7 @@ const environmentOf = ({ assembly, iam, endpoint }: Gateway): Record<string, str
 };
 
 const open = async (assemblyDir: string, dataDir: string | undefined): Promise<void> => {
-  const ports = { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0 };
+  const ports = { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0 };
   gateway = await startGateway({ assemblyDir, ports, ...(dataDir === undefined ? {} : { dataDir }) });
   const { addresses, credentialsDir } = gateway;
   if (addresses.api === undefined) throw new Error('the assembly has no API');

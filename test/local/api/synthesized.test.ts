@@ -107,7 +107,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'labgate-synthesized-'));
   gateway = await startGateway({
     assemblyDir: synthesize(),
-    ports: { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0 },
+    ports: { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0 },
   });
   const machine = clientOf('machine');
   const response = await fetch(machine.tokenEndpoint, {

@@ -7,7 +7,7 @@ import { arn, devicePolicy, dollar } from '../../support/iot.ts';
 
 const principal: Principal = {
   clientId: 'ph-1',
-  certificateId: 'c1',
+  principalId: 'c1',
   ip: '127.0.0.1',
   commonName: 'ph',
   thing: { name: 'ph-1', id: '1', typeName: 'meter', attributes: { site: 'berlin' }, version: 1 },
