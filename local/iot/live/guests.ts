@@ -25,6 +25,7 @@ interface Guest {
   given?: Authorized;
   rights?: Rights;
   readonly calledOff: Set<() => void>;
+  isGone: boolean;
 }
 
 export interface GuestsOptions {
@@ -44,7 +45,7 @@ export class Guests {
   }
 
   came(stream: Duplex, request: LiveRequest): void {
-    this.#guests.set(stream, { request, calledOff: new Set() });
+    this.#guests.set(stream, { request, calledOff: new Set(), isGone: false });
   }
 
   has(stream: Duplex): boolean {
@@ -81,7 +82,10 @@ export class Guests {
   }
 
   disconnected(stream: Duplex): void {
-    for (const callOff of this.#guests.get(stream)?.calledOff ?? []) callOff();
+    const guest = this.#guests.get(stream);
+    if (guest === undefined) return;
+    guest.isGone = true;
+    for (const callOff of guest.calledOff) callOff();
     this.#guests.delete(stream);
   }
 
@@ -102,6 +106,7 @@ export class Guests {
   async #refresh(guest: Guest, end: () => void): Promise<void> {
     const { credential, rights } = guest;
     const given = credential === undefined ? undefined : await this.#ask(credential);
+    if (guest.isGone) return;
     if (given === undefined || rights === undefined) {
       end();
       return;
