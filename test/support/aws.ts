@@ -98,6 +98,15 @@ export const operationOf = ({ headers }: Pick<Request, 'headers'>): string | und
   return typeof target === 'string' ? target.split('.')[1] : undefined;
 };
 
+/** What was published, in order: topic and document. */
+export const publishedIn = (
+  calls: readonly Recorded[],
+): { readonly topic: string; readonly document: unknown }[] =>
+  calls.flatMap(({ action, body }) => {
+    const [, topic] = /^iotdata:POST \/topics\/([^?]+)/.exec(action) ?? [];
+    return topic === undefined ? [] : [{ topic: decodeURIComponent(topic), document: JSON.parse(body) }];
+  });
+
 const actionOf = (service: string, request: Request): string => {
   const operation = operationOf(request);
   if (operation !== undefined) return `${service}:${operation}`;
@@ -193,6 +202,7 @@ export const startAws = async (): Promise<Aws> => {
       return answer;
     }
     if (service === 'iotdata') {
+      if (request.method === 'POST' && request.url.startsWith('/topics/')) return { status: 200, body: '' };
       const client = decodeURIComponent(/^\/connections\/([^?]+)/.exec(request.url)?.[1] ?? '');
       if (connected.delete(client)) return { status: 200, body: '' };
       throw new AwsError('ResourceNotFoundException', `no connection of ${client}`, 404);

@@ -27,9 +27,10 @@ const take = async (record: SQSRecord, told: ConnectionChange[]): Promise<Outcom
   try {
     const change = changeOf(lifecycleEvent.parse(JSON.parse(record.body)));
     const { outcome, awaited } = await applyConnection(registry, change);
+    // First: if what follows fails, the event comes again, and is superseded then.
+    if (outcome === 'applied') told.push(change);
     // What is superseded happened all the same.
     if (outcome !== 'unknown') await recordConnection(registry, change);
-    if (outcome === 'applied') told.push(change);
     // Commands wait for this device.
     if (awaited) await sendWork({ kind: 'device', device: change.device, connected: true });
     return outcome;

@@ -2,10 +2,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '../../../../contracts/problems.ts';
 import type { Person } from '../../../../contracts/resources/people.ts';
+import { readAccessChange } from '../../../../lambdas/store/registry/access-changes.ts';
 import { type CognitoPart, startCognito } from '../../../../local/cognito/index.ts';
 import { startEndpoint } from '../../../../local/endpoint/index.ts';
 import type { AwsService, Endpoint } from '../../../../local/types.ts';
@@ -217,6 +219,43 @@ describe('an Admin of one site', () => {
       detail: expect.stringContaining('elsewhere'),
     });
     expect((await act(atLab1, 'there', action)).status).toBe(404);
+  });
+});
+
+describe('tokens of before open no live connection any more', () => {
+  /** When rights of somebody were taken away. */
+  const changedAt = async (id: string): Promise<number | undefined> => {
+    const client = new DynamoDBClient({ endpoint: endpoint.url });
+    try {
+      return await readAccessChange({ client, table: 'registry' }, (await read(id)).body.subject);
+    } finally {
+      client.destroy();
+    }
+  };
+
+  it.each(['disable', 'sign-out'])('after %s', async (action) => {
+    expect(await changedAt('here')).toBeUndefined();
+    const before = Math.floor(Date.now() / 1000);
+    expect((await act(everywhere, 'here', action)).status).toBe(200);
+    expect(await changedAt('here')).toBeGreaterThanOrEqual(before);
+  });
+
+  it('when a role is taken away, and when that is asked for again', async () => {
+    const both = [
+      { role: 'Operator', site: 'lab-1' },
+      { role: 'Viewer', site: 'lab-2' },
+    ];
+    await put(everywhere, 'both', ...both, { role: 'Engineer' });
+    expect(await changedAt('both')).toBeUndefined();
+    await put(everywhere, 'both', ...both);
+    expect(await changedAt('both')).toBeDefined();
+    await put(everywhere, 'here', { role: 'Viewer', site: 'lab-1' });
+    expect(await changedAt('here')).toBeDefined();
+  });
+
+  it('but not when somebody is invited or enabled', async () => {
+    await act(everywhere, 'there', 'enable');
+    expect(await changedAt('there')).toBeUndefined();
   });
 });
 

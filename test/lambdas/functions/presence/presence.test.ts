@@ -2,12 +2,13 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { presenceEvent } from '../../../../contracts/messages/live.ts';
 import { readConnections } from '../../../../lambdas/store/registry/connections.ts';
 import { readDetail } from '../../../../lambdas/store/registry/devices.ts';
 import { deviceToItem } from '../../../../lambdas/store/registry/items.ts';
 import type { Registry } from '../../../../lambdas/store/registry/keys.ts';
 import { createConnection } from '../../../../lambdas/store/registry/presence.ts';
-import { type Aws, startAws } from '../../../support/aws.ts';
+import { type Aws, publishedIn, startAws } from '../../../support/aws.ts';
 
 let aws: Aws;
 let registry: Registry;
@@ -222,10 +223,73 @@ describe('presence', () => {
     expect(await historyOf(id)).toEqual([0]);
   });
 
-  it('needs nothing but UpdateItem', async () => {
+  describe('tells people', () => {
+    const told = () => publishedIn(aws.calls);
+
+    it('once who came or went, after that is written, and of several changes only the last', async () => {
+      const [one, other] = [await device(), await device()];
+      aws.calls.length = 0;
+      await handler(
+        batch(
+          connected(one, 1, T),
+          disconnected(one, 1, T + 1),
+          connected(other, 1, T),
+          connected(other, 1, T),
+        ),
+      );
+      const event = (id: string, state: 'online' | 'offline', since: number, order: number, more = {}) => ({
+        topic: `live/lab/presence/${id}`,
+        document: {
+          v: 1,
+          device: id,
+          site: 'lab',
+          connection: { state, since: new Date(since).toISOString(), ...more },
+          order,
+        },
+      });
+      expect(told().toSorted((a, b) => a.topic.localeCompare(b.topic))).toEqual([
+        event(one, 'offline', T + 1, 3, { reason: 'CONNECTION_LOST' }),
+        event(other, 'online', T, 2),
+      ]);
+      for (const { document } of told()) expect(presenceEvent.safeParse(document).success).toBe(true);
+      const actions = aws.calls.map(({ action }) => action);
+      expect(actions.findIndex((action) => action.startsWith('iotdata'))).toBeGreaterThan(
+        actions.lastIndexOf('dynamodb:UpdateItem'),
+      );
+    });
+
+    it('nothing of what is superseded, or of who is no device', async () => {
+      const id = await device();
+      await handler(batch(connected(id, 2, T)));
+      aws.calls.length = 0;
+      await handler(batch(connected(id, 1, T), connected('nobody', 1, T)));
+      expect(told()).toEqual([]);
+    });
+
+    it('though what follows fails: the event would be superseded when it comes again', async () => {
+      const id = await device();
+      aws.calls.length = 0;
+      aws.fail('dynamodb:UpdateItem', { skip: 1 });
+      expect((await handler(batch(connected(id, 1, T)))).batchItemFailures).toHaveLength(1);
+      expect(told()).toHaveLength(1);
+    });
+
+    it.each([
+      ['the broker', (id: string) => `iotdata:POST /topics/live%2Flab%2Fpresence%2F${id}?qos=1`],
+      ['the table', () => 'dynamodb:GetItem'],
+    ])('or, when %s refuses, does without: what is written does not come again', async (_, action) => {
+      const id = await device();
+      aws.fail(action(id), { left: Number.POSITIVE_INFINITY });
+      expect(await handler(batch(connected(id, 1, T)))).toEqual(fine);
+      expect(await connectionOf(id)).toMatchObject({ state: 'online' });
+    });
+  });
+
+  it('needs nothing but UpdateItem, and to tell it GetItem', async () => {
     const id = await device();
     aws.calls.length = 0;
     await handler(batch(connected(id, 1, T), connected(id, 1, T), connected('nobody', 1, T)));
-    expect([...new Set(aws.calls.map(({ action }) => action))]).toEqual(['dynamodb:UpdateItem']);
+    const actions = new Set(aws.calls.map(({ action }) => action.split(' ')[0]));
+    expect([...actions]).toEqual(['dynamodb:UpdateItem', 'dynamodb:GetItem', 'iotdata:POST']);
   });
 });
