@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, readonly [what: string, takes: string]>> 
   'exactly-once': ['a million measurements through a storm of faults', '5 min'],
   growth: ['queries as the store grows from 10⁵ to 10⁷ points', '2 min'],
   ingest: ['processor time of ingest, beside JSON.parse', '1 min'],
+  live: ['live values from the device to people, and memory of idle ones', '3 min'],
   pipeline: ['messages a second from MQTT to the table', '3 min'],
   query: ['queries, beside VictoriaMetrics, InfluxDB and PostgreSQL', '6 min'],
 };

@@ -89,6 +89,7 @@ describe('a gateway that runs what CDK has synthesized', () => {
     expect(gateway.addresses).toEqual({
       api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       mqtt: expect.stringMatching(/^mqtts:\/\/127\.0\.0\.1:\d+$/),
+      live: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/mqtt$/),
       aws: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       issuer: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     });

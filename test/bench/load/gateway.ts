@@ -1,4 +1,6 @@
 /** The gateway in a process of its own, whose memory and processor time are the gateway's alone. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Gateway, startGateway } from '../../../local/gateway.ts';
 import { readFunction } from '../../../local/lambda/definition.ts';
 import type { FromGateway, ToGateway } from './plan.ts';
@@ -37,7 +39,15 @@ const open = async (assemblyDir: string, dataDir: string | undefined): Promise<v
   setInterval(() => {
     rss = Math.max(rss, process.memoryUsage.rss());
   }, WATCH_MS).unref();
-  answer({ type: 'opened', api: addresses.api, credentialsDir, environment: environmentOf(gateway) });
+  const [authorizer] = gateway.assembly.byType('AWS::IoT::Authorizer');
+  answer({
+    type: 'opened',
+    api: addresses.api,
+    credentialsDir,
+    live: addresses.live,
+    authorizer: authorizer?.physicalId ?? '',
+    environment: environmentOf(gateway),
+  });
 };
 
 const drain = async (): Promise<void> => {
@@ -49,6 +59,16 @@ const use = (): void => {
   const { user, system } = process.cpuUsage();
   const { connections } = opened().iot.stats();
   answer({ type: 'used', cpu: (user + system) / 1e6, rss: rss / 2 ** 20, connections });
+};
+
+// Not by an option: the gateway runs as it does for everybody.
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const weigh = (): void => {
+  collect();
+  const { connections } = opened().iot.stats();
+  answer({ type: 'weighed', rss: process.memoryUsage.rss(), connections });
 };
 
 let counted: { readonly until: () => void; readonly from: number } = { until: () => undefined, from: 0 };
@@ -70,6 +90,7 @@ process.on('message', (message: ToGateway) => {
   if (message.type === 'open') void open(message.assembly, message.dataDir);
   else if (message.type === 'drain') void drain();
   else if (message.type === 'count') count(message.service);
+  else if (message.type === 'weigh') weigh();
   else use();
 });
 process.on('disconnect', () => void (gateway?.close() ?? Promise.resolve()).then(() => process.exit(0)));

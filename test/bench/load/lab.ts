@@ -17,8 +17,11 @@ const DEVICES_A_REQUEST = 100;
 const TOKEN_SPARE_MS = 60_000;
 
 export interface Lab {
-  /** @param progress gets the number of devices registered so far */
-  enroll(count: number, progress: (done: number) => void): Promise<Fleet>;
+  /**
+   * @param progress gets the number of devices registered so far
+   * @param siteOf site of a device by its number; `lab-1` when absent
+   */
+  enroll(count: number, progress: (done: number) => void, siteOf?: (at: number) => string): Promise<Fleet>;
   /** Points of all devices that the API finds. */
   storedPoints(fleet: Fleet): Promise<number>;
 }
@@ -82,9 +85,9 @@ export const labAt = async (api: string, credentialsDir: string): Promise<Lab> =
     }
   };
 
-  const register = async (id: string) => {
+  const register = async (id: string, site: string) => {
     const { csr, key } = await createIdentity(id);
-    const registered = await ask<Registered>('/v1/devices', { id, site: 'lab-1', type: SENSOR.id, csr });
+    const registered = await ask<Registered>('/v1/devices', { id, site, type: SENSOR.id, csr });
     const { clientId, topics, certificate, endpoint, ca } = registered;
     return {
       credentials: { clientId, data: topics.data, ack: topics.ack, certificate, key },
@@ -94,12 +97,12 @@ export const labAt = async (api: string, credentialsDir: string): Promise<Lab> =
 
   await ask('/v1/types', SENSOR);
   return {
-    async enroll(count, progress) {
+    async enroll(count, progress, siteOf = () => 'lab-1') {
       let done = 0;
       const registered = await each(
-        Array.from({ length: count }, (_, at) => `sensor-${at}`),
-        async (id) => {
-          const device = await register(id);
+        Array.from({ length: count }, (_, at) => at),
+        async (at) => {
+          const device = await register(`sensor-${at}`, siteOf(at));
           progress(++done);
           return device;
         },

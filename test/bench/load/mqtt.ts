@@ -24,12 +24,20 @@ const packet = (head: number, ...parts: readonly Buffer[]): Buffer => {
 };
 
 /** CONNECT with a clean session. @param keepAlive seconds */
-export const connect = (clientId: string, keepAlive: number): Buffer =>
-  packet(0x10, text('MQTT'), Buffer.from([4, 0x02, keepAlive >> 8, keepAlive & 0xff]), text(clientId));
+export const connect = (
+  clientId: string,
+  keepAlive: number,
+  who?: { readonly username: string; readonly password: string },
+): Buffer => {
+  const flags = who === undefined ? 0x02 : 0xc2;
+  const rest = who === undefined ? [] : [text(who.username), text(who.password)];
+  const head = Buffer.from([4, flags, keepAlive >> 8, keepAlive & 0xff]);
+  return packet(0x10, text('MQTT'), head, text(clientId), ...rest);
+};
 
-/** SUBSCRIBE to one filter with QoS 1. */
-export const subscribe = (id: number, filter: string): Buffer =>
-  packet(0x82, Buffer.from([id >> 8, id & 0xff]), text(filter), Buffer.from([1]));
+/** SUBSCRIBE to one filter. */
+export const subscribe = (id: number, filter: string, qos: 0 | 1 = 1): Buffer =>
+  packet(0x82, Buffer.from([id >> 8, id & 0xff]), text(filter), Buffer.from([qos]));
 
 export const puback = (id: number): Buffer => Buffer.from([0x40, 2, id >> 8, id & 0xff]);
 

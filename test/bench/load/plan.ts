@@ -69,6 +69,8 @@ export type ToGateway =
   /** Wait until everything that was accepted is stored. */
   | { readonly type: 'drain' }
   | { readonly type: 'use' }
+  /** Collect what is not needed any more, and say what is left. */
+  | { readonly type: 'weigh' }
   /** Count the calls of this AWS service from now on; of none when absent. */
   | { readonly type: 'count'; readonly service?: 'dynamodb' | 's3' };
 
@@ -77,6 +79,9 @@ export type FromGateway =
       readonly type: 'opened';
       readonly api: string;
       readonly credentialsDir: string;
+      /** `ws://`, and the name of the authorizer. */
+      readonly live: string;
+      readonly authorizer: string;
       /** Environment of the functions, with the credentials of the operator. */
       readonly environment: Readonly<Record<string, string>>;
     }
@@ -84,6 +89,8 @@ export type FromGateway =
   | { readonly type: 'drained'; readonly at: number }
   /** Processor time of the process in seconds, its greatest resident set so far in MB, live connections. */
   | { readonly type: 'used'; readonly cpu: number; readonly rss: number; readonly connections: number }
+  /** Resident set now, in bytes, and live connections. */
+  | { readonly type: 'weighed'; readonly rss: number; readonly connections: number }
   /** Calls counted since the last `count`. */
   | { readonly type: 'counted'; readonly calls: number };
 
