@@ -53,8 +53,9 @@ const watch = (
       puback: () => undefined,
       publish: hear,
     });
+    const clientId = `${prefix}${sockets.length}`;
     const who = { username: liveUsername(authorizer), password: token };
-    socket.on('open', () => socket.send(connect(`${prefix}${sockets.length}`, KEEP_ALIVE, who)));
+    socket.on('open', () => socket.send(connect(clientId, KEEP_ALIVE, who)));
     socket.on('message', (data: Buffer) => reader.take(data));
     socket.on('error', reject);
     socket.on('close', () => {
