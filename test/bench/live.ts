@@ -123,7 +123,7 @@ export const run = async ({
       { type: 'open', assembly: folder },
       'opened',
     );
-    const addresses = { api, live, mqtt: '', aws: '', issuer: undefined };
+    const addresses = { api, live, mqtt: '', aws: '', issuer: undefined, page: undefined };
     const signIn = labOf({ addresses, credentialsDir, close: async () => undefined });
     const place: Place = {
       url: live,

@@ -65,7 +65,7 @@ const subjectOf = async (username: string): Promise<string> =>
 
 test('the page is told where to connect, and with which authorizer', () => {
   const api = [...lab.gateway.assembly.outputs].find(([stack]) => stack.endsWith('-api'))?.[1] ?? {};
-  expect(api['LiveUrl']).toBe(securely(lab.gateway.addresses.live));
+  expect(api['LiveUrl']).toBe(lab.gateway.addresses.live);
   expect(api['LiveAuthorizer']).toMatch(/LiveAuthorizer/);
 });
 

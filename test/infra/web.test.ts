@@ -60,9 +60,9 @@ describe('what a browser is told', () => {
     expect(policy.get('style-src-attr')).toBe("'none'");
   });
 
-  test('connections go to its own origin and to where people sign in', () => {
+  test('connections go to its own origin, to where people sign in, and to the broker', () => {
     expect(policy.get('connect-src')).toBe(
-      "'self' {part 0 of the issuer}//{part 2 of the issuer} https://{SignInUsersDomain}.auth.us-east-1.amazoncognito.com".replaceAll(
+      "'self' {part 0 of the issuer}//{part 2 of the issuer} https://{SignInUsersDomain}.auth.us-east-1.amazoncognito.com wss://{LiveEndpointAsked}/mqtt".replaceAll(
         '  ',
         ' ',
       ),
