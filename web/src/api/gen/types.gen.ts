@@ -854,7 +854,7 @@ export type Completeness = {
      */
     open?: number;
     /**
-     * Stored points that came more than 10 minutes after the end of their hour
+     * Points, repeats among them, that came more than 10 minutes after the end of their hour
      */
     late?: number;
     /**
