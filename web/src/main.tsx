@@ -1,3 +1,4 @@
+import './no-eval.ts';
 import '@mantine/core/styles.css';
 import './shell/app.css';
 import { MantineProvider } from '@mantine/core';

@@ -24,6 +24,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   autoContrast: true,
   components: {
+    // What scrolls is reached by the keyboard too.
+    TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
     // Titles in the colour of the alert miss a contrast of 4.5:1 on its ground.
     Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
   },

@@ -1,9 +1,5 @@
 /** What the stage says of itself, read when the page starts: one build serves every stage. */
-import * as z from 'zod';
 import { DISCOVERY_PATH, type Discovery, discovery } from '../../../contracts/resources/discovery.ts';
-
-// Zod would try to make code of text, which the policy of the page forbids and reports.
-z.config({ jitless: true });
 
 /** @throws {Error} when the stage says nothing, or not what it should */
 export const readDiscovery = async (): Promise<Discovery> => {

@@ -1,4 +1,5 @@
 /** Decodes payloads off the main thread. gzip is inflated by the browser; zstd where the browser knows it. */
+import '../no-eval.ts';
 import { LIMITS } from '../../../contracts/limits.ts';
 import { UndecodableMessage } from '../../../contracts/messages/message.ts';
 import { decodeMessage } from '../../../payload/decode.ts';
