@@ -80,17 +80,17 @@ describe('points', () => {
     ]);
   });
 
-  it('of truth are drawn as 0 and 1', () => {
-    expect(
-      lineOf(
-        curveOf(
-          points([
-            [0, true],
-            [1, false],
-          ]),
-        ),
-      ),
-    ).toEqual([1, 0]);
+  it('of truth are states', () => {
+    const curve = curveOf(
+      points([
+        [0, true],
+        [1, false],
+        [2, false],
+      ]),
+      'step',
+    );
+    expect(isLine(curve)).toBe(false);
+    expect(stateSpans(curve).map(({ what }) => what)).toEqual(['true', 'false']);
   });
 
   it('have the same gaps however often they are read', () => {

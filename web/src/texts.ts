@@ -117,8 +117,11 @@ export const texts = {
     measured: 'Measured',
     received: 'Received',
     states: 'States',
-    connection: 'Connection',
+    online: 'Online',
     connected: 'Connected',
+    group: 'Charts',
+    byUnit: 'By unit',
+    byChannel: 'By channel',
     complete: 'Missing',
     availability: (share: number) =>
       `${(share * 100).toFixed(share === 1 ? 0 : 2)} % of the known time connected`,

@@ -159,14 +159,13 @@ export const curvesOf = (
 const nonNumber = (value: Cell | undefined): Cell =>
   typeof value === 'string' || typeof value === 'boolean' ? value : null;
 
-/** Whether a chart draws it as a line: texts are drawn as states. */
-export const isLine = ({ values }: Curve): boolean => !values.some((value) => typeof value === 'string');
+/** Whether a chart draws it as a line: texts and truth are drawn as states. */
+export const isLine = ({ values }: Curve): boolean =>
+  !values.some((value) => typeof value === 'string' || typeof value === 'boolean');
 
-/** The values as uPlot takes them: truth as 0 and 1. */
+/** The values as uPlot takes them. */
 export const lineOf = ({ values }: Curve): (number | null)[] =>
-  values.map((value) =>
-    typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : null,
-  );
+  values.map((value) => (typeof value === 'number' ? value : null));
 
 /** Times of something that is so for a while. */
 export interface Span {
@@ -197,7 +196,7 @@ export const qualitySpans = (curve: Curve): Span[] =>
     return said === '' || said.startsWith('good') ? undefined : said;
   });
 
-/** When a channel of texts said what. */
+/** When a channel of texts or truth said what. */
 export const stateSpans = (curve: Curve): Span[] =>
   runs(curve, (place) => {
     const value = curve.values[place] ?? null;

@@ -1,5 +1,5 @@
-import { Alert, Box, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
+import { Alert, Box, Group, Loader, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { useLocalStorage, useMediaQuery } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import type { DeviceDetail, InstrumentType } from '../../api/gen/index.ts';
@@ -39,12 +39,16 @@ const useNow = (going: boolean): number => {
   return now;
 };
 
-/** Curves of one unit: they share an axis. Truth stands apart from numbers. */
-const grouped = (curves: readonly Curve[], order: readonly string[]): [string, Curve[]][] => {
+/** Curves that share an axis: of one unit, where people want them so. What has no unit has nothing in common. */
+const grouped = (
+  curves: readonly Curve[],
+  order: readonly string[],
+  byUnit: boolean,
+): [string, Curve[]][] => {
   const groups = new Map<string, Curve[]>();
   const sorted = [...curves].sort((a, b) => order.indexOf(a.channel) - order.indexOf(b.channel));
   for (const curve of sorted.filter(isLine)) {
-    const key = curve.unit === '1' ? `1 ${curve.channel}` : curve.unit;
+    const key = byUnit && curve.unit !== '1' ? curve.unit : `${curve.unit} ${curve.channel}`;
     groups.set(key, [...(groups.get(key) ?? []), curve]);
   }
   return [...groups];
@@ -60,6 +64,11 @@ export const Curves = ({ device, type }: Props) => {
   const now = useNow(live);
   const { from, to } = boundsOf(range, now);
   const { curves, every, loading, error } = useCurves(device.id, range, type.channels);
+  const [byUnit, setByUnit] = useLocalStorage({
+    key: 'labgate.charts-by',
+    defaultValue: 'unit',
+    getInitialValueInEffect: false,
+  });
   const narrow = useMediaQuery('(max-width: 48em)');
 
   const setRange = (next: Range): void =>
@@ -73,7 +82,10 @@ export const Curves = ({ device, type }: Props) => {
       { replace: true },
     );
   const resume = (): void => setRange(lastLive.current);
-  const groups = useMemo(() => grouped(curves, Object.keys(type.channels)), [curves, type]);
+  const groups = useMemo(
+    () => grouped(curves, Object.keys(type.channels), byUnit === 'unit'),
+    [curves, type, byUnit],
+  );
   const states = useMemo(() => curves.filter((curve) => !isLine(curve)), [curves]);
 
   return (
@@ -81,6 +93,16 @@ export const Curves = ({ device, type }: Props) => {
       <Group justify="space-between">
         <TimeBar range={range} zone={zone} onRange={setRange} onResume={resume} />
         <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label={texts.device.group}
+            value={byUnit}
+            onChange={setByUnit}
+            data={[
+              { value: 'unit', label: texts.device.byUnit },
+              { value: 'channel', label: texts.device.byChannel },
+            ]}
+          />
           {loading && <Loader size="xs" role="status" aria-label={texts.chart.loading} />}
           <Text size="xs" c="dimmed">
             {zone === 'UTC' ? zone : `${zone} (${offsetText(to, zone)})`} ·{' '}

@@ -18,7 +18,7 @@ export const SessionsLane = ({ device, from, to, live, zone }: LaneProps) => {
   if (data === undefined) return null;
   return (
     <Lane
-      title={texts.device.connection}
+      title={texts.device.online}
       from={from}
       to={to}
       summary={
