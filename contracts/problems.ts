@@ -25,6 +25,7 @@ export const PROBLEMS = {
     'The device is retired',
     'Register a new device; a retired identifier is never used again.',
   ],
+  'site-in-use': [409, 'Devices are registered at the site', 'Move or retire them first.'],
   'channel-fixed': [
     409,
     'A channel keeps its unit, value type and kind',

@@ -11,6 +11,8 @@ export const PERMISSIONS = {
   'devices:register': ['Admin', 'Engineer'],
   'devices:update': ['Admin', 'Engineer', 'Maintenance'],
   'devices:retire': ['Admin', 'Engineer'],
+  'sites:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
+  'sites:manage': ['Admin', 'Engineer'],
   'commands:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'commands:create': ['Admin', 'Engineer', 'Operator', 'Maintenance'],
   'commands:approve': ['Admin', 'Engineer'],

@@ -134,3 +134,17 @@ export const durationInput = z
     return duration;
   })
   .meta({ type: 'string', format: 'duration', example: 'PT5M' });
+
+/** A name of the IANA time zone database, such as `Europe/Berlin`. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine((name) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+      // Offsets such as +01:00 have no calendar of their own; a name has.
+      return !/^[+-]/.test(name);
+    } catch {
+      return false;
+    }
+  }, 'use a name of the IANA time zone database such as Europe/Berlin');

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   commands: async () => (await import('./commands/commands.ts')).commandsCommand(),
   devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
+  sites: async () => (await import('./commands/sites.ts')).sitesCommand(),
   types: async () => (await import('./commands/types.ts')).typesCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   completeness: async () => (await import('./commands/completeness.ts')).completenessCommand(),

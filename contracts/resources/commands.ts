@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { commandId } from '../messages/commands.ts';
 import { slug } from '../messages/topics.ts';
+import { reason } from './reason.ts';
 
 /**
  * Life of a command: `pending-approval` (where its type says so) → `queued` → `sent` → `accepted` → `running` → one of
@@ -168,7 +169,7 @@ export const commandRequest = z
         'As the instrument type declares them; a number with a unit may be `{"value": 310.15, "unit": "K"}`',
     }),
     dryRun: z.boolean().default(false),
-    reason: z.string().min(1).max(1000).optional(),
+    reason: reason.optional(),
     expiresAfter: z
       .int()
       .min(1)
@@ -181,10 +182,7 @@ export const commandRequest = z
 export type CommandRequest = z.infer<typeof commandRequest>;
 
 /** What is said with an approval, a refusal or a cancellation. */
-export const commandDecision = z
-  .object({ reason: z.string().min(1).max(1000) })
-  .strict()
-  .meta({ id: 'CommandDecision' });
+export const commandDecision = z.object({ reason }).strict().meta({ id: 'CommandDecision' });
 export type CommandDecision = z.infer<typeof commandDecision>;
 
 /** Exclusive control of a device for some time. */
@@ -200,7 +198,7 @@ export const leaseRequest = z
       .int()
       .min(10)
       .max(8 * 3600),
-    reason: z.string().min(1).max(1000).optional(),
+    reason: reason.optional(),
   })
   .strict()
   .meta({ id: 'LeaseRequest' });

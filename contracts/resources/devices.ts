@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
 import { lease } from './commands.ts';
+import { position } from './sites.ts';
 
 /**
  * Life of a device. `registering`: its certificate is being made, repeat the request to finish;
@@ -12,12 +13,8 @@ export const DEVICE_STATES = ['registering', 'active', 'retiring', 'retired'] as
 export type DeviceState = (typeof DEVICE_STATES)[number];
 
 /** Where a device stands: degrees of WGS 84, and the room. */
-export const location = z
-  .object({
-    latitude: storableNumber(z.number().min(-90).max(90)),
-    longitude: storableNumber(z.number().min(-180).max(180)),
-    room: z.string().max(120).optional(),
-  })
+export const location = position
+  .extend({ room: z.string().max(120).optional() })
   .strict()
   .meta({ id: 'LocationInput', outputId: 'Location' });
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import { PERMISSIONS, type Permission, ROLES } from '../roles.ts';
+import { reason } from './reason.ts';
 
 /** A role, everywhere or at one site. */
 export const grant = z
@@ -37,7 +38,6 @@ export const username = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/, 'use lower-case letters, digits and inner . _ -');
 
-const reason = z.string().min(1).max(1000).meta({ description: 'Why, for the record' });
 const grants = z
   .array(grant)
   .max(50)

@@ -5,7 +5,7 @@ import { csvStyle } from '../csv.ts';
 import { LIMITS } from '../limits.ts';
 import { SLUG, slug } from '../messages/topics.ts';
 import { STATUSES } from '../quality.ts';
-import { durationInput, timeInput } from '../time.ts';
+import { durationInput, timeInput, timeZone } from '../time.ts';
 import { CHANNEL_NAME, channelName } from './channel-name.ts';
 
 /** Aggregates with a name of their own; next to them any quantile, `p50`, `p99.9`. */
@@ -57,19 +57,6 @@ const aggregate = z.custom<Aggregate>(
 export const FILLS = ['none', 'null', 'previous', 'linear'] as const;
 export type Fill = (typeof FILLS)[number];
 
-const zone = z
-  .string()
-  .max(64)
-  .refine((name) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: name });
-      // Offsets such as +01:00 have no calendar of their own; a name has.
-      return !/^[+-]/.test(name);
-    } catch {
-      return false;
-    }
-  }, 'use a name of the IANA time zone database such as Europe/Berlin');
-
 const CONVERSION = /^([^:]+):(.+)$/;
 
 /** `channel:UNIT` */
@@ -97,7 +84,7 @@ const shape = {
     description:
       'Width of a bucket: months and years by the calendar, whole days by the days of `tz` (weeks from Monday), anything else by the clock from the epoch in UTC; 300 years at most',
   }),
-  tz: zone.optional().meta({
+  tz: timeZone.optional().meta({
     description:
       'IANA time zone whose calendar buckets of days, weeks, months and years follow; UTC when absent',
     example: 'Europe/Berlin',

@@ -12,6 +12,7 @@ import { PEOPLE_ROUTES } from './people.ts';
 import { PRESENCE_ROUTES } from './presence.ts';
 import { RECORDS_ROUTES } from './records.ts';
 import { SERIES_ROUTES } from './series.ts';
+import { SITES_ROUTES } from './sites.ts';
 import { TYPES_ROUTES } from './types.ts';
 
 export type { RouteConfig } from './route.ts';
@@ -19,6 +20,7 @@ export type { RouteConfig } from './route.ts';
 /** Every route, by the name of its operation. */
 export const ROUTES = {
   ...DEVICES_ROUTES,
+  ...SITES_ROUTES,
   ...TYPES_ROUTES,
   ...COMMANDS_ROUTES,
   ...SERIES_ROUTES,

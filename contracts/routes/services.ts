@@ -67,7 +67,7 @@ export const SERVICES = {
     http: null,
   },
   'control-api': {
-    description: 'Devices and instrument types over HTTP',
+    description: 'Sites, devices and instrument types over HTTP',
     memoryMegabytes: 512,
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',

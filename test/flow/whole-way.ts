@@ -70,6 +70,14 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
       return lab.json<Registered>('/v1/devices', { ...init, headers: { 'idempotency-key': `key-${id}` } });
     },
     () => lab.json('/v1/devices?site=lab-1'),
+    () => lab.json('/v1/sites'),
+    () => lab.json('/v1/sites/lab-1'),
+    async () => {
+      const description = { name: 'Away', timeZone: 'Europe/Berlin', reason: 'because' };
+      await lab.json(`/v1/sites/${id}`, { method: 'PUT', body: JSON.stringify(description) });
+      const init = { method: 'DELETE', body: '{"reason":"because"}', headers: { 'if-match': '*' } };
+      return lab.json(`/v1/sites/${id}`, init);
+    },
     () => lab.json(path),
     async () => {
       const init = { method: 'PATCH', body: JSON.stringify({ description: id }), headers: await etag() };

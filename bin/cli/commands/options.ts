@@ -10,6 +10,13 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** What changes something that the audit is about. */
+export type Reasoned = CommonOptions & { readonly reason: string };
+
+/** `--reason`, for what the audit is about. */
+export const reasonOption = (): Option =>
+  new Option('--reason <text>', 'why, for the audit').makeOptionMandatory();
+
 /** Adds `--target`, `--program` and `--json`. */
 export const withTarget = (command: Command): Command =>
   command

@@ -5,7 +5,15 @@ import { type Grant, groupOf, parseGroup, ROLES } from '../../../contracts/roles
 import { openApi } from '../client/api.ts';
 import { readTarget, UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, refuseBeside, tell, withTarget } from './options.ts';
+import {
+  type CommonOptions,
+  print,
+  type Reasoned,
+  reasonOption,
+  refuseBeside,
+  tell,
+  withTarget,
+} from './options.ts';
 
 /** Reads `Role` or `Role@site`; several are gathered. */
 const grantNamed = (text: string, before: readonly Grant[] = []): Grant[] => {
@@ -73,8 +81,6 @@ const list = async (options: CommonOptions): Promise<void> => {
   print(table(['name', 'e-mail', 'state', 'roles'], rows));
 };
 
-type Reasoned = CommonOptions & { readonly reason: string };
-
 /** Reads the grants of a person, and puts others in their place. */
 const changeGrants =
   (change: (held: readonly Grant[], named: readonly Grant[]) => readonly Grant[]) =>
@@ -129,7 +135,7 @@ export const peopleCommand = (): Command => {
     withTarget(command.command(`${name} <name>`))
       .description(description)
       .argument('<role[@site]...>', 'roles, at every site or at one', grantNamed)
-      .requiredOption('--reason <text>', 'why')
+      .addOption(reasonOption())
       .action(run);
   for (const [action, description] of [
     ['disable', 'keep a person from signing in, and sign them out'],
@@ -139,7 +145,7 @@ export const peopleCommand = (): Command => {
   ] as const)
     withTarget(command.command(`${action} <name>`))
       .description(description)
-      .requiredOption('--reason <text>', 'why')
+      .addOption(reasonOption())
       .action(decide(action));
   return command;
 };

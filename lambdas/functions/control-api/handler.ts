@@ -1,4 +1,4 @@
-/** `control-api`: devices and instrument types. */
+/** `control-api`: sites, devices and instrument types. */
 import { allowedSites, type Permission, type Principal } from '../../../contracts/roles.ts';
 import { dynamoClient, iotClient, iotDataClient } from '../../runtime/clients.ts';
 import { digest } from '../../runtime/digest.ts';
@@ -22,6 +22,7 @@ import { changeDevice, devicePage, listIdentity } from './devices.ts';
 import { answerOf, idempotently } from './idempotency.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
+import { describeSite, findSite, removeSite, SITE_LIST, sitePage } from './sites.ts';
 import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
 
 const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE', 'DATA_RULE']);
@@ -51,6 +52,12 @@ const storedFor = async (
   if (stored === undefined) throw new ProblemError('not-found');
   note({ site, before: etagOf(version) });
   return stored;
+};
+
+/** Sites that are hidden are not found, whether they are there or not. */
+const requireSite = (site: string, principal: Principal, act?: Permission, note?: Note): void => {
+  visible({ site }, principal, { see: 'sites:read', ...(act === undefined ? {} : { act }) });
+  note?.({ site });
 };
 
 /** Types belong to all sites. */
@@ -94,6 +101,32 @@ const api = createApi('control-api', auditInto(registry, context.logger), {
     const stored = await storedFor(params.id, principal, 'devices:retire', note);
     const device = await retire(context, stored, headers['if-match'], now);
     return jsonResponse(device, 200, { etag: etagOf(device.version) });
+  },
+
+  listSites: async ({ query, principal, url }) =>
+    pageResponse(url, SITE_LIST, await sitePage(registry, principal, query)),
+
+  readSite: async ({ params, principal }) => {
+    requireSite(params.id, principal);
+    const site = await findSite(registry, params.id);
+    if (site === undefined) throw new ProblemError('not-found', { site: params.id });
+    return jsonResponse(site, 200, { etag: etagOf(site.version) });
+  },
+
+  describeSite: async ({ params, headers, body, principal, now, note }) => {
+    requireSite(params.id, principal, 'sites:manage', note);
+    const { reason: _audited, ...description } = body;
+    const by = { ifMatch: headers['if-match'], principal, now };
+    const { before, site } = await describeSite(registry, params.id, description, by);
+    note({ before: etagOf(before) });
+    return jsonResponse(site, 200, { etag: etagOf(site.version) });
+  },
+
+  removeSite: async ({ params, headers, principal, note }) => {
+    requireSite(params.id, principal, 'sites:manage', note);
+    const site = await removeSite(registry, params.id, headers['if-match']);
+    note({ before: etagOf(site.version) });
+    return jsonResponse(site);
   },
 
   createType: ({ body, headers, principal, now, note }) => {

@@ -7,6 +7,9 @@
  * | read a device, presence and facts        | Query       | pk `DEVICE#{id}`                                     |
  * | many devices and types of one batch      | BatchGetItem| sk `META` of each                                    |
  * | list devices of a site, or of all        | Query       | index `listing`: kind `DEVICE`, listKey `{site}#{id}`|
+ * | read the description of a site            | GetItem     | pk `SITE#{id}`, sk `META`                            |
+ * | list descriptions of sites               | Query       | index `listing`: kind `SITE`, listKey `{id}`         |
+ * | the next site where devices are           | Query       | index `listing`: kind `DEVICE`, listKey above `{site}$`, 1 item |
  * | connection of a device (lifecycle)       | UpdateItem  | pk `DEVICE#{id}`, sk `CONNECTION`                    |
  * | when a device came or went               | Query       | pk `CONNECTIONS#{id}`, sk `{milliseconds}#{order}`   |
  * | facts that a device reports              | UpdateItem  | pk `DEVICE#{id}`, sk `REPORTED`                      |
@@ -55,6 +58,7 @@ export const LEASE = 'LEASE';
 export const OPEN = 'OPEN';
 
 export const deviceKey = (id: string): string => `DEVICE#${id}`;
+export const siteKey = (id: string): string => `SITE#${id}`;
 export const connectionsKey = (device: string): string => `CONNECTIONS#${device}`;
 export const typeKey = (id: string): string => `TYPE#${id}`;
 export const idempotencyKey = (subject: string, key: string): string => `IDEMPOTENCY#${subject}#${key}`;

@@ -10,6 +10,33 @@ export const describeDevices = (started: () => Started): void => {
     env: { LABGATE_TARGET: started().gateway.line.target },
   });
 
+  describe('sites', () => {
+    test('set, list, show, remove', async () => {
+      using person = newPerson();
+      const run = (...args: string[]) => person.run(['sites', ...args], asked());
+      const because = ['--reason', 'it opens'];
+      expect(await run('set', 'hall', ...because)).toMatchObject({ code: 2, stdout: '' });
+      const zone = ['--name', 'Hall', '--time-zone', 'Europe/Berlin'];
+      const place = ['--position', '52.5,13.4', '--contact-name', 'Ada'];
+      expect(await run('set', 'hall', ...zone, ...place, ...because)).toMatchObject({
+        code: 0,
+        stdout: 'hall is Hall, Europe/Berlin, version 1\n',
+      });
+      expect(await run('set', 'hall', '--address', 'Street 1', ...because)).toMatchObject({ code: 0 });
+      expect(JSON.parse((await run('show', 'hall', '--json')).stdout)).toMatchObject({
+        name: 'Hall',
+        address: 'Street 1',
+        position: { latitude: 52.5, longitude: 13.4 },
+        contact: { name: 'Ada' },
+        version: 2,
+      });
+      expect((await run('list')).stdout).toMatch(/^hall +Hall +Europe\/Berlin +Street 1$/m);
+      expect(await run('remove', 'hall')).toMatchObject({ code: 2 });
+      expect(await run('remove', 'hall', ...because)).toMatchObject({ code: 0 });
+      expect((await run('list')).stdout).not.toContain('hall');
+    });
+  });
+
   describe('devices', () => {
     test('register, list, show, retire', async () => {
       using person = newPerson();

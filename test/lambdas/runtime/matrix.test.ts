@@ -175,6 +175,23 @@ const CASES: {
     bound: 'device',
   },
   retireDevice: { sent: { method: 'DELETE', path: '/v1/devices/matrix-1' }, permitted: 428, bound: 'device' },
+  listSites: { sent: { path: '/v1/sites' }, permitted: 200, bound: 'filter' },
+  readSite: { sent: { path: `/v1/sites/${SITE}` }, permitted: 200, bound: 'device' },
+  describeSite: {
+    sent: {
+      method: 'PUT',
+      path: `/v1/sites/${SITE}`,
+      body: { name: 'Lab', timeZone: 'UTC', reason: 'because' },
+      headers: { 'If-Match': '"7"' },
+    },
+    permitted: 412,
+    bound: 'device',
+  },
+  removeSite: {
+    sent: { method: 'DELETE', path: `/v1/sites/${SITE}`, body: { reason: 'because' } },
+    permitted: 428,
+    bound: 'device',
+  },
   createType: {
     sent: {
       method: 'POST',
@@ -297,6 +314,7 @@ const CASES: {
 /** What every role may do with a device that it sees. */
 const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
+  'readSite',
   'readPresence',
   'listSessions',
   'listDeviceCommands',
