@@ -79,6 +79,45 @@ export const device = deviceMetadata
   .meta({ id: 'Device' });
 export type Device = z.infer<typeof device>;
 
+const READ_DEVICE_BY_DEVICE = ['search', 'presence', 'attribute'] as const;
+
+/** What devices are looked for by. */
+export const deviceSearch = z
+  .object({
+    site: slug.optional().meta({ description: 'Required with `search`, `presence` and `attribute`' }),
+    type: slug.optional(),
+    state: z.enum(DEVICE_STATES).optional(),
+    search: z.string().min(1).max(120).optional().meta({
+      description: 'Beginning of the identifier, name or serial number, in whatever case',
+    }),
+    presence: z
+      .enum(
+        connection.shape.state.options,
+        'use online, offline or unknown: whether one is suspect is told from its data, see its /presence',
+      )
+      .optional()
+      .meta({ description: 'What the broker says of the connection' }),
+    attribute: z
+      .string()
+      .max(190)
+      .regex(/^[a-z0-9-]{1,63}(:|$)/, 'use LABEL or LABEL:VALUE')
+      .optional()
+      .meta({ description: '`LABEL`, or `LABEL:VALUE`' }),
+  })
+  .strict();
+export type DeviceSearch = z.infer<typeof deviceSearch>;
+
+/**
+ * Refuses what could only be had by reading every device of every site.
+ * @returns what is missing, or `undefined`
+ */
+export const searchFault = (asked: DeviceSearch): string | undefined => {
+  const [first] = READ_DEVICE_BY_DEVICE.filter((name) => asked[name] !== undefined);
+  return first === undefined || asked.site !== undefined
+    ? undefined
+    : `name a site: ${first} is looked for among the devices of one`;
+};
+
 /** One device with what the broker and the device itself say. */
 export const deviceDetail = device
   .extend({

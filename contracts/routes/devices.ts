@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import {
-  DEVICE_STATES,
   device,
   deviceDetail,
   deviceMetadata,
+  deviceSearch,
   location,
   registered,
   registration,
@@ -42,16 +42,11 @@ export const DEVICES_ROUTES = {
       method: 'get',
       path: '/v1/devices',
       summary: 'List devices by site and identifier',
+      description:
+        'One request looks at no more than some thousand devices: a page may hold fewer than `limit`, or none, and still lead on. What is looked for by reading devices one by one, `search`, `presence` and `attribute`, is looked for within a site.',
       tags: ['devices'],
       request: {
-        query: z
-          .object({
-            ...paging,
-            site: slug.optional(),
-            type: slug.optional(),
-            state: z.enum(DEVICE_STATES).optional(),
-          })
-          .strict(),
+        query: deviceSearch.extend(paging),
       },
       responses: {
         200: ok(page(device).meta({ id: 'DevicePage' }), 'One page'),

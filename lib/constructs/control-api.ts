@@ -14,7 +14,7 @@ export interface ControlApiProps extends CapabilityProps {
 export class ControlApi extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage, identity }: ControlApiProps) {
     super(scope, id, { service: 'control-api', settings });
-    this.usesTable(storage, 'registry', ['DeleteItem', 'GetItem', 'PutItem', 'Query']);
+    this.usesTable(storage, 'registry', ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query']);
     this.usesIndex(storage, LISTING_INDEX);
     this.writesAudit(storage, ['UpdateItem']);
     this.makesDevices(identity);

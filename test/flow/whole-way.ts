@@ -69,7 +69,7 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
       const init = post({ id, site: 'lab-1', type: 'meter', csr });
       return lab.json<Registered>('/v1/devices', { ...init, headers: { 'idempotency-key': `key-${id}` } });
     },
-    () => lab.json('/v1/devices?site=lab-1'),
+    () => lab.json('/v1/devices?site=lab-1&presence=unknown'),
     () => lab.json('/v1/sites'),
     () => lab.json('/v1/sites/lab-1'),
     async () => {

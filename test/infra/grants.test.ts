@@ -175,6 +175,7 @@ describe('what each function may do is exactly this', () => {
     expect(grantsOf(dev.api, 'ControlApiRole')).toEqual(
       [
         ...shared('ControlApiLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
         'dynamodb:DeleteItem on {Registry}',
         'never dynamodb:DeleteItem on {Registry} of AUDIT*',
         'dynamodb:GetItem on {Registry}',

@@ -3,11 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { slug } from '../../../contracts/messages/topics.ts';
-import { DEVICE_STATES, type Device, type DeviceDetail } from '../../../contracts/resources/devices.ts';
+import {
+  connection,
+  DEVICE_STATES,
+  type Device,
+  type DeviceDetail,
+} from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import type { DeviceSessions, Presence } from '../../../contracts/resources/presence.ts';
+import type { Site } from '../../../contracts/resources/sites.ts';
 import { sample } from '../../../payload/sample.ts';
-import { openApi } from '../client/api.ts';
+import { type Api, type Call, openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
@@ -26,15 +32,28 @@ interface ListOptions extends CommonOptions {
   readonly site?: string;
   readonly type?: string;
   readonly state?: string;
+  readonly search?: string;
+  readonly presence?: string;
+  readonly attribute?: string;
+}
+
+/** Devices that are looked for: of each site that there is where none is named, as the API looks within one. */
+async function* found(api: Api, site: string | undefined, query: Call['query']): AsyncGenerator<Device> {
+  if (site !== undefined) yield* api.list<Device>('/v1/devices', { ...query, site });
+  else for await (const { id } of api.list<Site>('/v1/sites')) yield* found(api, id, query);
 }
 
 const list = async (options: ListOptions): Promise<void> => {
   const api = openApi(options);
-  const { type, state } = options;
+  const { type, state, search, presence, attribute } = options;
   const site = siteOf(options.site);
-  const found = await Array.fromAsync(api.list<Device>('/v1/devices', { site, type, state }));
-  if (options.json) print(JSON.stringify(found));
-  else print(table(['id', 'site', 'type', 'state', 'name'], found.map(row)));
+  const isSearch = [search, presence, attribute].some((asked) => asked !== undefined);
+  const listed = isSearch
+    ? found(api, site, { type, state, search, presence, attribute })
+    : api.list<Device>('/v1/devices', { site, type, state });
+  const devices = await Array.fromAsync(listed);
+  if (options.json) print(JSON.stringify(devices));
+  else print(table(['id', 'site', 'type', 'state', 'name'], devices.map(row)));
 };
 
 const show = async (id: string, options: CommonOptions): Promise<void> => {
@@ -139,6 +158,11 @@ export const devicesCommand = (): Command => {
     .addOption(siteOption())
     .option('--type <type>', 'only of this instrument type')
     .addOption(new Option('--state <state>', 'only in this state').choices(DEVICE_STATES))
+    .option('--search <text>', 'whose identifier, name or serial number begins so')
+    .addOption(
+      new Option('--presence <state>', 'whose connection is so').choices(connection.shape.state.options),
+    )
+    .option('--attribute <label[:value]>', 'with this label')
     .action(list);
   withTarget(command.command('show <id>')).description('show one device').action(show);
   withTarget(command.command('presence <id>'))

@@ -1,8 +1,14 @@
 /** Devices: read, list, change. */
 import * as z from 'zod';
 import { LIMITS } from '../../../contracts/limits.ts';
-import { type Device, deviceMetadata } from '../../../contracts/resources/devices.ts';
+import {
+  type Device,
+  type DeviceSearch,
+  deviceMetadata,
+  searchFault,
+} from '../../../contracts/resources/devices.ts';
 import { allowedSites, type Principal } from '../../../contracts/roles.ts';
+import { isSearched } from '../../domain/devices/search.ts';
 import { readCursor } from '../../runtime/http/cursor.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
@@ -10,25 +16,23 @@ import { parsePart } from '../../runtime/http/validate.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { listDevices, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { deviceListKey, type Registry } from '../../store/registry/keys.ts';
+import { readConnectionStates } from '../../store/registry/presence.ts';
 import { type Json, mergePatch } from './merge-patch.ts';
 
-interface DeviceListQuery {
-  readonly site?: string | undefined;
-  readonly type?: string | undefined;
-  readonly state?: Device['state'] | undefined;
+interface DeviceListQuery extends DeviceSearch {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
 }
 
 /** Queries of one request, at most: a filter that rejects nearly all makes a short page, not a long wait. */
 const QUERIES = 10;
+/** Devices looked at in one Query where most may not be meant: 1 MB holds about as many. */
+const LOOKED_AT = 300;
 
 /** What a cursor of this list is bound to. */
-export const listIdentity = ({ site, type, state }: DeviceListQuery) => ({
+export const listIdentity = ({ limit: _limit, cursor: _cursor, ...asked }: DeviceListQuery) => ({
   list: 'devices',
-  site: site ?? null,
-  type: type ?? null,
-  state: state ?? null,
+  ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
 });
 
 /** The sites to look at, in order; `undefined` stands for all at once. */
@@ -43,15 +47,35 @@ const position = z.string().regex(/^[a-z0-9-]{1,63}#[a-z0-9-]{0,63}$/);
 
 const siteOfKey = (key: string): string => key.slice(0, key.indexOf('#'));
 
+/** Those that are looked for: told by the devices themselves first, then by their connections, 1 read for 100. */
+const searched = async (
+  registry: Registry,
+  devices: readonly Device[],
+  query: DeviceListQuery,
+): Promise<readonly Device[]> => {
+  const found = devices.filter((device) => isSearched(device, query));
+  if (query.presence === undefined || found.length === 0) return found;
+  const states = await readConnectionStates(
+    registry,
+    found.map(({ id }) => id),
+  );
+  return found.filter(({ id }) => (states.get(id) ?? 'unknown') === query.presence);
+};
+
 /**
  * One page of the devices that a principal may see, by site and identifier.
  * @returns the items, and the list key to go on after, `undefined` at the end
+ * @throws {ProblemError} `invalid-request` for what would take reading every device of every site
  */
 export const devicePage = async (
   registry: Registry,
   principal: Principal,
   query: DeviceListQuery,
 ): Promise<{ readonly items: readonly Device[]; readonly position: string | undefined }> => {
+  const fault = searchFault(query);
+  if (fault !== undefined)
+    throw new ProblemError('invalid-request', { errors: [{ pointer: '?site', detail: fault }] });
+  const isSearch = [query.search, query.presence, query.attribute].some((asked) => asked !== undefined);
   const limit = query.limit ?? LIMITS.pageDefault;
   let after =
     query.cursor === undefined ? undefined : readCursor(query.cursor, listIdentity(query), position);
@@ -68,9 +92,9 @@ export const devicePage = async (
         after: from,
         type: query.type,
         state: query.state,
-        limit: wanted,
+        limit: isSearch ? Math.max(wanted, LOOKED_AT) : wanted,
       });
-      items.push(...slice.devices);
+      items.push(...(await searched(registry, slice.devices, query)));
       const last = items[limit - 1];
       // One more than asked for was looked for: it tells whether there is a next page at all.
       if (items.length > limit && last !== undefined)

@@ -1,6 +1,7 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshal } from '../dynamodb/attributes.ts';
+import { batchGet } from '../dynamodb/batch-get.ts';
 import { doesNotHold, isWritten } from '../dynamodb/conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
 import { ensureItem, readItem } from './single.ts';
@@ -86,6 +87,17 @@ export const readConnection = async (
 ): Promise<{ readonly isOnline: boolean; readonly isAwaited: boolean }> => {
   const item = await readItem(registry, deviceKey(device), CONNECTION);
   return { isOnline: item?.['state']?.S === 'online', isAwaited: item?.['awaited']?.BOOL === true };
+};
+
+/** What the broker says of many devices. A BatchGetItem for 100; one that never got so far is absent. */
+export const readConnectionStates = async (
+  { client, table }: Registry,
+  devices: readonly string[],
+): Promise<ReadonlyMap<string, string>> => {
+  const items = await batchGet(client, table, devices.map(key), { consistent: false });
+  return new Map(
+    items.map((item) => [(item['pk']?.S ?? '').slice(deviceKey('').length), item['state']?.S ?? 'unknown']),
+  );
 };
 
 const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand => {

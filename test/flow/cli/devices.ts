@@ -66,6 +66,8 @@ export const describeDevices = (started: () => Started): void => {
       expect(listed.stdout).toMatch(
         /^ID +SITE +TYPE +STATE +NAME\nmine +lab-1 +meter +active +Mine\ntheirs +lab-1 +meter +active\n$/,
       );
+      const search = await run('devices', 'list', '--search', 'min', '--presence', 'unknown', '--json');
+      expect(JSON.parse(search.stdout)).toMatchObject([{ id: 'mine' }]);
       const shown = await run('devices', 'show', 'mine', '--json');
       expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mergePatch } from '../../../../lambdas/functions/control-api/merge-patch.ts';
+import { applyConnection } from '../../../../lambdas/store/registry/presence.ts';
 import type { Aws } from '../../../support/aws.ts';
 import { forgedCursors } from '../../../support/forged-cursors.ts';
 import { person, type Sent } from '../../../support/http-events.ts';
@@ -241,6 +242,65 @@ describe('list', () => {
       'list-lab2-2',
     ]);
     expect(await walk('/v1/devices?limit=3&state=retired&site=lab', admin)).toEqual([]);
+  });
+
+  describe('search', () => {
+    const admin = person('Admin');
+    beforeAll(async () => {
+      await register('search-1', 'seek', { name: 'Ähre 1', labels: { bench: '3' } });
+      await register('search-2', 'seek', { name: 'Ähre 2', serial: 'X9', labels: { bench: '4' } });
+      await register('other-3', 'seek', { labels: { bench: '3' } });
+      for (const [device, state] of [
+        ['search-1', 'online'],
+        ['other-3', 'online'],
+        ['search-2', 'offline'],
+      ] as const)
+        await applyConnection(
+          { client: aws.dynamo, table: aws.registryTable },
+          { device, state, at: 1000, order: 1, session: undefined, address: undefined, reason: undefined },
+        );
+      await register('search-4', 'seek');
+    });
+
+    it.each([
+      ['search=search', ['search-1', 'search-2', 'search-4']],
+      ['search=%C3%A4hre', ['search-1', 'search-2']],
+      ['search=x9', ['search-2']],
+      ['attribute=bench', ['other-3', 'search-1', 'search-2']],
+      ['attribute=bench:3', ['other-3', 'search-1']],
+      ['presence=online', ['other-3', 'search-1']],
+      ['presence=unknown', ['search-4']],
+      ['presence=offline&search=search&attribute=bench:4', ['search-2']],
+      ['presence=offline&search=other', []],
+    ])('finds %s within a site, whatever the pages', async (query, found) => {
+      for (const limit of [1, 2, 100])
+        expect(await walk(`/v1/devices?site=seek&limit=${limit}&${query}`, admin)).toEqual(found);
+    });
+
+    it.each(['search=a', 'attribute=bench', 'presence=online'])('refuses %s of all sites', async (query) => {
+      expect(await send({ path: `/v1/devices?${query}` })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '?site', detail: expect.stringContaining('name a site') }] },
+      });
+    });
+
+    it.each([
+      ['presence=suspect', expect.stringContaining('/presence')],
+      ['attribute=:3', 'use LABEL or LABEL:VALUE'],
+      ['search=', expect.any(String)],
+    ])('refuses %s', async (query, detail) => {
+      const pointer = `?${query.split('=')[0]}`;
+      expect(await send({ path: `/v1/devices?site=seek&${query}` })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer, detail }] },
+      });
+    });
+
+    it('binds cursors to what is looked for', async () => {
+      const { body } = await send({ path: '/v1/devices?site=seek&search=search&limit=1' });
+      const path = `/v1/devices?site=seek&search=sea&cursor=${body['next']}`;
+      expect(await send({ path })).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } });
+    });
   });
 
   it('bounds the work of one request: a page may be short and still lead on', async () => {
