@@ -5,6 +5,7 @@ import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
 import { channelName } from './channel-name.ts';
 import { commandDeclarations } from './command-declarations.ts';
+import { reason } from './reason.ts';
 
 /** What the values of a channel are, for life. */
 export const VALUE_TYPES = ['number', 'integer', 'boolean', 'string'] as const;
@@ -86,9 +87,14 @@ export type InstrumentTypeInput = z.infer<typeof instrumentTypeInput>;
 /** What a caller sends to change one: all of it but its identifier. */
 export const instrumentTypeChange = z
   .object({ ...described, channels, commands: commandDeclarations.optional() })
-  .strict()
-  .meta({ id: 'InstrumentTypeChange' });
+  .strict();
 export type InstrumentTypeChange = z.infer<typeof instrumentTypeChange>;
+
+/** The same with why, as it is sent. */
+export const instrumentTypeUpdate = instrumentTypeChange
+  .extend({ reason })
+  .strict()
+  .meta({ id: 'InstrumentTypeUpdate' });
 
 /** An instrument type as it is answered. */
 export const instrumentType = instrumentTypeInput

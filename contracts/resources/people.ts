@@ -51,7 +51,7 @@ export const personInput = z
     email: z.email().max(254),
     username: username.optional().meta({ description: 'The part of `email` before the @ when absent' }),
     grants: grants.min(1),
-    reason: reason.optional(),
+    reason,
   })
   .strict()
   .meta({ id: 'PersonInput' });

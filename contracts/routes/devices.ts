@@ -10,6 +10,7 @@ import {
   registered,
   registration,
 } from '../resources/devices.ts';
+import { removal } from '../resources/reason.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
 /** Routes of devices. */
@@ -120,10 +121,17 @@ export const DEVICES_ROUTES = {
       path: '/v1/devices/{id}',
       summary: 'Retire a device: its certificate is revoked and its connection cut; its data stay',
       tags: ['devices'],
-      request: { params: idParams, headers: ifMatch },
+      request: { params: idParams, headers: ifMatch, body: { content: json(removal), required: true } },
       responses: {
         200: { ...ok(device, 'The retired device'), ...etag },
-        ...problems('invalid-request', 'not-found', 'precondition-failed', 'precondition-required'),
+        ...problems(
+          'invalid-request',
+          'not-found',
+          'precondition-failed',
+          'precondition-required',
+          'body-too-large',
+          'unsupported-media-type',
+        ),
       },
     },
   ),

@@ -1,6 +1,6 @@
 /** Instrument types: what devices of a kind measure. */
 import * as z from 'zod';
-import { instrumentType, instrumentTypeChange, instrumentTypeInput } from '../resources/instrument-types.ts';
+import { instrumentType, instrumentTypeInput, instrumentTypeUpdate } from '../resources/instrument-types.ts';
 import { etag, idempotencyKey, idParams, ifMatch, json, ok, page, paging, problems, route } from './route.ts';
 
 /** Routes of instrument types. */
@@ -65,7 +65,7 @@ export const TYPES_ROUTES = {
       request: {
         params: idParams,
         headers: ifMatch,
-        body: { content: json(instrumentTypeChange), required: true },
+        body: { content: json(instrumentTypeUpdate), required: true },
       },
       responses: {
         200: { ...ok(instrumentType, 'The instrument type as it is now'), ...etag },

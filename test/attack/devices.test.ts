@@ -131,6 +131,7 @@ describe('a device gets nowhere', () => {
     const { headers } = await lab.call('/v1/devices/retiring');
     await lab.json('/v1/devices/retiring', {
       method: 'DELETE',
+      body: '{"reason":"a test"}',
       headers: { 'if-match': headers.get('etag') ?? '' },
     });
     await cut;

@@ -140,7 +140,7 @@ describe('an engineer of one site', () => {
     const init = {
       method,
       headers: { 'if-match': '*' },
-      ...(method === 'PATCH' ? { body: '{"name":"x"}' } : {}),
+      body: method === 'PATCH' ? '{"name":"x"}' : '{"reason":"x"}',
     };
     expect(await refusal(await call(who, '/v1/devices/there', init), 404)).toMatchObject({
       code: 'not-found',

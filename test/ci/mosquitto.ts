@@ -23,6 +23,7 @@ const revoked = await lab.register('revoked');
 const { headers } = await lab.call('/v1/devices/revoked');
 await lab.json('/v1/devices/revoked', {
   method: 'DELETE',
+  body: '{"reason":"a test"}',
   headers: { 'if-match': headers.get('etag') ?? '' },
 });
 

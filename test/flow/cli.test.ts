@@ -104,7 +104,7 @@ describe('labgate local', () => {
       join(folder, 'incubator.json'),
       JSON.stringify({ ...JSON.parse(shown.stdout), name: 'Mine' }),
     );
-    await labgate(['types', 'update', 'incubator.json']);
+    await labgate(['types', 'update', 'incubator.json', '--reason', 'a test']);
     expect(await labgate(['types', 'create', '--starter'])).toMatchObject({
       code: 0,
       stderr: 'left as they are, with another content: incubator\n',
@@ -152,19 +152,19 @@ describe('the other commands', () => {
 
     const type = await labgate(['types', 'show', 'meter', '--json']);
     writeFileSync(join(folder, 'changed.json'), JSON.stringify({ ...JSON.parse(type.stdout), model: 'M2' }));
-    expect(await labgate(['types', 'update', 'changed.json'])).toMatchObject({
+    expect(await labgate(['types', 'update', 'changed.json', '--reason', 'a test'])).toMatchObject({
       code: 0,
       stdout: 'updated meter, version 2\n',
     });
     // The file is of version 1, which is not what stands there any more.
-    expect(await labgate(['types', 'update', 'changed.json'])).toMatchObject({
+    expect(await labgate(['types', 'update', 'changed.json', '--reason', 'a test'])).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('precondition-failed'),
     });
-    expect(await labgate(['types', 'update', 'other.json', '--json'])).toMatchObject({
+    expect(await labgate(['types', 'update', 'other.json', '--reason', 'a test', '--json'])).toMatchObject({
       stdout: expect.stringContaining('"name":"Other","'),
     });
-    expect(await labgate(['types', 'update', 'bad.json'])).toMatchObject({ code: 2 });
+    expect(await labgate(['types', 'update', 'bad.json', '--reason', 'a test'])).toMatchObject({ code: 2 });
   });
 });
 

@@ -152,6 +152,7 @@ test('a message of a device that is not registered is kept, and nobody is told',
   await client.publishAsync(device.topics.data, body, { qos: 1 });
   await lab.json('/v1/devices/leaving', {
     method: 'DELETE',
+    body: '{"reason":"a test"}',
     headers: { 'if-match': headers.get('etag') ?? '' },
   });
   await lab.gateway.drain();

@@ -78,6 +78,7 @@ test('a colleague becomes Viewer of one site, sees that alone, is disabled, and 
   const invited = await asAdmin('/v1/people', {
     email: 'grace@example.org',
     grants: [{ role: 'Viewer', site: 'lab-1' }],
+    reason,
   });
   expect(invited).toMatchObject({
     id: 'grace',
@@ -122,7 +123,11 @@ test('a colleague becomes Viewer of one site, sees that alone, is disabled, and 
 });
 
 test('what is given and taken away shows in the next token', async () => {
-  await asAdmin('/v1/people', { email: 'alan@example.org', grants: [{ role: 'Viewer', site: 'lab-1' }] });
+  await asAdmin('/v1/people', {
+    email: 'alan@example.org',
+    grants: [{ role: 'Viewer', site: 'lab-1' }],
+    reason,
+  });
   const { refresh_token } = await enter('alan', temporaryPassword(mailTo('alan@example.org')), GOOD);
   const devices = async (): Promise<string[]> => {
     const { access_token: token } = (await (await refresh(refresh_token)).json()) as Tokens;
@@ -139,7 +144,7 @@ test('what is given and taken away shows in the next token', async () => {
 });
 
 test('a sign-out ends refresh tokens, and lets the person sign in again', async () => {
-  await asAdmin('/v1/people', { email: 'emmy@example.org', grants: [{ role: 'Viewer' }] });
+  await asAdmin('/v1/people', { email: 'emmy@example.org', grants: [{ role: 'Viewer' }], reason });
   const tokens = await enter('emmy', temporaryPassword(mailTo('emmy@example.org')), GOOD);
   await asAdmin('/v1/people/emmy/sign-out', { reason });
   expect((await refresh(tokens.refresh_token)).status).toBe(400);
@@ -148,7 +153,7 @@ test('a sign-out ends refresh tokens, and lets the person sign in again', async 
 });
 
 test('an invitation that is sent again has another password, and the first one is worth nothing', async () => {
-  await asAdmin('/v1/people', { email: 'late@example.org', grants: [{ role: 'Viewer' }] });
+  await asAdmin('/v1/people', { email: 'late@example.org', grants: [{ role: 'Viewer' }], reason });
   const first = temporaryPassword(mailTo('late@example.org'));
   await asAdmin('/v1/people/late/invite', { reason });
   const second = temporaryPassword(mailTo('late@example.org'));

@@ -97,7 +97,7 @@ describe('records of what a device sent', () => {
     const change = (channels: object, etag: string): Promise<Response> =>
       lab.call('/v1/types/meter', {
         method: 'PUT',
-        body: JSON.stringify({ name: 'Meter', channels }),
+        body: JSON.stringify({ name: 'Meter', channels, reason: 'a test' }),
         headers: { 'if-match': etag },
       });
     const etag = type.headers.get('etag') ?? '';

@@ -34,6 +34,7 @@ beforeAll(async () => {
   const { headers } = await before.call('/v1/devices/retired');
   await before.json('/v1/devices/retired', {
     method: 'DELETE',
+    body: '{"reason":"a test"}',
     headers: { 'if-match': headers.get('etag') ?? '' },
   });
   await send(before, 0, 1);

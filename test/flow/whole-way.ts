@@ -58,7 +58,10 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
     () => lab.json(`/v1/types/${id}`),
     async () => {
       const type = await lab.call(`/v1/types/${id}`);
-      const init = { method: 'PUT', body: JSON.stringify({ name: 'Changed', channels: METER.channels }) };
+      const init = {
+        method: 'PUT',
+        body: JSON.stringify({ name: 'Changed', channels: METER.channels, reason: 'because' }),
+      };
       return lab.json(`/v1/types/${id}`, {
         ...init,
         headers: { 'if-match': type.headers.get('etag') ?? '' },
@@ -83,7 +86,7 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
       const init = { method: 'PATCH', body: JSON.stringify({ description: id }), headers: await etag() };
       return lab.json(path, init);
     },
-    async () => lab.json(path, { method: 'DELETE', headers: await etag() }),
+    async () => lab.json(path, { method: 'DELETE', body: '{"reason":"because"}', headers: await etag() }),
   ];
 };
 
@@ -305,7 +308,10 @@ const peopleSteps = (lab: Lab): Step[] => {
   return [
     async () => lab.json('/v1/people?limit=1', { token: await lab.personToken('admin') }),
     async () =>
-      lab.json('/v1/people', await init({ email: `${username}@example.org`, grants: [admin, viewer] })),
+      lab.json(
+        '/v1/people',
+        await init({ email: `${username}@example.org`, grants: [admin, viewer], reason }),
+      ),
     decide('invite'),
     async () => lab.json(`${path}/grants`, await init({ grants: [viewer], reason }, 'PUT')),
     decide('sign-out'),

@@ -17,7 +17,16 @@ import { type Api, type Call, openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, siteOf, siteOption, tell, withTarget } from './options.ts';
+import {
+  type CommonOptions,
+  print,
+  type Reasoned,
+  reasonOption,
+  siteOf,
+  siteOption,
+  tell,
+  withTarget,
+} from './options.ts';
 import { instant, withRange } from './times.ts';
 
 const row = (device: Device): string[] => [
@@ -139,13 +148,14 @@ const register = async (id: string, options: RegisterOptions): Promise<void> => 
   );
 };
 
-const retire = async (id: string, options: CommonOptions & { readonly yes?: boolean }): Promise<void> => {
+const retire = async (id: string, options: Reasoned & { readonly yes?: boolean }): Promise<void> => {
   if (!options.yes)
     throw new UsageError(`retiring ${id} revokes its certificate for good: repeat with --yes`);
   const api = openApi(options);
   const path = `/v1/devices/${encodeURIComponent(id)}`;
   const headers = { 'if-match': await api.etag(path) };
-  const retired = await api.json<Device>(path, { method: 'DELETE', headers });
+  const body = { reason: options.reason };
+  const retired = await api.json<Device>(path, { method: 'DELETE', headers, body });
   if (options.json) print(JSON.stringify(retired));
   else tell(`${id} is ${retired.state}`);
 };
@@ -182,6 +192,7 @@ export const devicesCommand = (): Command => {
   withTarget(command.command('retire <id>'))
     .description('revoke the certificate and cut the connection')
     .option('--yes', 'do it')
+    .addOption(reasonOption())
     .action(retire);
   return command;
 };

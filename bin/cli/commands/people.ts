@@ -64,6 +64,7 @@ const add = async (email: string, options: AddOptions, command: Command): Promis
     return;
   }
   if (grants === undefined) throw new UsageError('give at least one --role');
+  if (reason === undefined) throw new UsageError('say why with --reason');
   const body = { email, username, grants, reason };
   show(await openApi(options).json<Person>('/v1/people', { method: 'POST', body }), options);
 };

@@ -6,7 +6,7 @@ import { type InstrumentType, instrumentType } from '../../../contracts/resource
 import { openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
-import { type CommonOptions, print, tell, withTarget } from './options.ts';
+import { type CommonOptions, print, type Reasoned, reasonOption, tell, withTarget } from './options.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly starter?: boolean;
@@ -78,7 +78,7 @@ const kept = z.looseObject(
     .partial({ version: true, createdAt: true, createdBy: true }).shape,
 );
 
-const update = async (file: string, options: CommonOptions): Promise<void> => {
+const update = async (file: string, options: Reasoned): Promise<void> => {
   const parsed = kept.safeParse(read(file));
   if (!parsed.success)
     throw new UsageError(`${file} is no instrument type: ${z.prettifyError(parsed.error)}`);
@@ -89,12 +89,13 @@ const update = async (file: string, options: CommonOptions): Promise<void> => {
     createdBy: _by,
     updatedAt: _later,
     updatedBy: _who,
-    ...body
+    ...change
   } = parsed.data;
   const api = openApi(options);
   const path = `/v1/types/${id}`;
   // A file of an older version must not undo what was changed since.
   const etag = version === undefined ? await api.etag(path) : `"${version}"`;
+  const body = { ...change, reason: options.reason };
   const now = await api.json<InstrumentType>(path, { method: 'PUT', body, headers: { 'if-match': etag } });
   print(options.json ? JSON.stringify(now) : `updated ${now.id}, version ${now.version}`);
 };
@@ -112,6 +113,7 @@ export const typesCommand = (): Command => {
     .description(
       'change a type to what a file says, as `types show --json` prints it, or standard input with -',
     )
+    .addOption(reasonOption())
     .action(update);
   return command;
 };

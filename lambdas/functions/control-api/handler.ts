@@ -145,7 +145,8 @@ const api = createApi('control-api', auditInto(registry, context.logger), {
   replaceType: async ({ params, headers, body, principal, now }) => {
     requireEverywhere(principal, 'types:update');
     const by = { ifMatch: headers['if-match'], principal, now };
-    const type = await changeType(registry, params.id, body, by);
+    const { reason: _audited, ...change } = body;
+    const type = await changeType(registry, params.id, change, by);
     return jsonResponse(type, 200, { etag: etagOf(type.version) });
   },
 

@@ -71,8 +71,11 @@ export const describeDevices = (started: () => Started): void => {
       const shown = await run('devices', 'show', 'mine', '--json');
       expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
 
-      expect(await run('devices', 'retire', 'mine')).toMatchObject({ code: 2, stdout: '' });
-      const retired = await run('devices', 'retire', 'mine', '--yes', '--json');
+      expect(await run('devices', 'retire', 'mine', '--reason', 'worn out')).toMatchObject({
+        code: 2,
+        stdout: '',
+      });
+      const retired = await run('devices', 'retire', 'mine', '--yes', '--reason', 'worn out', '--json');
       expect(JSON.parse(retired.stdout)).toMatchObject({ id: 'mine', state: 'retired' });
       expect(await register('mine')).toMatchObject({
         code: 2,

@@ -50,7 +50,17 @@ export const describePeople = (started: () => Started): void => {
       };
       const because = ['--reason', 'a test'];
       expect(
-        await ok('people', 'add', 'Ada@example.org', '--role', 'Viewer@lab-1', '--role', 'Operator@lab-2'),
+        await ok(
+          'people',
+          'add',
+          'Ada@example.org',
+          '--role',
+          'Viewer@lab-1',
+          '--role',
+          'Operator@lab-2',
+          '--reason',
+          'new',
+        ),
       ).toMatch(/^ada <Ada@example\.org> invited: .*Viewer@lab-1/);
       expect(await ok('people', 'grant', 'ada', 'Engineer@lab-1', 'Viewer@lab-1', ...because)).toContain(
         'Engineer@lab-1',

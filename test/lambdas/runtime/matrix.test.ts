@@ -174,7 +174,11 @@ const CASES: {
     permitted: 428,
     bound: 'device',
   },
-  retireDevice: { sent: { method: 'DELETE', path: '/v1/devices/matrix-1' }, permitted: 428, bound: 'device' },
+  retireDevice: {
+    sent: { method: 'DELETE', path: '/v1/devices/matrix-1', body: { reason: 'because' } },
+    permitted: 428,
+    bound: 'device',
+  },
   listSites: { sent: { path: '/v1/sites' }, permitted: 200, bound: 'filter' },
   readSite: { sent: { path: `/v1/sites/${SITE}` }, permitted: 200, bound: 'device' },
   describeSite: {
@@ -234,7 +238,7 @@ const CASES: {
     sent: {
       method: 'PUT',
       path: `/v1/types/${TYPE.id}`,
-      body: { name: 'Other', channels: { a: { unit: '1' } } },
+      body: { name: 'Other', channels: { a: { unit: '1' } }, reason: 'because' },
     },
     permitted: 428,
     bound: 'all',
@@ -284,7 +288,7 @@ const CASES: {
     sent: {
       method: 'POST',
       path: '/v1/people',
-      body: { email: 'grace@example.org', grants: [{ role: 'Viewer', site: SITE }] },
+      body: { email: 'grace@example.org', grants: [{ role: 'Viewer', site: SITE }], reason: 'because' },
     },
     permitted: 409,
     bound: 'body',

@@ -31,6 +31,7 @@ const retire = (id: string, ifMatch?: string): Promise<Answered> =>
   send({
     method: 'DELETE',
     path: `/v1/devices/${id}`,
+    body: { reason: 'worn out' },
     headers: ifMatch === undefined ? {} : { 'If-Match': ifMatch },
   });
 
@@ -131,6 +132,19 @@ describe('retire', () => {
       body: { code: 'device-retired' },
     });
     expect(await register('retire-1')).toMatchObject({ status: 409, body: { code: 'device-retired' } });
+  });
+
+  it('says why, which the audit has', async () => {
+    await register('retire-why');
+    const sent = { method: 'DELETE', path: '/v1/devices/retire-why', headers: { 'If-Match': '*' } };
+    for (const body of [undefined, {}, { reason: '' }])
+      expect(await send({ ...sent, body })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/reason' }] },
+      });
+    expect(await send({ ...sent, body: { reason: 'worn out' } })).toMatchObject({ status: 200 });
+    const written = aws.calls.filter(({ action, body }) => /PutItem/.test(action) && /AUDIT/.test(body));
+    expect(written.at(-1)?.body).toContain('worn out');
   });
 
   it('waits until AWS IoT knows that thing and certificate are apart', async () => {

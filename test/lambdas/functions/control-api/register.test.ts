@@ -212,7 +212,12 @@ describe('two at once', () => {
     aws.fail('iot:AttachPolicy');
     await post(request);
     // The registration goes on while the device is being retired: whatever comes last, what is revoked stays so.
-    const retire = send({ method: 'DELETE', path: '/v1/devices/twin-3', headers: { 'If-Match': '*' } });
+    const retire = send({
+      method: 'DELETE',
+      path: '/v1/devices/twin-3',
+      body: { reason: 'a test' },
+      headers: { 'If-Match': '*' },
+    });
     const [again, retired] = await Promise.all([post(request), retire]);
     expect(again.status).toBeOneOf([201, 409]);
     if (retired.status === 200) {
@@ -254,7 +259,12 @@ describe('two at once', () => {
 
   it('tells who may not see the device no more than that the identifier is taken', async () => {
     await post(await registrationOf('hidden'));
-    await send({ method: 'DELETE', path: '/v1/devices/hidden', headers: { 'If-Match': '*' } });
+    await send({
+      method: 'DELETE',
+      path: '/v1/devices/hidden',
+      body: { reason: 'a test' },
+      headers: { 'If-Match': '*' },
+    });
     const body = await registrationOf('hidden', 'paris');
     const answer = await send({
       method: 'POST',

@@ -14,7 +14,7 @@ const change = (channels: object, ifMatch?: string, more: object = {}, claims = 
   world.send({
     method: 'PUT',
     path: `/v1/types/${TYPE.id}`,
-    body: { name: 'pH meter', channels, ...more },
+    body: { name: 'pH meter', channels, reason: 'a test', ...more },
     headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
     claims,
   });
@@ -51,7 +51,11 @@ describe('the units of an instrument type', () => {
     const { status, body } = await world.send({
       method: 'PUT',
       path: '/v1/types/units',
-      body: { name: 'Units', channels: { temp: { unit: 'Cel' }, humidity: { unit: 'percent' } } },
+      body: {
+        name: 'Units',
+        channels: { temp: { unit: 'Cel' }, humidity: { unit: 'percent' } },
+        reason: 'a test',
+      },
       headers: { 'if-match': '"1"' },
     });
     expect(status).toBe(400);
@@ -104,10 +108,17 @@ describe('a change of an instrument type', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
   });
 
+  it('says why, which is not kept in the type', async () => {
+    const answer = await change(CHANNELS, '*', { reason: undefined });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/reason' }] } });
+    expect(await read()).not.toHaveProperty('reason');
+  });
+
   it('is for who may change types everywhere, of a type that is there', async () => {
     expect((await change(CHANNELS, '*', {}, person('Operator'))).status).toBe(403);
     expect((await change(CHANNELS, '*', {}, person('Engineer@berlin'))).status).toBe(403);
-    const absent = { method: 'PUT', path: '/v1/types/nothing', body: { name: 'x', channels: CHANNELS } };
+    const body = { name: 'x', channels: CHANNELS, reason: 'a test' };
+    const absent = { method: 'PUT', path: '/v1/types/nothing', body };
     expect((await world.send(absent)).status).toBe(404);
   });
 });

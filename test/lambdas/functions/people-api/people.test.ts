@@ -109,7 +109,7 @@ const add = (claims: Record<string, string>, more: object = {}) =>
     method: 'POST',
     path: '/v1/people',
     claims,
-    body: { email: 'grace@example.org', grants: [{ role: 'Viewer', site: 'lab-1' }], ...more },
+    body: { email: 'grace@example.org', grants: [{ role: 'Viewer', site: 'lab-1' }], reason, ...more },
   });
 const put = (claims: Record<string, string>, id: string, ...grants: object[]) =>
   send({ method: 'PUT', path: `/v1/people/${id}/grants`, claims, body: { grants, reason } });
