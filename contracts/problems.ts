@@ -25,6 +25,11 @@ export const PROBLEMS = {
     'The device is retired',
     'Register a new device; a retired identifier is never used again.',
   ],
+  'device-busy': [
+    409,
+    'The device cannot be moved now',
+    'See `detail`: end what is under way with it first.',
+  ],
   'site-in-use': [409, 'Devices are registered at the site', 'Move or retire them first.'],
   'channel-fixed': [
     409,

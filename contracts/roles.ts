@@ -10,6 +10,7 @@ export const PERMISSIONS = {
   'devices:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'devices:register': ['Admin', 'Engineer'],
   'devices:update': ['Admin', 'Engineer', 'Maintenance'],
+  'devices:move': ['Admin', 'Engineer'],
   'devices:retire': ['Admin', 'Engineer'],
   'sites:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'sites:manage': ['Admin', 'Engineer'],

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
 import { lease } from './commands.ts';
+import { reason } from './reason.ts';
 import { position } from './sites.ts';
 
 /**
@@ -152,6 +153,28 @@ export const registration = deviceMetadata
   .meta({ id: 'Registration' });
 export type Registration = z.infer<typeof registration>;
 
+/** Where a device speaks and listens. */
+export const deviceTopics = z.object({
+  data: z.string(),
+  basicIngest: z.string().meta({
+    description: 'In place of `data`: costs no messaging, and nobody hears it live (AWS IoT Basic Ingest)',
+  }),
+  ack: z.string(),
+  errors: z.string(),
+  commands: z.string().meta({
+    description:
+      'Filter to subscribe to for commands. Replies go to the topic of the command and one more level',
+  }),
+});
+export type DeviceTopics = z.infer<typeof deviceTopics>;
+
+/** What is sent to move a device to another site. */
+export const move = z.object({ site: slug, reason }).strict().meta({ id: 'Move' });
+
+/** A device that was moved, and where it speaks from now on. */
+export const moved = z.object({ device, topics: deviceTopics }).meta({ id: 'Moved' });
+export type Moved = z.infer<typeof moved>;
+
 /** Everything a device needs to connect. */
 export const registered = z
   .object({
@@ -160,19 +183,7 @@ export const registered = z
     ca: z.string().meta({ description: 'PEM bundle that the broker is to be trusted by' }),
     endpoint: z.object({ host: z.string(), port: z.int() }),
     clientId: z.string(),
-    topics: z.object({
-      data: z.string(),
-      basicIngest: z.string().meta({
-        description:
-          'In place of `data`: costs no messaging, and nobody hears it live (AWS IoT Basic Ingest)',
-      }),
-      ack: z.string(),
-      errors: z.string(),
-      commands: z.string().meta({
-        description:
-          'Filter to subscribe to for commands. Replies go to the topic of the command and one more level',
-      }),
-    }),
+    topics: deviceTopics,
   })
   .meta({ id: 'Registered' });
 export type Registered = z.infer<typeof registered>;

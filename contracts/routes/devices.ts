@@ -7,6 +7,8 @@ import {
   deviceMetadata,
   deviceSearch,
   location,
+  move,
+  moved,
   registered,
   registration,
 } from '../resources/devices.ts';
@@ -106,6 +108,32 @@ export const DEVICES_ROUTES = {
           'invalid-request',
           'not-found',
           'device-retired',
+          'precondition-failed',
+          'precondition-required',
+          'body-too-large',
+          'unsupported-media-type',
+        ),
+      },
+    },
+  ),
+  moveDevice: route(
+    { service: 'control-api', permission: 'devices:move' },
+    {
+      method: 'post',
+      path: '/v1/devices/{id}/move',
+      summary: 'Move a device to another site',
+      description:
+        'The permission is needed at both sites. Its topics change, its connection is cut, and the topics of before are refused. Its data come with it: from then on they are of the new site. Refused while a command of it is open, or somebody else holds its lease. The same request again finishes a move that was interrupted.',
+      tags: ['devices'],
+      request: { params: idParams, headers: ifMatch, body: { content: json(move), required: true } },
+      responses: {
+        200: { ...ok(moved, 'The device, and where it speaks from now on'), ...etag },
+        ...problems(
+          'invalid-request',
+          'not-found',
+          'device-retired',
+          'device-busy',
+          'leased',
           'precondition-failed',
           'precondition-required',
           'body-too-large',

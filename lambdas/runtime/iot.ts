@@ -13,6 +13,7 @@ import {
   DetachThingPrincipalCommand,
   type IoTClient,
   UpdateCertificateCommand,
+  UpdateThingCommand,
 } from '@aws-sdk/client-iot';
 import { DeleteConnectionCommand, type IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 
@@ -73,6 +74,12 @@ export const createThing = async (
     if (named(cause, 'ResourceAlreadyExistsException')) throw new ThingTaken(thing.name, { cause });
     throw cause;
   }
+};
+
+/** Tells AWS IoT where a device is now: the policy of devices lets it speak there, and nowhere else. */
+export const moveThing = async (iot: IoTClient, thing: string, site: string): Promise<void> => {
+  const attributePayload = { attributes: { site }, merge: true };
+  await iot.send(new UpdateThingCommand({ thingName: thing, attributePayload }));
 };
 
 /** The certificate is not there any more. */

@@ -26,8 +26,8 @@ export class ControlApi extends LambdaFunction {
     this.environment('DATA_RULE', dataRule);
     this.allowPattern(
       'MakeThings',
-      'Each device is a thing of its own, made and removed while the function runs.',
-      ['iot:CreateThing', 'iot:DeleteThing'],
+      'Each device is a thing of its own, made, moved and removed while the function runs.',
+      ['iot:CreateThing', 'iot:DeleteThing', 'iot:UpdateThing'],
       [iotArn(this, 'thing', '*')],
     );
     this.allow(['iot:CreateThing'], [iotArn(this, 'thingtype', thingType.ref)]);
@@ -53,7 +53,7 @@ export class ControlApi extends LambdaFunction {
     );
     this.allowPattern(
       'CutConnections',
-      'Any device may be retired.',
+      'Any device may be moved or retired.',
       ['iot:DeleteConnection'],
       [iotArn(this, 'client', '*')],
     );

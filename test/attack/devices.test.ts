@@ -1,5 +1,6 @@
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Moved } from '../../contracts/resources/devices.ts';
 import { createIdentity } from '../../device/identity.ts';
 import { closed, type Instrument, type Lab, openLab } from '../support/lab.ts';
 import { selfSigned } from '../support/self-signed.ts';
@@ -144,4 +145,26 @@ test('and what it may do, it still can', async () => {
   await client.publishAsync(mine.topics.data, measurement(20), { qos: 1 });
   await client.endAsync();
   expect(await stored('mine')).toEqual([20]);
+
+  test('once it is moved, on the topics of its old site: what was sent before is kept', async () => {
+    const moving = await lab.register('moving');
+    const client = await lab.connect(moving);
+    await client.publishAsync(moving.topics.data, measurement(1), { qos: 1 });
+    const cut = closed(client);
+    const { headers } = await lab.call('/v1/devices/moving');
+    const { topics } = await lab.json<Moved>('/v1/devices/moving/move', {
+      method: 'POST',
+      body: JSON.stringify({ site: 'lab-2', reason: 'a test' }),
+      headers: { 'if-match': headers.get('etag') ?? '' },
+    });
+    await cut;
+    const again = await lab.connect(moving);
+    const refused = closed(again);
+    again.publish(moving.topics.data, measurement(2), { qos: 1 });
+    await refused;
+    const right = await lab.connect(moving);
+    await right.publishAsync(topics.data, measurement(3), { qos: 1 });
+    await right.endAsync();
+    expect(await stored('moving')).toEqual([1, 3]);
+  });
 });

@@ -86,6 +86,8 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
       const init = { method: 'PATCH', body: JSON.stringify({ description: id }), headers: await etag() };
       return lab.json(path, init);
     },
+    async () =>
+      lab.json(`${path}/move`, { ...post({ site: 'lab-2', reason: 'because' }), headers: await etag() }),
     async () => lab.json(path, { method: 'DELETE', body: '{"reason":"because"}', headers: await etag() }),
   ];
 };

@@ -193,6 +193,7 @@ describe('what each function may do is exactly this', () => {
         `iot:CreateThing on ${iot}thingtype/{DeviceType}`,
         `iot:DeleteConnection on ${iot}client/*`,
         `iot:DeleteThing on ${iot}thing/*`,
+        `iot:UpdateThing on ${iot}thing/*`,
         'iot:DescribeEndpoint on *',
         `iot:UpdateCertificate on ${iot}cert/*`,
         'kms:Decrypt on {Key} via dynamodb',

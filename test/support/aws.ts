@@ -75,6 +75,7 @@ export interface Aws {
 
 const ACTIONS: readonly (readonly [string, RegExp, string])[] = [
   ['POST', /^\/things\//, 'iot:CreateThing'],
+  ['PATCH', /^\/things\//, 'iot:UpdateThing'],
   ['DELETE', /^\/things\/[^/]+\/principals/, 'iot:DetachThingPrincipal'],
   ['DELETE', /^\/things\//, 'iot:DeleteThing'],
   ['DELETE', /^\/certificates\//, 'iot:DeleteCertificate'],

@@ -1,4 +1,4 @@
-/** `labgate devices`: list, show, register, retire. */
+/** `labgate devices`: list, show, register, move, retire. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
@@ -17,6 +17,7 @@ import { type Api, type Call, openApi } from '../client/api.ts';
 import { enrol } from '../client/enrol.ts';
 import { UsageError } from '../client/target.ts';
 import { table } from '../output/table.ts';
+import { addMove } from './move-device.ts';
 import {
   type CommonOptions,
   print,
@@ -162,7 +163,7 @@ const retire = async (id: string, options: Reasoned & { readonly yes?: boolean }
 
 /** The `devices` command. */
 export const devicesCommand = (): Command => {
-  const command = new Command('devices').description('instruments: list, show, register, retire');
+  const command = new Command('devices').description('instruments: list, show, register, move, retire');
   withTarget(command.command('list'))
     .description('list devices')
     .addOption(siteOption())
@@ -189,6 +190,7 @@ export const devicesCommand = (): Command => {
     .option('--csr <file>', 'a CSR of a key that lives elsewhere')
     .option('--out <folder>', 'where key and certificate go', 'devices')
     .action(register);
+  addMove(command);
   withTarget(command.command('retire <id>'))
     .description('revoke the certificate and cut the connection')
     .option('--yes', 'do it')

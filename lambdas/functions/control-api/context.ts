@@ -1,4 +1,6 @@
 /** What the handlers of `control-api` work with. */
+import { basicIngest, downstream, upstream } from '../../../contracts/messages/topics.ts';
+import type { Device, DeviceTopics } from '../../../contracts/resources/devices.ts';
 import type { iotClient, iotDataClient } from '../../runtime/clients.ts';
 import type { BrokerAddress, Identity } from '../../runtime/iot.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -21,6 +23,18 @@ export interface Context {
   readonly roots: () => Promise<string>;
   readonly logger: Logger;
 }
+
+/** Where a device speaks and listens. */
+export const topicsOf = ({ dataRule }: Pick<Context, 'dataRule'>, { site, id }: Device): DeviceTopics => {
+  const origin = { site, device: id };
+  return {
+    data: upstream.data(origin),
+    basicIngest: basicIngest(dataRule, upstream.data(origin)),
+    ack: downstream.ack(origin),
+    errors: downstream.errors(origin),
+    commands: downstream.command(origin, '+'),
+  };
+};
 
 /** What a device is in AWS IoT; `undefined` for one that never got so far. */
 export const identityOf = (

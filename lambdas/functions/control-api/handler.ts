@@ -17,9 +17,10 @@ import { brokerRoots } from '../../runtime/trust.ts';
 import { auditInto } from '../../store/registry/audit.ts';
 import { readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
-import type { Context } from './context.ts';
+import { type Context, topicsOf } from './context.ts';
 import { changeDevice, devicePage, listIdentity } from './devices.ts';
 import { answerOf, idempotently } from './idempotency.ts';
+import { moveDevice, sitesOfMove } from './move.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
 import { describeSite, findSite, removeSite, SITE_LIST, sitePage } from './sites.ts';
@@ -95,6 +96,16 @@ const api = createApi('control-api', auditInto(registry, context.logger), {
     const change = { patch: body, ifMatch: headers['if-match'], now };
     const device = await changeDevice(registry, stored, change);
     return jsonResponse(device, 200, { etag: etagOf(device.version) });
+  },
+
+  moveDevice: async ({ params, headers, body, principal, now, note }) => {
+    const stored = await storedFor(params.id, principal, 'devices:move', note);
+    const sites = sitesOfMove(stored, body.site);
+    note({ site: sites });
+    for (const site of sites) visible({ site }, principal, { see: 'devices:read', act: 'devices:move' });
+    const by = { ifMatch: headers['if-match'], principal, now };
+    const device = await moveDevice(context, stored, body.site, by);
+    return jsonResponse({ device, topics: topicsOf(context, device) }, 200, { etag: etagOf(device.version) });
   },
 
   retireDevice: async ({ params, headers, principal, now, note }) => {

@@ -11,7 +11,6 @@
  * | device `active`                        | the whole; the repeated request gets the same answer     |
  */
 
-import { basicIngest, downstream, upstream } from '../../../contracts/messages/topics.ts';
 import type { Device, Registered, Registration } from '../../../contracts/resources/devices.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { digest } from '../../runtime/digest.ts';
@@ -30,7 +29,7 @@ import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { createConnection } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';
-import { type Context, identityOf } from './context.ts';
+import { type Context, identityOf, topicsOf } from './context.ts';
 import { UnusableCsr, usableCsr } from './csr.ts';
 
 /** @throws {ProblemError} `invalid-csr`, with what is wrong */
@@ -67,6 +66,7 @@ const begin = async (
       certificateArn: certificate.arn,
       certificatePem: certificate.pem,
     },
+    formerSites: [],
   };
   try {
     await createDevice(context.registry, stored);
@@ -182,19 +182,12 @@ export const register = async (
     });
   const stored = mine(found ?? (await begin(context, request, by)), by.requestHash, principal);
   const device = await finish(context, stored, by);
-  const origin = { site: device.site, device: device.id };
   return {
     device,
     certificate: stored.enrolment.certificatePem,
     ca: roots,
     endpoint: broker,
     clientId: device.id,
-    topics: {
-      data: upstream.data(origin),
-      basicIngest: basicIngest(context.dataRule, upstream.data(origin)),
-      ack: downstream.ack(origin),
-      errors: downstream.errors(origin),
-      commands: downstream.command(origin, '+'),
-    },
+    topics: topicsOf(context, device),
   };
 };

@@ -1,5 +1,8 @@
 /** A batch's way: who is known, what is refused, and the rest to the processor in groups. */
+import { partitionKey } from '../../../contracts/messages/topics.ts';
 import type { QuarantineCode } from '../../../contracts/problems.ts';
+import { isFrom } from '../../domain/devices/former-sites.ts';
+import { compareSequences } from '../../domain/ledger/sequence.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import { persist } from '../../runtime/retry.ts';
 import type { DeviceRun } from './batch.ts';
@@ -18,9 +21,54 @@ const refusal = (run: DeviceRun, known: Registered | undefined): QuarantineCode 
   if (run.origin === undefined) return 'invalid-origin';
   if (known === undefined) return 'unknown-device';
   if ('damaged' in known) return undefined;
-  if (known.device.site !== run.origin.site) return 'unknown-device';
+  if (!isAt(run, known)) return 'unknown-device';
   const { state } = known.device;
   return state === 'retired' || state === 'retiring' ? 'device-retired' : undefined;
+};
+
+/** Whether a run comes from where its device is, as far as is known. */
+const isAt = ({ origin }: DeviceRun, known: Registered): boolean =>
+  'damaged' in known || known.device.site === origin?.site;
+
+/**
+ * What came from where a device was before it was moved is its own, as long as it arrived by then: it is put among what comes
+ * from where it is now, in the order of the shard. The rest stays what it is.
+ */
+const movedRuns = (
+  runs: readonly DeviceRun[],
+  registered: ReadonlyMap<string, Registered>,
+): readonly DeviceRun[] => {
+  const result = new Map<string, DeviceRun>();
+  const add = (run: DeviceRun): void => {
+    const other = result.get(run.partitionKey);
+    const arrivals = [...(other?.arrivals ?? []), ...run.arrivals].sort((one, next) =>
+      compareSequences(one.sequence, next.sequence),
+    );
+    const place = Math.min(run.place, other?.place ?? run.place);
+    result.set(run.partitionKey, other === undefined ? run : { ...other, place, arrivals });
+  };
+  for (const run of runs) {
+    const { origin, arrivals } = run;
+    const known = origin === undefined ? undefined : registered.get(origin.device);
+    const former = known === undefined || 'damaged' in known ? undefined : known.device.formerSites;
+    if (
+      origin === undefined ||
+      known === undefined ||
+      'damaged' in known ||
+      former === undefined ||
+      isAt(run, known)
+    ) {
+      add(run);
+      continue;
+    }
+    const { site } = known.device;
+    const now = { site, device: origin.device };
+    const mine = arrivals.filter((arrival) => isFrom(former, origin.site, arrival));
+    const others = arrivals.filter((arrival) => !isFrom(former, origin.site, arrival));
+    if (mine.length > 0) add({ ...run, origin: now, partitionKey: partitionKey(now), arrivals: mine });
+    if (others.length > 0) add({ ...run, arrivals: others });
+  }
+  return [...result.values()];
 };
 
 const grouped = <T>(list: readonly T[], size: number): T[][] =>
@@ -35,13 +83,22 @@ const processSome = async (
   if (runs.length === 0) return;
   await processor.attempt('reading the registry', runs, async () => {
     const ids = runs.flatMap(({ origin }) => (origin === undefined ? [] : [origin.device]));
-    const registered = await persist(
-      () => dependencies.devices.look(ids, batch.now, batch.time.first),
-      batch.time.first,
-    );
+    const look = (devices: readonly string[]) =>
+      persist(() => dependencies.devices.look(devices, batch.now, batch.time.first), batch.time.first);
+    const registered = await look(ids);
+    const elsewhere = runs.flatMap(({ origin }) => {
+      const entry = origin === undefined ? undefined : registered.get(origin.device);
+      const isElsewhere = entry !== undefined && !('damaged' in entry) && entry.device.site !== origin?.site;
+      return isElsewhere && origin !== undefined ? [origin.device] : [];
+    });
+    if (elsewhere.length > 0) {
+      // A device may have been moved since it was looked up.
+      dependencies.devices.forget(elsewhere);
+      for (const [id, entry] of await look(elsewhere)) registered.set(id, entry);
+    }
     const known: KnownRun[] = [];
     const refused: (readonly [DeviceRun, QuarantineCode])[] = [];
-    for (const run of runs) {
+    for (const run of elsewhere.length > 0 ? movedRuns(runs, registered) : runs) {
       const entry = run.origin === undefined ? undefined : registered.get(run.origin.device);
       const code = refusal(run, entry);
       if (code !== undefined) refused.push([run, code]);

@@ -8,6 +8,7 @@ import {
   type DeviceDetail,
   deviceFacts,
 } from '../../../contracts/resources/devices.ts';
+import { type FormerSite, formerSite } from '../../domain/devices/former-sites.ts';
 import { type Item, marshal, marshalValue, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages, readPage } from '../dynamodb/query.ts';
 import { deviceFromItem, deviceToItem } from './items.ts';
@@ -27,16 +28,21 @@ export type Enrolment = z.infer<typeof enrolment>;
 export interface StoredDevice {
   readonly device: Device;
   readonly enrolment: Enrolment;
+  /** Where it was before, the newest last. */
+  readonly formerSites: readonly FormerSite[];
 }
 
-const toItem = ({ device, enrolment: kept }: StoredDevice): Item => ({
+const toItem = ({ device, enrolment: kept, formerSites }: StoredDevice): Item => ({
   ...deviceToItem(device),
   enrolment: marshalValue(kept),
+  ...(formerSites.length === 0 ? {} : { formerSites: marshalValue(formerSites) }),
 });
+
+const unshown = z.object({ enrolment, formerSites: z.array(formerSite).default([]) });
 
 const fromItem = (item: Item): StoredDevice => ({
   device: deviceFromItem(item),
-  enrolment: enrolment.parse(unmarshal(item)['enrolment']),
+  ...unshown.parse(unmarshal(item)),
 });
 
 /** Reads a device as it is now. */

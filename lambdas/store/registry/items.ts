@@ -12,6 +12,7 @@ import {
   type InstrumentType,
   instrumentType,
 } from '../../../contracts/resources/instrument-types.ts';
+import { formerSite } from '../../domain/devices/former-sites.ts';
 import { type Attribute, type Item, marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { checkFormat, deviceKey, deviceListKey, ITEM_FORMAT, META, typeKey } from './keys.ts';
 
@@ -44,7 +45,9 @@ const open = (item: Item): { [name: string]: Attribute } => {
  */
 export const deviceFromItem = (item: Item): Device => storedDevice.parse(open(item));
 
-const knownDevice = device.pick({ id: true, site: true, type: true, state: true });
+const knownDevice = device
+  .pick({ id: true, site: true, type: true, state: true })
+  .extend({ formerSites: z.array(formerSite).optional() });
 
 /** What a device is judged by. */
 export type KnownDevice = z.infer<typeof knownDevice>;
@@ -56,8 +59,14 @@ export type KnownDevice = z.infer<typeof knownDevice>;
  */
 export const knownDeviceFromItem = (item: Item): KnownDevice => {
   checkFormat(String(item['pk']?.S), item['format']?.N);
-  const { id, site, type, state } = item;
-  return knownDevice.parse({ id: id?.S, site: site?.S, type: type?.S, state: state?.S });
+  const { id, site, type, state, formerSites } = item;
+  return knownDevice.parse({
+    id: id?.S,
+    site: site?.S,
+    type: type?.S,
+    state: state?.S,
+    ...(formerSites === undefined ? {} : { formerSites: unmarshal({ formerSites })['formerSites'] }),
+  });
 };
 
 export const deviceToItem = (value: Device): Item =>

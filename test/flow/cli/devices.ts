@@ -71,6 +71,19 @@ export const describeDevices = (started: () => Started): void => {
       const shown = await run('devices', 'show', 'mine', '--json');
       expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
 
+      const moved = await run('devices', 'move', 'mine', '--site', 'lab-9', '--reason', 'new room');
+      expect(moved).toMatchObject({
+        code: 0,
+        stdout: 'mine is at lab-9, and speaks on lab/lab-9/mine/data\n',
+        stderr: 'devices/mine/device.json has its new topics: start the device again\n',
+      });
+      expect(JSON.parse(readFileSync(join(person.folder, 'devices/mine/device.json'), 'utf8'))).toMatchObject(
+        {
+          topics: { data: 'lab/lab-9/mine/data' },
+          device: { site: 'lab-9' },
+        },
+      );
+
       expect(await run('devices', 'retire', 'mine', '--reason', 'worn out')).toMatchObject({
         code: 2,
         stdout: '',

@@ -35,6 +35,7 @@ const NEVER: ControlHandlers = {
   listDevices: never,
   readDevice: never,
   updateDevice: never,
+  moveDevice: never,
   retireDevice: never,
   listSites: never,
   readSite: never,

@@ -174,6 +174,11 @@ const CASES: {
     permitted: 428,
     bound: 'device',
   },
+  moveDevice: {
+    sent: { method: 'POST', path: '/v1/devices/matrix-3/move', body: { site: SITE, reason: 'because' } },
+    permitted: 200,
+    bound: 'device',
+  },
   retireDevice: {
     sent: { method: 'DELETE', path: '/v1/devices/matrix-1', body: { reason: 'because' } },
     permitted: 428,
