@@ -25,11 +25,8 @@ export const PROBLEMS = {
     'The device is retired',
     'Register a new device; a retired identifier is never used again.',
   ],
-  'device-busy': [
-    409,
-    'The device cannot be moved now',
-    'See `detail`: end what is under way with it first.',
-  ],
+  'device-busy': [409, 'Something is under way with the device', 'See `detail`, and end that first.'],
+  'too-many-certificates': [409, 'Two certificates of the device count already', 'Revoke one of them first.'],
   'site-in-use': [409, 'Devices are registered at the site', 'Move or retire them first.'],
   'channel-fixed': [
     409,

@@ -12,6 +12,7 @@ export const PERMISSIONS = {
   'devices:update': ['Admin', 'Engineer', 'Maintenance'],
   'devices:move': ['Admin', 'Engineer'],
   'devices:retire': ['Admin', 'Engineer'],
+  'certificates:manage': ['Admin', 'Engineer'],
   'sites:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],
   'sites:manage': ['Admin', 'Engineer'],
   'commands:read': ['Admin', 'Engineer', 'Operator', 'Maintenance', 'Viewer'],

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { slug } from '../messages/topics.ts';
 import { storableNumber } from '../numbers.ts';
 import { lease } from './commands.ts';
+import { csr } from './csr.ts';
 import { reason } from './reason.ts';
 import { position } from './sites.ts';
 
@@ -59,6 +60,7 @@ export const connection = z
     since: z.string().optional(),
     address: z.string().optional(),
     reason: z.string().optional().meta({ description: 'Why the broker says it disconnected' }),
+    certificateId: z.string().optional().meta({ description: 'Certificate that it connected by' }),
   })
   .meta({ id: 'Connection' });
 export type Connection = z.infer<typeof connection>;
@@ -70,7 +72,12 @@ export const device = deviceMetadata
     site: slug,
     type: slug,
     state: z.enum(DEVICE_STATES),
-    certificateId: z.string().optional(),
+    certificateId: z.string().optional().meta({ description: 'The newest certificate that counts' }),
+    renewBefore: z.string().optional().meta({
+      format: 'date-time',
+      description:
+        'When that certificate is to be replaced; absent for devices registered before this was kept',
+    }),
     createdAt: z.string(),
     createdBy: z.string(),
     updatedAt: z.string(),
@@ -135,19 +142,7 @@ export const registration = deviceMetadata
     id: slug,
     site: slug,
     type: slug,
-    csr: z
-      .string()
-      .max(16_384)
-      .regex(
-        // RFC 7468, which allows text around; in that nothing else in PEM, such as the key, has any business.
-        /^(?:(?!-----BEGIN)[\s\S])*-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----\s[A-Za-z0-9+/=\s]+-----END \1-----(?:(?!-----BEGIN)[\s\S])*$/,
-        'use one CSR in PEM, and nothing else in PEM',
-      )
-      .meta({
-        description:
-          'PKCS #10 in PEM, signed by the key that never leaves the device: RSA of at least 2048 bits, or ECC on ' +
-          'NIST P-256, P-384 or P-521. Text around it is left out.',
-      }),
+    csr,
   })
   .strict()
   .meta({ id: 'Registration' });

@@ -3,6 +3,7 @@
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
 import { AUDIT_ROUTES } from './audit.ts';
+import { CERTIFICATES_ROUTES } from './certificates.ts';
 import { COMMANDS_ROUTES } from './commands.ts';
 import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
@@ -20,6 +21,7 @@ export type { RouteConfig } from './route.ts';
 /** Every route, by the name of its operation. */
 export const ROUTES = {
   ...DEVICES_ROUTES,
+  ...CERTIFICATES_ROUTES,
   ...SITES_ROUTES,
   ...TYPES_ROUTES,
   ...COMMANDS_ROUTES,

@@ -143,24 +143,38 @@ const tryToRemove = async (iot: IoTClient, device: Identity): Promise<void> => {
   const tie = { thingName: thing, principal: certificateArn };
   await unlessGone(iot.send(new DetachThingPrincipalCommand(tie)));
   await unlessGone(iot.send(new DeleteCertificateCommand({ certificateId })));
-  await unlessGone(iot.send(new DeleteThingCommand({ thingName: thing })));
 };
 
-/**
- * Revokes the certificate of a device, takes it from its policy and its thing, and removes both. Repeating it changes
- * nothing.
- * @throws {StillAttached} when it has to be repeated later
- */
-export const removeIdentity = async (iot: IoTClient, device: Identity): Promise<void> => {
+const untilApart = async (thing: string, remove: () => Promise<void>): Promise<void> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await tryToRemove(iot, device);
+      return await remove();
     } catch (cause) {
       if (!STILL_ATTACHED.some((name) => named(cause, name))) throw cause;
-      if (tries === TRIES) throw new StillAttached(device.thing, { cause });
+      if (tries === TRIES) throw new StillAttached(thing, { cause });
       await delay(FIRST_PAUSE_MILLIS * 2 ** (tries - 1));
     }
   }
+};
+
+/**
+ * Revokes a certificate of a device, takes it from its policy and its thing, and removes it. Repeating it changes nothing.
+ * @throws {StillAttached} when it has to be repeated later
+ */
+export const removeCertificate = (iot: IoTClient, device: Identity): Promise<void> =>
+  untilApart(device.thing, () => tryToRemove(iot, device));
+
+/**
+ * Does that with all certificates of a device, and removes its thing. Repeating it changes nothing.
+ * @throws {StillAttached} when it has to be repeated later
+ */
+export const removeIdentities = async (
+  iot: IoTClient,
+  thing: string,
+  certificates: readonly Identity[],
+): Promise<void> => {
+  for (const certificate of certificates) await removeCertificate(iot, certificate);
+  await untilApart(thing, () => unlessGone(iot.send(new DeleteThingCommand({ thingName: thing }))));
 };
 
 /** Cuts the connection of a client; one that is not connected is fine. */

@@ -197,7 +197,7 @@ describe('help', () => {
     expect(stderr).toBe('');
     expect(stdout.split('\n')).toEqual([
       'devices',
-      'register retire',
+      'register revoke retire',
       'table csv ndjson arrow parquet',
       'retiring retired',
       '--starter',

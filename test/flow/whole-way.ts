@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { IssuedCertificate } from '../../contracts/resources/certificates.ts';
 import type { Command } from '../../contracts/resources/commands.ts';
 import type { Registered } from '../../contracts/resources/devices.ts';
 import type { ExportJob } from '../../contracts/resources/exports.ts';
@@ -85,6 +86,13 @@ const controlSteps = (lab: Lab, id: string): Step[] => {
     async () => {
       const init = { method: 'PATCH', body: JSON.stringify({ description: id }), headers: await etag() };
       return lab.json(path, init);
+    },
+    async () => {
+      const { csr } = await createIdentity(id);
+      const { certificate } = await lab.json<IssuedCertificate>(`${path}/certificates`, post({ csr }));
+      await lab.json(`${path}/certificates`);
+      const init = { method: 'DELETE', body: '{"reason":"because"}' };
+      return lab.json(`${path}/certificates/${certificate.id}`, init);
     },
     async () =>
       lab.json(`${path}/move`, { ...post({ site: 'lab-2', reason: 'because' }), headers: await etag() }),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { slug } from '../../../contracts/messages/topics.ts';
+import { isDue } from '../../../contracts/resources/certificates.ts';
 import {
   connection,
   DEVICE_STATES,
@@ -28,6 +29,7 @@ import {
   tell,
   withTarget,
 } from './options.ts';
+import { addRotate } from './rotate-device.ts';
 import { instant, withRange } from './times.ts';
 
 const row = (device: Device): string[] => [
@@ -45,6 +47,7 @@ interface ListOptions extends CommonOptions {
   readonly search?: string;
   readonly presence?: string;
   readonly attribute?: string;
+  readonly due?: boolean;
 }
 
 /** Devices that are looked for: of each site that there is where none is named, as the API looks within one. */
@@ -61,7 +64,11 @@ const list = async (options: ListOptions): Promise<void> => {
   const listed = isSearch
     ? found(api, site, { type, state, search, presence, attribute })
     : api.list<Device>('/v1/devices', { site, type, state });
-  const devices = await Array.fromAsync(listed);
+  const all = await Array.fromAsync(listed);
+  const now = new Date();
+  const devices = options.due
+    ? all.filter(({ renewBefore }) => renewBefore !== undefined && isDue(renewBefore, now))
+    : all;
   if (options.json) print(JSON.stringify(devices));
   else print(table(['id', 'site', 'type', 'state', 'name'], devices.map(row)));
 };
@@ -174,6 +181,7 @@ export const devicesCommand = (): Command => {
       new Option('--presence <state>', 'whose connection is so').choices(connection.shape.state.options),
     )
     .option('--attribute <label[:value]>', 'with this label')
+    .option('--due', 'whose certificate is to be replaced')
     .action(list);
   withTarget(command.command('show <id>')).description('show one device').action(show);
   withTarget(command.command('presence <id>'))
@@ -191,6 +199,7 @@ export const devicesCommand = (): Command => {
     .option('--out <folder>', 'where key and certificate go', 'devices')
     .action(register);
   addMove(command);
+  addRotate(command);
   withTarget(command.command('retire <id>'))
     .description('revoke the certificate and cut the connection')
     .option('--yes', 'do it')

@@ -1,10 +1,11 @@
 /** What the handlers of `control-api` work with. */
 import { basicIngest, downstream, upstream } from '../../../contracts/messages/topics.ts';
 import type { Device, DeviceTopics } from '../../../contracts/resources/devices.ts';
+import type { KeptCertificate } from '../../domain/devices/certificates.ts';
 import type { iotClient, iotDataClient } from '../../runtime/clients.ts';
 import type { BrokerAddress, Identity } from '../../runtime/iot.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { StoredDevice } from '../../store/registry/devices.ts';
+import { certificatesOf, type StoredDevice } from '../../store/registry/devices.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 
 export interface Context {
@@ -36,11 +37,13 @@ export const topicsOf = ({ dataRule }: Pick<Context, 'dataRule'>, { site, id }: 
   };
 };
 
-/** What a device is in AWS IoT; `undefined` for one that never got so far. */
-export const identityOf = (
+/** What a device is in AWS IoT by one of its certificates. */
+export const identityBy = (
   { policy }: Pick<Context, 'policy'>,
-  { device, enrolment: { certificateArn } }: StoredDevice,
-): Identity | undefined => {
-  const { id: thing, certificateId } = device;
-  return certificateId === undefined ? undefined : { certificateArn, certificateId, thing, policy };
-};
+  thing: string,
+  { arn, id }: Pick<KeptCertificate, 'arn' | 'id'>,
+): Identity => ({ certificateArn: arn, certificateId: id, thing, policy });
+
+/** What a device is in AWS IoT, by each of its certificates. */
+export const identitiesOf = (context: Pick<Context, 'policy'>, stored: StoredDevice): Identity[] =>
+  certificatesOf(stored).map((certificate) => identityBy(context, stored.device.id, certificate));

@@ -78,6 +78,10 @@ const faultOf = ({
     : `its key is on the curve ${namedCurve}: use ${curves}`;
 };
 
+/** The public key of a request that {@link usableCsr} has given. */
+export const keyOfCsr = (pem: string): KeyObject =>
+  keyOf(Buffer.from(PEM.exec(pem)?.[2]?.replaceAll(/\s/g, '') ?? '', 'base64'));
+
 /**
  * The request as AWS IoT takes it, out of a text that may hold more, as OpenSSL's own description of it.
  * @throws {UnusableCsr}

@@ -1,5 +1,6 @@
 /** `control-api`: sites, devices and instrument types. */
 import { allowedSites, type Permission, type Principal } from '../../../contracts/roles.ts';
+import { shown } from '../../domain/devices/certificates.ts';
 import { dynamoClient, iotClient, iotDataClient } from '../../runtime/clients.ts';
 import { digest } from '../../runtime/digest.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -15,8 +16,9 @@ import { createLogger } from '../../runtime/logger.ts';
 import { once } from '../../runtime/once.ts';
 import { brokerRoots } from '../../runtime/trust.ts';
 import { auditInto } from '../../store/registry/audit.ts';
-import { readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
+import { certificatesOf, readDetail, readDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { readType } from '../../store/registry/types.ts';
+import { issueCertificate, revoke } from './certificates.ts';
 import { type Context, topicsOf } from './context.ts';
 import { changeDevice, devicePage, listIdentity } from './devices.ts';
 import { answerOf, idempotently } from './idempotency.ts';
@@ -112,6 +114,25 @@ const api = createApi('control-api', auditInto(registry, context.logger), {
     const stored = await storedFor(params.id, principal, 'devices:retire', note);
     const device = await retire(context, stored, headers['if-match'], now);
     return jsonResponse(device, 200, { etag: etagOf(device.version) });
+  },
+
+  listCertificates: async ({ params, principal, now }) => {
+    const stored = await readDevice(registry, params.id);
+    visible(stored?.device, principal, { see: 'devices:read' });
+    const all = stored === undefined ? [] : certificatesOf(stored);
+    return jsonResponse({ items: all.map((kept) => shown(kept, now)), next: null });
+  },
+
+  issueCertificate: async ({ params, body, principal, now, note }) => {
+    const stored = await storedFor(params.id, principal, 'certificates:manage', note);
+    const kept = await issueCertificate(context, stored, body.csr, { principal, now });
+    note({ after: kept.id });
+    return jsonResponse({ certificate: shown(kept, now), pem: kept.pem }, 201);
+  },
+
+  revokeCertificate: async ({ params, principal, now, note }) => {
+    const stored = await storedFor(params.id, principal, 'certificates:manage', note);
+    return jsonResponse(shown(await revoke(context, stored, params.certificate, { principal, now }), now));
   },
 
   listSites: async ({ query, principal, url }) =>

@@ -11,6 +11,7 @@
  * | device `active`                        | the whole; the repeated request gets the same answer     |
  */
 
+import { renewBefore } from '../../../contracts/resources/certificates.ts';
 import type { Device, Registered, Registration } from '../../../contracts/resources/devices.ts';
 import { allowed, type Principal } from '../../../contracts/roles.ts';
 import { digest } from '../../runtime/digest.ts';
@@ -18,10 +19,8 @@ import { ProblemError } from '../../runtime/http/problem.ts';
 import {
   activateIdentity,
   CertificateGone,
-  createCertificate,
   createThing,
-  InvalidCsr,
-  removeIdentity,
+  removeIdentities,
   revokeCertificate,
   ThingTaken,
 } from '../../runtime/iot.ts';
@@ -29,33 +28,22 @@ import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { createDevice, readDevice, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { createConnection } from '../../store/registry/presence.ts';
 import { readType } from '../../store/registry/types.ts';
-import { type Context, identityOf, topicsOf } from './context.ts';
-import { UnusableCsr, usableCsr } from './csr.ts';
-
-/** @throws {ProblemError} `invalid-csr`, with what is wrong */
-const csrOf = (text: string): string => {
-  try {
-    return usableCsr(text);
-  } catch (cause) {
-    if (!(cause instanceof UnusableCsr)) throw cause;
-    throw new ProblemError('invalid-csr', { errors: [{ pointer: '/csr', detail: cause.message }], cause });
-  }
-};
+import { certify, csrOf } from './certify.ts';
+import { type Context, identitiesOf, topicsOf } from './context.ts';
 
 const begin = async (
   context: Context,
   { csr, ...described }: Registration,
   by: { readonly requestHash: string; readonly principal: Principal; readonly now: Date },
 ): Promise<StoredDevice> => {
-  const certificate = await createCertificate(context.iot, csrOf(csr)).catch((cause: unknown) => {
-    throw cause instanceof InvalidCsr ? new ProblemError('invalid-csr', { cause }) : cause;
-  });
+  const certificate = await certify(context, csrOf(csr));
   const at = by.now.toISOString();
   const stored: StoredDevice = {
     device: {
       ...described,
       state: 'registering',
       certificateId: certificate.id,
+      renewBefore: renewBefore(at),
       createdAt: at,
       createdBy: by.principal.name,
       updatedAt: at,
@@ -134,7 +122,7 @@ const finish = async (
 ): Promise<Device> => {
   const { device } = stored;
   if (device.state === 'active') return device;
-  const identity = identityOf(context, stored);
+  const [identity] = identitiesOf(context, stored);
   if (identity === undefined) throw new Error(`device ${device.id} has no certificate`);
   await createConnection(context.registry, device.id);
   const thing = { name: device.id, site: device.site, thingType: context.thingType };
@@ -148,7 +136,7 @@ const finish = async (
   } catch (error) {
     if (!(error instanceof CertificateGone)) throw error;
     // It was retired meanwhile: what has been made since goes as well.
-    await removeIdentity(context.iot, identity);
+    await removeIdentities(context.iot, device.id, [identity]);
     return mine((await readDevice(context.registry, device.id)) ?? stored, by.requestHash, by.principal)
       .device;
   }

@@ -1,21 +1,15 @@
 /**
- * Retirement of a device, resumable after every step: `retiring` is recorded first, then the certificate is
+ * Retirement of a device, resumable after every step: `retiring` is recorded first, then its certificates are
  * revoked, then the connection cut (a client with a revoked certificate cannot come back), then certificate and thing
  * are removed, then `retired` recorded. What certified the device stays in the registry.
  */
 import type { Device } from '../../../contracts/resources/devices.ts';
 import { requireMatch } from '../../runtime/http/etag.ts';
 import { ProblemError } from '../../runtime/http/problem.ts';
-import {
-  disconnect,
-  type Identity,
-  removeIdentity,
-  revokeCertificate,
-  StillAttached,
-} from '../../runtime/iot.ts';
+import { disconnect, removeIdentities, revokeCertificate, StillAttached } from '../../runtime/iot.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
-import { type Context, identityOf } from './context.ts';
+import { type Context, identitiesOf } from './context.ts';
 
 const advance = async (
   context: Context,
@@ -37,9 +31,9 @@ const advance = async (
 };
 
 /** @throws {ProblemError} `unavailable` while AWS IoT does not know yet that certificate and thing are apart */
-const remove = async ({ iot }: Context, identity: Identity): Promise<void> => {
+export const whenApart = async (remove: () => Promise<void>): Promise<void> => {
   try {
-    await removeIdentity(iot, identity);
+    await remove();
   } catch (cause) {
     if (!(cause instanceof StillAttached)) throw cause;
     throw new ProblemError('unavailable', { headers: { 'retry-after': '5' }, cause });
@@ -61,9 +55,9 @@ export const retire = async (
   if (state === 'retired') return found.device;
   requireMatch(state === 'retiring' && ifMatch !== undefined ? '*' : ifMatch, version);
   const retiring = state === 'retiring' ? found : await advance(context, found, 'retiring', now);
-  const identity = identityOf(context, retiring);
-  if (identity !== undefined) await revokeCertificate(context.iot, identity.certificateId);
+  const identities = identitiesOf(context, retiring);
+  for (const { certificateId } of identities) await revokeCertificate(context.iot, certificateId);
   await disconnect(context.iotData, retiring.device.id);
-  if (identity !== undefined) await remove(context, identity);
+  await whenApart(() => removeIdentities(context.iot, retiring.device.id, identities));
   return (await advance(context, retiring, 'retired', now)).device;
 };

@@ -10,6 +10,8 @@ export const lifecycleEvent = z.object({
   eventType: z.enum(['connected', 'disconnected']),
   sessionIdentifier: z.string().optional(),
   ipAddress: z.string().optional(),
+  /** Identifier of the certificate, for a device. */
+  principalIdentifier: z.string().optional(),
   disconnectReason: z.string().optional(),
   versionNumber: z.int().nonnegative(),
 });
@@ -28,6 +30,7 @@ export const changeOf = (event: LifecycleEvent): ConnectionChange => {
     order: event.versionNumber * 2 + (disconnected ? 1 : 0),
     session: event.sessionIdentifier,
     address: event.ipAddress,
+    certificateId: event.principalIdentifier,
     reason: disconnected ? event.disconnectReason : undefined,
   };
 };

@@ -8,6 +8,7 @@ import {
   type DeviceDetail,
   deviceFacts,
 } from '../../../contracts/resources/devices.ts';
+import { type KeptCertificate, keptCertificate } from '../../domain/devices/certificates.ts';
 import { type FormerSite, formerSite } from '../../domain/devices/former-sites.ts';
 import { type Item, marshal, marshalValue, unmarshal } from '../dynamodb/attributes.ts';
 import { queryPages, readPage } from '../dynamodb/query.ts';
@@ -22,6 +23,8 @@ const enrolment = z.object({
   requestHash: z.string(),
   certificateArn: z.string(),
   certificatePem: z.string(),
+  /** All that are remembered, the newest last; absent while there was never another than the first. */
+  certificates: z.array(keptCertificate).optional(),
 });
 export type Enrolment = z.infer<typeof enrolment>;
 
@@ -31,6 +34,19 @@ export interface StoredDevice {
   /** Where it was before, the newest last. */
   readonly formerSites: readonly FormerSite[];
 }
+
+/** The certificates of a device, the newest last. */
+export const certificatesOf = ({
+  device: { certificateId: id, state, createdAt, createdBy },
+  enrolment: { certificateArn: arn, certificatePem: pem, certificates },
+}: StoredDevice): readonly KeptCertificate[] => {
+  const isOver = state === 'retiring' || state === 'retired';
+  if (certificates !== undefined)
+    return isOver ? certificates.map((each) => ({ ...each, state: 'revoked' })) : certificates;
+  if (id === undefined) return [];
+  const now = isOver ? 'revoked' : state === 'active' ? 'active' : 'pending';
+  return [{ id, arn, pem, state: now, createdAt, createdBy }];
+};
 
 const toItem = ({ device, enrolment: kept, formerSites }: StoredDevice): Item => ({
   ...deviceToItem(device),

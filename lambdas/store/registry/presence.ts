@@ -16,6 +16,7 @@ export interface ConnectionChange {
   readonly order: number;
   readonly session: string | undefined;
   readonly address: string | undefined;
+  readonly certificateId?: string | undefined;
   readonly reason: string | undefined;
 }
 
@@ -89,6 +90,15 @@ export const readConnection = async (
   return { isOnline: item?.['state']?.S === 'online', isAwaited: item?.['awaited']?.BOOL === true };
 };
 
+/** The certificate that a device is connected by, as far as is known. */
+export const readConnectedBy = async (
+  registry: Registry,
+  device: string,
+): Promise<{ readonly isOnline: boolean; readonly certificateId: string | undefined }> => {
+  const item = await readItem(registry, deviceKey(device), CONNECTION);
+  return { isOnline: item?.['state']?.S === 'online', certificateId: item?.['certificateId']?.S };
+};
+
 /** What the broker says of many devices. A BatchGetItem for 100; one that never got so far is absent. */
 export const readConnectionStates = async (
   { client, table }: Registry,
@@ -101,7 +111,8 @@ export const readConnectionStates = async (
 };
 
 const apply = (registry: Registry, change: ConnectionChange): UpdateItemCommand => {
-  const optional = { session: change.session, address: change.address, reason: change.reason };
+  const { session, address, reason, certificateId } = change;
+  const optional = { session, address, reason, certificateId };
   const sets = ['#state = :state', '#since = :since', '#at = :at', '#order = :order'];
   const removes: string[] = [];
   for (const [name, value] of Object.entries(optional)) {

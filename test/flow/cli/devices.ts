@@ -71,18 +71,40 @@ export const describeDevices = (started: () => Started): void => {
       const shown = await run('devices', 'show', 'mine', '--json');
       expect(JSON.parse(shown.stdout)).toMatchObject({ id: 'mine', state: 'active' });
 
-      const moved = await run('devices', 'move', 'mine', '--site', 'lab-9', '--reason', 'new room');
+      expect((await run('devices', 'list', '--due', '--json')).stdout).toBe('[]\n');
+      const keyOf = () => readFileSync(join(person.folder, 'devices/mine/key.pem'), 'utf8');
+      const before = keyOf();
+      // Nobody has come by the new certificate: both count, and the next call goes on.
+      expect(await run('devices', 'rotate', 'mine', '--wait', '1')).toMatchObject({ code: 7 });
+      const between = keyOf();
+      expect(between).not.toBe(before);
+      expect((await run('devices', 'certificates', 'mine')).stdout.match(/ active /g)).toHaveLength(2);
+      const rotated = await run('devices', 'rotate', 'mine', '--connect', '--json');
+      expect(rotated).toMatchObject({ code: 0 });
+      expect(JSON.parse(rotated.stdout)).toMatchObject({ device: 'mine', revoked: [expect.any(String)] });
+      expect(keyOf()).toBe(between);
+      expect((await run('devices', 'certificates', 'mine')).stdout).toMatch(/ revoked [\s\S]* active /);
+      expect(await run('devices', 'rotate', 'mine', '--connect')).toMatchObject({ code: 0 });
+      expect(readdirSync(join(person.folder, 'devices/mine/credentials'))).toHaveLength(3);
+      const [current] = JSON.parse((await run('devices', 'list', '--json', '--search', 'mine')).stdout);
+      const one: string = current.certificateId;
+      expect(await register('mine', '--name', 'Mine')).toMatchObject({ code: 0 });
+
+      const moved = await run('devices', 'move', 'mine', '--site', 'lab-2', '--reason', 'new room');
       expect(moved).toMatchObject({
         code: 0,
-        stdout: 'mine is at lab-9, and speaks on lab/lab-9/mine/data\n',
+        stdout: 'mine is at lab-2, and speaks on lab/lab-2/mine/data\n',
         stderr: 'devices/mine/device.json has its new topics: start the device again\n',
       });
       expect(JSON.parse(readFileSync(join(person.folder, 'devices/mine/device.json'), 'utf8'))).toMatchObject(
         {
-          topics: { data: 'lab/lab-9/mine/data' },
-          device: { site: 'lab-9' },
+          topics: { data: 'lab/lab-2/mine/data' },
+          device: { site: 'lab-2' },
         },
       );
+
+      const lost = await run('devices', 'revoke', 'mine', one.slice(0, 12), '--reason', 'lost');
+      expect(lost).toMatchObject({ code: 0 });
 
       expect(await run('devices', 'retire', 'mine', '--reason', 'worn out')).toMatchObject({
         code: 2,

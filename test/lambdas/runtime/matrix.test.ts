@@ -184,6 +184,21 @@ const CASES: {
     permitted: 428,
     bound: 'device',
   },
+  listCertificates: { sent: { path: '/v1/devices/matrix-1/certificates' }, permitted: 200, bound: 'device' },
+  issueCertificate: {
+    sent: { method: 'POST', path: '/v1/devices/matrix-1/certificates', body: { csr } },
+    permitted: 422,
+    bound: 'device',
+  },
+  revokeCertificate: {
+    sent: {
+      method: 'DELETE',
+      path: `/v1/devices/matrix-1/certificates/${'0'.repeat(64)}`,
+      body: { reason: 'because' },
+    },
+    permitted: 404,
+    bound: 'device',
+  },
   listSites: { sent: { path: '/v1/sites' }, permitted: 200, bound: 'filter' },
   readSite: { sent: { path: `/v1/sites/${SITE}` }, permitted: 200, bound: 'device' },
   describeSite: {
@@ -323,6 +338,7 @@ const CASES: {
 /** What every role may do with a device that it sees. */
 const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readDevice',
+  'listCertificates',
   'readSite',
   'readPresence',
   'listSessions',

@@ -48,7 +48,9 @@ describe('read', () => {
   it('shows nothing of how it was registered', async () => {
     const { body } = await send({ path: '/v1/devices/read-1' });
     expect(Object.keys(body).sort()).toEqual(
-      'certificateId connection createdAt createdBy id site state type updatedAt version'.split(' '),
+      'certificateId connection createdAt createdBy id renewBefore site state type updatedAt version'.split(
+        ' ',
+      ),
     );
   });
 });

@@ -96,6 +96,7 @@ describe('presence', () => {
       state: 'online',
       since: '2026-03-01T10:00:00.000Z',
       address: '10.0.0.7',
+      certificateId: 'p',
     });
     await handler(batch(disconnected(id, 4, T + 1)));
     expect(await connectionOf(id)).toEqual({
