@@ -20,6 +20,7 @@ export interface Sent {
 
 const KINDS: Readonly<Record<string, string>> = {
   devices: 'device',
+  sites: 'site',
   types: 'instrument type',
   quarantine: 'quarantined message',
   exports: 'export',

@@ -24,9 +24,11 @@ import {
   print,
   type Reasoned,
   reasonOption,
+  refuseBeside,
   siteOf,
   siteOption,
   tell,
+  whole,
   withTarget,
 } from './options.ts';
 import { addRotate } from './rotate-device.ts';
@@ -114,11 +116,14 @@ const sessions = async (id: string, options: SessionsOptions): Promise<void> => 
 };
 
 interface RegisterOptions extends CommonOptions {
-  readonly site: string;
-  readonly type: string;
+  readonly site?: string;
+  readonly type?: string;
   readonly name?: string;
   readonly csr?: string;
-  readonly out: string;
+  readonly file?: string;
+  readonly out?: string;
+  readonly keys: string;
+  readonly concurrency: number;
 }
 
 const csrFrom = (file: string): string => {
@@ -129,8 +134,20 @@ const csrFrom = (file: string): string => {
   }
 };
 
-const register = async (id: string, options: RegisterOptions): Promise<void> => {
-  const { site, type, name, csr, out } = options;
+const register = async (
+  id: string | undefined,
+  options: RegisterOptions,
+  command: Command,
+): Promise<void> => {
+  const { site, type, name, csr, file, out = 'devices' } = options;
+  if ((id === undefined) === (file === undefined)) throw new UsageError('name a device, or a --file of them');
+  if (file !== undefined) {
+    refuseBeside(command, 'file', ['name', 'csr']);
+    const { registerFleet } = await import('./register-fleet.ts');
+    return await registerFleet({ ...options, file, out: options.out ?? `${file}.results.ndjson` });
+  }
+  if (id === undefined || site === undefined || type === undefined)
+    throw new UsageError('give --site and --type');
   // It becomes the name of a folder.
   if (!slug.safeParse(id).success)
     throw new UsageError(`${id}: use lower-case letters, digits and inner hyphens, at most 63 characters`);
@@ -190,13 +207,22 @@ export const devicesCommand = (): Command => {
   withRange(withTarget(command.command('sessions <id>')))
     .description('show when a device was connected, and its availability')
     .action(sessions);
-  withTarget(command.command('register <id>'))
-    .description('register a device; its key is made here and stays here')
-    .addOption(new Option('--site <site>', 'where it stands').env('LABGATE_SITE').makeOptionMandatory())
-    .requiredOption('--type <type>', 'instrument type')
+  withTarget(command.command('register [id]'))
+    .description('register a device, or those of a file; keys are made here and stay here')
+    .addOption(new Option('--site <site>', 'where it stands').env('LABGATE_SITE'))
+    .option('--type <type>', 'instrument type')
     .option('--name <name>')
     .option('--csr <file>', 'a CSR of a key that lives elsewhere')
-    .option('--out <folder>', 'where key and certificate go', 'devices')
+    .option(
+      '--file <file>',
+      'CSV with a heading, or NDJSON; --site and --type stand in where a line has none',
+    )
+    .option(
+      '--out <path>',
+      'folder for key and certificate (devices); with --file the file of results, by which it goes on',
+    )
+    .option('--keys <folder>', 'with --file: where the folders of devices go', 'devices')
+    .option('--concurrency <number>', 'with --file: so many at a time', whole, 8)
     .action(register);
   addMove(command);
   addRotate(command);

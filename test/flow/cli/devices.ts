@@ -1,5 +1,5 @@
 /** Devices: registered once, found again, and never changed in silence. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newPerson } from '../../support/cli.ts';
@@ -115,6 +115,27 @@ export const describeDevices = (started: () => Started): void => {
       expect(await register('mine')).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('mine is retired'),
+      });
+    });
+
+    test('those of a file are registered, and the same command goes on', async () => {
+      using person = newPerson();
+      const file = join(person.folder, 'fleet.csv');
+      const run = () =>
+        person.run(
+          ['devices', 'register', '--file', 'fleet.csv', '--type', 'meter', '--out', 'r.ndjson'],
+          asked(),
+        );
+      writeFileSync(file, 'id,site,name\nbulk-1,lab-1,"One, two"\nbulk-2,lab-1,\nBulk 3,lab-1,\n');
+      const first = await run();
+      expect(first.code).toBe(7);
+      expect(first.stdout).toMatch(/^line 4: id: use lower-case letters/m);
+      expect(first.stdout).toMatch(/^2 registered, 0 done before, 1 failed: see r\.ndjson$/m);
+      expect(existsSync(join(person.folder, 'devices/bulk-2/key.pem'))).toBe(true);
+      writeFileSync(file, readFileSync(file, 'utf8').replace('Bulk 3', 'bulk-3'));
+      expect(await run()).toMatchObject({
+        code: 0,
+        stdout: 'line 4: bulk-3 is registered\n1 registered, 2 done before, 0 failed: see r.ndjson\n',
       });
     });
 
