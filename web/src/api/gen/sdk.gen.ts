@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddPersonData, AddPersonErrors, AddPersonResponses, ApproveCommandData, ApproveCommandErrors, ApproveCommandResponses, CancelCommandData, CancelCommandErrors, CancelCommandResponses, CancelExportData, CancelExportErrors, CancelExportResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateTypeData, CreateTypeErrors, CreateTypeResponses, DisablePersonData, DisablePersonErrors, DisablePersonResponses, EnablePersonData, EnablePersonErrors, EnablePersonResponses, ExplainProblemData, ExplainProblemErrors, ExplainProblemResponses, HealthData, HealthErrors, HealthResponses, InvitePersonData, InvitePersonErrors, InvitePersonResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListDeviceCommandsData, ListDeviceCommandsErrors, ListDeviceCommandsResponses, ListDevicesData, ListDevicesErrors, ListDevicesResponses, ListExportFilesData, ListExportFilesErrors, ListExportFilesResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, ListQuarantineData, ListQuarantineErrors, ListQuarantineResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTypesData, ListTypesErrors, ListTypesResponses, LiveData, LiveResponses, OpenapiData, OpenapiErrors, OpenapiResponses, ReadCommandData, ReadCommandErrors, ReadCommandHistoryData, ReadCommandHistoryErrors, ReadCommandHistoryResponses, ReadCommandResponses, ReadCompletenessData, ReadCompletenessErrors, ReadCompletenessResponses, ReadDeviceData, ReadDeviceErrors, ReadDeviceResponses, ReadExportData, ReadExportErrors, ReadExportResponses, ReadLatestData, ReadLatestErrors, ReadLatestResponses, ReadLeaseData, ReadLeaseErrors, ReadLeaseResponses, ReadManySeriesData, ReadManySeriesErrors, ReadManySeriesResponses, ReadMeData, ReadMeErrors, ReadMeResponses, ReadPersonData, ReadPersonErrors, ReadPersonResponses, ReadPresenceData, ReadPresenceErrors, ReadPresenceResponses, ReadQuarantinedData, ReadQuarantinedErrors, ReadQuarantinedResponses, ReadSeriesData, ReadSeriesErrors, ReadSeriesResponses, ReadSnapshotData, ReadSnapshotErrors, ReadSnapshotResponses, ReadTypeData, ReadTypeErrors, ReadTypeResponses, ReadyData, ReadyErrors, ReadyResponses, RefuseCommandData, RefuseCommandErrors, RefuseCommandResponses, RegisterDeviceData, RegisterDeviceErrors, RegisterDeviceResponses, ReleaseLeaseData, ReleaseLeaseErrors, ReleaseLeaseResponses, ReplaceGrantsData, ReplaceGrantsErrors, ReplaceGrantsResponses, ReplaceTypeData, ReplaceTypeErrors, ReplaceTypeResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, RetireDeviceData, RetireDeviceErrors, RetireDeviceResponses, ServicesData, ServicesErrors, ServicesResponses, SignOutPersonData, SignOutPersonErrors, SignOutPersonResponses, TakeLeaseData, TakeLeaseErrors, TakeLeaseResponses, UpdateDeviceData, UpdateDeviceErrors, UpdateDeviceResponses } from './types.gen.ts';
+import type { AddPersonData, AddPersonErrors, AddPersonResponses, ApproveCommandData, ApproveCommandErrors, ApproveCommandResponses, CancelCommandData, CancelCommandErrors, CancelCommandResponses, CancelExportData, CancelExportErrors, CancelExportResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateTypeData, CreateTypeErrors, CreateTypeResponses, DescribeSiteData, DescribeSiteErrors, DescribeSiteResponses, DisablePersonData, DisablePersonErrors, DisablePersonResponses, EnablePersonData, EnablePersonErrors, EnablePersonResponses, ExplainProblemData, ExplainProblemErrors, ExplainProblemResponses, HealthData, HealthErrors, HealthResponses, InvitePersonData, InvitePersonErrors, InvitePersonResponses, IssueCertificateData, IssueCertificateErrors, IssueCertificateResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCertificatesData, ListCertificatesErrors, ListCertificatesResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListDeviceCommandsData, ListDeviceCommandsErrors, ListDeviceCommandsResponses, ListDevicesData, ListDevicesErrors, ListDevicesResponses, ListExportFilesData, ListExportFilesErrors, ListExportFilesResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, ListQuarantineData, ListQuarantineErrors, ListQuarantineResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSitesData, ListSitesErrors, ListSitesResponses, ListTypesData, ListTypesErrors, ListTypesResponses, LiveData, LiveResponses, MoveDeviceData, MoveDeviceErrors, MoveDeviceResponses, OpenapiData, OpenapiErrors, OpenapiResponses, ReadCommandData, ReadCommandErrors, ReadCommandHistoryData, ReadCommandHistoryErrors, ReadCommandHistoryResponses, ReadCommandResponses, ReadCompletenessData, ReadCompletenessErrors, ReadCompletenessResponses, ReadDeviceData, ReadDeviceErrors, ReadDeviceResponses, ReadExportData, ReadExportErrors, ReadExportResponses, ReadLatestData, ReadLatestErrors, ReadLatestResponses, ReadLeaseData, ReadLeaseErrors, ReadLeaseResponses, ReadManySeriesData, ReadManySeriesErrors, ReadManySeriesResponses, ReadMeData, ReadMeErrors, ReadMeResponses, ReadPersonData, ReadPersonErrors, ReadPersonResponses, ReadPresenceData, ReadPresenceErrors, ReadPresenceResponses, ReadQuarantinedData, ReadQuarantinedErrors, ReadQuarantinedResponses, ReadSeriesData, ReadSeriesErrors, ReadSeriesResponses, ReadSiteData, ReadSiteErrors, ReadSiteResponses, ReadSnapshotData, ReadSnapshotErrors, ReadSnapshotResponses, ReadTypeData, ReadTypeErrors, ReadTypeResponses, ReadyData, ReadyErrors, ReadyResponses, RefuseCommandData, RefuseCommandErrors, RefuseCommandResponses, RegisterDeviceData, RegisterDeviceErrors, RegisterDeviceResponses, ReleaseLeaseData, ReleaseLeaseErrors, ReleaseLeaseResponses, RemoveSiteData, RemoveSiteErrors, RemoveSiteResponses, ReplaceGrantsData, ReplaceGrantsErrors, ReplaceGrantsResponses, ReplaceTypeData, ReplaceTypeErrors, ReplaceTypeResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, RetireDeviceData, RetireDeviceErrors, RetireDeviceResponses, RevokeCertificateData, RevokeCertificateErrors, RevokeCertificateResponses, ServicesData, ServicesErrors, ServicesResponses, SignOutPersonData, SignOutPersonErrors, SignOutPersonResponses, TakeLeaseData, TakeLeaseErrors, TakeLeaseResponses, UpdateDeviceData, UpdateDeviceErrors, UpdateDeviceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -20,6 +20,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 
 /**
  * List devices by site and identifier
+ *
+ * One request looks at no more than some thousand devices: a page may hold fewer than `limit`, or none, and still lead on. What is looked for by reading devices one by one, `search`, `presence` and `attribute`, is looked for within a site.
  */
 export const listDevices = <ThrowOnError extends boolean = false>(options?: Options<ListDevicesData, ThrowOnError>): RequestResult<ListDevicesResponses, ListDevicesErrors, ThrowOnError> => (options?.client ?? client).get<ListDevicesResponses, ListDevicesErrors, ThrowOnError>({ url: '/v1/devices', ...options });
 
@@ -38,7 +40,14 @@ export const registerDevice = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Retire a device: its certificate is revoked and its connection cut; its data stay
  */
-export const retireDevice = <ThrowOnError extends boolean = false>(options: Options<RetireDeviceData, ThrowOnError>): RequestResult<RetireDeviceResponses, RetireDeviceErrors, ThrowOnError> => (options.client ?? client).delete<RetireDeviceResponses, RetireDeviceErrors, ThrowOnError>({ url: '/v1/devices/{id}', ...options });
+export const retireDevice = <ThrowOnError extends boolean = false>(options: Options<RetireDeviceData, ThrowOnError>): RequestResult<RetireDeviceResponses, RetireDeviceErrors, ThrowOnError> => (options.client ?? client).delete<RetireDeviceResponses, RetireDeviceErrors, ThrowOnError>({
+    url: '/v1/devices/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * Read one device, its connection, and what it reports of itself
@@ -50,6 +59,93 @@ export const readDevice = <ThrowOnError extends boolean = false>(options: Option
  */
 export const updateDevice = <ThrowOnError extends boolean = false>(options: Options<UpdateDeviceData, ThrowOnError>): RequestResult<UpdateDeviceResponses, UpdateDeviceErrors, ThrowOnError> => (options.client ?? client).patch<UpdateDeviceResponses, UpdateDeviceErrors, ThrowOnError>({
     url: '/v1/devices/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Move a device to another site
+ *
+ * The permission is needed at both sites. Its topics change, its connection is cut, and the topics of before are refused. Its data come with it: from then on they are of the new site. Refused while a command of it is open, or somebody else holds its lease. The same request again finishes a move that was interrupted.
+ */
+export const moveDevice = <ThrowOnError extends boolean = false>(options: Options<MoveDeviceData, ThrowOnError>): RequestResult<MoveDeviceResponses, MoveDeviceErrors, ThrowOnError> => (options.client ?? client).post<MoveDeviceResponses, MoveDeviceErrors, ThrowOnError>({
+    url: '/v1/devices/{id}/move',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the certificates of a device: those that count, and the last that were revoked
+ */
+export const listCertificates = <ThrowOnError extends boolean = false>(options: Options<ListCertificatesData, ThrowOnError>): RequestResult<ListCertificatesResponses, ListCertificatesErrors, ThrowOnError> => (options.client ?? client).get<ListCertificatesResponses, ListCertificatesErrors, ThrowOnError>({ url: '/v1/devices/{id}/certificates', ...options });
+
+/**
+ * Make another certificate for a device, by a signing request of a new key
+ *
+ * The one of before goes on counting until it is revoked; two at most count at a time. A request of the same key is answered with the same certificate.
+ */
+export const issueCertificate = <ThrowOnError extends boolean = false>(options: Options<IssueCertificateData, ThrowOnError>): RequestResult<IssueCertificateResponses, IssueCertificateErrors, ThrowOnError> => (options.client ?? client).post<IssueCertificateResponses, IssueCertificateErrors, ThrowOnError>({
+    url: '/v1/devices/{id}/certificates',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke a certificate for good
+ *
+ * A device that is connected by it is cut. Without another certificate it cannot come back until it gets one.
+ */
+export const revokeCertificate = <ThrowOnError extends boolean = false>(options: Options<RevokeCertificateData, ThrowOnError>): RequestResult<RevokeCertificateResponses, RevokeCertificateErrors, ThrowOnError> => (options.client ?? client).delete<RevokeCertificateResponses, RevokeCertificateErrors, ThrowOnError>({
+    url: '/v1/devices/{id}/certificates/{certificate}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the sites that the caller may see, by identifier
+ *
+ * Those that are described, and those where devices are registered.
+ */
+export const listSites = <ThrowOnError extends boolean = false>(options?: Options<ListSitesData, ThrowOnError>): RequestResult<ListSitesResponses, ListSitesErrors, ThrowOnError> => (options?.client ?? client).get<ListSitesResponses, ListSitesErrors, ThrowOnError>({ url: '/v1/sites', ...options });
+
+/**
+ * Remove the description of a site where no device is left
+ *
+ * Refused while a device is there that is not retired. Where only retired ones are, the site stays in lists, undescribed, as their data are of it.
+ */
+export const removeSite = <ThrowOnError extends boolean = false>(options: Options<RemoveSiteData, ThrowOnError>): RequestResult<RemoveSiteResponses, RemoveSiteErrors, ThrowOnError> => (options.client ?? client).delete<RemoveSiteResponses, RemoveSiteErrors, ThrowOnError>({
+    url: '/v1/sites/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Read a site
+ */
+export const readSite = <ThrowOnError extends boolean = false>(options: Options<ReadSiteData, ThrowOnError>): RequestResult<ReadSiteResponses, ReadSiteErrors, ThrowOnError> => (options.client ?? client).get<ReadSiteResponses, ReadSiteErrors, ThrowOnError>({ url: '/v1/sites/{id}', ...options });
+
+/**
+ * Say what a site is: name, time zone, address, position, contact
+ *
+ * Replaces the description. `If-Match` is required when there is one. The time zone is kept and answered; queries take `tz`.
+ */
+export const describeSite = <ThrowOnError extends boolean = false>(options: Options<DescribeSiteData, ThrowOnError>): RequestResult<DescribeSiteResponses, DescribeSiteErrors, ThrowOnError> => (options.client ?? client).put<DescribeSiteResponses, DescribeSiteErrors, ThrowOnError>({
+    url: '/v1/sites/{id}',
     ...options,
     headers: {
         'Content-Type': 'application/json',

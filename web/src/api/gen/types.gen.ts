@@ -45,6 +45,60 @@ export type LocationPatch = {
     room?: string | null;
 } | null;
 
+export type Removal = {
+    /**
+     * Why, for the audit
+     */
+    reason: string;
+};
+
+export type Move = {
+    site: Identifier;
+    /**
+     * Why, for the audit
+     */
+    reason: string;
+};
+
+export type CertificateRequest = {
+    /**
+     * PKCS #10 in PEM, signed by the key that never leaves the device: RSA of at least 2048 bits, or ECC on NIST P-256, P-384 or P-521. Text around it is left out.
+     */
+    csr: string;
+};
+
+export type SiteInput = {
+    name: string;
+    /**
+     * Of the IANA database
+     */
+    timeZone: string;
+    address?: string;
+    /**
+     * For a map
+     */
+    position?: PositionInput;
+    /**
+     * Whom to ask
+     */
+    contact?: ContactInput;
+    /**
+     * Why, for the audit
+     */
+    reason: string;
+};
+
+export type PositionInput = {
+    latitude: number;
+    longitude: number;
+};
+
+export type ContactInput = {
+    name?: string;
+    email?: string;
+    phone?: string;
+};
+
 export type InstrumentTypeInput = {
     id: Identifier;
     name: string;
@@ -200,7 +254,7 @@ export type Interlock = {
     maxAge: number;
 };
 
-export type InstrumentTypeChange = {
+export type InstrumentTypeUpdate = {
     name: string;
     description?: string;
     manufacturer?: string;
@@ -211,6 +265,10 @@ export type InstrumentTypeChange = {
     commands?: {
         [key in Identifier]?: CommandDeclarationInput;
     };
+    /**
+     * Why, for the audit
+     */
+    reason: string;
 };
 
 export type CommandRequest = {
@@ -222,6 +280,9 @@ export type CommandRequest = {
         [key: string]: Schema0;
     };
     dryRun?: boolean;
+    /**
+     * Why, for the audit
+     */
     reason?: string;
     /**
      * Seconds within which it has to be sent, if fewer than the type says
@@ -232,11 +293,17 @@ export type CommandRequest = {
 export type CommandId = string;
 
 export type CommandDecision = {
+    /**
+     * Why, for the audit
+     */
     reason: string;
 };
 
 export type LeaseRequest = {
     seconds: number;
+    /**
+     * Why, for the audit
+     */
     reason?: string;
 };
 
@@ -269,9 +336,9 @@ export type PersonInput = {
     username?: string;
     grants: Array<Grant>;
     /**
-     * Why, for the record
+     * Why, for the audit
      */
-    reason?: string;
+    reason: string;
 };
 
 export type Grant = {
@@ -285,14 +352,14 @@ export type Grant = {
 export type GrantsInput = {
     grants: Array<Grant>;
     /**
-     * Why, for the record
+     * Why, for the audit
      */
     reason: string;
 };
 
 export type PersonDecision = {
     /**
-     * Why, for the record
+     * Why, for the audit
      */
     reason: string;
 };
@@ -343,7 +410,14 @@ export type Device = {
     site: Identifier;
     type: Identifier;
     state: 'registering' | 'active' | 'retiring' | 'retired';
+    /**
+     * The newest certificate that counts
+     */
     certificateId?: string;
+    /**
+     * When that certificate is to be replaced; absent for devices registered before this was kept
+     */
+    renewBefore?: string;
     createdAt: string;
     createdBy: string;
     updatedAt: string;
@@ -359,7 +433,7 @@ export type Problem = {
     status: number;
     detail?: string;
     instance?: string;
-    code: 'invalid-request' | 'invalid-cursor' | 'answer-too-large' | 'unauthorized' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'not-acceptable' | 'conflict' | 'device-retired' | 'channel-fixed' | 'not-replayable' | 'command-not-possible' | 'command-state' | 'own-command' | 'own-access' | 'last-administrator' | 'not-invited' | 'leased' | 'idempotency-conflict' | 'precondition-failed' | 'body-too-large' | 'unsupported-media-type' | 'invalid-csr' | 'unknown-type' | 'unknown-command' | 'precondition-required' | 'throttled' | 'too-many-commands' | 'internal-error' | 'not-audited' | 'unavailable';
+    code: 'invalid-request' | 'invalid-cursor' | 'answer-too-large' | 'unauthorized' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'not-acceptable' | 'conflict' | 'device-retired' | 'device-busy' | 'too-many-certificates' | 'site-in-use' | 'channel-fixed' | 'not-replayable' | 'command-not-possible' | 'command-state' | 'own-command' | 'own-access' | 'last-administrator' | 'not-invited' | 'leased' | 'idempotency-conflict' | 'precondition-failed' | 'body-too-large' | 'unsupported-media-type' | 'invalid-csr' | 'unknown-type' | 'unknown-command' | 'precondition-required' | 'throttled' | 'too-many-commands' | 'internal-error' | 'not-audited' | 'unavailable';
     requestId: string;
     /**
      * Absent where API Gateway itself answers: it knows no RFC 3339
@@ -394,7 +468,14 @@ export type DeviceDetail = {
     site: Identifier;
     type: Identifier;
     state: 'registering' | 'active' | 'retiring' | 'retired';
+    /**
+     * The newest certificate that counts
+     */
     certificateId?: string;
+    /**
+     * When that certificate is to be replaced; absent for devices registered before this was kept
+     */
+    renewBefore?: string;
     createdAt: string;
     createdBy: string;
     updatedAt: string;
@@ -415,6 +496,10 @@ export type Connection = {
      * Why the broker says it disconnected
      */
     reason?: string;
+    /**
+     * Certificate that it connected by
+     */
+    certificateId?: string;
 };
 
 export type ReportedFacts = {
@@ -442,6 +527,102 @@ export type Actor = {
      */
     subject: string;
     name: string;
+};
+
+export type Moved = {
+    device: Device;
+    topics: {
+        data: string;
+        /**
+         * In place of `data`: costs no messaging, and nobody hears it live (AWS IoT Basic Ingest)
+         */
+        basicIngest: string;
+        ack: string;
+        errors: string;
+        /**
+         * Filter to subscribe to for commands. Replies go to the topic of the command and one more level
+         */
+        commands: string;
+    };
+};
+
+export type CertificatePage = {
+    items: Array<DeviceCertificate>;
+    /**
+     * null at the end
+     */
+    next: string | null;
+};
+
+export type DeviceCertificate = {
+    /**
+     * Of AWS IoT
+     */
+    id: string;
+    state: 'pending' | 'active' | 'revoked';
+    /**
+     * Serial number in hexadecimal
+     */
+    serial: string;
+    /**
+     * SHA-256 in hexadecimal with colons
+     */
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+    /**
+     * Replace it by then: AWS IoT itself takes it until `notAfter`
+     */
+    renewBefore: string;
+    /**
+     * It counts, and is to be replaced within 30 days or should have been
+     */
+    due: boolean;
+    createdAt: string;
+    createdBy: string;
+    revokedAt?: string;
+    revokedBy?: string;
+};
+
+export type IssuedCertificate = {
+    certificate: DeviceCertificate;
+    pem: string;
+};
+
+export type SitePage = {
+    items: Array<Site>;
+    /**
+     * null at the end
+     */
+    next: string | null;
+};
+
+export type Site = {
+    name?: string;
+    /**
+     * Of the IANA database
+     */
+    timeZone?: string;
+    address?: string;
+    /**
+     * For a map
+     */
+    position?: Position;
+    /**
+     * Whom to ask
+     */
+    contact?: Contact;
+    id: Identifier;
+    /**
+     * False: devices are registered at it, and nobody has said what it is
+     */
+    described: boolean;
+    /**
+     * 0 while it is not described
+     */
+    version: number;
+    updatedAt?: string;
+    updatedBy?: string;
 };
 
 export type InstrumentType = {
@@ -1330,6 +1511,17 @@ export type Location = {
     room?: string;
 };
 
+export type Position = {
+    latitude: number;
+    longitude: number;
+};
+
+export type Contact = {
+    name?: string;
+    email?: string;
+    phone?: string;
+};
+
 export type Channel = {
     /**
      * UCUM code, case-sensitive; `1` for a number without a unit
@@ -1483,14 +1675,29 @@ export type ListDevicesData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Required with `search`, `presence` and `attribute`
+         */
+        site?: Identifier;
+        type?: Identifier;
+        state?: 'registering' | 'active' | 'retiring' | 'retired';
+        /**
+         * Beginning of the identifier, name or serial number, in whatever case
+         */
+        search?: string;
+        /**
+         * What the broker says of the connection
+         */
+        presence?: 'online' | 'offline' | 'unknown';
+        /**
+         * `LABEL`, or `LABEL:VALUE`
+         */
+        attribute?: string;
         limit?: number;
         /**
          * `next` of the page before
          */
         cursor?: string;
-        site?: Identifier;
-        type?: Identifier;
-        state?: 'registering' | 'active' | 'retiring' | 'retired';
     };
     url: '/v1/devices';
 };
@@ -1597,7 +1804,7 @@ export type RegisterDeviceResponses = {
 export type RegisterDeviceResponse = RegisterDeviceResponses[keyof RegisterDeviceResponses];
 
 export type RetireDeviceData = {
-    body?: never;
+    body: Removal;
     headers?: {
         /**
          * ETag of the version being changed; required
@@ -1632,6 +1839,14 @@ export type RetireDeviceErrors = {
      * precondition-failed
      */
     412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
     /**
      * precondition-required
      */
@@ -1784,6 +1999,501 @@ export type UpdateDeviceResponses = {
 };
 
 export type UpdateDeviceResponse = UpdateDeviceResponses[keyof UpdateDeviceResponses];
+
+export type MoveDeviceData = {
+    body: Move;
+    headers?: {
+        /**
+         * ETag of the version being changed; required
+         */
+        'if-match'?: string;
+    };
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/devices/{id}/move';
+};
+
+export type MoveDeviceErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * device-retired, device-busy, leased
+     */
+    409: Problem;
+    /**
+     * precondition-failed
+     */
+    412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * precondition-required
+     */
+    428: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type MoveDeviceError = MoveDeviceErrors[keyof MoveDeviceErrors];
+
+export type MoveDeviceResponses = {
+    /**
+     * The device, and where it speaks from now on
+     */
+    200: Moved;
+};
+
+export type MoveDeviceResponse = MoveDeviceResponses[keyof MoveDeviceResponses];
+
+export type ListCertificatesData = {
+    body?: never;
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/devices/{id}/certificates';
+};
+
+export type ListCertificatesErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ListCertificatesError = ListCertificatesErrors[keyof ListCertificatesErrors];
+
+export type ListCertificatesResponses = {
+    /**
+     * All of them
+     */
+    200: CertificatePage;
+};
+
+export type ListCertificatesResponse = ListCertificatesResponses[keyof ListCertificatesResponses];
+
+export type IssueCertificateData = {
+    body: CertificateRequest;
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/devices/{id}/certificates';
+};
+
+export type IssueCertificateErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * conflict, device-busy, device-retired, too-many-certificates
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * invalid-csr
+     */
+    422: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type IssueCertificateError = IssueCertificateErrors[keyof IssueCertificateErrors];
+
+export type IssueCertificateResponses = {
+    /**
+     * The certificate
+     */
+    201: IssuedCertificate;
+};
+
+export type IssueCertificateResponse = IssueCertificateResponses[keyof IssueCertificateResponses];
+
+export type RevokeCertificateData = {
+    body: Removal;
+    path: {
+        id: Identifier;
+        certificate: string;
+    };
+    query?: never;
+    url: '/v1/devices/{id}/certificates/{certificate}';
+};
+
+export type RevokeCertificateErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type RevokeCertificateError = RevokeCertificateErrors[keyof RevokeCertificateErrors];
+
+export type RevokeCertificateResponses = {
+    /**
+     * The certificate as it is now
+     */
+    200: DeviceCertificate;
+};
+
+export type RevokeCertificateResponse = RevokeCertificateResponses[keyof RevokeCertificateResponses];
+
+export type ListSitesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        /**
+         * `next` of the page before
+         */
+        cursor?: string;
+    };
+    url: '/v1/sites';
+};
+
+export type ListSitesErrors = {
+    /**
+     * invalid-request, invalid-cursor
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ListSitesError = ListSitesErrors[keyof ListSitesErrors];
+
+export type ListSitesResponses = {
+    /**
+     * One page
+     */
+    200: SitePage;
+};
+
+export type ListSitesResponse = ListSitesResponses[keyof ListSitesResponses];
+
+export type RemoveSiteData = {
+    body: Removal;
+    headers?: {
+        /**
+         * ETag of the version being changed; required
+         */
+        'if-match'?: string;
+    };
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/sites/{id}';
+};
+
+export type RemoveSiteErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * site-in-use
+     */
+    409: Problem;
+    /**
+     * precondition-failed
+     */
+    412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * precondition-required
+     */
+    428: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type RemoveSiteError = RemoveSiteErrors[keyof RemoveSiteErrors];
+
+export type RemoveSiteResponses = {
+    /**
+     * The site as it was
+     */
+    200: Site;
+};
+
+export type RemoveSiteResponse = RemoveSiteResponses[keyof RemoveSiteResponses];
+
+export type ReadSiteData = {
+    body?: never;
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/sites/{id}';
+};
+
+export type ReadSiteErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadSiteError = ReadSiteErrors[keyof ReadSiteErrors];
+
+export type ReadSiteResponses = {
+    /**
+     * The site
+     */
+    200: Site;
+};
+
+export type ReadSiteResponse = ReadSiteResponses[keyof ReadSiteResponses];
+
+export type DescribeSiteData = {
+    body: SiteInput;
+    headers?: {
+        /**
+         * ETag of the version being changed; required
+         */
+        'if-match'?: string;
+    };
+    path: {
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/sites/{id}';
+};
+
+export type DescribeSiteErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * precondition-failed
+     */
+    412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * precondition-required
+     */
+    428: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type DescribeSiteError = DescribeSiteErrors[keyof DescribeSiteErrors];
+
+export type DescribeSiteResponses = {
+    /**
+     * The site as it is now
+     */
+    200: Site;
+};
+
+export type DescribeSiteResponse = DescribeSiteResponses[keyof DescribeSiteResponses];
 
 export type ListTypesData = {
     body?: never;
@@ -1943,7 +2653,7 @@ export type ReadTypeResponses = {
 export type ReadTypeResponse = ReadTypeResponses[keyof ReadTypeResponses];
 
 export type ReplaceTypeData = {
-    body: InstrumentTypeChange;
+    body: InstrumentTypeUpdate;
     headers?: {
         /**
          * ETag of the version being changed; required

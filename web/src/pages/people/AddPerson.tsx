@@ -14,10 +14,15 @@ export const AddPerson = ({ sites, onClose }: { sites: readonly string[]; onClos
   const [email, setEmail] = useState('');
   const [username, setUsername] = useState('');
   const [grants, setGrants] = useState<readonly Grant[]>([{ role: 'Viewer' }]);
+  const [reason, setReason] = useState('');
   const queries = useQueryClient();
   const add = useMutation({
     mutationFn: () =>
-      ask(addPerson({ body: { email, grants: [...grants], ...(username === '' ? {} : { username }) } })),
+      ask(
+        addPerson({
+          body: { email, grants: [...grants], ...(username === '' ? {} : { username }), reason },
+        }),
+      ),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['people'] });
       onClose();
@@ -50,6 +55,15 @@ export const AddPerson = ({ sites, onClose }: { sites: readonly string[]; onClos
             onChange={({ currentTarget }) => setUsername(currentTarget.value)}
           />
           <GrantsField grants={grants} sites={sites} onChange={setGrants} />
+          <TextInput
+            label={texts.reason}
+            description={texts.reasonHint}
+            required
+            value={reason}
+            maxLength={1000}
+            error={errorAt(add.error, '/reason')}
+            onChange={({ currentTarget }) => setReason(currentTarget.value)}
+          />
           {add.isError && <ProblemView error={add.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

@@ -35,6 +35,7 @@ const Editor = ({ type, etag: first }: Props) => {
   const [, navigate] = useLocation();
   const [form, setForm] = useState<TypeForm>(() => formOf(type));
   const [etag] = useState(first);
+  const [reason, setReason] = useState('');
   const [judged, setJudged] = useState(false);
   const { body, errors } = readTypeForm(form);
   const readOnly = !may(type === undefined ? 'types:create' : 'types:update');
@@ -42,7 +43,9 @@ const Editor = ({ type, etag: first }: Props) => {
     mutationFn: () =>
       type === undefined
         ? ask(createType({ body: { id: form.id, ...body } }))
-        : ask(replaceType({ path: { id: type.id }, headers: { 'if-match': etag }, body })),
+        : ask(
+            replaceType({ path: { id: type.id }, headers: { 'if-match': etag }, body: { ...body, reason } }),
+          ),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['types'] });
       await queries.invalidateQueries({ queryKey: ['type'] });
@@ -129,6 +132,17 @@ const Editor = ({ type, etag: first }: Props) => {
             error={at('/commands')}
             onChange={({ currentTarget }) => setForm({ ...form, commands: currentTarget.value })}
           />
+          {type !== undefined && !readOnly && (
+            <TextInput
+              label={texts.reason}
+              description={texts.reasonHint}
+              required
+              value={reason}
+              maxLength={1000}
+              error={at('/reason')}
+              onChange={({ currentTarget }) => setReason(currentTarget.value)}
+            />
+          )}
           {judged && Object.keys(errors).length > 0 && (
             <Alert color="red" variant="light" role="alert">
               {words.mend(Object.keys(errors).length)}

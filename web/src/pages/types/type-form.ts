@@ -1,5 +1,5 @@
 /** An instrument type as a form: all of it as it is typed, and what it comes to. */
-import type { ChannelInput, InstrumentType, InstrumentTypeChange } from '../../api/gen/index.ts';
+import type { ChannelInput, InstrumentType, InstrumentTypeUpdate } from '../../api/gen/index.ts';
 import { texts } from '../../texts.ts';
 
 /** Members of a channel that are numbers, with the way to each. */
@@ -88,7 +88,7 @@ export const formOf = (type: InstrumentType | undefined): TypeForm => ({
 });
 
 export interface ReadForm {
-  readonly body: InstrumentTypeChange;
+  readonly body: Omit<InstrumentTypeUpdate, 'reason'>;
   /** By JSON Pointer into the body, as the server's own. */
   readonly errors: Readonly<Record<string, string>>;
 }
@@ -140,5 +140,5 @@ export const readTypeForm = (form: TypeForm): ReadForm => {
     ),
   );
   const body = { name: form.name, ...said, channels, ...(commands === undefined ? {} : { commands }) };
-  return { body: body as unknown as InstrumentTypeChange, errors };
+  return { body: body as unknown as ReadForm['body'], errors };
 };
