@@ -41,7 +41,15 @@ export class Zone {
 
   /** When a day begins. */
   startOf(day: number): Micros {
-    const wall = day * MILLIS_PER_DAY;
+    return this.instantOf(day, 0);
+  }
+
+  /**
+   * When the clocks of a day show a time: where they show it twice, at first; where they leave it out, at that change.
+   * @param millis since midnight, as clocks show it
+   */
+  instantOf(day: number, millis: number): Micros {
+    const wall = day * MILLIS_PER_DAY + millis;
     const before = this.#offset(wall - MILLIS_PER_DAY);
     const after = this.#offset(wall + MILLIS_PER_DAY);
     const candidates = [wall - before, wall - after].filter(

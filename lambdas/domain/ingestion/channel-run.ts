@@ -6,6 +6,7 @@ import { GOOD, type Quality } from '../../../contracts/quality.ts';
 import { MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { inOrderOfTime, type SeriesColumn, sliceColumn } from '../../../series/points/column.ts';
 import { AGAIN, appendRun } from '../../../series/points/order.ts';
+import { Piece } from '../alerts/piece.ts';
 import { judgeGood, judgeNext, judgeValue, type Rules, startTrack, type Track, worse } from './quality.ts';
 import type { MessageOrder } from './session-run.ts';
 
@@ -55,11 +56,25 @@ export class ChannelRun {
   private given: Quality[] | undefined;
   private readonly order: number[] = [];
   private count = 0;
+  /** What was newer than all before it, where anybody asks for that. */
+  private readonly newest: Piece[] | undefined;
+  private place = 0;
+  /** Points of the message that is being taken that were followed one by one. */
+  private followed:
+    | { readonly time: Micros[]; readonly value: Value[]; readonly quality: Quality[] }
+    | undefined;
 
-  constructor(name: string, rules: Rules, before: Readonly<Track> | undefined) {
+  /** @param isWatched whether {@link pieces} are asked for afterwards */
+  constructor(name: string, rules: Rules, before: Readonly<Track> | undefined, isWatched = false) {
     this.name = name;
     this.rules = rules;
     this.track = before === undefined ? undefined : { ...before };
+    this.newest = isWatched ? [] : undefined;
+  }
+
+  /** What was newer than all before it, message by message. */
+  get newer(): readonly Piece[] {
+    return this.newest ?? [];
   }
 
   /** What is to be remembered of the channel. */
@@ -71,9 +86,11 @@ export class ChannelRun {
    * Takes the points of a message.
    * @param arrived when the message arrived: times are checked against it
    * @param message which message it is
+   * @param place which of the batch it is
    */
-  take(column: Column, arrived: Micros, message: MessageOrder): Taken {
+  take(column: Column, arrived: Micros, message: MessageOrder, place = 0): Taken {
     const { time: times, value: values, quality: given } = column;
+    this.place = place;
     const start = this.appendAll(column, arrived);
     if (start > 0 && this.track !== undefined) Object.assign(this.track, message);
     let refused: Refused[] | undefined;
@@ -100,6 +117,7 @@ export class ChannelRun {
       this.follow(time, value, quality, arrived, message);
       taken += 1;
     }
+    this.endPiece(arrived);
     if (taken > 0) appendRun(this.order, message.rank, message.number, taken);
     this.count += taken;
     return { count: taken, refused: refused ?? NONE_REFUSED };
@@ -121,6 +139,7 @@ export class ChannelRun {
       value: whole ? values : values.slice(0, count),
     };
     this.pieces.push(piece);
+    this.newest?.push(new Piece(this.place, arrived, piece.time, piece.value));
     if (this.given !== undefined) for (let at = 0; at < count; at += 1) this.given.push(GOOD);
     return count;
   }
@@ -130,8 +149,13 @@ export class ChannelRun {
     const { rules } = this;
     if (this.track === undefined || time > this.track.time) {
       this.track ??= startTrack(time, value, arrived);
-      judgeNext(rules, this.track, time, value, given, arrived);
+      const judged = judgeNext(rules, this.track, time, value, given, arrived);
       Object.assign(this.track, message);
+      if (this.newest === undefined) return;
+      this.followed ??= { time: [], value: [], quality: [] };
+      this.followed.time.push(time);
+      this.followed.value.push(value);
+      this.followed.quality.push(judged);
       return;
     }
     const { track } = this;
@@ -143,7 +167,23 @@ export class ChannelRun {
     const quality = worse(given, judgeValue(rules, value));
     Object.assign(track, message, isSame ? {} : { value, quality, arrived, run: 1 });
     if (isSame) track.quality = worse(given, track.quality);
+    this.correct(arrived, track);
     if (!isSame && track.credibleTime === time) track.credibleValue = undefined;
+  }
+
+  /** Points that were followed one by one are a piece. */
+  private endPiece(arrived: Micros): void {
+    if (this.followed === undefined) return;
+    const { time, value, quality } = this.followed;
+    this.newest?.push(new Piece(this.place, arrived, time, value, quality));
+    this.followed = undefined;
+  }
+
+  /** The newest point is another now, or of another quality. */
+  private correct(arrived: Micros, { time, value, quality, arrived: heard }: Readonly<Track>): void {
+    if (this.newest === undefined) return;
+    this.endPiece(arrived);
+    this.newest.push(new Piece(this.place, heard, [time], [value], [quality], true));
   }
 
   /**

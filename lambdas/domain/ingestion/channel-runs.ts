@@ -5,6 +5,8 @@ import type { InstrumentType } from '../../../contracts/resources/instrument-typ
 import type { Micros } from '../../../contracts/time.ts';
 import { pointTo } from '../../../payload/pointer.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
+import type { Piece, Pieces } from '../alerts/piece.ts';
+import type { Watch } from '../alerts/watch.ts';
 import { ChannelRun } from './channel-run.ts';
 import type { DeviceState } from './device-state.ts';
 import type { Faults } from './faults.ts';
@@ -16,16 +18,31 @@ export interface HourColumns {
   readonly columns: readonly SeriesColumn[];
 }
 
+const NONE_WATCHED: ReadonlySet<string> = new Set();
+
 export class ChannelRuns {
   private readonly type: InstrumentType;
   private readonly before: DeviceState['tracks'];
   private readonly rules: RulesByChannel;
   private readonly channels = new Map<string, ChannelRun>();
+  private readonly watched: Watch['channels'];
+  /** Which message is being taken. */
+  private place = 0;
 
-  constructor(type: InstrumentType, before: DeviceState['tracks']) {
+  constructor(
+    type: InstrumentType,
+    before: DeviceState['tracks'],
+    watched: Watch['channels'] = NONE_WATCHED,
+  ) {
     this.type = type;
     this.before = before;
     this.rules = rulesOfType(type);
+    this.watched = watched;
+  }
+
+  /** The columns that follow are of another message. */
+  nextMessage(): void {
+    this.place += 1;
   }
 
   /**
@@ -49,10 +66,11 @@ export class ChannelRuns {
     }
     let channel = this.channels.get(column.channel);
     if (channel === undefined) {
-      channel = new ChannelRun(column.channel, rules, this.before.get(column.channel));
+      const isWatched = this.watched === 'all' || this.watched.has(column.channel);
+      channel = new ChannelRun(column.channel, rules, this.before.get(column.channel), isWatched);
       this.channels.set(column.channel, channel);
     }
-    const { count, refused } = channel.take(column, arrived, message);
+    const { count, refused } = channel.take(column, arrived, message, this.place);
     for (const { code, first, points } of refused) faults.add(code, points, pointTo(column, first));
     return count;
   }
@@ -70,6 +88,13 @@ export class ChannelRuns {
       before = channel;
     }
     return [...hours].map(([hour, columns]) => ({ hour, columns }));
+  }
+
+  /** Of channels that are watched, what was newer than all before it. */
+  newer(): Pieces {
+    const pieces = new Map<string, readonly Piece[]>();
+    for (const [name, { newer }] of this.channels) if (newer.length > 0) pieces.set(name, newer);
+    return pieces;
   }
 
   /** What is to be remembered of all channels, those without points in this batch included. */

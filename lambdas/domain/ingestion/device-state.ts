@@ -2,6 +2,7 @@
  * What is remembered of a device between batches. A pure function of the device's records up to its checkpoints: two
  * states of one device differ only in how far they reach, and the one that reaches further is right.
  */
+import { AT_REST, type RuleStates } from '../alerts/rule-state.ts';
 import { EMPTY_LEDGER, type Ledger } from '../ledger/ledger.ts';
 import { type Checkpoint, compareSequences } from '../ledger/sequence.ts';
 import type { Session } from '../ledger/sessions.ts';
@@ -22,6 +23,8 @@ export interface DeviceState {
   readonly facts: number | undefined;
   /** Totals since the device is known. */
   readonly ledger: Ledger;
+  /** Of alert rules that are not at rest. */
+  readonly alerts: RuleStates;
 }
 
 export const NEW_STATE: DeviceState = {
@@ -31,6 +34,7 @@ export const NEW_STATE: DeviceState = {
   sessions: [],
   facts: undefined,
   ledger: EMPTY_LEDGER,
+  alerts: AT_REST,
 };
 
 /** How far a state goes: what two states of one device are compared by. */

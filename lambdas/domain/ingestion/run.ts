@@ -3,6 +3,7 @@
  * remembered goes in, what is to be remembered comes out; nothing is read or written here.
  */
 import { crc32 } from 'node:zlib';
+import type { AlertTransition } from '../../../contracts/messages/alert-work.ts';
 import type { ErrorNote } from '../../../contracts/messages/downstream.ts';
 import { type Message, UndecodableMessage } from '../../../contracts/messages/message.ts';
 import type { QuarantineCode } from '../../../contracts/problems.ts';
@@ -10,6 +11,8 @@ import type { DeviceFacts } from '../../../contracts/resources/devices.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from '../../../contracts/time.ts';
 import { AGAIN, NO_NUMBER } from '../../../series/points/order.ts';
+import { evaluate } from '../alerts/evaluate.ts';
+import type { Watch } from '../alerts/watch.ts';
 import { addLedgers, type Counts, type Ledger } from '../ledger/ledger.ts';
 import type { MessageIdentity } from '../ledger/messages.ts';
 import { compareSequences, isDurable } from '../ledger/sequence.ts';
@@ -45,6 +48,10 @@ export interface RunResult {
   readonly state: DeviceState;
   /** Sessions that the state no longer holds: to be kept before it is. */
   readonly parted: readonly Session[];
+  /** Alerts that came or went. */
+  readonly transitions: readonly AlertTransition[];
+  /** What kept alert rules from being held against the points: nothing came or went by them. */
+  readonly alertDefect?: unknown;
   /** Sessions to be asked for: where there are any, the run is to be taken once more with what is known of them. */
   readonly unknown: readonly string[];
 }
@@ -61,8 +68,11 @@ const lateOf = (hours: readonly HourColumns[], arrived: Micros): number =>
     .flatMap(({ columns }) => columns)
     .reduce((sum, { time }) => sum + time.length, 0);
 
+const NONE_TOLD: readonly AlertTransition[] = [];
+
 class Run {
   private readonly before: DeviceState;
+  private readonly watch: Watch | undefined;
   private readonly channels: ChannelRuns;
   private readonly sessions: SessionRun;
   private facts: DeviceFacts | undefined;
@@ -79,9 +89,10 @@ class Run {
   private readonly messages: MessageIdentity[] = [];
   private readonly quarantined: Quarantined[] = [];
 
-  constructor(type: InstrumentType, before: DeviceState, recalled: Recalled) {
+  constructor(type: InstrumentType, before: DeviceState, recalled: Recalled, watch: Watch | undefined) {
     this.before = before;
-    this.channels = new ChannelRuns(type, before.tracks);
+    this.watch = watch;
+    this.channels = new ChannelRuns(type, before.tracks, watch?.channels);
     this.sessions = new SessionRun(before.sessions, recalled);
   }
 
@@ -141,6 +152,7 @@ class Run {
     for (const { code, points, pointer } of message.faults) faults.add(code, points, pointer);
     const arrived = arrival.original ?? arrival.arrived;
     let taken = 0;
+    this.channels.nextMessage();
     for (const column of message.columns) taken += this.channels.take(column, arrived, order, faults);
     // Merging finds out whether the points of a message that came before are stored already.
     if (order.rank === AGAIN) this.repeated += taken;
@@ -173,7 +185,24 @@ class Run {
     this.reject(arrival, { error: new UndecodableMessage(code, detail), defect });
   }
 
+  /** Holds the alert rules against what is new. Points are stored whatever becomes of that. */
+  private alerts(): Pick<RunResult, 'transitions' | 'alertDefect'> & Pick<DeviceState, 'alerts'> {
+    const { tracks, alerts } = this.before;
+    const [first] = this.messages;
+    const { watch } = this;
+    const isIdle = watch === undefined || (watch.rules.length === 0 && alerts.size === 0);
+    if (isIdle || first === undefined) return { alerts, transitions: NONE_TOLD };
+    try {
+      const batch = { tracks, states: alerts, pieces: this.channels.newer(), arrived: first.arrived };
+      const { states, transitions } = evaluate(watch, batch);
+      return { alerts: states, transitions };
+    } catch (alertDefect) {
+      return { alerts, transitions: NONE_TOLD, alertDefect };
+    }
+  }
+
   finish(shardKey: string): RunResult {
+    const { alerts, ...found } = this.alerts();
     const { before, facts, messages, quarantined } = this;
     const hours = this.channels.hours();
     const ledger = this.ledgerOf(hours);
@@ -195,7 +224,9 @@ class Run {
         sessions,
         facts: factsCrc,
         ledger: addLedgers(before.ledger, ledger),
+        alerts,
       },
+      ...found,
       parted,
       unknown,
     };
@@ -212,6 +243,7 @@ const NONE_RECALLED: Recalled = new Map();
  * @param arrivals in the order of the shard; those at or before the shardKey's checkpoint are acknowledged again and
  *   otherwise left alone
  * @param recalled sessions that were asked for, because an earlier try named them as unknown
+ * @param watch alert rules of the device; absent: what is remembered of them stays as it is
  */
 export const takeRun = (
   before: DeviceState,
@@ -219,8 +251,9 @@ export const takeRun = (
   shardKey: string,
   arrivals: readonly Arrival[],
   recalled: Recalled = NONE_RECALLED,
+  watch?: Watch,
 ): RunResult => {
-  const run = new Run(type, before, recalled);
+  const run = new Run(type, before, recalled, watch);
   const checkpoint = before.checkpoints.get(shardKey);
   // Numbers ascend: what comes after the first beyond the checkpoint is new.
   let beyond = checkpoint === undefined;
@@ -261,11 +294,12 @@ export const takeRuns = (
   shardKey: string,
   arrivals: readonly Arrival[],
   recalled: Recalled = NONE_RECALLED,
+  watch?: Watch,
 ): readonly RunResult[] => {
   const results: RunResult[] = [];
   let state = before;
   for (const part of byHourOfArrival(arrivals)) {
-    const result = takeRun(state, type, shardKey, part, recalled);
+    const result = takeRun(state, type, shardKey, part, recalled, watch);
     results.push(result);
     ({ state } = result);
   }
@@ -283,7 +317,7 @@ export const setAside = (
   arrival: Arrival,
   defect: unknown,
 ): RunResult => {
-  const run = new Run(type, before, NONE_RECALLED);
+  const run = new Run(type, before, NONE_RECALLED, undefined);
   run.refuse(arrival, 'not-storable', defect);
   return run.finish(shardKey);
 };

@@ -1,6 +1,7 @@
 /** A device's run through the rules, and what it comes to for the table. */
 import type { Origin } from '../../../contracts/messages/topics.ts';
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
+import type { Watch } from '../../domain/alerts/watch.ts';
 import { hourOf } from '../../domain/ingestion/channel-run.ts';
 import type { DeviceState } from '../../domain/ingestion/device-state.ts';
 import { type RunResult, setAside, takeRuns } from '../../domain/ingestion/run.ts';
@@ -12,6 +13,8 @@ import type { DeviceRun } from './batch.ts';
 export interface KnownRun extends DeviceRun {
   readonly origin: Origin;
   readonly type: InstrumentType;
+  /** Its alert rules; absent where they cannot be read. */
+  readonly watch?: Watch | undefined;
 }
 
 /**
@@ -19,19 +22,19 @@ export interface KnownRun extends DeviceRun {
  * set aside.
  */
 export const takeSafely = (
-  { type, shardKey, arrivals }: Pick<KnownRun, 'type' | 'shardKey' | 'arrivals'>,
+  { type, watch, shardKey, arrivals }: Pick<KnownRun, 'type' | 'watch' | 'shardKey' | 'arrivals'>,
   before: DeviceState,
   recalled?: Recalled,
 ): readonly RunResult[] => {
   try {
-    return takeRuns(before, type, shardKey, arrivals, recalled);
+    return takeRuns(before, type, shardKey, arrivals, recalled, watch);
   } catch (error) {
     const [only] = arrivals;
     if (arrivals.length === 1 && only !== undefined) return [setAside(before, type, shardKey, only, error)];
     const results: RunResult[] = [];
     let state = before;
     for (const arrival of arrivals) {
-      results.push(...takeSafely({ type, shardKey, arrivals: [arrival] }, state, recalled));
+      results.push(...takeSafely({ type, watch, shardKey, arrivals: [arrival] }, state, recalled));
       state = results.at(-1)?.state ?? state;
     }
     return results;

@@ -6,6 +6,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Value } from '../../../contracts/messages/message.ts';
 import { AGAIN, NO_NUMBER } from '../../../series/points/order.ts';
+import { AT_REST, type RuleState } from '../../domain/alerts/rule-state.ts';
 import { type DeviceState, type Reach, reachOf } from '../../domain/ingestion/device-state.ts';
 import type { Track } from '../../domain/ingestion/quality.ts';
 import type { Counts } from '../../domain/ledger/ledger.ts';
@@ -26,6 +27,8 @@ interface PackedState {
   readonly s: readonly (readonly [id: string, began: number, ...ranges: number[]])[];
   readonly f?: number;
   readonly l: readonly [number, number, number, number, number, Counts, Counts];
+  /** Alert rules that are not at rest; absent when all are. */
+  readonly a?: Readonly<Record<string, RuleState>>;
 }
 
 const packTrack = (track: Readonly<Track>, sessions: readonly Session[]): PackedTrack => {
@@ -67,6 +70,7 @@ const pack = (state: DeviceState, greatest: string): PackedState => {
     s: state.sessions.map(({ id, began, ranges }) => [id, began, ...ranges.flat()]),
     ...(state.facts === undefined ? {} : { f: state.facts }),
     l: [messages, received, stored, duplicate, overwritten, quarantined, rejected],
+    ...(state.alerts.size === 0 ? {} : { a: Object.fromEntries(state.alerts) }),
   };
 };
 
@@ -141,5 +145,6 @@ export const fromStateItem = (item: Item): DeviceState => {
     sessions: packed.s.map(([id, began, ...bounds]) => ({ id, began, ranges: unpackRanges(bounds) })),
     facts: packed.f,
     ledger: { messages, received, stored, duplicate, overwritten, quarantined, rejected },
+    alerts: packed.a === undefined ? AT_REST : new Map(Object.entries(packed.a)),
   };
 };

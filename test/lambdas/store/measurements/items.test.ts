@@ -169,6 +169,15 @@ const state: fc.Arbitrary<DeviceState> = fc.record(
     ),
     facts: fc.option(print, { nil: undefined }),
     ledger: fc.constant({ ...EMPTY_LEDGER, messages: 3, rejected: { 'no-content': 1 } }),
+    alerts: fc
+      .dictionary(
+        fc.constantFrom('too-hot', 'open'),
+        fc.record(
+          { since: micros, active: micros, value: fc.boolean(), from: fc.tuple(micros, fc.nat(9)) },
+          { requiredKeys: [], noNullPrototype: true },
+        ),
+      )
+      .map((one) => new Map(Object.entries(one))),
   },
   { noNullPrototype: true },
 );
