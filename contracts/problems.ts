@@ -48,6 +48,16 @@ export const PROBLEMS = {
     'The state of the command does not allow that',
     'Read the command: it has gone on, or is at its end.',
   ],
+  'alert-state': [
+    409,
+    'The state of the alert does not allow that',
+    'Read the alert: somebody was faster, or it has gone on.',
+  ],
+  'too-many-rules': [
+    409,
+    'The instrument type has too many alert rules',
+    'Take some away: a type has 100 at most, of 256 KB in all.',
+  ],
   'own-command': [409, 'One may not approve a command of one’s own', 'Ask another person.'],
   'own-access': [409, 'One may not take away or change one’s own access', 'Ask another administrator.'],
   'last-administrator': [

@@ -1,6 +1,7 @@
 /** The HTTP API and who may call it. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AlertsApi } from './constructs/alerts-api.ts';
 import { CommandsApi } from './constructs/commands-api.ts';
 import { ControlApi } from './constructs/control-api.ts';
 import { HttpApi } from './constructs/http-api.ts';
@@ -43,6 +44,7 @@ export class ApiStack extends Stack {
           storage,
           commands: devices.commands,
         }),
+        'alerts-api': new AlertsApi(this, 'AlertsApi', { settings, storage, alerts: processing.alerts }),
         'people-api': new PeopleApi(this, 'PeopleApi', { settings, storage, userPool: signIn.userPool }),
         'query-api': new QueryApi(this, 'QueryApi', { settings, storage }),
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),

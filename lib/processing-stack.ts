@@ -1,6 +1,7 @@
 /** What turns messages into measurements, and connection events into presence. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Alerts } from './constructs/alerts.ts';
 import { Commands } from './constructs/commands.ts';
 import { Compaction } from './constructs/compaction.ts';
 import { Deliveries } from './constructs/deliveries.ts';
@@ -22,11 +23,14 @@ export interface ProcessingStackProps extends StackProps {
 export class ProcessingStack extends Stack {
   /** Exports that are to be made. */
   readonly exports: FunctionQueue;
+  /** Alerts that come or go. */
+  readonly alerts: FunctionQueue;
 
   constructor(scope: Construct, id: string, props: ProcessingStackProps) {
     super(scope, id, props);
     const { settings, storage, devices } = props;
-    new Ingestion(this, 'Ingest', { settings, storage });
+    this.alerts = new Alerts(this, 'Alerts', { settings, storage }).queue;
+    new Ingestion(this, 'Ingest', { settings, storage, alerts: this.alerts });
     new Deliveries(this, 'Deliveries', { settings, storage, undelivered: storage.undelivered });
     const { lifecycle, commands } = devices;
     new Presence(this, 'Presence', { settings, storage, lifecycle, commands });

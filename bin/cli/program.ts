@@ -21,7 +21,9 @@ const exitCode = (error: unknown): number => {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   local: async () => (await import('./commands/local.ts')).localCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   commands: async () => (await import('./commands/commands.ts')).commandsCommand(),
+  rules: async () => (await import('./commands/rules.ts')).rulesCommand(),
   devices: async () => (await import('./commands/devices.ts')).devicesCommand(),
   sites: async () => (await import('./commands/sites.ts')).sitesCommand(),
   types: async () => (await import('./commands/types.ts')).typesCommand(),

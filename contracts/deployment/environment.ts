@@ -20,6 +20,8 @@ export const ENVIRONMENT = {
   EXPORTS_QUEUE_URL: z.url(),
   /** Address of the queue of what happened to commands, and of their deadlines. */
   COMMANDS_QUEUE_URL: z.url(),
+  /** Address of the queue of alerts that come or go, and of what time asks of them. */
+  ALERTS_QUEUE_URL: z.url(),
   /** Identifier of the user pool of people. */
   USER_POOL_ID: z.string().regex(/^[\w-]+_\w+$/),
   /** Address of who issues the tokens of people; its keys are under `/.well-known/jwks.json`. */

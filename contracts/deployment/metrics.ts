@@ -25,6 +25,8 @@ export const METRICS = {
     'DevicesUntold',
     'StatesDamaged',
     'FactsRefused',
+    'AlertTransitions',
+    'AlertsFailed',
     'IteratorLag',
   ],
   deliveries: ['MessagesRefused', 'MessagesGivenUp', 'ReportsDamaged', 'ReportsFailed'],
@@ -48,6 +50,14 @@ export const METRICS = {
     'LiveEventsLost',
   ],
   'live-authorizer': ['LiveAdmitted', 'LiveRefused'],
+  alerts: [
+    'AlertsRaised',
+    'AlertsReturned',
+    'AlertsAnnounced',
+    'AlertsInFlood',
+    'DevicesChecked',
+    'MessagesFailed',
+  ],
   compaction: [
     'HoursCompacted',
     'ChunksMerged',

@@ -40,8 +40,8 @@ export const MAX_TRANSITIONS = 50;
 /** A message of the queue of alerts. */
 export const alertWork = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('transitions'), transitions: z.array(alertTransition).max(MAX_TRANSITIONS) }),
-  /** The time has come to look whether an alert is quiet any longer. */
-  z.object({ kind: z.literal('quiet-end'), alert: alertId }),
+  /** Something happened to an alert, or the time has come for which it was kept quiet. */
+  z.object({ kind: z.literal('look'), alert: alertId }),
   /** Devices are to be looked at for silence, from one on. */
   z.object({
     kind: z.literal('check'),

@@ -151,12 +151,3 @@ export const alertShelving = z
   .object({ seconds: z.int().min(10).max(LONGEST_SHELF_SECONDS), reason: comment })
   .strict()
   .meta({ id: 'AlertShelving' });
-
-/** How many alerts came at a site lately. */
-export const alertFlood = z
-  .object({
-    site: slug,
-    flood: z.boolean().meta({ description: 'More than ten within ten minutes (EEMUA 191)' }),
-    newWithinTenMinutes: z.int().min(0),
-  })
-  .meta({ id: 'AlertFlood' });

@@ -2,6 +2,8 @@
  * Every route of the HTTP API, once: the functions serve them, API Gateway is built from them, the
  * permission matrix guards them, and the OpenAPI document is generated from them.
  */
+import { ALERT_RULES_ROUTES } from './alert-rules.ts';
+import { ALERTS_ROUTES } from './alerts.ts';
 import { AUDIT_ROUTES } from './audit.ts';
 import { CERTIFICATES_ROUTES } from './certificates.ts';
 import { COMMANDS_ROUTES } from './commands.ts';
@@ -25,6 +27,8 @@ export const ROUTES = {
   ...SITES_ROUTES,
   ...TYPES_ROUTES,
   ...COMMANDS_ROUTES,
+  ...ALERT_RULES_ROUTES,
+  ...ALERTS_ROUTES,
   ...SERIES_ROUTES,
   ...PRESENCE_ROUTES,
   ...RECORDS_ROUTES,

@@ -53,6 +53,12 @@ export const SERVICES = {
     timeoutSeconds: 5,
     http: null,
   },
+  alerts: {
+    description: 'Keeps alerts from what ingest finds and time brings, and announces them',
+    memoryMegabytes: 512,
+    timeoutSeconds: 60,
+    http: null,
+  },
   compaction: {
     description: 'Merges closed hours into blocks, sums them up, and archives days',
     memoryMegabytes: 1024,
@@ -74,6 +80,12 @@ export const SERVICES = {
   },
   'commands-api': {
     description: 'Commands and leases over HTTP',
+    memoryMegabytes: 512,
+    timeoutSeconds: REQUEST_SECONDS,
+    http: 'buffered',
+  },
+  'alerts-api': {
+    description: 'Alerts and alert rules over HTTP',
     memoryMegabytes: 512,
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',

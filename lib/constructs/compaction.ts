@@ -1,16 +1,12 @@
 /** From chunks to blocks, summaries and archived days. */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import type { Period, Retention } from '../../contracts/deployment/retention.ts';
 import type { RetentionClass, Settings } from '../settings.ts';
-import { DeadLetters } from './dead-letters.ts';
 import { functionMetric } from './function-metric.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
-import type { Storage } from './storage.ts';
+import { callEvery } from './schedule.ts';
 
 /** Retention classes as the function reads them. */
 const retentionOf = ({ retention }: Settings): Retention => {
@@ -45,8 +41,13 @@ export class Compaction extends LambdaFunction {
     this.environment('ARCHIVE_AFTER_HOURS', String(archiveAfterHours));
     this.environment('RETENTION', JSON.stringify(retentionOf(settings)));
     this.alarmWhenLate(settings);
-    this.keepFailed(storage, everyMinutes);
-    this.runEvery(everyMinutes);
+    callEvery(this, storage, {
+      minutes: everyMinutes,
+      description: 'Compacts what has been closed meanwhile',
+      input: {},
+      // What one call does not do the next one does: its tasks wait.
+      failed: 'A call of compaction failed: the queue of its failures has the error',
+    });
   }
 
   private alarmWhenLate(settings: Settings): void {
@@ -61,63 +62,6 @@ export class Compaction extends LambdaFunction {
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: 2,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
-    });
-  }
-
-  /** Scheduler calls asynchronously: Lambda would try what fails twice again, and then forget it. */
-  private keepFailed({ key }: Storage, minutes: number): void {
-    const failures = new DeadLetters(this, 'Failures', { key });
-    this.maySend(failures);
-    const config = new lambda.CfnEventInvokeConfig(this, 'Asynchronous', {
-      functionName: this.function.functionName,
-      qualifier: '$LATEST',
-      // What one call does not do the next one does: its tasks wait.
-      maximumRetryAttempts: 0,
-      maximumEventAgeInSeconds: minutes * 60,
-      destinationConfig: { onFailure: { destination: failures.queueArn } },
-    });
-    // Lambda asks whether the role may send.
-    config.node.addDependency(this.role.node.findChild('DefaultPolicy'));
-    new cloudwatch.Alarm(this, 'Failed', {
-      alarmDescription: 'A call of compaction failed: the queue of its failures has the error',
-      metric: failures.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
-      threshold: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
-  }
-
-  private runEvery(minutes: number): void {
-    const { account } = Stack.of(this);
-    const group = Stack.of(this).formatArn({
-      service: 'scheduler',
-      resource: 'schedule-group',
-      resourceName: 'default',
-    });
-    const role = new iam.Role(this, 'ScheduleRole', {
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        // Scheduler tells the group, never the schedule.
-        conditions: { StringEquals: { 'aws:SourceAccount': account, 'aws:SourceArn': group } },
-      }),
-    });
-    role.addToPolicy(
-      new iam.PolicyStatement({
-        actions: ['lambda:InvokeFunction'],
-        resources: [this.function.functionArn],
-      }),
-    );
-    new scheduler.CfnSchedule(this, 'Schedule', {
-      description: 'Compacts what has been closed meanwhile',
-      flexibleTimeWindow: { mode: 'OFF' },
-      scheduleExpression: `rate(${minutes} minutes)`,
-      target: {
-        arn: this.function.functionArn,
-        roleArn: role.roleArn,
-        input: '{}',
-        // Of handing the event to Lambda: the next one comes soon.
-        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
-      },
     });
   }
 }

@@ -2,11 +2,17 @@
 import type { Construct } from 'constructs';
 import { downstream } from '../../contracts/messages/topics.ts';
 import { readStream } from './event-sources.ts';
+import type { FunctionQueue } from './function-queue.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
+
+export interface IngestionProps extends CapabilityProps {
+  /** Alerts that come or go. */
+  readonly alerts: FunctionQueue;
+}
 
 /** `ingest`, called with batches of the stream. */
 export class Ingestion extends LambdaFunction {
-  constructor(scope: Construct, id: string, { settings, storage }: CapabilityProps) {
+  constructor(scope: Construct, id: string, { settings, storage, alerts }: IngestionProps) {
     const { memoryMegabytes, timeoutSeconds, ...mapping } = settings.ingest;
     super(scope, id, {
       service: 'ingest',
@@ -24,6 +30,7 @@ export class Ingestion extends LambdaFunction {
       downstream.ack(anyDevice),
       downstream.errors(anyDevice),
     ]);
+    this.sendsTo(alerts, 'ALERTS_QUEUE_URL');
     readStream(this, storage, {
       batchSize: mapping.batchSize,
       maximumBatchingWindowInSeconds: mapping.batchingWindowSeconds,

@@ -288,6 +288,7 @@ const FORBIDDEN = [
   ['/v1/health', '/v1/health/services', '/v1/devices/none/latest', '/v1/snapshot?site=lab-1'],
   ['/v1/exports/none', '/v1/quarantine', '/v1/devices/none/presence', '/v1/devices/none/sessions'],
   ['/v1/people', '/v1/people/none'],
+  ['/v1/alerts?site=lab-1', '/v1/alert-rules'],
 ] as const;
 let round = 0;
 
@@ -336,21 +337,89 @@ const connectLive = async (lab: Lab): Promise<void> => {
   await client.endAsync();
 };
 
-/** A call of compaction that fails: what is known of it is kept. */
-const failedCompaction = async (lab: Lab): Promise<void> => {
-  const mend = lab.gateway.faults.set({
-    service: 'dynamodb',
-    operation: 'Query',
-    rate: 1,
-    kind: 'error',
-    seed: 1,
-  });
+/** A call of a schedule that fails: what is known of it is kept. */
+const failedCall = async (lab: Lab, schedule: string): Promise<void> => {
+  const fault = { service: 'dynamodb', operation: 'Query', rate: 1, kind: 'error', seed: 1 } as const;
+  const mend = lab.gateway.faults.set(fault);
   try {
-    const { ok } = await lab.gateway.schedules.runNow('CompactionSchedule');
-    if (ok) throw new Error('compaction did not fail');
+    const { ok } = await lab.gateway.schedules.runNow(schedule);
+    if (ok) throw new Error(`${schedule} did not fail`);
   } finally {
     mend();
   }
+};
+
+/** An alert, from its rule to its end, with a type and a device of its own: what `ingest` knows of a type grows old slowly. */
+const alertSteps = (lab: Lab, signal?: AbortSignal): Step[] => {
+  const id = `alert-${crypto.randomUUID().slice(0, 8)}`;
+  const path = `/v1/alert-rules/${id}`;
+  const reason = 'the whole way';
+  const condition = { kind: 'threshold', direction: 'high', limit: 30 };
+  const any = { 'if-match': '*' };
+  let device: Promise<Instrument> | undefined;
+  const measure = async (...values: readonly number[]): Promise<void> => {
+    device ??= lab.register(id, 'lab-1', id);
+    const known = await device;
+    const client = await lab.connect(known);
+    const data = values.map((v, at) => ({ n: 'temp', t: Date.now() - 1000 + at, v }));
+    await client.publishAsync(known.topics.data, JSON.stringify({ v: 1, data }), { qos: 1 });
+    await client.endAsync();
+  };
+  const find = async (state: string): Promise<string> => {
+    for (let left = 100; left > 0; left -= 1) {
+      const { items } = await lab.json<{ items: { id: string }[] }>(`/v1/alerts?device=${id}&state=${state}`);
+      if (items[0] !== undefined) return items[0].id;
+      await delay(100, undefined, { signal });
+    }
+    throw new Error(`no alert is ${state}`);
+  };
+  const act = async (action: string, body: object): Promise<void> => {
+    const { items } = await lab.json<{ items: { id: string }[] }>(`/v1/alerts?device=${id}`);
+    await lab.json(`/v1/alerts/${items[0]?.id}/${action}`, post(body));
+  };
+  return [
+    () => lab.createType({ ...METER, id }),
+    () =>
+      lab.json(
+        '/v1/alert-rules',
+        post({ id: 'hot', type: id, name: 'Hot', channel: 'temp', condition, reason }),
+      ),
+    async () => {
+      const silent = {
+        id: 'silent',
+        type: id,
+        name: 'Silent',
+        condition: { kind: 'no-data', after: 86_400 },
+      };
+      await lab.json('/v1/alert-rules', post({ ...silent, reason }));
+      const { id: _id, type: _type, ...said } = silent;
+      const init = { ...post({ ...said, onDelay: 60, reason }), method: 'PUT', headers: any };
+      await lab.json(`${path}/silent`, init);
+    },
+    () => lab.json('/v1/alert-rules'),
+    () => measure(20, 40),
+    () => find('unacknowledged'),
+    () => lab.json('/v1/alerts?site=lab-1&limit=1'),
+    () => act('acknowledge', { comment: 'seen' }),
+    () => act('shelve', { seconds: 60, reason }),
+    () => act('unshelve', { reason }),
+    async () => {
+      const from = new Date(Date.now() - 60_000).toISOString();
+      const to = new Date(Date.now() + 60_000).toISOString();
+      const rule = { id: 'tried', type: id, name: 'Tried', channel: 'temp', condition };
+      await lab.json('/v1/alert-rules/preview', post({ rule, device: id, from, to }));
+      await lab.json(`/v1/alert-report?site=lab-1&from=${from}&to=${to}`);
+    },
+    () => measure(20),
+    () => find('closed'),
+    async () => {
+      const { ok } = await lab.gateway.schedules.runNow('AlertsSchedule');
+      if (!ok) throw new Error('nobody looked at the clock');
+    },
+    () => lab.gateway.drain(),
+    () => failedCall(lab, 'AlertsSchedule'),
+    () => lab.json(`${path}/silent/remove`, { ...post({ reason }), headers: any }),
+  ];
 };
 
 /**
@@ -375,7 +444,14 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     },
     {
       name: 'denied',
-      roles: ['ControlApiRole', 'CommandsApiRole', 'QueryApiRole', 'RecordsApiRole', 'PeopleApiRole'],
+      roles: [
+        'ControlApiRole',
+        'CommandsApiRole',
+        'QueryApiRole',
+        'RecordsApiRole',
+        'PeopleApiRole',
+        'AlertsApiRole',
+      ],
       steps: deniedSteps(lab),
     },
     { name: 'connect', roles: ['LifecycleEventsRole', 'PresenceRole'], steps: [() => connected([])] },
@@ -412,6 +488,11 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
           }),
       ],
     },
+    {
+      name: 'alert',
+      roles: ['AlertsApiRole', 'AlertsRole', 'AlertsScheduleRole', 'IngestRole', 'QueryApiRole'],
+      steps: alertSteps(lab, signal),
+    },
     { name: 'people', roles: ['PeopleApiRole'], steps: peopleSteps(lab) },
     { name: 'live', roles: ['LiveRole'], steps: [() => connectLive(lab)] },
     {
@@ -447,7 +528,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
     {
       name: 'compact while DynamoDB fails',
       roles: ['CompactionScheduleRole', 'CompactionRole'],
-      steps: [() => failedCompaction(lab)],
+      steps: [() => failedCall(lab, 'CompactionSchedule')],
     },
     {
       name: 'compact, archive, and read what is archived',

@@ -37,6 +37,57 @@ describe('what each function may do is exactly this', () => {
         's3:ListBucket on {Archive}',
         's3:PutObject on {Archive}/aws/lambda/*',
         's3:PutObject on {Archive}/quarantine/*',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
+        'sqs:SendMessage on {AlertsQueue}',
+      ].sort(),
+    );
+  });
+
+  test('alerts, and who calls it', () => {
+    expect(grantsOf(dev.processing, 'AlertsRole')).toEqual(
+      [
+        ...shared('AlertsLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:DeleteItem on {Registry}',
+        'never dynamodb:DeleteItem on {Registry} of AUDIT*',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Registry}',
+        'dynamodb:Query on {Registry}/index/listing',
+        'dynamodb:UpdateItem on {Registry}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
+        'sqs:DeleteMessage on {AlertsQueue}',
+        'sqs:GetQueueAttributes on {AlertsQueue}',
+        'sqs:ReceiveMessage on {AlertsQueue}',
+        'sqs:SendMessage on {AlertsFailures}',
+        'sqs:SendMessage on {AlertsQueue}',
+      ].sort(),
+    );
+    expect(grantsOf(dev.processing, 'AlertsScheduleRole')).toEqual([
+      'lambda:InvokeFunction on {AlertsFunction}',
+    ]);
+  });
+
+  test('alerts-api, which announces nothing itself', () => {
+    expect(grantsOf(dev.api, 'AlertsApiRole')).toEqual(
+      [
+        ...shared('AlertsApiLogs'),
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:DeleteItem on {Registry}',
+        'never dynamodb:DeleteItem on {Registry} of AUDIT*',
+        'dynamodb:GetItem on {Registry}',
+        'dynamodb:PutItem on {Registry}',
+        'dynamodb:Query on {Registry}',
+        'dynamodb:Query on {Registry}/index/listing',
+        'dynamodb:UpdateItem on {Registry}',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via sqs',
+        'sqs:SendMessage on {AlertsQueue}',
       ].sort(),
     );
   });
@@ -257,7 +308,7 @@ describe('what each function may do is exactly this', () => {
     const removing = roles.filter((grants) =>
       grants.some((grant) => /^dynamodb:(DeleteItem|BatchWriteItem|\*).* on \{Registry\}/.test(grant)),
     );
-    expect(removing).toHaveLength(2);
+    expect(removing).toHaveLength(4);
     for (const grants of removing)
       expect(grants).toContain('never dynamodb:DeleteItem on {Registry} of AUDIT*');
   });

@@ -256,6 +256,7 @@ export const startAws = async (): Promise<Aws> => {
     STREAM_NAME: 'stream',
     EXPORTS_QUEUE_URL: `${url}/000000000000/exports`,
     COMMANDS_QUEUE_URL: `${url}/000000000000/commands`,
+    ALERTS_QUEUE_URL: `${url}/000000000000/alerts`,
     USER_POOL_ID: 'us-east-1_pool',
     EXPORT_LINKS_ROLE: 'arn:aws:iam::000000000000:role/links',
     DEVICE_POLICY: policy,

@@ -57,7 +57,7 @@ export const comeAgainAfter =
       }
       if (
         Type === 'AWS::Lambda::Function' &&
-        /^(Presence|ExportsWorker|Deliveries|CommandsFunction)/.test(logicalId)
+        /^(Presence|ExportsWorker|Deliveries|CommandsFunction|AlertsFunction)/.test(logicalId)
       )
         Properties['Timeout'] = seconds;
     }

@@ -10,7 +10,7 @@ import type { Value } from '../../../contracts/messages/message.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { dueAt } from './calendar.ts';
 import { type Judge, judgeOf, type Surroundings } from './judges.ts';
-import type { Piece, Pieces } from './piece.ts';
+import type { ChannelPieces, Piece, Pieces } from './piece.ts';
 import type { RuleState, RuleStates } from './rule-state.ts';
 import { raised, returned } from './transitions.ts';
 import type { Watch, WatchedRule } from './watch.ts';
@@ -71,12 +71,13 @@ class RuleRun {
     return this.since === undefined && this.active === undefined;
   }
 
-  take(pieces: readonly Piece[], before: Micros | undefined): void {
+  take(pieces: ChannelPieces, before: Micros | undefined): void {
     this.before = before;
-    for (const piece of pieces) {
+    if (this.isAtRest && this.judge.passes(pieces)) return;
+    for (const piece of pieces.list) {
       if (piece.isCorrection) continue;
       if (this.isAtRest && this.judge.passes(piece)) {
-        this.before = piece.time.at(-1) ?? this.before;
+        this.before = piece.end;
         continue;
       }
       for (let at = 0; at < piece.time.length; at += 1) {
@@ -178,12 +179,24 @@ class RuleRun {
   }
 }
 
+/** Pieces of a channel, or of all. */
+const piecesOf = (pieces: Pieces, channel: string | undefined): readonly ChannelPieces[] => {
+  if (channel === undefined) return [...pieces.values()];
+  const found = pieces.get(channel);
+  return found === undefined ? [] : [found];
+};
+
 /** Arrivals of what was newer than all before it, in order, each once. */
-const arrivalsOf = (pieces: Pieces, channel: string | undefined): readonly Micros[] => {
-  const lists = channel === undefined ? [...pieces.values()] : [pieces.get(channel) ?? []];
-  return [...new Set(lists.flatMap((list) => list.map(({ arrived }) => arrived)))].sort(
-    (one, other) => one - other,
-  );
+const arrivalsOf = (pieces: readonly ChannelPieces[]): readonly Micros[] => {
+  const arrivals = new Set<Micros>();
+  for (const { list } of pieces) for (const { arrived } of list) arrivals.add(arrived);
+  return [...arrivals].sort((one, other) => one - other);
+};
+
+const latestOf = (pieces: readonly ChannelPieces[]): Micros => {
+  let latest = 0;
+  for (const { list } of pieces) for (const { arrived } of list) if (arrived > latest) latest = arrived;
+  return latest;
 };
 
 /** When something was heard of a channel last, or of the device: `undefined`, never. */
@@ -208,8 +221,10 @@ const endSilence = (
   const { rule, calendar } = one;
   const silence = silenceOf(one);
   if (silence === undefined) return;
+  const own = piecesOf(pieces, rule.channel);
   let heard = heardOf(tracks, rule.channel);
-  for (const arrived of arrivalsOf(pieces, rule.channel)) {
+  if (heard !== undefined && latestOf(own) - heard < silence) return;
+  for (const arrived of arrivalsOf(own)) {
     if (heard !== undefined && arrived - heard >= silence) {
       const due = dueAt(calendar, heard, silence);
       if (arrived >= due) told.push(returned(watch, rule, due, arrived, 'heard-again'));
@@ -218,11 +233,20 @@ const endSilence = (
   }
 };
 
-/** Ends alerts of rules that are gone, or no longer of this device. */
-const endGone = (watch: Watch, rules: ReadonlySet<string>, batch: Batch, told: AlertTransition[]): void => {
-  for (const [id, { active }] of batch.states)
-    if (!rules.has(id) && active !== undefined)
-      told.push(returned(watch, { id }, active, batch.arrived, 'rule-changed'));
+/** Ends alerts of rules that are gone, or no longer of this device. What may be of rules that are unread here stays. */
+const endGone = (
+  watch: Watch,
+  states: Map<string, RuleState>,
+  batch: Batch,
+  told: AlertTransition[],
+): void => {
+  const rules = new Set(watch.rules.map(({ rule }) => rule.id));
+  for (const [id, state] of batch.states) {
+    if (rules.has(id)) continue;
+    if (!watch.isWhole) states.set(id, state);
+    else if (state.active !== undefined)
+      told.push(returned(watch, { id }, state.active, batch.arrived, 'rule-changed'));
+  }
 };
 
 /** Holds the rules of a device against the points of a batch. */
@@ -246,6 +270,6 @@ export const evaluate = (watch: Watch, batch: Batch): Evaluated => {
     run.take(pieces, batch.tracks.get(rule.channel ?? '')?.time);
     if (run.after !== undefined) states.set(rule.id, run.after);
   }
-  if (batch.states.size > 0) endGone(watch, new Set(watch.rules.map(({ rule }) => rule.id)), batch, told);
+  if (batch.states.size > 0) endGone(watch, states, batch, told);
   return { states, transitions: told };
 };

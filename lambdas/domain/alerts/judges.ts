@@ -4,7 +4,7 @@ import { statusOf } from '../../../contracts/quality.ts';
 import type { AlertCondition, EvaluatedNumbers } from '../../../contracts/resources/alert-rules.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../contracts/time.ts';
 import type { Tracks } from '../ingestion/quality.ts';
-import { numberOf, type Piece, type Pieces } from './piece.ts';
+import { numberOf, type Piece, type Pieces, type Points } from './piece.ts';
 import type { RuleState } from './rule-state.ts';
 import type { WatchedRule } from './watch.ts';
 
@@ -22,8 +22,8 @@ export interface Judge {
    * @returns `undefined` where the point says nothing
    */
   holds(piece: Piece, at: number, isActive: boolean): boolean | undefined;
-  /** Whether a piece can be passed over while the rule is at rest. */
-  passes(piece: Piece): boolean;
+  /** Whether points can be passed over while the rule is at rest. */
+  passes(points: Points): boolean;
   /** What it looks back at, to be remembered. */
   readonly memory: Pick<RuleState, 'from' | 'bad'>;
 }
@@ -50,8 +50,8 @@ class LimitJudge implements Judge {
     return value < this.least + closer || value > this.most - closer;
   }
 
-  passes(piece: Piece): boolean {
-    return piece.isWithin(this.least, this.most);
+  passes(points: Points): boolean {
+    return points.isWithin(this.least, this.most);
   }
 }
 
@@ -69,7 +69,7 @@ class DeviationJudge implements Judge {
   constructor(channel: string, { limit, hysteresis }: EvaluatedNumbers, { pieces, tracks }: Surroundings) {
     this.limit = limit;
     this.hysteresis = hysteresis;
-    this.others = pieces.get(channel) ?? [];
+    this.others = pieces.get(channel)?.list ?? [];
     const track = tracks.get(channel);
     this.known = track === undefined || statusOf(track.quality) === 'bad' ? undefined : numberOf(track.value);
   }
@@ -158,8 +158,9 @@ class RateJudge implements Judge {
     return rate < this.least || rate > this.most;
   }
 
-  passes(): boolean {
-    return false;
+  /** Before half the window is over nothing is measured, and nothing remembered. */
+  passes({ end }: Points): boolean {
+    return this.began !== undefined && end - this.began < this.window / 2;
   }
 }
 
@@ -191,8 +192,8 @@ class QualityJudge implements Judge {
     return count > 0 && count >= this.most;
   }
 
-  passes({ quality }: Piece): boolean {
-    return quality === undefined && this.bad === '';
+  passes({ isGood }: Points): boolean {
+    return isGood && this.bad === '';
   }
 }
 

@@ -27,6 +27,8 @@ export interface Watch {
   readonly site: string;
   readonly device: string;
   readonly rules: readonly WatchedRule[];
+  /** Whether these are all: alerts of any other end. */
+  readonly isWhole: boolean;
   /** Channels of which points are needed. */
   readonly channels: ReadonlySet<string> | 'all';
 }
@@ -74,12 +76,13 @@ const channelsOf = (rules: readonly WatchedRule[]): ReadonlySet<string> | 'all' 
   return names;
 };
 
-/** What is watched of a device. @param rules of its type */
+/** What is watched of a device. @param rules of its type @param isWhole whether none of them is missing */
 export const watchOf = (
   type: string,
   rules: readonly WatchedRule[],
   { site, device }: { readonly site: string; readonly device: string },
+  isWhole = true,
 ): Watch => {
   const own = rules.length === 0 ? rules : rules.filter((one) => covers(one, site, device));
-  return { type, site, device, rules: own, channels: channelsOf(own) };
+  return { type, site, device, rules: own, isWhole, channels: channelsOf(own) };
 };

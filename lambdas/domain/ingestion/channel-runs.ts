@@ -5,7 +5,7 @@ import type { InstrumentType } from '../../../contracts/resources/instrument-typ
 import type { Micros } from '../../../contracts/time.ts';
 import { pointTo } from '../../../payload/pointer.ts';
 import type { SeriesColumn } from '../../../series/points/column.ts';
-import type { Piece, Pieces } from '../alerts/piece.ts';
+import { ChannelPieces, type Pieces } from '../alerts/piece.ts';
 import type { Watch } from '../alerts/watch.ts';
 import { ChannelRun } from './channel-run.ts';
 import type { DeviceState } from './device-state.ts';
@@ -92,8 +92,9 @@ export class ChannelRuns {
 
   /** Of channels that are watched, what was newer than all before it. */
   newer(): Pieces {
-    const pieces = new Map<string, readonly Piece[]>();
-    for (const [name, { newer }] of this.channels) if (newer.length > 0) pieces.set(name, newer);
+    const pieces = new Map<string, ChannelPieces>();
+    for (const [name, { newer }] of this.channels)
+      if (newer.length > 0) pieces.set(name, new ChannelPieces(newer));
     return pieces;
   }
 

@@ -19,6 +19,10 @@ export class BatchCounts {
   statesDamaged = 0;
   /** Facts that DynamoDB refuses. */
   factsRefused = 0;
+  /** Alerts that came or went. */
+  alerts = 0;
+  /** Devices of which alert rules could not be held against points. */
+  alertsFailed = 0;
 
   add(ledger: Ledger, quarantinedMessages: number): void {
     this.messages += ledger.messages;
@@ -45,6 +49,8 @@ export class BatchCounts {
       DevicesUntold: this.untold,
       StatesDamaged: this.statesDamaged,
       FactsRefused: this.factsRefused,
+      AlertTransitions: this.alerts,
+      AlertsFailed: this.alertsFailed,
     };
   }
 }

@@ -4,9 +4,10 @@
  *
  * Calls of a batch of D devices: D/50 BatchGetItem, D/25 BatchWriteItem for chunks and D/25 for states, as many for
  * tasks in the first batch of an hour, one PutObject and one Publish for each quarantined message, one Publish for
- * each device and session that asks to hear; of the registry at most D/100 BatchGetItem each 30 s.
+ * each device and session that asks to hear, one SendMessage for up to 50 alerts that come or go; of the registry at most D/100 BatchGetItem each 30 s.
  */
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { transitionsTo } from '../../runtime/alert-queue.ts';
 import { batchOutcome, deadlines } from '../../runtime/batch-outcome.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
@@ -21,7 +22,7 @@ import { QueuedHours } from './queued-hours.ts';
 import { RegistryCache } from './registry-cache.ts';
 import { StateMemory } from './state-memory.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET']);
+const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'ALERTS_QUEUE_URL']);
 const logger = createLogger();
 const metrics = createMetrics('ingest');
 // The store goes on trying until the time is up; the client itself only bridges a lost connection.
@@ -33,8 +34,11 @@ const surroundings = {
   putObject: putInto(env.ARCHIVE_BUCKET),
   getObject: getFrom(env.ARCHIVE_BUCKET),
   publish: createPublisher({ maxAttempts: 3 }),
+  sendAlerts: transitionsTo(env.ALERTS_QUEUE_URL),
   logger,
-  devices: new RegistryCache(registry),
+  devices: new RegistryCache(registry, (type, error) =>
+    logger.error('alert rules of a type cannot be read', { type, error }),
+  ),
   memory: new StateMemory(),
   tasks: new QueuedHours(),
 };

@@ -1,6 +1,7 @@
 /** A batch's way: who is known, what is refused, and the rest to the processor in groups. */
 import { partitionKey } from '../../../contracts/messages/topics.ts';
 import type { QuarantineCode } from '../../../contracts/problems.ts';
+import { watchOf } from '../../domain/alerts/watch.ts';
 import { isFrom } from '../../domain/devices/former-sites.ts';
 import { compareSequences } from '../../domain/ledger/sequence.ts';
 import { runLimited } from '../../runtime/limit.ts';
@@ -109,7 +110,11 @@ const processSome = async (
           error: entry.damaged,
         });
         refused.push([run, 'registration-damaged']);
-      } else known.push({ ...run, origin: run.origin, type: entry.type });
+      } else {
+        const { type, alerts } = entry;
+        const watch = alerts && watchOf(type.id, alerts.rules, run.origin, alerts.isWhole);
+        known.push({ ...run, origin: run.origin, type, watch });
+      }
     }
     await Promise.all([
       runLimited(grouped(known, GROUP_DEVICES), GROUPS, (group) => processor.take(group)),

@@ -4,6 +4,7 @@ import { QUARANTINE, type QuarantineCode } from '../../../contracts/problems.ts'
 import type { Micros } from '../../../contracts/time.ts';
 import { type DeviceState, NEW_STATE } from '../../domain/ingestion/device-state.ts';
 import { type Quarantined, type RunResult, setAside } from '../../domain/ingestion/run.ts';
+import type { SendTransitions } from '../../runtime/alert-queue.ts';
 import type { Deadlines } from '../../runtime/batch-outcome.ts';
 import { runLimited } from '../../runtime/limit.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -44,6 +45,7 @@ export interface Dependencies {
   readonly putObject: PutObject;
   readonly getObject: GetObject;
   readonly publish: Publish;
+  readonly sendAlerts: SendTransitions;
   readonly logger: Logger;
   readonly devices: RegistryCache;
   readonly memory: StateMemory;
@@ -258,6 +260,7 @@ export class Processor {
       written.refused.has(run.origin.device);
     for (const [device, error] of written.refused)
       this.dependencies.logger.error('DynamoDB refuses points of a device', { device, error });
+    await this.tellAlerts(fresh.filter((one) => !this.failed.has(one.run) && !isRefused(one)));
     // A device is remembered only once all that its state speaks of is durable.
     const durable = new Map(
       fresh
@@ -278,6 +281,29 @@ export class Processor {
         ]),
     );
     return runs.filter((one) => isRefused(one) && !this.failed.has(one.run)).map(({ run }) => run);
+  }
+
+  /**
+   * Tells of alerts that came or went: after the points are durable, and before that is remembered, so that whoever dies
+   * in between finds the same again. A device of which that fails comes again.
+   */
+  private async tellAlerts(fresh: readonly Taken[]): Promise<void> {
+    for (const { run, result } of fresh) {
+      if (result.alertDefect === undefined) continue;
+      this.batch.counts.alertsFailed += 1;
+      this.dependencies.logger.error('alert rules of a device could not be held against its points', {
+        device: run.origin.device,
+        error: result.alertDefect,
+      });
+    }
+    const telling = fresh.filter(({ result }) => result.transitions.length > 0);
+    if (telling.length === 0) return;
+    const transitions = telling.flatMap(({ result }) => result.transitions);
+    const runs = telling.map(({ run }) => run);
+    await this.attempt('telling of alerts', runs, async () => {
+      await this.dependencies.sendAlerts(transitions, this.batch.time.last, this.onRetry);
+      this.batch.counts.alerts += transitions.length;
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What the registry says of devices, remembered for a short time. Tolerates concurrent use. */
 import type { InstrumentType } from '../../../contracts/resources/instrument-types.ts';
+import { type WatchedRule, watchedRules } from '../../domain/alerts/watch.ts';
 import type { KnownDevice } from '../../store/registry/items.ts';
 import type { Registry } from '../../store/registry/keys.ts';
 import { readRegistry } from '../../store/registry/lookup.ts';
@@ -38,9 +39,23 @@ class Memory<T> {
   }
 }
 
+/** Alert rules of a type, made ready; `isWhole` where none of them is missing. */
+export interface TypeAlerts {
+  readonly rules: readonly WatchedRule[];
+  readonly isWhole: boolean;
+}
+
+/** A type with its alert rules; `undefined` where those cannot be read. */
+interface KnownType {
+  readonly type: InstrumentType;
+  readonly alerts: TypeAlerts | undefined;
+}
+
+const NO_ALERTS: TypeAlerts = { rules: [], isWhole: true };
+
 /** A device as the registry has it; `damaged` where that, or its type, cannot be read or is not there. */
 export type Registered =
-  | { readonly device: KnownDevice; readonly type: InstrumentType }
+  | { readonly device: KnownDevice; readonly type: InstrumentType; readonly alerts: TypeAlerts | undefined }
   | { readonly damaged: unknown };
 
 /** What cannot be read, and why. */
@@ -54,10 +69,13 @@ class Damaged {
 export class RegistryCache {
   private readonly registry: Registry;
   private readonly devices = new Memory<KnownDevice | Damaged>();
-  private readonly types = new Memory<InstrumentType | Damaged>();
+  private readonly types = new Memory<KnownType | Damaged>();
+  private readonly onUnread: (type: string, error: unknown) => void;
 
-  constructor(registry: Registry) {
+  /** @param onUnread told of types whose alert rules cannot be read, all or some */
+  constructor(registry: Registry, onUnread: (type: string, error: unknown) => void) {
     this.registry = registry;
+    this.onUnread = onUnread;
   }
 
   /** Forgets devices and their types: what was changed just now has to count. */
@@ -74,39 +92,59 @@ export class RegistryCache {
    * @returns by identifier; one that is not registered is absent
    */
   async look(ids: readonly string[], now: number, signal: AbortSignal): Promise<Map<string, Registered>> {
-    const devices = await this.read(ids, this.devices, now, (missing) =>
-      this.ask({ devices: missing, types: [] }, signal),
-    );
+    const devices = await this.read(ids, this.devices, now, (missing) => this.askDevices(missing, signal));
     const known = [...devices.values()].filter(
       (device): device is KnownDevice => !(device instanceof Damaged),
     );
     const wanted = [...new Set(known.map(({ type }) => type))];
-    const types = await this.read(wanted, this.types, now, (missing) =>
-      this.ask({ devices: [], types: missing }, signal),
-    );
+    const types = await this.read(wanted, this.types, now, (missing) => this.askTypes(missing, signal));
     return new Map(
       [...devices].map(([id, device]): [string, Registered] => {
         if (device instanceof Damaged) return [id, { damaged: device.error }];
-        const type = types.get(device.type);
-        if (type === undefined) return [id, { damaged: new Error(`there is no type ${device.type}`) }];
-        return [id, type instanceof Damaged ? { damaged: type.error } : { device, type }];
+        const known = types.get(device.type);
+        if (known === undefined) return [id, { damaged: new Error(`there is no type ${device.type}`) }];
+        return [id, known instanceof Damaged ? { damaged: known.error } : { device, ...known }];
       }),
     );
   }
 
-  /** Reads devices or types; what is damaged is one of them, and known as such. */
-  private async ask<T extends KnownDevice | InstrumentType>(
-    wanted: { readonly devices: readonly string[]; readonly types: readonly string[] },
+  /** Reads devices; what is damaged is one of them, and known as such. */
+  private async askDevices(
+    devices: readonly string[],
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, T | Damaged>> {
+  ): Promise<ReadonlyMap<string, KnownDevice | Damaged>> {
     const damaged = new Map<string, Damaged>();
-    const found = await readRegistry(this.registry, wanted, signal, (_, id, error) => {
+    const found = await readRegistry(this.registry, { devices, types: [] }, signal, (_, id, error) => {
       damaged.set(id, new Damaged(error));
     });
-    return new Map<string, T | Damaged>([
-      ...((wanted.types.length > 0 ? found.types : found.devices) as ReadonlyMap<string, T>),
-      ...damaged,
-    ]);
+    return new Map<string, KnownDevice | Damaged>([...found.devices, ...damaged]);
+  }
+
+  /** Reads types with their alert rules. Points are stored by a type whose rules are damaged, and by none that is itself. */
+  private async askTypes(
+    types: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, KnownType | Damaged>> {
+    const known = new Map<string, KnownType | Damaged>();
+    const withoutRules = new Set<string>();
+    const wanted = { devices: [], types, rules: types };
+    const found = await readRegistry(this.registry, wanted, signal, (kind, id, error) => {
+      if (kind !== 'rules') known.set(id, new Damaged(error));
+      else {
+        withoutRules.add(id);
+        this.onUnread(id, error);
+      }
+    });
+    for (const [id, type] of found.types) {
+      const stored = found.rules.get(id);
+      if (stored?.fault !== undefined) this.onUnread(id, stored.fault);
+      const alerts = stored && {
+        rules: watchedRules(stored.rules, type),
+        isWhole: stored.unread.length === 0,
+      };
+      known.set(id, { type, alerts: withoutRules.has(id) ? undefined : (alerts ?? NO_ALERTS) });
+    }
+    return known;
   }
 
   private async read<T>(

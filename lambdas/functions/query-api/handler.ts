@@ -20,6 +20,7 @@ import {
 import { auditInto } from '../../store/registry/audit.ts';
 import { instrumentsFor } from './instruments.ts';
 import { latestOf } from './latest.ts';
+import { previewOf } from './preview.ts';
 import { seriesResponse } from './series.ts';
 import { snapshotResponse } from './snapshot.ts';
 
@@ -84,6 +85,9 @@ const api = createApi('query-api', auditInto(registry, logger), {
 
   readLatest: async ({ params, principal }) =>
     jsonResponse(await latestOf(measurements, registry, params.id, principal)),
+
+  previewAlertRule: async ({ body, principal, note }) =>
+    jsonResponse(await previewOf(measurements, registry, body, principal, note)),
 
   health: async () => jsonResponse({ status: statusOf(await ask(everything)) }),
 

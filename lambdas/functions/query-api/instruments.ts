@@ -12,6 +12,11 @@ export interface Instrument {
   readonly channels: Readonly<Record<string, Channel>>;
 }
 
+/** A device with its site. */
+interface SitedInstrument extends Instrument {
+  readonly site: string;
+}
+
 const SEE = 'series:read';
 
 /** The type of each device when it was read last. It is read together with the device: most likely it is the same. */
@@ -26,16 +31,16 @@ const remember = (devices: Iterable<{ readonly id: string; readonly type: string
 /** @param known types that are read already */
 const withChannels = async (
   registry: Registry,
-  devices: readonly { readonly id: string; readonly type: string }[],
+  devices: readonly { readonly id: string; readonly site: string; readonly type: string }[],
   known: RegistryExtract['types'] = new Map(),
-): Promise<Instrument[]> => {
+): Promise<SitedInstrument[]> => {
   const missing = devices.flatMap(({ type }) => (known.has(type) ? [] : [type]));
   const { types } = await readRegistry(registry, { devices: [], types: missing });
-  return devices.map(({ id, type }) => {
+  return devices.map(({ id, site, type }) => {
     const channels = (known.get(type) ?? types.get(type))?.channels;
     // Types are never deleted: a device without one is a bug.
     if (channels === undefined) throw new Error(`device ${id} is of type ${type}, which does not exist`);
-    return { id, channels };
+    return { id, site, channels };
   });
 };
 
@@ -49,7 +54,7 @@ export const instrumentsFor = async (
   registry: Registry,
   ids: readonly string[],
   principal: Principal,
-): Promise<Instrument[]> => {
+): Promise<SitedInstrument[]> => {
   const guessed = ids.flatMap((id) => usual.get(id) ?? []);
   const { devices, types } = await readRegistry(registry, { devices: ids, types: guessed });
   remember(devices.values());

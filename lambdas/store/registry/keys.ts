@@ -30,6 +30,8 @@
  * | the command that a key stands for        | GetItem     | pk `COMMANDKEY#{subject}#{key}`, sk `META`           |
  * | lease of a device                        | GetItem     | pk `DEVICE#{id}`, sk `LEASE`                         |
  * | when rights of a person were taken away   | GetItem     | pk `ACCESS#{subject}`, sk `META`                     |
+ * | alert rules of an instrument type        | GetItem     | pk `ALERTRULES#{type}`, sk `META`                    |
+ * | alerts                                   | `alerts.ts` | pk `ALERT…`                                         |
  * | the audit                                | `audit.ts`  | pk `AUDIT…`                                         |
  *
  * Every change of a `META` item is conditional on its `version`. Items carry `format`, the version of their
@@ -68,6 +70,14 @@ export const replayKey = (entry: string): string => `REPLAY#${entry}`;
 
 export const exportQuotaKey = (subject: string, day: string): string => `EXPORT_QUOTA#${subject}#${day}`;
 export const exportKey = (id: string): string => `EXPORT#${id}`;
+
+export const alertRulesKey = (type: string): string => `ALERTRULES#${type}`;
+
+export const alertKey = (id: string): string => `ALERT#${id}`;
+export const alertsKey = (device: string): string => `ALERTS#${device}`;
+/** Partitions of the alerts of a site in the index `listing`: all, and those that are not closed. */
+export const alertKind = (site: string): string => `ALERT@${site}`;
+export const openAlertKind = (site: string): string => `ALERTOPEN@${site}`;
 
 export const commandKey = (id: string): string => `COMMAND#${id}`;
 export const commandsKey = (device: string): string => `COMMANDS#${device}`;

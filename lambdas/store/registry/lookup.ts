@@ -6,17 +6,28 @@ import { formatTime, type Micros } from '../../../contracts/time.ts';
 import { type Item, marshalValue } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
 import { isWritten } from '../dynamodb/conditions.ts';
+import { rulesFromItem, type StoredRules } from './alert-rules.ts';
 import { type KnownDevice, knownDeviceFromItem, typeFromItem } from './items.ts';
-import { deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
+import { alertRulesKey, deviceKey, ITEM_FORMAT, META, REPORTED, type Registry, typeKey } from './keys.ts';
 
 export interface RegistryExtract {
   /** By identifier; one that is not registered is absent. */
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly types: ReadonlyMap<string, InstrumentType>;
+  /** Alert rules by type; one that has none is absent. */
+  readonly rules: ReadonlyMap<string, StoredRules>;
 }
 
+type Kind = 'device' | 'type' | 'rules';
+
 /** Told of an item that cannot be read: what it is about, and why. */
-export type OnDamaged = (kind: 'device' | 'type', id: string, error: unknown) => void;
+export type OnDamaged = (kind: Kind, id: string, error: unknown) => void;
+
+const kindOf = (item: Item): Kind => {
+  const key = item['pk']?.S ?? '';
+  if (key.startsWith(alertRulesKey(''))) return 'rules';
+  return item['kind']?.S === 'TYPE' || key.startsWith(typeKey('')) ? 'type' : 'device';
+};
 
 const refuseDamaged: OnDamaged = (kind, id, error) => {
   throw new Error(`what the registry has of the ${kind} ${id} cannot be read`, { cause: error });
@@ -31,11 +42,20 @@ const refuseDamaged: OnDamaged = (kind, id, error) => {
  */
 export const readRegistry = async (
   registry: Registry,
-  wanted: { readonly devices: readonly string[]; readonly types: readonly string[] },
+  wanted: {
+    readonly devices: readonly string[];
+    readonly types: readonly string[];
+    /** Types of which the alert rules are wanted. */
+    readonly rules?: readonly string[];
+  },
   signal?: AbortSignal,
   onDamaged: OnDamaged = refuseDamaged,
 ): Promise<RegistryExtract> => {
-  const keys = new Set([...wanted.devices.map(deviceKey), ...wanted.types.map(typeKey)]);
+  const keys = new Set([
+    ...wanted.devices.map(deviceKey),
+    ...wanted.types.map(typeKey),
+    ...(wanted.rules ?? []).map(alertRulesKey),
+  ]);
   const items = await batchGet(
     registry.client,
     registry.table,
@@ -45,10 +65,14 @@ export const readRegistry = async (
   );
   const devices = new Map<string, KnownDevice>();
   const types = new Map<string, InstrumentType>();
+  const rules = new Map<string, StoredRules>();
   for (const item of items) {
-    const isType = item['kind']?.S === 'TYPE' || item['pk']?.S?.startsWith(typeKey('')) === true;
+    const kind = kindOf(item);
     try {
-      if (isType) {
+      if (kind === 'rules') {
+        const stored = rulesFromItem(item);
+        rules.set(stored.type, stored);
+      } else if (kind === 'type') {
         const type = typeFromItem(item);
         types.set(type.id, type);
       } else {
@@ -57,10 +81,10 @@ export const readRegistry = async (
       }
     } catch (error) {
       const id = (item['pk']?.S ?? '').replace(/^[^#]*#/, '');
-      onDamaged(isType ? 'type' : 'device', id, error);
+      onDamaged(kind, id, error);
     }
   }
-  return { devices, types };
+  return { devices, types, rules };
 };
 
 /**

@@ -489,7 +489,7 @@ describe('streamed answers', () => {
     const readSeries = () => streamResponse(pieces(), {});
     const notAsked = {
       ...{ readManySeries: never, readSnapshot: never, readLatest: never, explainProblem: never },
-      ...{ health: never, ready: never, services: never },
+      ...{ health: never, ready: never, services: never, previewAlertRule: never },
     };
     const api = createApi('query-api', unaudited, { ...notAsked, readSeries });
     const unread = new ResponseStream({ window: 1024, highWaterMark: 1024, send: () => undefined });

@@ -1,10 +1,17 @@
 /** The permission matrix, cell by cell, through the exported handlers: every route, every role, every scope. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertRule } from '../../../contracts/resources/alert-rules.ts';
 import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 import type { Actor, Command } from '../../../contracts/resources/commands.ts';
 import { PERMISSIONS, ROLES, type Role } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
+import { alertIdOf } from '../../../lambdas/domain/alerts/alert-id.ts';
+import { commentAlert, hasRoom, type KeptAlert, raiseAlert } from '../../../lambdas/domain/alerts/life.ts';
+import { raised } from '../../../lambdas/domain/alerts/transitions.ts';
+import { watchedRules } from '../../../lambdas/domain/alerts/watch.ts';
+import { writeRules } from '../../../lambdas/store/registry/alert-rules.ts';
+import { createAlert } from '../../../lambdas/store/registry/alerts.ts';
 import { listEntries } from '../../../lambdas/store/registry/audit-list.ts';
 import { createCommand as storeCommand } from '../../../lambdas/store/registry/commands.ts';
 import { createExport, type StoredExport } from '../../../lambdas/store/registry/exports.ts';
@@ -17,6 +24,7 @@ const OTHER_SITE = 'elsewhere';
 
 let world: World;
 type Buffered = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+let alerts: Buffered;
 let control: Buffered;
 let commands: Buffered;
 let people: Buffered;
@@ -45,6 +53,10 @@ beforeAll(async () => {
     world.aws.fail(`cognito-idp:${operation}`, { ...always, answer });
   world.aws.fail('cognito-idp:AdminCreateUser', { ...always, code: 'UsernameExistsException' });
   ({ handler: people } = await import('../../../lambdas/functions/people-api/handler.ts'));
+  await createAlert(registry, await fullAlert(), false);
+  await writeRules(registry, { type: TYPE.id, version: 0, rules: [RULE], unread: [] });
+  world.aws.fail('sqs:SendMessage', { ...always, answer: {} });
+  ({ handler: alerts } = await import('../../../lambdas/functions/alerts-api/handler.ts'));
   ({ handler: records } = await import('../../../lambdas/functions/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
@@ -53,6 +65,7 @@ const status = async (name: RouteName, sent: Sent): Promise<number> => {
   const { service } = ROUTES[name];
   if (service === 'query-api') return (await world.send(sent)).status;
   const handler = {
+    'alerts-api': alerts,
     'control-api': control,
     'commands-api': commands,
     'people-api': people,
@@ -121,6 +134,43 @@ const decision = (action: string): Sent => ({
   method: 'POST',
   path: `/v1/commands/${COMMAND_ID}/${action}`,
   body: { reason: 'because' },
+});
+const RULE_INPUT = {
+  id: 'silent',
+  type: TYPE.id,
+  name: 'Silent',
+  site: SITE,
+  condition: { kind: 'no-data', after: 600 },
+};
+const { id: _id, type: _type, ...RULE_SAID } = RULE_INPUT;
+const RULE = alertRule.parse({
+  ...RULE_INPUT,
+  version: 1,
+  createdAt: '2026-03-01T00:00:00.000Z',
+  createdBy: 'somebody',
+  updatedAt: '2026-03-01T00:00:00.000Z',
+  updatedBy: 'somebody',
+});
+const ALERT_ID = alertIdOf(TYPE.id, RULE.id, 'matrix-1', 1_772_359_200_000_000);
+/** An alert whose history is full, so that nobody changes it. */
+const fullAlert = async (): Promise<KeptAlert> => {
+  const [one] = watchedRules([RULE], TYPE);
+  if (one === undefined) throw new Error('the rule is none');
+  const watched = { type: TYPE.id, site: SITE, device: 'matrix-1' };
+  const now = new Date();
+  let kept = raiseAlert(raised(watched, one, 1_772_359_200_000_000), now, { flood: false });
+  while (hasRoom(kept)) kept = commentAlert(kept, { by: SOMEBODY, now, comment: 'more' });
+  return kept;
+};
+const onAlert = (action: string, body: object = { reason: 'because' }): Sent => ({
+  method: 'POST',
+  path: `/v1/alerts/${ALERT_ID}/${action}`,
+  body,
+});
+const onRule = (method: string, path: string, body: object): Sent => ({
+  method,
+  path: `/v1/alert-rules/${TYPE.id}/silent${path}`,
+  body: { ...body, reason: 'because' },
 });
 /** Somebody who holds a role at the site, for whom all that is asked is so already. */
 const PERSON = {
@@ -252,6 +302,43 @@ const CASES: {
     permitted: 200,
     bound: 'device',
   },
+  createAlertRule: {
+    sent: { method: 'POST', path: '/v1/alert-rules', body: { ...RULE_INPUT, reason: 'because' } },
+    permitted: 409,
+    bound: 'body',
+  },
+  listAlertRules: { sent: { path: '/v1/alert-rules' }, permitted: 200, bound: 'none' },
+  readAlertRule: { sent: { path: `/v1/alert-rules/${TYPE.id}/silent` }, permitted: 200, bound: 'none' },
+  replaceAlertRule: { sent: onRule('PUT', '', RULE_SAID), permitted: 428, bound: 'body' },
+  removeAlertRule: { sent: onRule('POST', '/remove', {}), permitted: 428, bound: 'body' },
+  previewAlertRule: {
+    sent: {
+      method: 'POST',
+      path: '/v1/alert-rules/preview',
+      body: {
+        rule: RULE_INPUT,
+        device: 'matrix-1',
+        from: '2026-03-01T00:00:00Z',
+        to: '2026-03-02T00:00:00Z',
+      },
+    },
+    permitted: 200,
+    bound: 'device',
+  },
+  listAlerts: { sent: { path: `/v1/alerts?site=${SITE}` }, permitted: 200, bound: 'filter' },
+  readAlert: { sent: { path: `/v1/alerts/${ALERT_ID}` }, permitted: 200, bound: 'device' },
+  readAlertHistory: { sent: { path: `/v1/alerts/${ALERT_ID}/history` }, permitted: 200, bound: 'device' },
+  acknowledgeAlert: { sent: onAlert('acknowledge', {}), permitted: 409, bound: 'device' },
+  commentAlert: { sent: onAlert('comment', { comment: 'x' }), permitted: 409, bound: 'device' },
+  assignAlert: { sent: onAlert('assign', { subject: 'sub' }), permitted: 409, bound: 'device' },
+  resetAlert: { sent: onAlert('reset'), permitted: 409, bound: 'device' },
+  shelveAlert: { sent: onAlert('shelve', { seconds: 60, reason: 'x' }), permitted: 409, bound: 'device' },
+  unshelveAlert: { sent: onAlert('unshelve'), permitted: 409, bound: 'device' },
+  readAlertReport: {
+    sent: { path: `/v1/alert-report?site=${SITE}&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z` },
+    permitted: 200,
+    bound: 'device',
+  },
   listTypes: { sent: { path: '/v1/types' }, permitted: 200, bound: 'none' },
   readType: { sent: { path: `/v1/types/${TYPE.id}` }, permitted: 200, bound: 'none' },
   replaceType: {
@@ -351,6 +438,10 @@ const READ_BY_ALL: ReadonlySet<RouteName> = new Set([
   'readSnapshot',
   'readLatest',
   'readCompleteness',
+  'previewAlertRule',
+  'readAlert',
+  'readAlertHistory',
+  'readAlertReport',
 ]);
 
 const holds = (name: RouteName, role: Role): boolean => {

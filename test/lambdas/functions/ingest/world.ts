@@ -184,6 +184,7 @@ export const startWorld = async (): Promise<World> => {
         ? { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' }
         : { status: 200, body: object };
     }
+    if (call.action === 'sqs:SendMessage') return { status: 200, body: '{}' };
     if (call.action === 's3:PutObject') objects.set(call.path.replace(/^\/archive\/|\?.*/g, ''), body);
     return { status: 200, body: '' };
   };
@@ -223,6 +224,7 @@ export const startWorld = async (): Promise<World> => {
     REGISTRY_TABLE: 'registry',
     MEASUREMENTS_TABLE: 'measurements',
     ARCHIVE_BUCKET: 'archive',
+    ALERTS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/alerts',
     POWERTOOLS_SERVICE_NAME: 'ingest',
     POWERTOOLS_METRICS_NAMESPACE: 'labgate',
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddPersonData, AddPersonErrors, AddPersonResponses, ApproveCommandData, ApproveCommandErrors, ApproveCommandResponses, CancelCommandData, CancelCommandErrors, CancelCommandResponses, CancelExportData, CancelExportErrors, CancelExportResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateTypeData, CreateTypeErrors, CreateTypeResponses, DescribeSiteData, DescribeSiteErrors, DescribeSiteResponses, DisablePersonData, DisablePersonErrors, DisablePersonResponses, EnablePersonData, EnablePersonErrors, EnablePersonResponses, ExplainProblemData, ExplainProblemErrors, ExplainProblemResponses, HealthData, HealthErrors, HealthResponses, InvitePersonData, InvitePersonErrors, InvitePersonResponses, IssueCertificateData, IssueCertificateErrors, IssueCertificateResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCertificatesData, ListCertificatesErrors, ListCertificatesResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListDeviceCommandsData, ListDeviceCommandsErrors, ListDeviceCommandsResponses, ListDevicesData, ListDevicesErrors, ListDevicesResponses, ListExportFilesData, ListExportFilesErrors, ListExportFilesResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, ListQuarantineData, ListQuarantineErrors, ListQuarantineResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSitesData, ListSitesErrors, ListSitesResponses, ListTypesData, ListTypesErrors, ListTypesResponses, LiveData, LiveResponses, MoveDeviceData, MoveDeviceErrors, MoveDeviceResponses, OpenapiData, OpenapiErrors, OpenapiResponses, ReadCommandData, ReadCommandErrors, ReadCommandHistoryData, ReadCommandHistoryErrors, ReadCommandHistoryResponses, ReadCommandResponses, ReadCompletenessData, ReadCompletenessErrors, ReadCompletenessResponses, ReadDeviceData, ReadDeviceErrors, ReadDeviceResponses, ReadExportData, ReadExportErrors, ReadExportResponses, ReadLatestData, ReadLatestErrors, ReadLatestResponses, ReadLeaseData, ReadLeaseErrors, ReadLeaseResponses, ReadManySeriesData, ReadManySeriesErrors, ReadManySeriesResponses, ReadMeData, ReadMeErrors, ReadMeResponses, ReadPersonData, ReadPersonErrors, ReadPersonResponses, ReadPresenceData, ReadPresenceErrors, ReadPresenceResponses, ReadQuarantinedData, ReadQuarantinedErrors, ReadQuarantinedResponses, ReadSeriesData, ReadSeriesErrors, ReadSeriesResponses, ReadSiteData, ReadSiteErrors, ReadSiteResponses, ReadSnapshotData, ReadSnapshotErrors, ReadSnapshotResponses, ReadTypeData, ReadTypeErrors, ReadTypeResponses, ReadyData, ReadyErrors, ReadyResponses, RefuseCommandData, RefuseCommandErrors, RefuseCommandResponses, RegisterDeviceData, RegisterDeviceErrors, RegisterDeviceResponses, ReleaseLeaseData, ReleaseLeaseErrors, ReleaseLeaseResponses, RemoveSiteData, RemoveSiteErrors, RemoveSiteResponses, ReplaceGrantsData, ReplaceGrantsErrors, ReplaceGrantsResponses, ReplaceTypeData, ReplaceTypeErrors, ReplaceTypeResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, RetireDeviceData, RetireDeviceErrors, RetireDeviceResponses, RevokeCertificateData, RevokeCertificateErrors, RevokeCertificateResponses, ServicesData, ServicesErrors, ServicesResponses, SignOutPersonData, SignOutPersonErrors, SignOutPersonResponses, TakeLeaseData, TakeLeaseErrors, TakeLeaseResponses, UpdateDeviceData, UpdateDeviceErrors, UpdateDeviceResponses } from './types.gen.ts';
+import type { AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AddPersonData, AddPersonErrors, AddPersonResponses, ApproveCommandData, ApproveCommandErrors, ApproveCommandResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, CancelCommandData, CancelCommandErrors, CancelCommandResponses, CancelExportData, CancelExportErrors, CancelExportResponses, CommentAlertData, CommentAlertErrors, CommentAlertResponses, CreateAlertRuleData, CreateAlertRuleErrors, CreateAlertRuleResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateTypeData, CreateTypeErrors, CreateTypeResponses, DescribeSiteData, DescribeSiteErrors, DescribeSiteResponses, DisablePersonData, DisablePersonErrors, DisablePersonResponses, EnablePersonData, EnablePersonErrors, EnablePersonResponses, ExplainProblemData, ExplainProblemErrors, ExplainProblemResponses, HealthData, HealthErrors, HealthResponses, InvitePersonData, InvitePersonErrors, InvitePersonResponses, IssueCertificateData, IssueCertificateErrors, IssueCertificateResponses, ListAlertRulesData, ListAlertRulesErrors, ListAlertRulesResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCertificatesData, ListCertificatesErrors, ListCertificatesResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListDeviceCommandsData, ListDeviceCommandsErrors, ListDeviceCommandsResponses, ListDevicesData, ListDevicesErrors, ListDevicesResponses, ListExportFilesData, ListExportFilesErrors, ListExportFilesResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, ListQuarantineData, ListQuarantineErrors, ListQuarantineResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSitesData, ListSitesErrors, ListSitesResponses, ListTypesData, ListTypesErrors, ListTypesResponses, LiveData, LiveResponses, MoveDeviceData, MoveDeviceErrors, MoveDeviceResponses, OpenapiData, OpenapiErrors, OpenapiResponses, PreviewAlertRuleData, PreviewAlertRuleErrors, PreviewAlertRuleResponses, ReadAlertData, ReadAlertErrors, ReadAlertHistoryData, ReadAlertHistoryErrors, ReadAlertHistoryResponses, ReadAlertReportData, ReadAlertReportErrors, ReadAlertReportResponses, ReadAlertResponses, ReadAlertRuleData, ReadAlertRuleErrors, ReadAlertRuleResponses, ReadCommandData, ReadCommandErrors, ReadCommandHistoryData, ReadCommandHistoryErrors, ReadCommandHistoryResponses, ReadCommandResponses, ReadCompletenessData, ReadCompletenessErrors, ReadCompletenessResponses, ReadDeviceData, ReadDeviceErrors, ReadDeviceResponses, ReadExportData, ReadExportErrors, ReadExportResponses, ReadLatestData, ReadLatestErrors, ReadLatestResponses, ReadLeaseData, ReadLeaseErrors, ReadLeaseResponses, ReadManySeriesData, ReadManySeriesErrors, ReadManySeriesResponses, ReadMeData, ReadMeErrors, ReadMeResponses, ReadPersonData, ReadPersonErrors, ReadPersonResponses, ReadPresenceData, ReadPresenceErrors, ReadPresenceResponses, ReadQuarantinedData, ReadQuarantinedErrors, ReadQuarantinedResponses, ReadSeriesData, ReadSeriesErrors, ReadSeriesResponses, ReadSiteData, ReadSiteErrors, ReadSiteResponses, ReadSnapshotData, ReadSnapshotErrors, ReadSnapshotResponses, ReadTypeData, ReadTypeErrors, ReadTypeResponses, ReadyData, ReadyErrors, ReadyResponses, RefuseCommandData, RefuseCommandErrors, RefuseCommandResponses, RegisterDeviceData, RegisterDeviceErrors, RegisterDeviceResponses, ReleaseLeaseData, ReleaseLeaseErrors, ReleaseLeaseResponses, RemoveAlertRuleData, RemoveAlertRuleErrors, RemoveAlertRuleResponses, RemoveSiteData, RemoveSiteErrors, RemoveSiteResponses, ReplaceAlertRuleData, ReplaceAlertRuleErrors, ReplaceAlertRuleResponses, ReplaceGrantsData, ReplaceGrantsErrors, ReplaceGrantsResponses, ReplaceTypeData, ReplaceTypeErrors, ReplaceTypeResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, ResetAlertData, ResetAlertErrors, ResetAlertResponses, RetireDeviceData, RetireDeviceErrors, RetireDeviceResponses, RevokeCertificateData, RevokeCertificateErrors, RevokeCertificateResponses, ServicesData, ServicesErrors, ServicesResponses, ShelveAlertData, ShelveAlertErrors, ShelveAlertResponses, SignOutPersonData, SignOutPersonErrors, SignOutPersonResponses, TakeLeaseData, TakeLeaseErrors, TakeLeaseResponses, UnshelveAlertData, UnshelveAlertErrors, UnshelveAlertResponses, UpdateDeviceData, UpdateDeviceErrors, UpdateDeviceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -280,6 +280,164 @@ export const takeLease = <ThrowOnError extends boolean = false>(options: Options
         ...options.headers
     }
 });
+
+/**
+ * List alert rules by instrument type and identifier
+ *
+ * A page ends with the last rule of a type; it may hold more than `limit`.
+ */
+export const listAlertRules = <ThrowOnError extends boolean = false>(options?: Options<ListAlertRulesData, ThrowOnError>): RequestResult<ListAlertRulesResponses, ListAlertRulesErrors, ThrowOnError> => (options?.client ?? client).get<ListAlertRulesResponses, ListAlertRulesErrors, ThrowOnError>({ url: '/v1/alert-rules', ...options });
+
+/**
+ * Make an alert rule
+ *
+ * It counts within half a minute. Limits may be in another unit of the same dimension; they are kept as they were said, and as they are compared.
+ */
+export const createAlertRule = <ThrowOnError extends boolean = false>(options: Options<CreateAlertRuleData, ThrowOnError>): RequestResult<CreateAlertRuleResponses, CreateAlertRuleErrors, ThrowOnError> => (options.client ?? client).post<CreateAlertRuleResponses, CreateAlertRuleErrors, ThrowOnError>({
+    url: '/v1/alert-rules',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Read one alert rule
+ */
+export const readAlertRule = <ThrowOnError extends boolean = false>(options: Options<ReadAlertRuleData, ThrowOnError>): RequestResult<ReadAlertRuleResponses, ReadAlertRuleErrors, ThrowOnError> => (options.client ?? client).get<ReadAlertRuleResponses, ReadAlertRuleErrors, ThrowOnError>({ url: '/v1/alert-rules/{type}/{id}', ...options });
+
+/**
+ * Change an alert rule
+ *
+ * Its channel, and the kind of its condition, stay. An alert that is active goes on.
+ */
+export const replaceAlertRule = <ThrowOnError extends boolean = false>(options: Options<ReplaceAlertRuleData, ThrowOnError>): RequestResult<ReplaceAlertRuleResponses, ReplaceAlertRuleErrors, ThrowOnError> => (options.client ?? client).put<ReplaceAlertRuleResponses, ReplaceAlertRuleErrors, ThrowOnError>({
+    url: '/v1/alert-rules/{type}/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take an alert rule away
+ *
+ * Alerts of it that are active return with the next message of their devices.
+ */
+export const removeAlertRule = <ThrowOnError extends boolean = false>(options: Options<RemoveAlertRuleData, ThrowOnError>): RequestResult<RemoveAlertRuleResponses, RemoveAlertRuleErrors, ThrowOnError> => (options.client ?? client).post<RemoveAlertRuleResponses, RemoveAlertRuleErrors, ThrowOnError>({
+    url: '/v1/alert-rules/{type}/{id}/remove',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Try an alert rule on past data: how often it would have been raised
+ */
+export const previewAlertRule = <ThrowOnError extends boolean = false>(options: Options<PreviewAlertRuleData, ThrowOnError>): RequestResult<PreviewAlertRuleResponses, PreviewAlertRuleErrors, ThrowOnError> => (options.client ?? client).post<PreviewAlertRuleResponses, PreviewAlertRuleErrors, ThrowOnError>({
+    url: '/v1/alert-rules/preview',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List alerts of a site or a device, the newest first
+ */
+export const listAlerts = <ThrowOnError extends boolean = false>(options?: Options<ListAlertsData, ThrowOnError>): RequestResult<ListAlertsResponses, ListAlertsErrors, ThrowOnError> => (options?.client ?? client).get<ListAlertsResponses, ListAlertsErrors, ThrowOnError>({ url: '/v1/alerts', ...options });
+
+/**
+ * Read one alert
+ */
+export const readAlert = <ThrowOnError extends boolean = false>(options: Options<ReadAlertData, ThrowOnError>): RequestResult<ReadAlertResponses, ReadAlertErrors, ThrowOnError> => (options.client ?? client).get<ReadAlertResponses, ReadAlertErrors, ThrowOnError>({ url: '/v1/alerts/{id}', ...options });
+
+/**
+ * Read all that became of an alert, with who and when
+ */
+export const readAlertHistory = <ThrowOnError extends boolean = false>(options: Options<ReadAlertHistoryData, ThrowOnError>): RequestResult<ReadAlertHistoryResponses, ReadAlertHistoryErrors, ThrowOnError> => (options.client ?? client).get<ReadAlertHistoryResponses, ReadAlertHistoryErrors, ThrowOnError>({ url: '/v1/alerts/{id}/history', ...options });
+
+/**
+ * Say that one has seen an alert
+ */
+export const acknowledgeAlert = <ThrowOnError extends boolean = false>(options: Options<AcknowledgeAlertData, ThrowOnError>): RequestResult<AcknowledgeAlertResponses, AcknowledgeAlertErrors, ThrowOnError> => (options.client ?? client).post<AcknowledgeAlertResponses, AcknowledgeAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/acknowledge',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Say something of an alert
+ */
+export const commentAlert = <ThrowOnError extends boolean = false>(options: Options<CommentAlertData, ThrowOnError>): RequestResult<CommentAlertResponses, CommentAlertErrors, ThrowOnError> => (options.client ?? client).post<CommentAlertResponses, CommentAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/comment',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Say who is to look after an alert, or nobody
+ */
+export const assignAlert = <ThrowOnError extends boolean = false>(options: Options<AssignAlertData, ThrowOnError>): RequestResult<AssignAlertResponses, AssignAlertErrors, ThrowOnError> => (options.client ?? client).post<AssignAlertResponses, AssignAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/assign',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Close an alert that has latched, or of which nothing is watched any more
+ */
+export const resetAlert = <ThrowOnError extends boolean = false>(options: Options<ResetAlertData, ThrowOnError>): RequestResult<ResetAlertResponses, ResetAlertErrors, ThrowOnError> => (options.client ?? client).post<ResetAlertResponses, ResetAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/reset',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Have nobody told of an alert for a while, nor of others of its rule and device
+ */
+export const shelveAlert = <ThrowOnError extends boolean = false>(options: Options<ShelveAlertData, ThrowOnError>): RequestResult<ShelveAlertResponses, ShelveAlertErrors, ThrowOnError> => (options.client ?? client).post<ShelveAlertResponses, ShelveAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/shelve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End the shelving of an alert; it is told at once if it is active
+ */
+export const unshelveAlert = <ThrowOnError extends boolean = false>(options: Options<UnshelveAlertData, ThrowOnError>): RequestResult<UnshelveAlertResponses, UnshelveAlertErrors, ThrowOnError> => (options.client ?? client).post<UnshelveAlertResponses, UnshelveAlertErrors, ThrowOnError>({
+    url: '/v1/alerts/{id}/unshelve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Measures of the alerts of a site by EEMUA 191, and whether there is a flood now
+ */
+export const readAlertReport = <ThrowOnError extends boolean = false>(options: Options<ReadAlertReportData, ThrowOnError>): RequestResult<ReadAlertReportResponses, ReadAlertReportErrors, ThrowOnError> => (options.client ?? client).get<ReadAlertReportResponses, ReadAlertReportErrors, ThrowOnError>({ url: '/v1/alert-report', ...options });
 
 /**
  * Points of a device, buckets of them with `every`, or their shape with `points`

@@ -307,6 +307,263 @@ export type LeaseRequest = {
     reason?: string;
 };
 
+export type AlertRuleCreation = {
+    id: Identifier;
+    type: Identifier;
+    name: string;
+    /**
+     * All sites when absent
+     */
+    site?: Identifier;
+    /**
+     * All of the type when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Needed but for `no-data`, which is of the whole device when absent
+     */
+    channel?: string;
+    condition: AlertConditionInput;
+    /**
+     * Seconds for which the condition has to hold, by the times of the points
+     */
+    onDelay?: number;
+    /**
+     * Seconds for which it has to be over
+     */
+    offDelay?: number;
+    priority?: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * Stays until somebody resets it
+     */
+    latching?: boolean;
+    /**
+     * Always valid when absent
+     */
+    calendar?: AlertCalendar;
+    /**
+     * What to do
+     */
+    instructions?: string;
+    enabled?: boolean;
+    suppression?: AlertSuppression;
+    reason: string;
+};
+
+export type AlertConditionInput = {
+    kind: 'threshold';
+    direction: 'high' | 'low';
+    /**
+     * The condition holds beyond it, not at it
+     */
+    limit: number;
+    /**
+     * Deadband: how far a value has to come back for the condition to end
+     */
+    hysteresis?: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'rate';
+    direction?: 'rising' | 'falling' | 'either';
+    /**
+     * Change per second
+     */
+    limit: number;
+    /**
+     * Seconds: the change is measured over half of it to the whole of it
+     */
+    window: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'deviation';
+    from: {
+        channel: string;
+    } | {
+        value: number;
+    };
+    limit: number;
+    /**
+     * Deadband: how far a value has to come back for the condition to end
+     */
+    hysteresis?: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'no-data';
+    /**
+     * Seconds of silence
+     */
+    after: number;
+} | {
+    kind: 'bad-quality';
+    /**
+     * At least this share of the points is bad
+     */
+    share: number;
+    /**
+     * Of the newest so many points
+     */
+    points: number;
+};
+
+export type AlertCalendar = {
+    zone: string;
+    /**
+     * Days on which a span begins
+     */
+    days: Array<'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday'>;
+    from: string;
+    /**
+     * Of the next day where it is not after `from`
+     */
+    to: string;
+};
+
+export type AlertSuppression = {
+    kind: 'out-of-service' | 'by-design';
+    /**
+     * All of the rule when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Told then, if it is active
+     */
+    until: string;
+    reason: string;
+};
+
+export type AlertRuleChange = {
+    name: string;
+    /**
+     * All sites when absent
+     */
+    site?: Identifier;
+    /**
+     * All of the type when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Needed but for `no-data`, which is of the whole device when absent
+     */
+    channel?: string;
+    condition: AlertConditionInput;
+    /**
+     * Seconds for which the condition has to hold, by the times of the points
+     */
+    onDelay?: number;
+    /**
+     * Seconds for which it has to be over
+     */
+    offDelay?: number;
+    priority?: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * Stays until somebody resets it
+     */
+    latching?: boolean;
+    /**
+     * Always valid when absent
+     */
+    calendar?: AlertCalendar;
+    /**
+     * What to do
+     */
+    instructions?: string;
+    enabled?: boolean;
+    suppression?: AlertSuppression;
+    reason: string;
+};
+
+export type AlertRuleRemoval = {
+    reason: string;
+};
+
+export type AlertPreviewRequest = {
+    rule: AlertRuleInput;
+    device: Identifier;
+    from: string;
+    /**
+     * At most 31 days after `from`
+     */
+    to: string;
+};
+
+export type AlertRuleInput = {
+    id: Identifier;
+    type: Identifier;
+    name: string;
+    /**
+     * All sites when absent
+     */
+    site?: Identifier;
+    /**
+     * All of the type when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Needed but for `no-data`, which is of the whole device when absent
+     */
+    channel?: string;
+    condition: AlertConditionInput;
+    /**
+     * Seconds for which the condition has to hold, by the times of the points
+     */
+    onDelay?: number;
+    /**
+     * Seconds for which it has to be over
+     */
+    offDelay?: number;
+    priority?: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * Stays until somebody resets it
+     */
+    latching?: boolean;
+    /**
+     * Always valid when absent
+     */
+    calendar?: AlertCalendar;
+    /**
+     * What to do
+     */
+    instructions?: string;
+    enabled?: boolean;
+    suppression?: AlertSuppression;
+};
+
+export type AlertId = string;
+
+export type AlertAcknowledgement = {
+    comment?: string;
+};
+
+export type AlertComment = {
+    comment: string;
+};
+
+export type AlertAssignment = {
+    /**
+     * Subject of a person; null: nobody
+     */
+    subject: string | null;
+    name?: string;
+};
+
+export type AlertDecision = {
+    reason: string;
+};
+
+export type AlertShelving = {
+    seconds: number;
+    reason: string;
+};
+
 export type ExportRequest = {
     devices: Array<Identifier>;
     /**
@@ -433,7 +690,7 @@ export type Problem = {
     status: number;
     detail?: string;
     instance?: string;
-    code: 'invalid-request' | 'invalid-cursor' | 'answer-too-large' | 'unauthorized' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'not-acceptable' | 'conflict' | 'device-retired' | 'device-busy' | 'too-many-certificates' | 'site-in-use' | 'channel-fixed' | 'not-replayable' | 'command-not-possible' | 'command-state' | 'own-command' | 'own-access' | 'last-administrator' | 'not-invited' | 'leased' | 'idempotency-conflict' | 'precondition-failed' | 'body-too-large' | 'unsupported-media-type' | 'invalid-csr' | 'unknown-type' | 'unknown-command' | 'precondition-required' | 'throttled' | 'too-many-commands' | 'internal-error' | 'not-audited' | 'unavailable';
+    code: 'invalid-request' | 'invalid-cursor' | 'answer-too-large' | 'unauthorized' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'not-acceptable' | 'conflict' | 'device-retired' | 'device-busy' | 'too-many-certificates' | 'site-in-use' | 'channel-fixed' | 'not-replayable' | 'command-not-possible' | 'command-state' | 'alert-state' | 'too-many-rules' | 'own-command' | 'own-access' | 'last-administrator' | 'not-invited' | 'leased' | 'idempotency-conflict' | 'precondition-failed' | 'body-too-large' | 'unsupported-media-type' | 'invalid-csr' | 'unknown-type' | 'unknown-command' | 'precondition-required' | 'throttled' | 'too-many-commands' | 'internal-error' | 'not-audited' | 'unavailable';
     requestId: string;
     /**
      * Absent where API Gateway itself answers: it knows no RFC 3339
@@ -773,6 +1030,261 @@ export type CommandWithoutEffect = {
 
 export type LeaseState = {
     lease: Lease | null;
+};
+
+export type AlertRule = {
+    id: Identifier;
+    type: Identifier;
+    name: string;
+    /**
+     * All sites when absent
+     */
+    site?: Identifier;
+    /**
+     * All of the type when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Needed but for `no-data`, which is of the whole device when absent
+     */
+    channel?: string;
+    condition: AlertCondition;
+    /**
+     * Seconds for which the condition has to hold, by the times of the points
+     */
+    onDelay: number;
+    /**
+     * Seconds for which it has to be over
+     */
+    offDelay: number;
+    priority: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * Stays until somebody resets it
+     */
+    latching: boolean;
+    /**
+     * Always valid when absent
+     */
+    calendar?: AlertCalendarOutput;
+    /**
+     * What to do
+     */
+    instructions?: string;
+    enabled: boolean;
+    suppression?: AlertSuppressionOutput;
+    /**
+     * Limit, deadband and set point in the unit of the channel
+     */
+    evaluated?: AlertRuleNumbers;
+    version: number;
+    createdAt: string;
+    createdBy: string;
+    updatedAt: string;
+    updatedBy: string;
+};
+
+export type AlertRuleNumbers = {
+    unit: string;
+    limit: number;
+    hysteresis: number;
+    setPoint?: number;
+};
+
+export type AlertRulePage = {
+    items: Array<AlertRule>;
+    /**
+     * null at the end
+     */
+    next: string | null;
+};
+
+export type AlertPreview = {
+    from: string;
+    to: string;
+    /**
+     * Points that were judged
+     */
+    points: number;
+    /**
+     * How often it would have been raised
+     */
+    count: number;
+    /**
+     * The first 1 000
+     */
+    alerts: Array<{
+        raisedAt: string;
+        /**
+         * Null: not within the range
+         */
+        returnedAt: string | null;
+        value?: number | string | boolean;
+    }>;
+};
+
+export type AlertPage = {
+    items: Array<Alert>;
+    /**
+     * null at the end
+     */
+    next: string | null;
+};
+
+export type Alert = {
+    id: AlertId;
+    rule: RuleOfAlert;
+    type: Identifier;
+    site: Identifier;
+    device: Identifier;
+    /**
+     * Null: of the whole device
+     */
+    channel: string | null;
+    state: 'unacknowledged' | 'acknowledged' | 'returned-unacknowledged' | 'latched' | 'closed';
+    /**
+     * Whether the condition still holds
+     */
+    active: boolean;
+    version: number;
+    /**
+     * By the times of the readings
+     */
+    raisedAt: string;
+    /**
+     * The point that it was raised by
+     */
+    reading?: AlertReading;
+    /**
+     * When the platform took it
+     */
+    noticedAt: string;
+    returnedAt?: string;
+    returnReading?: AlertReading;
+    acknowledgedAt?: string;
+    acknowledgedBy?: Actor;
+    closedAt?: string;
+    quiet?: AlertQuiet;
+    assignee?: {
+        subject: string;
+        name: string;
+    };
+    comments: number;
+    /**
+     * More than ten were new at the site within ten minutes
+     */
+    flood: boolean;
+};
+
+export type RuleOfAlert = {
+    id: Identifier;
+    version: number;
+    name: string;
+    priority: 'critical' | 'high' | 'medium' | 'low';
+    latching: boolean;
+    condition: AlertCondition;
+    instructions?: string;
+};
+
+export type AlertReading = {
+    at: string;
+    value: number | string | boolean;
+};
+
+export type AlertQuiet = {
+    kind: 'shelved' | 'out-of-service' | 'by-design';
+    until: string;
+    by: Actor;
+    reason: string;
+};
+
+export type AlertHistory = {
+    id: AlertId;
+    entries: Array<AlertEntry>;
+};
+
+export type AlertEntry = {
+    /**
+     * Version of the alert that it made
+     */
+    version: number;
+    /**
+     * When it happened; of readings by their own time
+     */
+    at: string;
+    /**
+     * When the platform took it
+     */
+    noticedAt: string;
+    event: 'raised' | 'returned' | 'acknowledged' | 'reset' | 'shelved' | 'unshelved' | 'quiet-ended' | 'assigned' | 'commented';
+    /**
+     * State after it
+     */
+    state: 'unacknowledged' | 'acknowledged' | 'returned-unacknowledged' | 'latched' | 'closed';
+    by: Actor;
+    comment?: string;
+    why?: 'condition' | 'rule-changed' | 'heard-again';
+    until?: string;
+    /**
+     * Whether people are told of it
+     */
+    told: boolean;
+};
+
+export type AlertReport = {
+    site: Identifier;
+    from: string;
+    to: string;
+    count: number;
+    /**
+     * EEMUA 191: one at most on average; ten in a span are a flood
+     */
+    perTenMinutes: {
+        mean: number;
+        most: number;
+        /**
+         * Share of spans with more than ten
+         */
+        flooded: number;
+    };
+    /**
+     * Shares; EEMUA 191: about 5 % high, 15 % medium, 80 % low
+     */
+    priorities: {
+        [key: string]: number;
+    };
+    /**
+     * The ten rules and devices with the most
+     */
+    worst: Array<{
+        rule: Identifier;
+        device: Identifier;
+        count: number;
+        share: number;
+    }>;
+    /**
+     * Raised three times or more within one minute
+     */
+    chattering: Array<{
+        rule: Identifier;
+        device: Identifier;
+        count: number;
+    }>;
+    /**
+     * Of these, active for more than 24 hours; the first 100
+     */
+    stale: Array<{
+        id: string;
+        rule: Identifier;
+        device: Identifier;
+        raisedAt: string;
+    }>;
+    now: {
+        /**
+         * More than ten within ten minutes
+         */
+        flood: boolean;
+        newWithinTenMinutes: number;
+    };
 };
 
 export type SeriesPage = {
@@ -1661,6 +2173,96 @@ export type InterlockOutput = {
      * Seconds that the point may be old
      */
     maxAge: number;
+};
+
+export type AlertCondition = {
+    kind: 'threshold';
+    direction: 'high' | 'low';
+    /**
+     * The condition holds beyond it, not at it
+     */
+    limit: number;
+    /**
+     * Deadband: how far a value has to come back for the condition to end
+     */
+    hysteresis: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'rate';
+    direction: 'rising' | 'falling' | 'either';
+    /**
+     * Change per second
+     */
+    limit: number;
+    /**
+     * Seconds: the change is measured over half of it to the whole of it
+     */
+    window: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'deviation';
+    from: {
+        channel: string;
+    } | {
+        value: number;
+    };
+    limit: number;
+    /**
+     * Deadband: how far a value has to come back for the condition to end
+     */
+    hysteresis: number;
+    /**
+     * UCUM code of the numbers of the condition; that of the channel when absent
+     */
+    unit?: string;
+} | {
+    kind: 'no-data';
+    /**
+     * Seconds of silence
+     */
+    after: number;
+} | {
+    kind: 'bad-quality';
+    /**
+     * At least this share of the points is bad
+     */
+    share: number;
+    /**
+     * Of the newest so many points
+     */
+    points: number;
+};
+
+export type AlertCalendarOutput = {
+    zone: string;
+    /**
+     * Days on which a span begins
+     */
+    days: Array<'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday'>;
+    from: string;
+    /**
+     * Of the next day where it is not after `from`
+     */
+    to: string;
+};
+
+export type AlertSuppressionOutput = {
+    kind: 'out-of-service' | 'by-design';
+    /**
+     * All of the rule when absent
+     */
+    devices?: Array<Identifier>;
+    /**
+     * Told then, if it is active
+     */
+    until: string;
+    reason: string;
 };
 
 export type GrantOutput = {
@@ -3368,6 +3970,955 @@ export type TakeLeaseResponses = {
 };
 
 export type TakeLeaseResponse = TakeLeaseResponses[keyof TakeLeaseResponses];
+
+export type ListAlertRulesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        /**
+         * `next` of the page before
+         */
+        cursor?: string;
+        type?: Identifier;
+    };
+    url: '/v1/alert-rules';
+};
+
+export type ListAlertRulesErrors = {
+    /**
+     * invalid-request, invalid-cursor
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ListAlertRulesError = ListAlertRulesErrors[keyof ListAlertRulesErrors];
+
+export type ListAlertRulesResponses = {
+    /**
+     * One page
+     */
+    200: AlertRulePage;
+};
+
+export type ListAlertRulesResponse = ListAlertRulesResponses[keyof ListAlertRulesResponses];
+
+export type CreateAlertRuleData = {
+    body: AlertRuleCreation;
+    path?: never;
+    query?: never;
+    url: '/v1/alert-rules';
+};
+
+export type CreateAlertRuleErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * conflict, too-many-rules
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * unknown-type
+     */
+    422: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type CreateAlertRuleError = CreateAlertRuleErrors[keyof CreateAlertRuleErrors];
+
+export type CreateAlertRuleResponses = {
+    /**
+     * The rule
+     */
+    201: AlertRule;
+};
+
+export type CreateAlertRuleResponse = CreateAlertRuleResponses[keyof CreateAlertRuleResponses];
+
+export type ReadAlertRuleData = {
+    body?: never;
+    path: {
+        type: Identifier;
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/alert-rules/{type}/{id}';
+};
+
+export type ReadAlertRuleErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadAlertRuleError = ReadAlertRuleErrors[keyof ReadAlertRuleErrors];
+
+export type ReadAlertRuleResponses = {
+    /**
+     * The rule
+     */
+    200: AlertRule;
+};
+
+export type ReadAlertRuleResponse = ReadAlertRuleResponses[keyof ReadAlertRuleResponses];
+
+export type ReplaceAlertRuleData = {
+    body: AlertRuleChange;
+    headers?: {
+        /**
+         * ETag of the version being changed; required
+         */
+        'if-match'?: string;
+    };
+    path: {
+        type: Identifier;
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/alert-rules/{type}/{id}';
+};
+
+export type ReplaceAlertRuleErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * too-many-rules
+     */
+    409: Problem;
+    /**
+     * precondition-failed
+     */
+    412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * precondition-required
+     */
+    428: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type ReplaceAlertRuleError = ReplaceAlertRuleErrors[keyof ReplaceAlertRuleErrors];
+
+export type ReplaceAlertRuleResponses = {
+    /**
+     * The rule as it is now
+     */
+    200: AlertRule;
+};
+
+export type ReplaceAlertRuleResponse = ReplaceAlertRuleResponses[keyof ReplaceAlertRuleResponses];
+
+export type RemoveAlertRuleData = {
+    body: AlertRuleRemoval;
+    headers?: {
+        /**
+         * ETag of the version being changed; required
+         */
+        'if-match'?: string;
+    };
+    path: {
+        type: Identifier;
+        id: Identifier;
+    };
+    query?: never;
+    url: '/v1/alert-rules/{type}/{id}/remove';
+};
+
+export type RemoveAlertRuleErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * precondition-failed
+     */
+    412: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * precondition-required
+     */
+    428: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type RemoveAlertRuleError = RemoveAlertRuleErrors[keyof RemoveAlertRuleErrors];
+
+export type RemoveAlertRuleResponses = {
+    /**
+     * The rule as it was
+     */
+    200: AlertRule;
+};
+
+export type RemoveAlertRuleResponse = RemoveAlertRuleResponses[keyof RemoveAlertRuleResponses];
+
+export type PreviewAlertRuleData = {
+    body: AlertPreviewRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/alert-rules/preview';
+};
+
+export type PreviewAlertRuleErrors = {
+    /**
+     * invalid-request, answer-too-large
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type PreviewAlertRuleError = PreviewAlertRuleErrors[keyof PreviewAlertRuleErrors];
+
+export type PreviewAlertRuleResponses = {
+    /**
+     * What the rule would have said
+     */
+    200: AlertPreview;
+};
+
+export type PreviewAlertRuleResponse = PreviewAlertRuleResponses[keyof PreviewAlertRuleResponses];
+
+export type ListAlertsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        /**
+         * `next` of the page before
+         */
+        cursor?: string;
+        /**
+         * Site or device is needed
+         */
+        site?: Identifier;
+        device?: Identifier;
+        /**
+         * `true`: those of a site that are not closed; `false`: all
+         */
+        open?: 'true' | 'false';
+        state?: 'unacknowledged' | 'acknowledged' | 'returned-unacknowledged' | 'latched' | 'closed';
+        priority?: 'critical' | 'high' | 'medium' | 'low';
+    };
+    url: '/v1/alerts';
+};
+
+export type ListAlertsErrors = {
+    /**
+     * invalid-request, invalid-cursor
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ListAlertsError = ListAlertsErrors[keyof ListAlertsErrors];
+
+export type ListAlertsResponses = {
+    /**
+     * One page
+     */
+    200: AlertPage;
+};
+
+export type ListAlertsResponse = ListAlertsResponses[keyof ListAlertsResponses];
+
+export type ReadAlertData = {
+    body?: never;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}';
+};
+
+export type ReadAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadAlertError = ReadAlertErrors[keyof ReadAlertErrors];
+
+export type ReadAlertResponses = {
+    /**
+     * The alert
+     */
+    200: Alert;
+};
+
+export type ReadAlertResponse = ReadAlertResponses[keyof ReadAlertResponses];
+
+export type ReadAlertHistoryData = {
+    body?: never;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/history';
+};
+
+export type ReadAlertHistoryErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadAlertHistoryError = ReadAlertHistoryErrors[keyof ReadAlertHistoryErrors];
+
+export type ReadAlertHistoryResponses = {
+    /**
+     * The history
+     */
+    200: AlertHistory;
+};
+
+export type ReadAlertHistoryResponse = ReadAlertHistoryResponses[keyof ReadAlertHistoryResponses];
+
+export type AcknowledgeAlertData = {
+    body: AlertAcknowledgement;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/acknowledge';
+};
+
+export type AcknowledgeAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type AcknowledgeAlertError = AcknowledgeAlertErrors[keyof AcknowledgeAlertErrors];
+
+export type AcknowledgeAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type AcknowledgeAlertResponse = AcknowledgeAlertResponses[keyof AcknowledgeAlertResponses];
+
+export type CommentAlertData = {
+    body: AlertComment;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/comment';
+};
+
+export type CommentAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type CommentAlertError = CommentAlertErrors[keyof CommentAlertErrors];
+
+export type CommentAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type CommentAlertResponse = CommentAlertResponses[keyof CommentAlertResponses];
+
+export type AssignAlertData = {
+    body: AlertAssignment;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/assign';
+};
+
+export type AssignAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type AssignAlertError = AssignAlertErrors[keyof AssignAlertErrors];
+
+export type AssignAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type AssignAlertResponse = AssignAlertResponses[keyof AssignAlertResponses];
+
+export type ResetAlertData = {
+    body: AlertDecision;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/reset';
+};
+
+export type ResetAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type ResetAlertError = ResetAlertErrors[keyof ResetAlertErrors];
+
+export type ResetAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type ResetAlertResponse = ResetAlertResponses[keyof ResetAlertResponses];
+
+export type ShelveAlertData = {
+    body: AlertShelving;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/shelve';
+};
+
+export type ShelveAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type ShelveAlertError = ShelveAlertErrors[keyof ShelveAlertErrors];
+
+export type ShelveAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type ShelveAlertResponse = ShelveAlertResponses[keyof ShelveAlertResponses];
+
+export type UnshelveAlertData = {
+    body: AlertDecision;
+    path: {
+        id: AlertId;
+    };
+    query?: never;
+    url: '/v1/alerts/{id}/unshelve';
+};
+
+export type UnshelveAlertErrors = {
+    /**
+     * invalid-request
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * alert-state
+     */
+    409: Problem;
+    /**
+     * body-too-large
+     */
+    413: Problem;
+    /**
+     * unsupported-media-type
+     */
+    415: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+    /**
+     * not-audited
+     */
+    503: Problem;
+};
+
+export type UnshelveAlertError = UnshelveAlertErrors[keyof UnshelveAlertErrors];
+
+export type UnshelveAlertResponses = {
+    /**
+     * The alert as it is now
+     */
+    200: Alert;
+};
+
+export type UnshelveAlertResponse = UnshelveAlertResponses[keyof UnshelveAlertResponses];
+
+export type ReadAlertReportData = {
+    body?: never;
+    path?: never;
+    query: {
+        site: Identifier;
+        from: unknown | unknown;
+        to: unknown | unknown;
+    };
+    url: '/v1/alert-report';
+};
+
+export type ReadAlertReportErrors = {
+    /**
+     * invalid-request, answer-too-large
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * not-found
+     */
+    404: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadAlertReportError = ReadAlertReportErrors[keyof ReadAlertReportErrors];
+
+export type ReadAlertReportResponses = {
+    /**
+     * The measures
+     */
+    200: AlertReport;
+};
+
+export type ReadAlertReportResponse = ReadAlertReportResponses[keyof ReadAlertReportResponses];
 
 export type ReadSeriesData = {
     body?: never;
