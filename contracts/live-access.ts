@@ -57,4 +57,5 @@ export const liveUsername = (authorizer: string): string =>
 export const LIVE_GRANTS = {
   presence: liveTopics.presence({ site: '*', device: '*' }),
   commands: liveTopics.command({ site: '*', device: '*' }, '*'),
+  alerts: liveTopics.alert({ site: '*', device: '*' }, '*'),
 } as const;

@@ -57,6 +57,7 @@ export const METRICS = {
     'AlertsInFlood',
     'DevicesChecked',
     'MessagesFailed',
+    'LiveEventsLost',
   ],
   compaction: [
     'HoursCompacted',

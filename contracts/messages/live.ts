@@ -5,12 +5,14 @@
  * | ------------------------------------------- | --------------------------------- | ------------------------ |
  * | `live/{site}/presence/{device}`             | `presence`                        | {@link presenceEvent}    |
  * | `live/{site}/commands/{device}/{command}`   | `commands`, `commands-api`        | {@link commandEvent}     |
+ * | `live/{site}/alerts/{device}/{alert}`       | `alerts`                          | {@link alertEvent}       |
  * | `live/{site}/rooms/{room}/{subject}`        | a person, as nobody but himself   | what people like         |
  *
  * Events are hints that come at most once, in no promised order: each has what tells the newer of two, and whoever was
  * away reads over HTTP what was missed.
  */
 import * as z from 'zod';
+import { alert, alertEntry } from '../resources/alerts.ts';
 import { command, commandProgress } from '../resources/commands.ts';
 import { type Origin, slug } from './topics.ts';
 
@@ -26,6 +28,7 @@ export const liveTopics = {
   all: (site: string) => `${LIVE_ROOT}/${site}/#`,
   presence: ({ site, device }: Origin) => `${LIVE_ROOT}/${site}/presence/${device}`,
   command: ({ site, device }: Origin, id: string) => `${LIVE_ROOT}/${site}/commands/${device}/${id}`,
+  alert: ({ site, device }: Origin, id: string) => `${LIVE_ROOT}/${site}/alerts/${device}/${id}`,
   /** @param subject of the token of who speaks */
   room: (site: string, room: string, subject: string) => `${LIVE_ROOT}/${site}/rooms/${room}/${subject}`,
 } as const;
@@ -34,6 +37,7 @@ export const liveTopics = {
 export type LiveTopic =
   | ({ readonly kind: 'presence' } & Origin)
   | ({ readonly kind: 'command'; readonly command: string } & Origin)
+  | ({ readonly kind: 'alert'; readonly alert: string } & Origin)
   | { readonly kind: 'room'; readonly site: string; readonly room: string; readonly subject: string };
 
 const areSlugs = (...names: readonly string[]): boolean =>
@@ -48,6 +52,7 @@ export const parseLiveTopic = (topic: string): LiveTopic | undefined => {
   if (root !== LIVE_ROOT || rest.length > 0 || !areSlugs(site, name)) return undefined;
   if (kind === 'presence' && last === '') return { kind, site, device: name };
   if (kind === 'commands' && areSlugs(last)) return { kind: 'command', site, device: name, command: last };
+  if (kind === 'alerts' && areSlugs(last)) return { kind: 'alert', site, device: name, alert: last };
   if (kind === 'rooms' && PERSON_SUBJECT.test(last)) return { kind: 'room', site, room: name, subject: last };
   return undefined;
 };
@@ -101,3 +106,9 @@ export const commandEvent = z
   })
   .meta({ id: 'CommandEvent' });
 export type CommandEvent = z.infer<typeof commandEvent>;
+
+/** What happened to an alert, and the alert as it is now. */
+export const alertEvent = z
+  .object({ v: z.literal(1), alert: alert.strip(), entry: alertEntry.strip() })
+  .meta({ id: 'AlertEvent' });
+export type AlertEvent = z.infer<typeof alertEvent>;

@@ -4,7 +4,8 @@
  * It is told after the write, and a telling that fails does not fail it: what was done is done, and a caller or a queue
  * that tried again would do it twice. Who misses an event reads the same over HTTP, and finds it by its version.
  */
-import { commandEvent, liveTopics, type PresenceEvent } from '../../contracts/messages/live.ts';
+import { alertEvent, commandEvent, liveTopics, type PresenceEvent } from '../../contracts/messages/live.ts';
+import type { Alert, AlertEntry } from '../../contracts/resources/alerts.ts';
 import type { Command } from '../../contracts/resources/commands.ts';
 import { asError } from './as-error.ts';
 import { runLimited } from './limit.ts';
@@ -48,4 +49,10 @@ export const presenceTold = (event: PresenceEvent): Told => ({
 export const commandTold = (command: Command): Told => ({
   topic: liveTopics.command(command, command.id),
   document: commandEvent.parse({ v: 1, command }),
+});
+
+/** What happened to an alert. */
+export const alertTold = (alert: Alert, entry: AlertEntry): Told => ({
+  topic: liveTopics.alert(alert, alert.id),
+  document: alertEvent.parse({ v: 1, alert, entry }),
 });

@@ -3,6 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { LISTING_INDEX } from '../../contracts/deployment/indexes.ts';
+import { LIVE_GRANTS } from '../../contracts/live-access.ts';
 import { readQueue } from './event-sources.ts';
 import { FunctionQueue } from './function-queue.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
@@ -36,6 +37,7 @@ export class Alerts extends LambdaFunction {
     ]);
     this.usesIndex(storage, LISTING_INDEX);
     this.usesTable(storage, 'measurements', ['BatchGetItem']);
+    this.tellsPeople(LIVE_GRANTS.alerts);
     this.sendsTo(this.queue, 'ALERTS_QUEUE_URL');
     // Each message at once: somebody waits.
     readQueue(this, this.queue, { batchSize: 10 });

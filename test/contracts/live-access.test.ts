@@ -50,6 +50,8 @@ test('topics are read as they are written, and no others', () => {
     ...origin,
     command,
   });
+  const alert = '064bf38887c800-9d5db4a97c3acaf4edc3';
+  expect(parseLiveTopic(liveTopics.alert(origin, alert))).toEqual({ kind: 'alert', ...origin, alert });
   expect(parseLiveTopic(liveTopics.room('lab-1', 'talk', subject))).toEqual({
     kind: 'room',
     site: 'lab-1',

@@ -57,6 +57,7 @@ describe('what each function may do is exactly this', () => {
         'dynamodb:Query on {Registry}',
         'dynamodb:Query on {Registry}/index/listing',
         'dynamodb:UpdateItem on {Registry}',
+        `iot:Publish on ${iot}topic/live/*/alerts/*/*`,
         'kms:Decrypt on {Key} via dynamodb',
         'kms:Decrypt on {Key} via sqs',
         'kms:GenerateDataKey on {Key} via sqs',

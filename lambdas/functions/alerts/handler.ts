@@ -6,6 +6,7 @@ import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { readEnv } from '../../runtime/env.ts';
 import { runLimited } from '../../runtime/limit.ts';
+import { alertTold, liveTeller } from '../../runtime/live.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { addCounts, createMetrics } from '../../runtime/metrics.ts';
 import { applyTransition, look } from './apply.ts';
@@ -17,11 +18,15 @@ const client = dynamoClient();
 const logger = createLogger();
 const metrics = createMetrics('alerts');
 
+const tell = liveTeller(logger);
+
 const deps: Dependencies = {
   registry: { client, table: env.REGISTRY_TABLE },
   measurements: { client, table: env.MEASUREMENTS_TABLE },
   send: alertQueue(env.ALERTS_QUEUE_URL),
-  announce: async ({ id, site, device, rule, flood }, { version, event, state, told }) => {
+  announce: async (alert, entry) => {
+    const { id, site, device, rule, flood } = alert;
+    const { version, event, state, told } = entry;
     const { id: name, priority } = rule;
     logger.info('alert', {
       alert: `${id}#${version}`,
@@ -34,6 +39,7 @@ const deps: Dependencies = {
       told,
       flood,
     });
+    addCounts(metrics, { LiveEventsLost: await tell([alertTold(alert, entry)]) });
   },
   count: (counts) => addCounts(metrics, counts),
   logger,

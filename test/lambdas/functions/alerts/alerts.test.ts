@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertTransition } from '../../../../contracts/messages/alert-work.ts';
+import { alertEvent } from '../../../../contracts/messages/live.ts';
 import type { Said } from '../../../../lambdas/domain/alerts/life.ts';
 import { acknowledgeAlert, shelveAlert } from '../../../../lambdas/domain/alerts/life.ts';
 import { raised, returned } from '../../../../lambdas/domain/alerts/transitions.ts';
@@ -336,4 +337,10 @@ it('a message that cannot be read fails alone', async () => {
   const Records = records.map((body, at) => ({ messageId: `m-${at}`, body }));
   expect(await handler({ Records })).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-1' }] });
   expect((await world.alert(one.id)).alert.state).toBe('returned-unacknowledged');
+  // People hear both, on the topic of the alert.
+  const heard = aws.calls.filter(({ action }) =>
+    action.includes(encodeURIComponent(`/alerts/${one.device}/`)),
+  );
+  const events = heard.map(({ body }) => alertEvent.parse(JSON.parse(body)));
+  expect(events.map(({ entry }) => entry.event)).toEqual(['raised', 'returned']);
 });
