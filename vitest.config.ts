@@ -6,9 +6,19 @@ const FUNCTIONS = ['test/lambdas/!(domain)/**/*.test.ts', 'test/infra/**/*.test.
 
 /**
  * The rules of CloudFormation would only warn here, and take as long as all the rest of a synthesis. They fail that of
- * flow tests and of CI.
+ * CI.
  */
 const UNVALIDATED = { CDK_VALIDATION: 'false' };
+
+/** Tests with a whole laboratory. Their templates are synthesized once. */
+const WHOLE = {
+  // Each starts a gateway: what that is made of is loaded once by each worker.
+  isolate: false,
+  env: UNVALIDATED,
+  globalSetup: 'test/support/assembly.ts',
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
 
 export default defineConfig({
   test: {
@@ -19,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{flow,attack}/**', ...FUNCTIONS],
+          exclude: ['test/{flow,attack,ci}/**', ...FUNCTIONS],
           // What is imported is imported once by each worker: that is a third of their time.
           isolate: false,
           env: UNVALIDATED,
@@ -42,15 +52,9 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: 'flow',
-          include: ['test/{flow,attack}/**/*.test.ts'],
-          globalSetup: 'test/support/assembly.ts',
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { name: 'flow', include: ['test/{flow,attack}/**/*.test.ts'], ...WHOLE } },
+      // For which a quick run has no time.
+      { test: { name: 'ci', include: ['test/ci/**/*.test.ts'], ...WHOLE } },
     ],
     coverage: {
       provider: 'v8',

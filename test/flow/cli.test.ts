@@ -116,13 +116,6 @@ describe('labgate local', () => {
       });
   });
 
-  test('--stage synthesizes with the settings of that stage', async () => {
-    expect(await labgate(['local', '--app', 'frob.out', '--stage', 'frob', '--json'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('settings/frob.json cannot be read'),
-    });
-  });
-
   test.each([
     ['a folder without an assembly', ['--app', 'nowhere'], 'run "cdk synth" first'],
     ['a port that is none', ['--app', assembly, '--api-port', '70000'], '--api-port 70000'],

@@ -1,13 +1,17 @@
-/** The templates of production run here too, and the whole way is gone on them as on those of development. */
+/**
+ * Other stages than development: the whole way is gone on the templates of production too, and a stage without
+ * settings says so. CI runs this; a quick run has no time for it.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { synthesize } from '../../bin/cli/client/synthesize.ts';
+import { NOBODY, wholeWay } from '../flow/whole-way.ts';
+import { newPerson } from '../support/cli.ts';
 import { type Lab, METER, openLab } from '../support/lab.ts';
 import { PAGE_FOLDER } from '../support/page-folder.ts';
 import { hurry, type Variant, variantOf } from '../support/variant.ts';
-import { NOBODY, wholeWay } from './whole-way.ts';
 
 let folder: string;
 let hurried: Variant;
@@ -15,8 +19,6 @@ let lab: Lab;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labgate-prod-'));
-  // What CloudFormation says of these templates is asked in CI; here it would take as long as all the rest.
-  vi.stubEnv('CDK_VALIDATION', 'false');
   await synthesize(folder, 'prod', PAGE_FOLDER);
   hurried = variantOf(folder, hurry);
   // No program of production may register devices: people do.
@@ -24,7 +26,6 @@ beforeAll(async () => {
   await lab.createType();
 });
 afterAll(async () => {
-  vi.unstubAllEnvs();
   await lab?.[Symbol.asyncDispose]();
   hurried?.[Symbol.dispose]();
   await rm(folder, { recursive: true, force: true });
@@ -39,6 +40,14 @@ test('the whole way is gone on the templates of production', async () => {
   // Those that the way has refused on purpose, so that what stands in for them is used.
   const meant = ['kinesis:PutRecord', 'sqs:SendMessage'];
   expect(lab.gateway.iam.denials.filter(({ action }) => !meant.includes(action))).toEqual([]);
+});
+
+test('a stage without settings is wrong use', async () => {
+  using person = newPerson();
+  expect(await person.run(['local', '--app', 'frob.out', '--stage', 'frob', '--json'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('settings/frob.json cannot be read'),
+  });
 });
 
 describe('the firewall of production', () => {
