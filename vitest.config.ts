@@ -1,24 +1,36 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** What functions are made of reads its environment when it is loaded: each of these files loads it anew. */
-const FUNCTIONS = ['test/lambdas/!(domain)/**/*.test.ts', 'test/infra/**/*.test.ts'];
-
 /**
  * The rules of CloudFormation would only warn here, and take as long as all the rest of a synthesis. They fail that of
  * CI.
  */
 const UNVALIDATED = { CDK_VALIDATION: 'false' };
 
-/** Tests with a whole laboratory. Their templates are synthesized once. */
-const WHOLE = {
-  // Each starts a gateway: what that is made of is loaded once by each worker.
+// What is imported is imported once by each worker: that is a third of their time.
+const shared = {
   isolate: false,
   env: UNVALIDATED,
+  // Limits against hanging, not against slowness: machines are shared.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 10_000 } },
+} as const;
+
+const parts = { ...shared, setupFiles: 'test/support/equality.ts' } as const;
+
+/** What functions and templates are made of reads its environment when it is loaded: each file loads it anew. */
+const anew = { ...shared, setupFiles: ['test/support/anew.ts', 'test/support/equality.ts'] };
+
+/** With a whole laboratory in each file. Its templates are synthesized once. */
+const whole = {
+  ...shared,
   globalSetup: 'test/support/assembly.ts',
   testTimeout: 120_000,
   hookTimeout: 120_000,
 } as const;
+
+const FUNCTIONS = 'test/lambdas/!(domain)/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -29,32 +41,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{flow,attack,ci}/**', ...FUNCTIONS],
-          // What is imported is imported once by each worker: that is a third of their time.
-          isolate: false,
-          env: UNVALIDATED,
-          setupFiles: 'test/support/equality.ts',
-          // Limits against hanging, not against slowness: machines are shared.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
+          exclude: ['test/{local,bin,infra,flow,attack,ci}/**', FUNCTIONS],
+          ...parts,
         },
       },
-      {
-        test: {
-          name: 'functions',
-          include: FUNCTIONS,
-          // One process for many files: loading the SDK for each of them took a third of their time.
-          isolate: false,
-          env: UNVALIDATED,
-          setupFiles: ['test/support/anew.ts', 'test/support/equality.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      { test: { name: 'flow', include: ['test/{flow,attack}/**/*.test.ts'], ...WHOLE } },
+      { test: { name: 'functions', include: [FUNCTIONS], ...anew } },
+      { test: { name: 'local', include: ['test/{local,bin}/**/*.test.ts'], ...parts } },
+      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...anew } },
+      { test: { name: 'flow', include: ['test/{flow,attack}/**/*.test.ts'], ...whole } },
       // For which a quick run has no time.
-      { test: { name: 'ci', include: ['test/ci/**/*.test.ts'], ...WHOLE } },
+      { test: { name: 'ci', include: ['test/ci/**/*.test.ts'], ...whole } },
     ],
     coverage: {
       provider: 'v8',

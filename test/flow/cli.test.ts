@@ -23,6 +23,9 @@ let callbackPort: number;
 const local = (args: readonly string[], cwd = folder): Promise<Local> =>
   startLocal(person, ['--app', variant.folder, ...args], cwd);
 
+/** A gateway whose folder the next one takes over. */
+const KEEPING = ['--port-base', '0', '--data', 'data'];
+
 let gateway: Local;
 beforeAll(async () => {
   const server = createServer().listen(0, 'localhost');
@@ -31,7 +34,7 @@ beforeAll(async () => {
   server.close();
   variant = variantOf(assembly, callbackAt(callbackPort));
   writeFileSync(join(folder, 'bad.json'), '{');
-  gateway = await local(['--port-base', '0', '--fleet', '3']);
+  gateway = await local([...KEEPING, '--fleet', '3']);
 });
 afterAll(async () => {
   gateway.process.kill('SIGKILL');
@@ -78,7 +81,8 @@ describe('labgate local', () => {
       JSON.parse((await labgate(['devices', 'list', '--json', ...more])).stdout);
     expect(await devices()).toHaveLength(3);
     expect(await devices('--target', second.line.target)).toHaveLength(1);
-    expect(await stopLocal(second)).toBe(0);
+    // Ctrl-C ends it.
+    expect(await stopLocal(second, 'SIGINT')).toBe(0);
     expect(existsSync(second.line.target)).toBe(false);
     expect(await devices()).toHaveLength(3);
   });
@@ -260,24 +264,18 @@ describe('exit codes', () => {
 });
 
 describe('at the end', () => {
-  test('SIGTERM ends it cleanly, and nothing is left', async () => {
+  test('a gateway that was killed lets the next one have its data folder', async () => {
+    const refused = await labgate(['local', '--app', assembly, ...KEEPING]);
+    expect(refused.stderr).toContain(`data is in use by process ${gateway.process.pid}`);
+    expect(refused.code).toBe(2);
+    expect(await stopLocal(gateway, 'SIGKILL')).toBe('SIGKILL');
+    gateway = await local(KEEPING);
+    expect(await labgate(['types', 'show', 'meter'])).toMatchObject({ code: 0 });
+  });
+
+  test('SIGTERM ends it cleanly, and nothing is left, not even of one that was killed', async () => {
     expect(await stopLocal(gateway)).toBe(0);
     expect(existsSync(gateway.line.target)).toBe(false);
     expect(readdirSync(temporary)).toEqual([]);
-  });
-
-  test('a gateway that was killed lets the next one have its data folder', async () => {
-    const args = ['--port-base', '0', '--data', 'data'];
-    gateway = await local(args);
-    const refused = await labgate(['local', '--app', assembly, ...args]);
-    expect(refused.stderr).toContain(`data is in use by process ${gateway.process.pid}`);
-    expect(refused.code).toBe(2);
-    await labgate(['types', 'create', 'meter.json']);
-    expect(await stopLocal(gateway, 'SIGKILL')).toBe('SIGKILL');
-    gateway = await local(args);
-    expect(await labgate(['types', 'show', 'meter'])).toMatchObject({ code: 0 });
-    // Ctrl-C ends it as cleanly.
-    expect(await stopLocal(gateway, 'SIGINT')).toBe(0);
-    expect(existsSync(gateway.line.target)).toBe(false);
   });
 });

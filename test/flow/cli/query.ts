@@ -6,7 +6,7 @@ import { newPerson, type Person, type Result } from '../../support/cli.ts';
 import type { Started } from './started.ts';
 
 /** Samples of the device with many, each of four channels. */
-const MANY = 3000;
+const MANY = 6000;
 const HOUR = 3_600_000;
 
 export const describeQuery = (started: () => Started): void => {
