@@ -14,7 +14,7 @@ const shared = {
   // Limits against hanging, not against slowness: machines are shared.
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  expect: { poll: { timeout: 10_000 } },
+  expect: { poll: { timeout: 30_000 } },
 } as const;
 
 const parts = { ...shared, setupFiles: 'test/support/equality.ts' } as const;

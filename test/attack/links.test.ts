@@ -45,7 +45,7 @@ beforeAll(async () => {
   const body = JSON.stringify({ devices: ['a1'], from });
   const { id } = await lab.json<ExportJob>('/v1/exports', { method: 'POST', body, token });
   let files: readonly (ExportFile & { readonly url: string })[] = [];
-  for (let left = 200; left > 0 && files.length === 0; left -= 1) {
+  for (let left = 600; left > 0 && files.length === 0; left -= 1) {
     await delay(50);
     files = (await lab.json<{ items: typeof files }>(`/v1/exports/${id}/files`, { token })).items;
   }

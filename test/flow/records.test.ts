@@ -125,7 +125,7 @@ describe('records of what a device sent', () => {
     expect(ordered.status).toBe(202);
     const watch = ordered.headers.get('location') ?? '';
     let job = (await ordered.json()) as ExportJob;
-    for (let left = 200; left > 0 && job.manifest === undefined; left -= 1) {
+    for (let left = 600; left > 0 && job.manifest === undefined; left -= 1) {
       await delay(50);
       job = await lab.json<ExportJob>(watch);
     }

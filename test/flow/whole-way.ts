@@ -13,6 +13,10 @@ import { type Instrument, type Lab, METER } from '../support/lab.ts';
 import { connectPerson } from '../support/live.ts';
 import { passHotDays } from './hot-days.ts';
 
+/** How often steps look for what is made in the background, and how long they rest between: for slow machines, too. */
+const TRIES = 300;
+const PAUSE = 100;
+
 export type Step = () => Promise<unknown>;
 
 /** A part of the way. */
@@ -108,7 +112,7 @@ interface Entry {
 /** Takes a message of the quarantine again that nobody took again yet; what cannot be stored comes back as another. */
 const replayOne = async (lab: Lab, device: Instrument, signal?: AbortSignal): Promise<void> => {
   const path = `/v1/quarantine?limit=200&site=${device.device.site}&device=${device.clientId}`;
-  for (let left = 50; left > 0; left -= 1) {
+  for (let left = TRIES; left > 0; left -= 1) {
     const { items } = await lab.json<{ items: Entry[] }>(path);
     const entry = items.findLast(({ replay }) => replay === undefined);
     if (entry !== undefined) {
@@ -116,7 +120,7 @@ const replayOne = async (lab: Lab, device: Instrument, signal?: AbortSignal): Pr
       await lab.json(`/v1/quarantine/${entry.id}/replay`, { method: 'POST' });
       return;
     }
-    await delay(100, undefined, { signal });
+    await delay(PAUSE, undefined, { signal });
   }
   throw new Error('nothing is in the quarantine');
 };
@@ -163,7 +167,7 @@ const exportOne = async (
 ): Promise<void> => {
   const from = new Date(start).toISOString();
   const { id } = await lab.json<ExportJob>('/v1/exports', post({ devices: [device.clientId], from }));
-  for (let left = 100; left > 0; left -= 1) {
+  for (let left = TRIES; left > 0; left -= 1) {
     const { state, manifest } = await lab.json<ExportJob>(`/v1/exports/${id}`);
     if (manifest !== undefined) {
       await lab.json(`/v1/exports/${id}/files`);
@@ -172,7 +176,7 @@ const exportOne = async (
       return;
     }
     if (state !== 'queued' && state !== 'running') throw new Error(`the export is ${state}`);
-    await delay(100, undefined, { signal });
+    await delay(PAUSE, undefined, { signal });
   }
   throw new Error('the export is not done');
 };
@@ -206,9 +210,9 @@ class Commanded {
 
   /** Tries until something is so. */
   private async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    for (let left = 100; left > 0; left -= 1) {
+    for (let left = TRIES; left > 0; left -= 1) {
       if (await isSo()) return;
-      await delay(100, undefined, { signal: this.signal });
+      await delay(PAUSE, undefined, { signal: this.signal });
     }
     throw new Error(what);
   }

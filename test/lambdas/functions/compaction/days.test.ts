@@ -118,7 +118,7 @@ describe('a day', () => {
     world.watch = undefined;
     const today = Date.now() * 1000 - ((Date.now() * 1000) % MICROS_PER_DAY);
     await writeItems(world.measurements, [toTaskItem('unarchived', device, today)], {
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(30_000),
     });
     expect(await world.run()).toMatchObject({ days: 1, done: true });
     expect((await world.items(`${device}#a`)).map(({ sk }) => sk?.S)).toStrictEqual(['2026-03-01']);
@@ -173,7 +173,7 @@ describe('a day that is not archived in time', () => {
     for (const { sk } of await day.blocks()) await day.expire(sk?.S, secondsNow() + 60);
     const Key = { pk: { S: device }, sk: { S: '2026-03-01T11#c#1a2b3c4d.0#9#1' } };
     const bad = { ...Key, f: { N: '1' }, b: { B: Buffer.from('no chunk') } };
-    const patience = { signal: AbortSignal.timeout(5000) };
+    const patience = { signal: AbortSignal.timeout(30_000) };
     await writeItems(
       world.measurements,
       [bad, toTaskItem('dirty', device, HOUR + MICROS_PER_HOUR)],

@@ -1,6 +1,6 @@
 /** Chunks of an hour that is still open: merged as they heap up, so that reading costs what is returned. */
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import { describe, expect } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../../../../contracts/time.ts';
 import { readDirtyHours } from '../../../../lambdas/store/measurements/index.ts';
 import type { SeriesColumn } from '../../../../series/points/column.ts';
@@ -9,6 +9,15 @@ import { bulk, column, type Told, told } from './points.ts';
 import type { World } from './world.ts';
 
 it.override('environment', { ARCHIVE_AFTER_HOURS: '1000000' });
+
+// The hour does not end meanwhile.
+beforeEach(() => {
+  const hour = Date.now() - (Date.now() % 3_600_000);
+  vi.useFakeTimers({ now: hour + 1_800_000, toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** Start of the hour that it is now. */
 const open = (): Micros => {
