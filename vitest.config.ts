@@ -41,12 +41,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{local,bin,infra,flow,attack,ci}/**', FUNCTIONS],
+          exclude: ['test/{local,bin,web,infra,flow,attack,ci}/**', FUNCTIONS],
           ...parts,
         },
       },
       { test: { name: 'functions', include: [FUNCTIONS], ...anew } },
-      { test: { name: 'local', include: ['test/{local,bin}/**/*.test.ts'], ...parts } },
+      { test: { name: 'programs', include: ['test/{local,bin,web}/**/*.test.ts'], ...parts } },
       { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...anew } },
       { test: { name: 'flow', include: ['test/{flow,attack}/**/*.test.ts'], ...whole } },
       // For which a quick run has no time.
