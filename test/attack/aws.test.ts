@@ -114,7 +114,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'devices-LifecycleEventsRole': ['send lifecycle events'],
   'devices-LifecycleEventsErrorRole': [],
   'processing-IngestRole': ['read much of the registry at once', 'read the stream', 'publish to a device'],
-  'processing-PresenceRole': ['receive lifecycle events'],
+  // Live presence names the site of the device.
+  'processing-PresenceRole': ['read the registry', 'receive lifecycle events'],
   'api-ControlApiRole': ['read the registry', 'make a certificate'],
   'api-QueryApiRole': ['read much of the registry at once'],
   // What was quarantined may be sent again.

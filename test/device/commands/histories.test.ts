@@ -181,6 +181,8 @@ class Life {
   async finish(): Promise<void> {
     for (let idle = 0; idle < 3; ) {
       const before = this.inFlight.length;
+      // What was begun by the round before comes as far as the journal; only then can it be waited for.
+      await new Promise((resolve) => setImmediate(resolve));
       await this.take({ do: 'wait' });
       for (const { succeed } of this.running.values()) succeed();
       await this.take({ do: 'publish' });
