@@ -9,7 +9,7 @@ import { sliceColumns } from '../../../../series/points/merge.ts';
 
 const START = Date.UTC(2026, 2, 1, 10) * 1000;
 const CHANNELS = 12;
-const PER_HOUR = 4000;
+const PER_HOUR = 3000;
 
 const columnOf = (name: string, hour: number, value: SeriesColumn['value'], more = {}): SeriesColumn => ({
   channel: name,
@@ -65,8 +65,8 @@ const rowsOf = async (format: ExportFormat, { content }: FileContent): Promise<s
 
 describe('files of an export', () => {
   it.each([
-    ['csv', 500_000, 5],
-    ['parquet', 100_000, 2],
+    ['csv', 375_000, 5],
+    ['parquet', 75_000, 2],
   ] as const)(
     'of %s end by their bytes within an hour, and hold each point once',
     async (format, bytes, least) => {
@@ -93,7 +93,7 @@ describe('files of an export', () => {
   });
 
   it('name the channels that have a point in them', async () => {
-    const files = await filesOf('csv', 500_000);
+    const files = await filesOf('csv', 375_000);
     expect(Object.keys(files[0]?.channels ?? {})).toHaveLength(CHANNELS - 1);
     expect(files.at(-1)?.channels['c11']).toEqual({ unit: '1', type: 'number' });
   });
