@@ -58,6 +58,11 @@ export class ChainVerifier {
     return this.count;
   }
 
+  /** Of which site the entries are; `undefined` before the first. */
+  get of(): string | null | undefined {
+    return this.site;
+  }
+
   /** What was taken of each chain. */
   get stretches(): readonly Stretch[] {
     return [...this.lanes.values()].sort((a, b) => a.lane - b.lane);

@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alerts } from './constructs/alerts.ts';
+import { AuditRoots } from './constructs/audit-roots.ts';
 import { Commands } from './constructs/commands.ts';
 import { Compaction } from './constructs/compaction.ts';
 import { Deliveries } from './constructs/deliveries.ts';
@@ -36,6 +37,7 @@ export class ProcessingStack extends Stack {
     new Presence(this, 'Presence', { settings, storage, lifecycle, commands });
     new Commands(this, 'Commands', { settings, storage, commands });
     this.exports = new ExportsWorker(this, 'Exports', { settings, storage }).queue;
+    new AuditRoots(this, 'AuditRoots', { settings, storage });
     new Compaction(this, 'Compaction', { settings, storage });
   }
 }

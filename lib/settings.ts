@@ -116,6 +116,22 @@ const settingsSchema = z
           message: 'must be the longest of all sites',
         },
       ),
+    audit: z
+      .object({
+        lock: z
+          .object({
+            mode: z.enum(['compliance', 'governance']).meta({
+              description:
+                'Who may delete a root before its time: nobody, the root user of the account included, or who holds s3:BypassGovernanceRetention',
+            }),
+            days: z.int().min(1).max(36_500),
+          })
+          .strict()
+          .optional()
+          .meta({ description: 'S3 Object Lock of the daily roots; none when absent' }),
+      })
+      .strict()
+      .default({}),
     logs: z
       .object({
         level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
@@ -184,6 +200,10 @@ const settingsSchema = z
       message: 'must be at least stream.shards times ingest.parallelizationFactor',
     },
   )
+  .refine(({ audit, data }) => audit.lock === undefined || data.onDelete === 'retain', {
+    path: ['audit', 'lock'],
+    message: 'needs data.onDelete to be retain: a bucket of locked objects cannot be deleted',
+  })
   .refine(({ ingest, compaction }) => compaction.afterMinutes * 60 > ingest.timeoutSeconds, {
     // A batch that began before the end of an hour relies on the task that it found there.
     path: ['compaction', 'afterMinutes'],

@@ -3,6 +3,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Archive } from './constructs/archive.ts';
 import { ArchiveCatalog } from './constructs/archive-catalog.ts';
+import { AuditRootsBucket } from './constructs/audit-roots-bucket.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { FunctionQueue } from './constructs/function-queue.ts';
 import { MessageStream } from './constructs/message-stream.ts';
@@ -21,6 +22,7 @@ export class StorageStack extends Stack implements Storage {
   readonly registry: RegistryTable;
   readonly measurements: DataTable;
   readonly archive: Archive;
+  readonly auditRoots: AuditRootsBucket;
   /** Notifications of objects of the archive that keep what was not delivered. */
   readonly undelivered: FunctionQueue;
 
@@ -40,6 +42,8 @@ export class StorageStack extends Stack implements Storage {
     });
     this.archive = new Archive(this, 'Archive', { ...encrypted, undelivered: this.undelivered });
     new CfnOutput(this, 'ArchiveBucket', { value: this.archive.bucketName });
+    this.auditRoots = new AuditRootsBucket(this, 'AuditRoots', encrypted);
+    new CfnOutput(this, 'AuditRootsBucket', { value: this.auditRoots.bucketName });
     new ArchiveCatalog(this, 'Catalog', { settings, archive: this.archive });
   }
 }

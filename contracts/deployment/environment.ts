@@ -14,6 +14,8 @@ export const ENVIRONMENT = {
   MEASUREMENTS_TABLE: z.string().min(3),
   /** Name of the bucket whose folders `archive-prefixes.ts` lists. */
   ARCHIVE_BUCKET: z.string().min(3),
+  /** Name of the bucket of the daily roots of the audit. */
+  AUDIT_ROOTS_BUCKET: z.string().min(3),
   /** Name of the stream of messages from devices. */
   STREAM_NAME: z.string().min(1),
   /** Address of the queue of exports that are to be made. */

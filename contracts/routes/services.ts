@@ -65,6 +65,13 @@ export const SERVICES = {
     timeoutSeconds: LONGEST_SECONDS,
     http: null,
   },
+  'audit-roots': {
+    description: 'Keeps where the chains of the audit ended each day',
+    memoryMegabytes: 512,
+    // A day of a site with a flood of tries is some thousands of entries; what is left the next call does.
+    timeoutSeconds: LONGEST_SECONDS,
+    http: null,
+  },
   exports: {
     description: 'Writes the points of devices into files',
     memoryMegabytes: 1769,

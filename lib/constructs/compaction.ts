@@ -44,9 +44,8 @@ export class Compaction extends LambdaFunction {
     callEvery(this, storage, {
       minutes: everyMinutes,
       description: 'Compacts what has been closed meanwhile',
-      input: {},
       // What one call does not do the next one does: its tasks wait.
-      failed: 'A call of compaction failed: the queue of its failures has the error',
+      retries: 0,
     });
   }
 

@@ -264,6 +264,19 @@ export class LambdaFunction extends Construct {
     this.usesKey(key, 'dynamodb', ['Decrypt']);
   }
 
+  /** Lets it read the audit, and nothing else of the registry. */
+  readsAudit({ registry, key }: Storage): void {
+    this.environment(TABLE_VARIABLES.registry, registry.tableName);
+    this.role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: [registry.tableArn],
+        conditions: { 'ForAllValues:StringLike': AUDIT_ITEMS },
+      }),
+    );
+    this.usesKey(key, 'dynamodb', ['Decrypt']);
+  }
+
   /** Lets it ask an index of the registry. */
   usesIndex({ registry, key }: Storage, index: { readonly name: string }): void {
     this.environment(TABLE_VARIABLES.registry, registry.tableName);

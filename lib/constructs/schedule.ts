@@ -1,4 +1,4 @@
-/** Functions that are called every so many minutes. */
+/** What calls a function at a rate, and what becomes of a call that fails. */
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -8,32 +8,31 @@ import { DeadLetters } from './dead-letters.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import type { Storage } from './storage.ts';
 
-/** How a function is called. */
-export interface CalledEvery {
+export interface ScheduleProps {
   readonly minutes: number;
+  /** What the schedule is for. */
   readonly description: string;
-  /** The event. */
-  readonly input: object;
-  /** What the alarm says when a call fails. */
-  readonly failed: string;
+  /** How often Lambda tries a call that failed again. */
+  readonly retries: 0 | 1 | 2;
+  /** The event; empty by default. */
+  readonly input?: object;
 }
 
 /** Scheduler calls asynchronously: Lambda would try what fails twice again, and then forget it. */
-const keepFailed = (called: LambdaFunction, { key }: Storage, { minutes, failed }: CalledEvery): void => {
-  const failures = new DeadLetters(called, 'Failures', { key });
-  called.maySend(failures);
-  const config = new lambda.CfnEventInvokeConfig(called, 'Asynchronous', {
-    functionName: called.function.functionName,
+const keepFailed = (target: LambdaFunction, { key }: Storage, { minutes, retries }: ScheduleProps): void => {
+  const failures = new DeadLetters(target, 'Failures', { key });
+  target.maySend(failures);
+  const config = new lambda.CfnEventInvokeConfig(target, 'Asynchronous', {
+    functionName: target.function.functionName,
     qualifier: '$LATEST',
-    // The next call comes soon, and does what this one did not.
-    maximumRetryAttempts: 0,
+    maximumRetryAttempts: retries,
     maximumEventAgeInSeconds: minutes * 60,
     destinationConfig: { onFailure: { destination: failures.queueArn } },
   });
   // Lambda asks whether the role may send.
-  config.node.addDependency(called.role.node.findChild('DefaultPolicy'));
-  new cloudwatch.Alarm(called, 'Failed', {
-    alarmDescription: failed,
+  config.node.addDependency(target.role.node.findChild('DefaultPolicy'));
+  new cloudwatch.Alarm(target, 'Failed', {
+    alarmDescription: `A call of ${target.service} failed: the queue of its failures has the error`,
     metric: failures.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
     threshold: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -42,36 +41,35 @@ const keepFailed = (called: LambdaFunction, { key }: Storage, { minutes, failed 
   });
 };
 
-/** Has a function called every so many minutes; calls that fail are kept, and raise an alarm. */
-export const callEvery = (called: LambdaFunction, storage: Storage, every: CalledEvery): void => {
-  keepFailed(called, storage, every);
-  const stack = Stack.of(called);
-  const group = stack.formatArn({
+/** Has a function called every so many minutes; a call that fails for good is kept, and raises an alarm. */
+export const callEvery = (target: LambdaFunction, storage: Storage, props: ScheduleProps): void => {
+  keepFailed(target, storage, props);
+  const { account } = Stack.of(target);
+  const group = Stack.of(target).formatArn({
     service: 'scheduler',
     resource: 'schedule-group',
     resourceName: 'default',
   });
-  const role = new iam.Role(called, 'ScheduleRole', {
+  const role = new iam.Role(target, 'ScheduleRole', {
     assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
       // Scheduler tells the group, never the schedule.
-      conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
+      conditions: { StringEquals: { 'aws:SourceAccount': account, 'aws:SourceArn': group } },
     }),
   });
   role.addToPolicy(
     new iam.PolicyStatement({
       actions: ['lambda:InvokeFunction'],
-      resources: [called.function.functionArn],
+      resources: [target.function.functionArn],
     }),
   );
-  const { minutes } = every;
-  new scheduler.CfnSchedule(called, 'Schedule', {
-    description: every.description,
+  new scheduler.CfnSchedule(target, 'Schedule', {
+    description: props.description,
     flexibleTimeWindow: { mode: 'OFF' },
-    scheduleExpression: minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`,
+    scheduleExpression: props.minutes === 1 ? 'rate(1 minute)' : `rate(${props.minutes} minutes)`,
     target: {
-      arn: called.function.functionArn,
+      arn: target.function.functionArn,
       roleArn: role.roleArn,
-      input: JSON.stringify(every.input),
+      input: JSON.stringify(props.input ?? {}),
       // Of handing the event to Lambda: the next one comes soon.
       retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
     },

@@ -3,6 +3,7 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Archive } from './archive.ts';
+import type { AuditRootsBucket } from './audit-roots-bucket.ts';
 
 /** Where the data of a deployment are. */
 export interface Storage {
@@ -13,4 +14,6 @@ export interface Storage {
   readonly registry: dynamodb.ITable;
   readonly measurements: dynamodb.ITable;
   readonly archive: Archive;
+  /** Daily roots of the audit. */
+  readonly auditRoots: AuditRootsBucket;
 }

@@ -7,19 +7,21 @@ import { canonicalHash, sealEntry } from '../../contracts/audit-seal.ts';
 import { type AuditEntry, auditEntry } from '../../contracts/resources/audit.ts';
 import { auditRecordOf, chainsOf } from '../support/audit.ts';
 
+const SCOPE = { site: 'lab-1', from: null, to: '2026-03-02T00:00:00Z' };
+
 /** Verifies as an export is verified: entry by entry, and at the end against what there must be. */
 const faultOf = (entries: readonly unknown[], root: string): ChainFault | undefined => {
   const verifier = new ChainVerifier(canonicalHash);
   for (const entry of entries) verifier.note(entry);
   if (verifier.fault !== undefined) return verifier.fault;
-  return AuditEnd.of(verifier).root === root
+  return AuditEnd.of(verifier, SCOPE).root === root
     ? undefined
     : new ChainFault('removed', entries.length + 1, 'the end is another');
 };
 const rootOf = (entries: readonly AuditEntry[]): string => {
   const verifier = new ChainVerifier(canonicalHash);
   for (const entry of entries) verifier.take(entry);
-  return AuditEnd.of(verifier).root;
+  return AuditEnd.of(verifier, SCOPE).root;
 };
 
 const chains = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 30 }).map(chainsOf);

@@ -3,7 +3,8 @@
  * parts, each with the roles that are at work in it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { IssuedCertificate } from '../../contracts/resources/certificates.ts';
 import type { Command } from '../../contracts/resources/commands.ts';
 import type { Registered } from '../../contracts/resources/devices.ts';
@@ -341,6 +342,27 @@ const connectLive = async (lab: Lab): Promise<void> => {
   await client.endAsync();
 };
 
+/** Makes the day before yesterday the first that the audit has entries of, and no root is there yet. */
+const forgetRoots = async (lab: Lab): Promise<void> => {
+  const { assembly, addresses, iam } = lab.gateway;
+  const physical = (type: string, id: string): string | undefined =>
+    assembly.byType(type).find(({ logicalId }) => logicalId.startsWith(id))?.physicalId;
+  const config = { region: assembly.region, endpoint: addresses.aws, credentials: iam.operator };
+  const dynamo = new DynamoDBClient(config);
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  try {
+    const Bucket = physical('AWS::S3::Bucket', 'AuditRoots');
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+    for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+    const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+    const Item = { pk: { S: 'AUDITDAYS' }, sk: { S: `${day}#_` }, format: { N: '1' } };
+    await dynamo.send(new PutItemCommand({ TableName: physical('AWS::DynamoDB::Table', 'Registry'), Item }));
+  } finally {
+    s3.destroy();
+    dynamo.destroy();
+  }
+};
+
 /** A call of a schedule that fails: what is known of it is kept. */
 const failedCall = async (lab: Lab, schedule: string): Promise<void> => {
   const fault = { service: 'dynamodb', operation: 'Query', rate: 1, kind: 'error', seed: 1 } as const;
@@ -533,6 +555,17 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
       name: 'compact while DynamoDB fails',
       roles: ['CompactionScheduleRole', 'CompactionRole'],
       steps: [() => failedCall(lab, 'CompactionSchedule')],
+    },
+    {
+      name: 'keep roots of the audit',
+      roles: ['AuditRootsScheduleRole', 'AuditRootsRole'],
+      steps: [
+        () => forgetRoots(lab),
+        () => failedCall(lab, 'AuditRootsSchedule'),
+        () => lab.gateway.schedules.runNow('AuditRootsSchedule'),
+        // The second follows on what the first has put.
+        () => lab.gateway.schedules.runNow('AuditRootsSchedule'),
+      ],
     },
     {
       name: 'compact, archive, and read what is archived',

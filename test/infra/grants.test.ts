@@ -223,6 +223,27 @@ describe('what each function may do is exactly this', () => {
     ]);
   });
 
+  test('audit-roots reads the audit alone, and can neither delete nor lock', () => {
+    expect(grantsOf(dev.processing, 'AuditRootsRole')).toEqual(
+      [
+        ...shared('AuditRootsLogs'),
+        'dynamodb:Query on {Registry} of AUDIT*',
+        'kms:Decrypt on {Key} via dynamodb',
+        'kms:Decrypt on {Key} via s3',
+        'kms:Decrypt on {Key} via sqs',
+        'kms:GenerateDataKey on {Key} via s3',
+        'kms:GenerateDataKey on {Key} via sqs',
+        's3:GetObject on {AuditRoots}/audit-roots/*',
+        's3:ListBucket on {AuditRoots}',
+        's3:PutObject on {AuditRoots}/audit-roots/*',
+        'sqs:SendMessage on {AuditRootsFailures}',
+      ].sort(),
+    );
+    expect(grantsOf(dev.processing, 'AuditRootsScheduleRole')).toEqual([
+      'lambda:InvokeFunction on {AuditRootsFunction}',
+    ]);
+  });
+
   test('control-api', () => {
     expect(grantsOf(dev.api, 'ControlApiRole')).toEqual(
       [

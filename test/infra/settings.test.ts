@@ -54,6 +54,11 @@ describe('settings', () => {
       },
       /page\.domain\.certificateArn: must be the ARN of a certificate in us-east-1/,
     ],
+    [
+      'a lock where the stage is to be deleted',
+      { ...dev(), audit: { lock: { mode: 'compliance', days: 1 } } },
+      /audit\.lock: needs data\.onDelete to be retain/,
+    ],
     ['no object', null, /^settings\/dev\.json: settings: /],
   ])('%s stops with one line that names it', (_, input, message) => {
     const attempt = () => parseSettings('dev', input);

@@ -129,6 +129,25 @@ describe('nothing is dropped', () => {
   });
 });
 
+test('roots of the audit are locked where the settings say so, and each failure calls for help', () => {
+  const buckets = (template: Template) =>
+    ofType(template, 'AWS::S3::Bucket').find(([id]) => id.startsWith('AuditRoots'))?.[1].Properties;
+  expect(buckets(prod.storage)).toMatchObject({
+    ObjectLockEnabled: true,
+    ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 3650 } } },
+    VersioningConfiguration: { Status: 'Enabled' },
+  });
+  expect(buckets(dev.storage)).not.toHaveProperty('ObjectLockEnabled');
+  dev.processing.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    FunctionName: { Ref: Match.stringLikeRegexp('^AuditRootsFunction') },
+    MaximumRetryAttempts: 2,
+    DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+  });
+  dev.processing.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: Match.stringLikeRegexp('^A call of audit-roots failed'),
+  });
+});
+
 describe('the archive', () => {
   test('is a table of the catalog whose partitions need no upkeep', () => {
     dev.storage.hasResourceProperties('AWS::Glue::Table', {

@@ -22,11 +22,11 @@ export const auditRecordOf = (number: number, more: Partial<AuditRecord> = {}): 
  * Chains of a site, by time.
  * @param lanes the chain of each entry
  */
-export const chainsOf = (lanes: readonly number[]): AuditEntry[] => {
+export const chainsOf = (lanes: readonly number[], more: Partial<AuditRecord> = {}): AuditEntry[] => {
   const newest = new Map<number, AuditEntry>();
   const entries = lanes.map((lane, number) => {
     const at = new Date(Date.UTC(2026, 2, 1, 0, 0, number));
-    const entry = sealEntry(auditRecordOf(number), lane, newest.get(lane), at);
+    const entry = sealEntry(auditRecordOf(number, more), lane, newest.get(lane), at);
     newest.set(lane, entry);
     return entry;
   });

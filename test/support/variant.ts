@@ -72,6 +72,8 @@ export const hurry = (template: Template): void => {
       // More than ten messages of a queue need a window.
       if (logicalId.startsWith('Presence')) Properties['BatchSize'] = 10;
     }
+    // Lambda waits for minutes before it tries again.
+    if (Type === 'AWS::Lambda::EventInvokeConfig') Properties['MaximumRetryAttempts'] = 0;
   }
 };
 

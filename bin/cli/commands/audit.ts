@@ -5,12 +5,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { ChainFault, ChainVerifier } from '../../../contracts/audit-chain.ts';
+import { type AuditScope, RootCheck, RootFault } from '../../../contracts/audit-roots.ts';
 import { canonicalHash } from '../../../contracts/audit-seal.ts';
 import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 import { formatTime } from '../../../contracts/time.ts';
 import { openApi } from '../client/api.ts';
 import { UsageError } from '../client/target.ts';
-import { AuditEnd, linesOf } from '../output/audit-file.ts';
+import { AuditEnd, linesOf, readRoots } from '../output/audit-file.ts';
 import { table } from '../output/table.ts';
 import { type CommonOptions, NotVerified, print, siteOf, tell, withTarget } from './options.ts';
 import { instant, withRange } from './times.ts';
@@ -57,16 +58,27 @@ const list = async (
   print(rows.length === 0 ? 'nothing' : table(headings, rows));
 };
 
+/** What an export or a verification covers. */
+const scopeOf = (options: RangeOptions): AuditScope => {
+  const { site = null, from = null, to } = rangeOf(options);
+  return { site, from, to: to ?? formatTime((Date.now() - SETTLING_MILLIS) * 1000) };
+};
+
 /** Entries from the oldest on, as an export and a verification need them. */
-const oldestFirst = (options: RangeOptions): AsyncGenerator<AuditEntry> => {
-  const range = rangeOf(options);
-  const to = range.to ?? formatTime((Date.now() - SETTLING_MILLIS) * 1000);
-  return openApi(options).list<AuditEntry>('/v1/audit', { ...range, to, order: 'oldest', limit: 1000 });
+const oldestFirst = (options: CommonOptions, { site, from, to }: AuditScope): AsyncGenerator<AuditEntry> => {
+  const range = { site: site ?? undefined, from: from ?? undefined, to };
+  return openApi(options).list<AuditEntry>('/v1/audit', { ...range, order: 'oldest', limit: 1000 });
 };
 
 /** What a verification found to be right. */
-const say = (verifier: ChainVerifier, end: AuditEnd | undefined, json: boolean | undefined): void => {
+const say = (
+  verifier: ChainVerifier,
+  end: AuditEnd | undefined,
+  check: RootCheck | undefined,
+  json: boolean | undefined,
+): void => {
   const { entries, stretches } = verifier;
+  const [first, last] = check?.range ?? [];
   if (json) {
     print(
       JSON.stringify({
@@ -74,6 +86,7 @@ const say = (verifier: ChainVerifier, end: AuditEnd | undefined, json: boolean |
         entries,
         chains: stretches,
         ...(end === undefined ? {} : { root: end.root }),
+        ...(check === undefined ? {} : { roots: { first, last, agreed: check.agreed } }),
       }),
     );
     return;
@@ -84,6 +97,7 @@ const say = (verifier: ChainVerifier, end: AuditEnd | undefined, json: boolean |
       `chain ${lane}: entries ${first} to ${last}${first === 1 ? '' : ', not from its beginning'}, ${hash}`,
     );
   if (end !== undefined) print(`root ${end.root}`);
+  if (check !== undefined) print(`as the roots of ${first} to ${last} say: ${check.agreed} ends of chains`);
 };
 
 const notVerified = ({ kind, place, message }: ChainFault): NotVerified =>
@@ -92,17 +106,52 @@ const notVerified = ({ kind, place, message }: ChainFault): NotVerified =>
 const exportTo = async (options: RangeOptions & { readonly output?: string }): Promise<void> => {
   const { output } = options;
   const verifier = new ChainVerifier(canonicalHash);
-  const lines = Readable.from(linesOf(oldestFirst(options), verifier));
+  const scope = scopeOf(options);
+  const lines = Readable.from(linesOf(oldestFirst(options, scope), verifier, scope));
   // Standard output stays open: others print to it.
   if (output === undefined) await pipeline(lines, process.stdout, { end: false });
   else await pipeline(lines, createWriteStream(output, { mode: 0o600 }));
   const { fault, entries } = verifier;
   if (fault !== undefined) throw notVerified(fault);
-  tell(`${entries} entries; keep this elsewhere: root ${AuditEnd.of(verifier).root}`);
+  tell(`${entries} entries; keep this elsewhere: root ${AuditEnd.of(verifier, scope).root}`);
 };
 
+/** An export, or what the platform says, on its way through the checks. */
+class Verification {
+  readonly verifier = new ChainVerifier(canonicalHash);
+  private readonly roots: readonly unknown[] | undefined;
+  private readonly entries: AuditEntry[] = [];
+
+  /** @param roots the roots to compare with, if there are any */
+  constructor(roots: readonly unknown[] | undefined) {
+    this.roots = roots;
+  }
+
+  /** @throws {ChainFault} */
+  take(value: unknown): void {
+    this.verifier.take(value);
+    if (this.roots !== undefined) this.entries.push(value as AuditEntry);
+  }
+
+  /**
+   * Compares with the roots: only now it is known which site it is about.
+   * @throws {ChainFault}, {@link RootFault}
+   */
+  compare(scope: AuditScope): RootCheck | undefined {
+    const { of, entries } = this.verifier;
+    if (of !== undefined && of !== scope.site)
+      throw new ChainFault('inserted', entries, `the entries are not of ${scope.site ?? 'no site'}`);
+    if (this.roots === undefined) return undefined;
+    const check = new RootCheck(this.roots, scope.site);
+    for (const [index, entry] of this.entries.entries()) check.take(entry, index + 1);
+    check.end(scope, entries);
+    return check;
+  }
+}
+
 /** Verifies lines of an export, and gives what stands at its end. */
-const verifyFile = async (file: string, verifier: ChainVerifier): Promise<AuditEnd> => {
+const verifyFile = async (file: string, verification: Verification): Promise<AuditEnd> => {
+  const { verifier } = verification;
   let end: AuditEnd | undefined;
   const place = (): number => verifier.entries + 1;
   for await (const line of createInterface({
@@ -117,38 +166,46 @@ const verifyFile = async (file: string, verifier: ChainVerifier): Promise<AuditE
       throw new ChainFault('altered', place(), 'it is no JSON');
     }
     end = AuditEnd.read(value);
-    if (end === undefined) verifier.take(value);
+    if (end === undefined) verification.take(value);
   }
   if (end === undefined) throw new ChainFault('removed', place(), 'the end of the export is missing');
-  if (end.root !== AuditEnd.of(verifier).root)
+  if (end.root !== AuditEnd.of(verifier, end.scope).root)
     throw new ChainFault('removed', place(), 'the entries are not those that the end tells of');
   return end;
 };
 
-const verifyApi = async (options: RangeOptions, verifier: ChainVerifier): Promise<void> => {
-  for await (const entry of oldestFirst(options)) verifier.take(entry);
+const rootsIn = (folder: string): readonly unknown[] => {
+  let roots: readonly unknown[];
+  try {
+    roots = readRoots(folder);
+  } catch (cause) {
+    throw new UsageError(`roots ${folder} cannot be read: ${String(cause)}`, { cause });
+  }
+  if (roots.length === 0) throw new UsageError(`roots ${folder} holds no roots: YYYY-MM-DD.json`);
+  return roots;
 };
 
 const verify = async (
   file: string | undefined,
-  options: RangeOptions & { readonly root?: string },
+  options: RangeOptions & { readonly root?: string; readonly roots?: string },
 ): Promise<void> => {
   const { root, json } = options;
   if (root !== undefined && file === undefined) throw new UsageError('--root goes with a file');
-  const verifier = new ChainVerifier(canonicalHash);
+  const verification = new Verification(options.roots === undefined ? undefined : rootsIn(options.roots));
+  const { verifier } = verification;
   try {
-    const end = file === undefined ? undefined : await verifyFile(file, verifier);
-    if (file === undefined) await verifyApi(options, verifier);
+    const end = file === undefined ? undefined : await verifyFile(file, verification);
+    const scope = end?.scope ?? scopeOf(options);
+    if (end === undefined) for await (const entry of oldestFirst(options, scope)) verification.take(entry);
     if (root !== undefined && end?.root !== root)
       throw new ChainFault('altered', verifier.entries, `it is another export: its root is ${end?.root}`);
-    say(verifier, end, json);
+    say(verifier, end, verification.compare(scope), json);
   } catch (error) {
-    if (!(error instanceof ChainFault)) throw error;
-    if (json) {
-      const { kind, place, message: detail } = error;
-      print(JSON.stringify({ ok: false, kind, place, detail }));
-    }
-    throw notVerified(error);
+    if (!(error instanceof ChainFault || error instanceof RootFault)) throw error;
+    const { message: detail } = error;
+    const place = error instanceof ChainFault ? { kind: error.kind, place: error.place } : { kind: 'roots' };
+    if (json) print(JSON.stringify({ ok: false, ...place, detail }));
+    throw error instanceof ChainFault ? notVerified(error) : new NotVerified(detail);
   }
 };
 
@@ -173,6 +230,10 @@ export const auditCommand = (): Command => {
       'check that nothing was altered, removed, inserted or moved, in an export or at the platform',
     )
     .option('--root <hash>', 'root that was printed when the file was exported')
+    .option(
+      '--roots <folder>',
+      'daily roots, downloaded from their bucket: tells a chain that was cut off or made anew',
+    )
     .action(verify);
   return command;
 };

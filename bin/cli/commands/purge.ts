@@ -29,7 +29,7 @@ const deployedOf = (stage: string, path: string | undefined) => {
   if (path === undefined)
     throw new UsageError('name the file of `cdk deploy --outputs-file` with --target, or LABGATE_TARGET');
   const outputs = z.object({
-    [`labgate-${stage}-storage`]: z.looseObject({ ArchiveBucket: z.string() }),
+    [`labgate-${stage}-storage`]: z.looseObject({ ArchiveBucket: z.string(), AuditRootsBucket: z.string() }),
     [`labgate-${stage}-web`]: z.looseObject({ PageBucket: z.string() }),
     [`labgate-${stage}-devices`]: z.looseObject({ DevicePolicy: z.string(), ThingType: z.string() }),
   });
@@ -43,19 +43,25 @@ const deployedOf = (stage: string, path: string | undefined) => {
   if (!parsed.success) throw new UsageError(`target ${path} holds no outputs of a deployment of ${stage}`);
   const {
     ArchiveBucket: archive,
+    AuditRootsBucket: auditRoots,
     PageBucket: page,
     DevicePolicy: policy,
     ThingType: thingType,
   } = Object.assign({}, ...Object.values(parsed.data)) as Record<string, string>;
-  return { archive: archive ?? '', page: page ?? '', policy: policy ?? '', thingType: thingType ?? '' };
+  return {
+    buckets: [archive ?? '', auditRoots ?? ''],
+    page: page ?? '',
+    policy: policy ?? '',
+    thingType: thingType ?? '',
+  };
 };
 
 /** @throws {UsageError} when the answer is another, or nobody can be asked */
-const ask = async (stage: string, archive: string): Promise<void> => {
+const ask = async (stage: string, buckets: readonly string[]): Promise<void> => {
   if (!process.stdin.isTTY) throw new UsageError('nobody can be asked here: say --yes');
   using lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(
-    `This removes every device of ${stage} from AWS IoT and every object of ${archive} and of the page, for good.\nType ${stage} to go on: `,
+    `This removes every device of ${stage} from AWS IoT and every object of ${buckets.join(', ')} and of the page, for good.\nType ${stage} to go on: `,
   );
   if (answer.trim() !== stage) throw new UsageError('nothing was removed');
 };
@@ -66,8 +72,8 @@ const purge = async ({ stage, target, yes }: PurgeOptions): Promise<void> => {
     throw new UsageError(
       `${stage} keeps its data (data.onDelete in settings/${stage}.json): it is not purged`,
     );
-  const { archive, page, policy, thingType } = deployedOf(stage, target);
-  if (!yes) await ask(stage, archive);
+  const { buckets, page, policy, thingType } = deployedOf(stage, target);
+  if (!yes) await ask(stage, buckets);
   // The SDK is loaded here, and not by `labgate --help`, which knows all commands.
   const { IoTClient } = await import('@aws-sdk/client-iot');
   const { S3Client } = await import('@aws-sdk/client-s3');
@@ -79,8 +85,10 @@ const purge = async ({ stage, target, yes }: PurgeOptions): Promise<void> => {
   tell('removing devices ...');
   const { things, certificates } = await removeDevices(iot, { policy, thingType });
   print(`${things} things, and ${certificates} certificates without one`);
-  tell('emptying the archive ...');
-  print(`${await emptyBucket(s3, archive)} versions of objects`);
+  tell('emptying the buckets ...');
+  let versions = 0;
+  for (const bucket of buckets) versions += await emptyBucket(s3, bucket);
+  print(`${versions} versions of objects`);
   print(`${await emptyBucket(s3, page)} files of the page`);
   print(`In five minutes, when AWS IoT lets go of the thing type: npx cdk destroy --all -c stage=${stage}`);
   iot.destroy();

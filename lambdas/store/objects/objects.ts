@@ -2,6 +2,7 @@
  * Objects of S3, by requests of our own: put, get, list, and addresses to give away. The S3 client of the SDK would
  * make a bundle 120 KB larger.
  */
+import { createHash } from 'node:crypto';
 import type { CredentialsFor } from '../../runtime/assume-role.ts';
 import { NoAnswer } from '../../runtime/calls.ts';
 import { defaultProvider } from '../../runtime/credentials.ts';
@@ -238,6 +239,28 @@ export const replaceIn = (bucket: string): ReplaceBytes => {
     } catch (error) {
       if (error instanceof ObjectRefused && CHANGED.includes(error.status) && error.name !== 'NoSuchBucket')
         return false;
+      throw error;
+    }
+  };
+};
+
+/**
+ * Puts a text where nothing is yet, with its checksum, which S3 wants of what it is to lock.
+ * @returns whether nothing was there
+ */
+export type CreateText = (key: string, text: string, type: string) => Promise<boolean>;
+
+/** @throws {ObjectRefused} or {@link NoAnswer} from the function that is returned */
+export const createIn = (bucket: string): CreateText => {
+  const { send } = reach(bucket);
+  return async (key, body, type) => {
+    const sum = createHash('sha256').update(body).digest('base64');
+    const headers = { 'content-type': type, 'if-none-match': '*', 'x-amz-checksum-sha256': sum };
+    try {
+      await send('PUT', key, { headers, body });
+      return true;
+    } catch (error) {
+      if (error instanceof ObjectRefused && error.status === 412) return false;
       throw error;
     }
   };

@@ -3,7 +3,15 @@ import { auditPosition } from '../../../contracts/audit-chain.ts';
 import type { AuditEntry } from '../../../contracts/resources/audit.ts';
 import { type Item, marshal } from '../dynamodb/attributes.ts';
 import { queryPages, readPage } from '../dynamodb/query.ts';
-import { auditDayKey, auditDaysKey, auditHeadKey, dayOf, entryFromItem } from './audit.ts';
+import {
+  AUDIT_DAYS,
+  auditDayKey,
+  auditDaysKey,
+  auditHeadKey,
+  dayOf,
+  entryFromItem,
+  siteOfPlace,
+} from './audit.ts';
 import type { Registry } from './keys.ts';
 
 /** What a list asks for. */
@@ -105,4 +113,46 @@ export const listEntries = async (registry: Registry, range: AuditRange): Promis
     } while (start !== undefined);
   }
   return { entries: inOrder().flatMap((at) => found.get(at) ?? []), seen: undefined };
+};
+
+/** The first day on which any site has entries. */
+export const firstAuditDay = async ({ client, table }: Registry): Promise<string | undefined> => {
+  const question = {
+    ...CONSISTENT,
+    condition: 'pk = :pk',
+    values: marshal({ ':pk': AUDIT_DAYS }),
+    limit: 1,
+  };
+  const { items } = await readPage(client, table, question);
+  return items[0] === undefined ? undefined : dayOf(String(items[0]['sk']?.S));
+};
+
+/** Sites that have entries on a day; `null` for what belongs to none. */
+export const sitesOn = async ({ client, table }: Registry, day: string): Promise<(string | null)[]> => {
+  const question = {
+    ...CONSISTENT,
+    condition: 'pk = :pk AND begins_with(sk, :day)',
+    values: marshal({ ':pk': AUDIT_DAYS, ':day': `${day}#` }),
+  };
+  const items = (await Array.fromAsync(queryPages(client, table, question))).flat();
+  return items.map((item) => siteOfPlace(String(item['sk']?.S).slice(day.length + 1)));
+};
+
+const SLICE = 1000;
+
+/** The last entry of each chain of a site on a day. Reads all entries of the day. */
+export const lastEntriesOf = async (
+  registry: Registry,
+  site: string | null,
+  day: string,
+): Promise<AuditEntry[]> => {
+  const last = new Map<number, AuditEntry>();
+  let after: string | undefined = day;
+  while (after !== undefined) {
+    const range = { site, after, before: `${day}~`, subject: undefined, descending: false, limit: SLICE };
+    const slice: AuditSlice = await listEntries(registry, range);
+    for (const entry of slice.entries) last.set(entry.lane, entry);
+    after = slice.seen;
+  }
+  return [...last.values()];
 };

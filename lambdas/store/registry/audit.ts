@@ -7,6 +7,7 @@
  * | newest entries of all chains of a site    | Query      | pk `AUDITHEAD#{site}`                                   |
  * | entries of a day, by time                 | Query      | pk `AUDIT#{site}#{day}`, sk `{at}#{lane}#{seq}`          |
  * | days that have entries                    | Query      | pk `AUDITDAYS#{site}`, sk `{day}`                        |
+ * | sites that have entries on a day          | Query      | pk `AUDITDAYS`, sk `{day}#{site}`                        |
  * | tries of a minute that did not succeed    | UpdateItem | pk `AUDITTRIES#{subject}`, sk `{action}#{minute}`        |
  *
  * What belongs to no site stands under `_`, which no site can be called. The head of a chain holds its newest entry
@@ -15,7 +16,7 @@
  * put among those of its day; put twice it is the same item. Nothing here is ever deleted, and nothing expires but the
  * counts of tries.
  *
- * An append takes 1 read and 2 writes, and 1 write more with the first of a day. Two at the same moment: one of them wins,
+ * An append takes 1 read and 2 writes, and 2 writes more with the first of a day. Two at the same moment: one of them wins,
  * the other goes on with another chain of the site, and stays there for a minute: so many writers come to one chain each. One chain takes as many entries a second as reading and writing one
  * after the other allow, some 60 with DynamoDB; all chains of a site together some hundreds.
  */
@@ -41,9 +42,14 @@ const LONGEST_PAUSE_MILLIS = 100;
 const MINUTE = 60_000;
 const COUNT_SECONDS = 86_400;
 
-const placeOf = (site: string | null): string => site ?? '_';
+const NO_SITE = '_';
+const placeOf = (site: string | null): string => site ?? NO_SITE;
+/** Of which site a key is. */
+export const siteOfPlace = (place: string): string | null => (place === NO_SITE ? null : place);
 export const auditHeadKey = (site: string | null): string => `AUDITHEAD#${placeOf(site)}`;
 export const auditDaysKey = (site: string | null): string => `AUDITDAYS#${placeOf(site)}`;
+/** Days of all sites. */
+export const AUDIT_DAYS = 'AUDITDAYS';
 export const auditDayKey = (site: string | null, day: string): string => `AUDIT#${placeOf(site)}#${day}`;
 
 /** The day, in UTC, that a time or a position of an entry lies in. */
@@ -91,9 +97,12 @@ const file = async (registry: Registry, entry: AuditEntry): Promise<void> => {
   await ensureItem(registry, marshal(item));
 };
 
-/** Notes that a day has entries. */
+/** Notes that a day has entries, for lists of the site and for the root of the day. */
 const noteDay = async (registry: Registry, { site, at }: AuditEntry): Promise<void> => {
-  await ensureItem(registry, marshal({ pk: auditDaysKey(site), sk: dayOf(at), format: ITEM_FORMAT }));
+  const day = dayOf(at);
+  await ensureItem(registry, marshal({ pk: auditDaysKey(site), sk: day, format: ITEM_FORMAT }));
+  const ofAll = { pk: AUDIT_DAYS, sk: `${day}#${placeOf(site)}`, format: ITEM_FORMAT };
+  await ensureItem(registry, marshal(ofAll));
 };
 
 /**

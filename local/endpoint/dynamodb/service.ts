@@ -115,8 +115,8 @@ function tableNames(scope: Scope, input: Fields): string[] {
 }
 
 /**
- * The condition key `dynamodb:LeadingKeys`: partition keys of the items that are named one by one. A question names its
- * key in an expression: no policy can let that pass by its key here, as none does.
+ * The condition key `dynamodb:LeadingKeys`: partition keys of the items that are named one by one, and that of a question
+ * to the table itself. Of indexes none is told.
  */
 function leadingKeys(
   operation: string,
@@ -125,8 +125,21 @@ function leadingKeys(
   input: Fields,
 ): Pick<AccessRequest, 'context'> {
   if (key === undefined || !DATA.has(operation)) return {};
-  const keys = [...itemsOf(operation, table, input)].map((item) => Object.values(fields(item[key])).join());
+  const named = itemsOf(operation, table, input).map((item) => item[key]);
+  if (operation === 'Query' && input['IndexName'] === undefined) named.push(askedKey(key, input));
+  const keys = named.map((value) => Object.values(fields(value)).join());
   return { context: { 'dynamodb:leadingkeys': keys.length === 0 ? ['?'] : keys } };
+}
+
+/** The value that the partition key is compared with in the expression of a question. */
+function askedKey(key: string, input: Fields): Fields[string] {
+  const aliases = Object.entries(fields(input['ExpressionAttributeNames']));
+  const names = [key, ...aliases.filter(([, name]) => name === key).map(([alias]) => alias)];
+  const comparison = /(#?\w+)\s*=\s*(:\w+)/g;
+  const expression = text(input['KeyConditionExpression']) ?? '';
+  const [, , value = ''] =
+    [...expression.matchAll(comparison)].find(([, name = '']) => names.includes(name)) ?? [];
+  return fields(input['ExpressionAttributeValues'])[value];
 }
 
 /** Items, or their keys, of a request. */

@@ -8,6 +8,7 @@ import { fields, list, text } from '../json.ts';
 import { customerKey } from '../kms.ts';
 import type { Queue } from '../sqs/queue.ts';
 import { Lifecycle, type LifecycleRule, lifecycleRules } from './lifecycle.ts';
+import { retentionOf } from './lock.ts';
 import { Uploads } from './multipart.ts';
 import { notifying } from './notifications.ts';
 import { S3Service } from './service.ts';
@@ -40,6 +41,7 @@ export async function openS3(
     const byDefault = fields(fields(rules[0])['ServerSideEncryptionByDefault']);
     const dir = dataDir === undefined ? undefined : join(dataDir, 's3', name);
     const bucket = await Bucket.open(name, customerKey(assembly, byDefault['KMSMasterKeyID']), dir, log);
+    bucket.retention = retentionOf(resource);
     buckets.set(name, bucket);
     expiring.push([bucket, lifecycleRules(resource)]);
   }

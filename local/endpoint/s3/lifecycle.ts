@@ -1,6 +1,7 @@
 /** Lifecycle rules of buckets: objects that go some days after they were put, and uploads that nobody completes. */
 import type { Log, Resource } from '../../types.ts';
 import { fields, list, number, text } from '../json.ts';
+import { isLocked } from './lock.ts';
 import type { Uploads } from './multipart.ts';
 import type { Bucket } from './store.ts';
 
@@ -69,9 +70,10 @@ export class Lifecycle {
         rules.some((rule) => isOver(rule, key, rule.abortUploadsDays, started)),
       );
       let gone = 0;
-      for (const { key, modified } of bucket.list()) {
+      for (const head of bucket.list()) {
+        const { key, modified } = head;
         if (gone === MOST) break;
-        if (!rules.some((rule) => isOver(rule, key, rule.expireDays, modified))) continue;
+        if (isLocked(head) || !rules.some((rule) => isOver(rule, key, rule.expireDays, modified))) continue;
         // It may have been put anew since.
         await bucket.delete(key, (head) => head.modified === modified);
         gone += 1;

@@ -6,6 +6,7 @@ import { element, elements } from '../xml.ts';
 import { type Uploaded, uploadedBody, whole } from './body.ts';
 import { type Checksum, checksumHeaders, checksumOf } from './checksums.ts';
 import { document, listObjects, timestamp } from './listing.ts';
+import { locked } from './lock.ts';
 import { checksumElement, type Uploads } from './multipart.ts';
 import { checkWrite, getObject, newHead } from './object.ts';
 import type { S3Request } from './request.ts';
@@ -126,7 +127,7 @@ export class S3Service implements AwsService {
     { body, checksum }: Uploaded,
     request: AwsRequest,
   ): Promise<AwsResponse> {
-    const head = newHead(key, body, checksum, request.headers);
+    const head = locked(bucket.retention, request.headers, newHead(key, body, checksum, request.headers));
     await bucket.put(head, body, (before) => checkWrite(request.headers, before));
     return {
       status: 200,
@@ -144,7 +145,8 @@ export class S3Service implements AwsService {
     });
     const replace = request.headers['x-amz-metadata-directive'] === 'REPLACE';
     const checksum = await wholeChecksum(found.checksum, body);
-    const head = newHead(key, body, checksum, replace ? request.headers : found.headers);
+    const made = newHead(key, body, checksum, replace ? request.headers : found.headers);
+    const head = locked(bucket.retention, request.headers, made);
     await bucket.put(head, body, (before) => checkWrite(request.headers, before));
     return xmlReply(
       document(
@@ -174,7 +176,8 @@ export class S3Service implements AwsService {
       request.body.toString('utf8'),
       request.headers,
     );
-    const head = { ...newHead(asked.key, body, checksum, headers), etag };
+    const made = { ...newHead(asked.key, body, checksum, headers), etag };
+    const head = locked(bucket.retention, request.headers, made);
     await bucket.put(head, body, (before) => checkWrite(request.headers, before));
     this.#uploads.abort(asked);
     const type = checksum === undefined ? '' : element('ChecksumType', checksum.type);
@@ -262,8 +265,18 @@ function deletedKeys(request: AwsRequest): string[] {
 async function deleteObjects(bucket: Bucket, request: AwsRequest): Promise<AwsResponse> {
   const keys = deletedKeys(request);
   await uploadedBody(request.body, request.headers);
-  await Promise.all(keys.map((key) => bucket.delete(key)));
-  return xmlReply(
-    document('DeleteResult', keys.map((key) => `<Deleted>${element('Key', key)}</Deleted>`).join('')),
-  );
+  const results = await Promise.all(keys.map((key) => deleteOne(bucket, key)));
+  return xmlReply(document('DeleteResult', results.join('')));
+}
+
+/** What becomes of one key of many: one that may not go keeps none of the others. */
+async function deleteOne(bucket: Bucket, key: string): Promise<string> {
+  try {
+    await bucket.delete(key);
+    return `<Deleted>${element('Key', key)}</Deleted>`;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const { code, message } = error;
+    return `<Error>${element('Key', key)}${element('Code', code)}${element('Message', message)}</Error>`;
+  }
 }

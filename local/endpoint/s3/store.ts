@@ -13,6 +13,7 @@ import type { Log } from '../../types.ts';
 import { AwsError } from '../../types.ts';
 import { DiskWatch } from '../disk-watch.ts';
 import { type Checksum, checksumOf } from './checksums.ts';
+import { checkLock, type Retention } from './lock.ts';
 
 export interface ObjectHead {
   readonly key: string;
@@ -25,6 +26,8 @@ export interface ObjectHead {
   readonly checksum?: Checksum | undefined;
   /** CRC-32 of the body in base64: the store adds it in files, to know damage. Not all had it once. */
   readonly crc32?: string;
+  /** Until when it may not be deleted or replaced, in milliseconds since the epoch. */
+  readonly lockedUntil?: number;
   /** What goes back with the object: content type and encoding, `x-amz-meta-*`, ... */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -34,6 +37,8 @@ export class Bucket {
   readonly keyArn: string | undefined;
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** How long what is put into it stays; as anyone wants when absent. */
+  retention: Retention | undefined;
   readonly #dir: string | undefined;
   readonly #log: Log;
   readonly #disk: DiskWatch;
@@ -123,7 +128,9 @@ export class Bucket {
    */
   put(head: ObjectHead, body: Buffer, check: (before: ObjectHead | undefined) => void): Promise<void> {
     return this.alone(head.key, async () => {
-      check(this.#heads.get(head.key));
+      const before = this.#heads.get(head.key);
+      check(before);
+      checkLock(before);
       let kept = head;
       if (this.#dir === undefined) this.#bodies.set(head.key, Buffer.from(body));
       else {
@@ -136,11 +143,15 @@ export class Bucket {
     });
   }
 
-  /** @param check whether the object that is there then is to go; whichever it is when absent */
+  /**
+   * @param check whether the object that is there then is to go; whichever it is when absent
+   * @throws {AwsError} `AccessDenied` when it is locked
+   */
   delete(key: string, check: (head: ObjectHead) => boolean = () => true): Promise<void> {
     return this.alone(key, async () => {
       const head = this.#heads.get(key);
       if (head === undefined || !check(head)) return;
+      checkLock(head);
       this.#heads.delete(key);
       this.#sorted = undefined;
       if (this.#dir === undefined) this.#bodies.delete(key);
