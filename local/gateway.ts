@@ -49,6 +49,8 @@ export interface GatewayOptions {
   readonly origins?: readonly string[];
   /** When authorizers are asked again and connections end; by the clock when absent. */
   readonly later?: Later;
+  /** Keeps the logs of functions in files even without a data folder, as long as the gateway runs. */
+  readonly keepLogs?: boolean;
 }
 
 export interface Addresses {
@@ -82,6 +84,8 @@ export interface Gateway extends AsyncDisposable {
    * `operator.json` and `aws-credentials` (the format of the AWS CLI) for the AWS endpoint.
    */
   readonly credentialsDir: string;
+  /** Folder of the logs of functions, a file each; undefined when they are kept in memory alone. */
+  readonly logDir: string | undefined;
   /** Resolves when every accepted message has gone its way to the end. */
   drain(): Promise<void>;
   /** Stops everything, once; in-flight batches are replayed after the next start. */
@@ -149,6 +153,12 @@ function writeCredentials(
 
 /** A host as it stands in a URL. */
 const named = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** Where logs of functions go, if anywhere: with the data, else beside the credentials, which go with the gateway. */
+const logDirOf = ({ dataDir, keepLogs }: GatewayOptions, credentialsDir: string): string | undefined => {
+  if (dataDir !== undefined) return join(dataDir, 'logs');
+  return keepLogs === true ? join(credentialsDir, 'logs') : undefined;
+};
 
 interface Parts {
   readonly assembly: Assembly;
@@ -238,7 +248,14 @@ async function startParts(
     origins,
   );
   const part: PartOptions = { ...common, assembly, endpoint };
-  const functions = own(await startFunctions({ ...part, caFile: join(credentialsDir, CA_FILE) }));
+  const logDir = logDirOf(options, credentialsDir);
+  const functions = own(
+    await startFunctions({
+      ...part,
+      caFile: join(credentialsDir, CA_FILE),
+      ...(logDir === undefined ? {} : { logDir }),
+    }),
+  );
   const iot = own(
     await listening('mqtt', ports, () =>
       startIot({
@@ -307,6 +324,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
     schedules,
     credentialsDir: folders.credentials,
+    logDir: logDirOf(options, folders.credentials),
     drain: async () => {
       // Functions publish, and rules feed functions: what comes in must have come to rest.
       for (let before = -1; before !== iot.stats().received; ) {

@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   people: async () => (await import('./commands/people.ts')).peopleCommand(),
   login: async () => (await import('./commands/login.ts')).loginCommand(),
   logout: async () => (await import('./commands/login.ts')).logoutCommand(),
+  trace: async () => (await import('./commands/trace.ts')).traceCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
 };
 

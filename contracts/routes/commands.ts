@@ -11,6 +11,7 @@ import {
   lease,
   leaseRequest,
 } from '../resources/commands.ts';
+import { TRACEPARENT } from '../trace.ts';
 import { etag, idempotencyKey, idParams, json, ok, page, paging, problems, route } from './route.ts';
 
 const commandParams = z.object({ id: commandId });
@@ -61,10 +62,7 @@ export const COMMANDS_ROUTES = {
         headers: idempotencyKey.extend({
           traceparent: z
             .string()
-            .regex(
-              /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/,
-              'use a traceparent of version 00',
-            )
+            .regex(TRACEPARENT, 'use a traceparent of version 00')
             .optional()
             .meta({ description: 'W3C Trace Context; the command carries it to the device' }),
           prefer: z

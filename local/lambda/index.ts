@@ -45,6 +45,8 @@ export interface FunctionsOptions extends PartOptions {
   readonly limits?: Partial<FunctionLimits>;
   /** PEM file of the certificate authority of the local servers that stand in for AWS: functions trust it as well. */
   readonly caFile?: string;
+  /** Folder for the logs of functions; that of the data, or in memory alone, when absent. */
+  readonly logDir?: string;
 }
 
 /**
@@ -59,7 +61,7 @@ export const startFunctions = async (options: FunctionsOptions): Promise<LocalFu
     ...options,
     metrics,
     cacheFolder: code.path,
-    logFolder: dataDir === undefined ? undefined : join(dataDir, 'logs'),
+    logFolder: options.logDir ?? (dataDir === undefined ? undefined : join(dataDir, 'logs')),
     limits: {
       concurrency: Math.max(8, availableParallelism()),
       queueLimit: 1_000,

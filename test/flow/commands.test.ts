@@ -2,6 +2,7 @@
 import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Command, CommandHistory } from '../../contracts/resources/commands.ts';
+import { traceIdOf } from '../../contracts/trace.ts';
 import { type Instrument, type Lab, labOf, METER, openLab } from '../support/lab.ts';
 
 const OVEN = {
@@ -66,6 +67,15 @@ const given = async (...args: Parameters<typeof give>): Promise<Command> => {
 const read = (id: string): Promise<Command> => ada.json<Command>(`/v1/commands/${id}`);
 const history = (id: string): Promise<CommandHistory> =>
   ada.json<CommandHistory>(`/v1/commands/${id}/history`);
+/** What functions logged of a trace, in the order of the alphabet: they log at the same time. */
+const logged = (trace: string): string[] =>
+  lab.gateway.assembly
+    .byType('AWS::Lambda::Function')
+    .flatMap(({ physicalId }) => lab.gateway.functions.logs(physicalId))
+    .filter(({ message }) => message.includes(trace))
+    .map(({ message }) => JSON.parse(message) as { service: string; message: string })
+    .map(({ service, message }) => `${service}: ${message}`)
+    .sort();
 const reaches = (id: string, state: Command['state']) =>
   expect.poll(async () => (await read(id)).state, SOON).toBe(state);
 const refusal = async (response: Response): Promise<[number, string]> => [
@@ -145,6 +155,16 @@ describe('a command', () => {
       .poll(async () => (await history(command.id)).withoutEffect.map(({ why }) => why).sort())
       .toEqual(['repeated', 'too-late']);
     expect((await read(command.id)).state).toBe('succeeded');
+    await lab.gateway.drain();
+    expect(logged(traceIdOf(traceparent))).toEqual([
+      'commands-api: request',
+      'commands: a command was sent',
+      'commands: a reply was taken',
+      'commands: a reply was taken',
+      'commands: a reply was taken',
+      'commands: a reply was without effect',
+      'commands: a reply was without effect',
+    ]);
   });
 
   test('with Prefer: wait is answered at its end', async () => {
@@ -161,7 +181,10 @@ describe('a command', () => {
     );
     expect(response.status).toBe(200);
     expect(response.headers.get('preference-applied')).toBe('wait=20');
+    // Its trace is that of the request, which brought none.
+    const trace = response.headers.get('x-request-id')?.replaceAll('-', '');
     expect(await response.json()).toMatchObject({
+      traceparent: expect.stringContaining(`-${trace}-`),
       state: 'failed',
       failure: { code: 'door-open', detail: 'close the door' },
     });

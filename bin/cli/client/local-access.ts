@@ -59,6 +59,7 @@ export const accessTo = (gateway: Gateway): LocalAccess => {
     ...(issuer === undefined || pool === undefined ? {} : { issuer: `${issuer}/${pool}` }),
     peopleClientId: people?.clientId,
     userPoolId: pool,
+    logs: gateway.logDir,
     programs: clients.flatMap(({ name, clientId, clientSecret }) =>
       clientSecret === undefined ? [] : [{ name, clientId, clientSecret }],
     ),

@@ -17,6 +17,8 @@ const targetFile = z.object({
   peopleClientId: z.string().optional(),
   /** Where people are kept: for the first administrator, who is made with AWS credentials. */
   userPoolId: z.string().optional(),
+  /** Folder of the logs of functions, of a gateway on this computer. */
+  logs: z.string().optional(),
   programs: z.array(program).default([]),
 });
 

@@ -115,6 +115,7 @@ const local = async (options: LocalOptions): Promise<void> => {
     log: logFrom(options.verbose ? 'debug' : 'warn'),
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
     acceptDamage: options.acceptDamage ?? false,
+    keepLogs: true,
   });
   const access = accessTo(gateway);
   using left = await leaveTarget(access.target);

@@ -70,9 +70,9 @@ const refusedBy = (lease: Lease | undefined): ProblemError =>
   });
 
 const api = createApi('commands-api', auditInto(registry, logger), {
-  createCommand: async ({ params, headers, body, principal, now, note }) => {
+  createCommand: async ({ params, headers, body, principal, now, traceparent, note }) => {
     const order = { device: params.id, request: body, principal, now, note };
-    const { 'idempotency-key': key, traceparent, prefer } = headers;
+    const { 'idempotency-key': key, prefer } = headers;
     const given = await giveCommand(deps, { ...order, key, traceparent });
     const location = `/v1/commands/${given.command.id}`;
     if (prefer === undefined) return commandResponse(given, 202, { location });

@@ -29,16 +29,13 @@ export interface Order {
   readonly now: Date;
   /** `Idempotency-Key`. */
   readonly key: string | undefined;
-  readonly traceparent: string | undefined;
+  readonly traceparent: string;
   readonly note: Note;
 }
 
 const RETRY = { headers: { 'retry-after': '10' } };
 /** Seconds after which somebody looks whether a command has set out, whatever became of who asked for it. */
 const FIRST_LOOK_SECONDS = 5;
-
-/** W3C Trace Context of a request that brings none. */
-const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 
 /** @throws {ProblemError} when the device takes no commands at all */
 const requireActive = ({ state, id }: DeviceDetail): void => {
@@ -191,7 +188,7 @@ export const giveCommand = async (deps: Dependencies, order: Order): Promise<Kep
       expiresAfter: request.expiresAfter,
       by: actorOf(principal),
       at: now,
-      traceparent: order.traceparent ?? newTrace(),
+      traceparent: order.traceparent,
     }),
   );
   await Promise.all([setOut(deps, kept, device.connection.state === 'online'), deps.tell(kept.command)]);

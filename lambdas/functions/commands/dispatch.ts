@@ -42,6 +42,8 @@ export interface Dependencies {
   ) => void;
   /** Is told how a command is after each change. */
   readonly changed: (command: Command) => void;
+  /** Logs a step of a command. */
+  readonly logStep: (message: string, command: Command) => void;
   readonly now: () => Date;
 }
 
@@ -86,6 +88,7 @@ const publish = async (deps: Dependencies, kept: KeptCommand): Promise<void> => 
   if (begun?.changed !== true) return;
   await deps.publish(downstream.command({ site, device }, id), messageOf(begun.kept.command));
   await change(deps, id, (now) => published(now, deps.now()), begun.kept);
+  deps.logStep('a command was sent', begun.kept.command);
   deps.count(attempts === 0 ? 'CommandsSent' : 'CommandsSentAgain');
 };
 
@@ -93,7 +96,8 @@ const stop = async (deps: Dependencies, kept: KeptCommand, faults: readonly stri
   const detail = faults.join('; ');
   const known = { at: deps.now(), by: PLATFORM, evidence: { kind: 'interlock' as const, detail } };
   const failure = { code: 'interlock', detail };
-  await change(deps, kept.command.id, (now) => take(now, 'stop', known, { failure }), kept);
+  const stopped = await change(deps, kept.command.id, (now) => take(now, 'stop', known, { failure }), kept);
+  if (stopped?.changed === true) deps.logStep('a command was stopped', stopped.kept.command);
 };
 
 const end = async (deps: Dependencies, kept: KeptCommand): Promise<void> => {
@@ -104,6 +108,7 @@ const end = async (deps: Dependencies, kept: KeptCommand): Promise<void> => {
     kept,
   );
   if (ended?.changed !== true) return;
+  deps.logStep('a command ended by time', ended.kept.command);
   deps.count(ended.kept.command.state === 'expired' ? 'CommandsExpired' : 'CommandsTimedOut');
 };
 

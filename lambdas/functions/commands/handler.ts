@@ -3,6 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type CommandWork, commandWork } from '../../../contracts/messages/command-work.ts';
 import { parseReplyTopic } from '../../../contracts/messages/topics.ts';
 import type { Command } from '../../../contracts/resources/commands.ts';
+import { traceIdOf } from '../../../contracts/trace.ts';
 import { asError } from '../../runtime/as-error.ts';
 import { dynamoClient } from '../../runtime/clients.ts';
 import { commandQueue } from '../../runtime/command-queue.ts';
@@ -29,6 +30,8 @@ const shared: Omit<Dependencies, 'changed'> = {
   publish: createPublisher(),
   send: commandQueue(env.COMMANDS_QUEUE_URL),
   count,
+  logStep: (message, { id, device, state, attempts, traceparent }) =>
+    logger.info(message, { command: id, device, state, attempts, trace: traceIdOf(traceparent) }),
   now: () => new Date(),
 };
 

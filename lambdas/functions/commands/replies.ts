@@ -23,7 +23,7 @@ const read = ({ kind }: ReplyTopic, bytes: Buffer): Pick<Heard, 'reply' | 'fault
  * @returns what became of it; `unknown`: there is no such command
  */
 export const takeReply = async (
-  { registry, changed: tell }: Pick<Dependencies, 'registry' | 'changed'>,
+  { registry, changed: tell, logStep }: Pick<Dependencies, 'registry' | 'changed' | 'logStep'>,
   { topic, payload, at }: Extract<CommandWork, { kind: 'reply' }>,
 ): Promise<'taken' | 'without-effect' | 'unknown'> => {
   const from = parseReplyTopic(topic);
@@ -40,7 +40,9 @@ export const takeReply = async (
     return hear(kept, heard);
   });
   if (changed === undefined) return 'unknown';
-  if (!changed.changed || changed.kept.withoutEffectCount !== before) return 'without-effect';
+  const isTaken = changed.changed && changed.kept.withoutEffectCount === before;
+  logStep(isTaken ? 'a reply was taken' : 'a reply was without effect', changed.kept.command);
+  if (!isTaken) return 'without-effect';
   tell(changed.kept.command);
   return 'taken';
 };

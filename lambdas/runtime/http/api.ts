@@ -9,6 +9,7 @@ import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
 import type { HttpService } from '../../../contracts/routes/services.ts';
 import { type Attempt, type Audit, type AuditFacts, auditRecordsOf, type Note } from './audit.ts';
 import { asProblem, ProblemError, problemBody } from './problem.ts';
+import { traceparentOf } from './trace.ts';
 import { type Part, parsePart, queryOf, readJson } from './validate.ts';
 
 /** One request on its way: what the platform says of it, and what is logged of it at the end. */
@@ -20,6 +21,7 @@ export interface Call {
   readonly address?: string | undefined;
   /** Set on the way. */
   route?: string;
+  traceparent?: string;
   /** The fault that was answered, with its cause: for the log alone. */
   fault?: ProblemError;
 }
@@ -45,6 +47,8 @@ export interface Received<R> {
   /** The `Accept` header, or any. */
   readonly accept: string;
   readonly now: Date;
+  /** W3C Trace Context of the request. */
+  readonly traceparent: string;
   /** Tells the audit what does not stand in the request; told again, the later counts. */
   readonly note: Note;
 }
@@ -164,6 +168,8 @@ const answer = async (routes: readonly Mounted[], call: Call, attempt: Attempt):
   const url = new URL(request.url);
   const { route, params } = find(routes, request.method, url.pathname);
   call.route = route.name;
+  const traceparent = traceparentOf(call.requestId, request.headers.get('traceparent'));
+  call.traceparent = traceparent;
   Object.assign(attempt, { route, params, path: url.pathname });
   const principal = permitted(route.permission, call.principal);
   const parts = await read(route.schemas, request, url, params);
@@ -172,7 +178,7 @@ const answer = async (routes: readonly Mounted[], call: Call, attempt: Attempt):
   const note = (facts: AuditFacts): void => {
     attempt.facts = { ...attempt.facts, ...facts };
   };
-  return await route.run({ ...parts, principal, url, accept, now: call.now, note });
+  return await route.run({ ...parts, principal, url, accept, now: call.now, traceparent, note });
 };
 
 /**

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { BufferedService, StreamedService } from '../../../contracts/routes/services.ts';
+import { traceIdOf } from '../../../contracts/trace.ts';
 import { asError } from '../as-error.ts';
 import type { Logger } from '../logger.ts';
 import type { Api, Call } from './api.ts';
@@ -74,6 +75,7 @@ const logCall = (
 ): void => {
   const fields = {
     requestId: call.requestId,
+    trace: call.traceparent === undefined ? undefined : traceIdOf(call.traceparent),
     method: event.httpMethod,
     path: event.path,
     route: call.route,
