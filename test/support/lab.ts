@@ -9,6 +9,7 @@ import type { InstrumentTypeInput } from '../../contracts/resources/instrument-t
 import { createIdentity, type Identity } from '../../device/identity.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway.ts';
 import { signIn } from './browser.ts';
+import { watchedLog } from './secrets.ts';
 
 /** An instrument type with one channel of each value type, and a command that looks at one of them. */
 export const METER: InstrumentTypeInput = {
@@ -161,18 +162,20 @@ const folderWith = (people: Readonly<Record<string, readonly string[]>>): string
   return folder;
 };
 
-/** Starts a lab. Everything in it ends with `await using`. */
+/** Starts a lab. Everything in it ends with `await using`, and fails there when a secret stands in its logs. */
 export const openLab = async (
   assembly: string,
   { person, people, ...options }: LabOptions = {},
 ): Promise<Lab> => {
   const dataDir = people === undefined ? undefined : folderWith(people);
+  const watched = watchedLog(options.log);
   const lab = labOf(
     await startGateway({
       assemblyDir: assembly,
       ports: { api: 0, mqtt: 0, aws: 0, issuer: 0, page: 0, live: 0 },
       ...(dataDir === undefined ? {} : { dataDir }),
       ...options,
+      log: watched.log,
     }),
     person,
   );
@@ -181,6 +184,7 @@ export const openLab = async (
     async [Symbol.asyncDispose]() {
       await lab[Symbol.asyncDispose]();
       if (dataDir !== undefined) rmSync(dataDir, { recursive: true, force: true });
+      watched.check();
     },
   };
 };
