@@ -146,6 +146,18 @@ const settingsSchema = z
           description:
             'The role by which API Gateway writes logs is one for an account and region: this stage manages it, or somebody else does',
         }),
+        allowedOrigins: z
+          .array(
+            z
+              .string()
+              .regex(/^https?:\/\/[a-z0-9.-]+(?::\d+)?$/, 'use an origin such as https://lab.example.org'),
+          )
+          .max(10)
+          .default([])
+          .meta({
+            description:
+              'Origins whose pages may call the API; none when absent. Only the first can read what API Gateway itself refuses',
+          }),
         firewall: z.boolean().meta({ description: 'AWS WAF in front, from 8 USD a month' }),
         firewallRequestsPerAddress: z.int().min(10).max(2_000_000_000).default(10_000),
       })

@@ -43,6 +43,8 @@ export interface HttpListenerOptions {
   readonly log: Log;
   /** Bounds that are shared with other listeners; its own when absent. */
   readonly connections?: Connections;
+  /** Origins of other computers whose pages may ask all the same. */
+  readonly origins?: ReadonlySet<string>;
   /** Milliseconds for the head of a request. */
   readonly headTime?: number;
 }
@@ -65,7 +67,9 @@ export async function listenHttp(
   };
   const server = createServer(times, (request, response) => {
     connections.prove(request.socket);
-    if (isLocal(request.headers)) {
+    const { host: named, origin } = request.headers;
+    const isInvited = origin !== undefined && options.origins?.has(origin) === true;
+    if (isLocal(isInvited ? { host: named } : { host: named, origin })) {
       handle(request, response);
       return;
     }

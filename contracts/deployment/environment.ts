@@ -16,6 +16,8 @@ export const ENVIRONMENT = {
   ARCHIVE_BUCKET: z.string().min(3),
   /** Name of the bucket of the daily roots of the audit. */
   AUDIT_ROOTS_BUCKET: z.string().min(3),
+  /** Origins whose pages may read answers, as a JSON list. */
+  ALLOWED_ORIGINS: z.string().startsWith('['),
   /** Name of the stream of messages from devices. */
   STREAM_NAME: z.string().min(1),
   /** Address of the queue of exports that are to be made. */

@@ -1,10 +1,15 @@
 /** The HTTP API: one method a route of the contract, each behind the authorizer unless the contract says open. */
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import {
+  CORS_MAX_AGE,
+  CORS_REQUEST_HEADERS,
+  GATEWAY_SECURITY_HEADERS,
+} from '../../contracts/deployment/security-headers.ts';
 import { PROBLEMS, type ProblemCode, problemType } from '../../contracts/problems.ts';
 import { API_SCOPES } from '../../contracts/roles.ts';
 import { ROUTES } from '../../contracts/routes/index.ts';
@@ -44,6 +49,10 @@ const GATEWAY_PROBLEMS: readonly (readonly [apigateway.ResponseType, ProblemCode
   [apigateway.ResponseType.INTEGRATION_FAILURE, 'internal-error'],
   [apigateway.ResponseType.DEFAULT_5XX, 'internal-error'],
 ];
+
+/** Literal values of headers, as API Gateway writes them. */
+const quoted = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`]));
 
 /** A REST API with the methods of the contract, its access logs, and the firewall where settings ask for it. */
 export class HttpApi extends Construct {
@@ -111,14 +120,16 @@ export class HttpApi extends Construct {
         }
       }
     }
+    this.allowOrigins(settings);
     for (const [service, lambda] of Object.entries(props.services)) {
+      lambda.environment('ALLOWED_ORIGINS', JSON.stringify(settings.api.allowedOrigins));
       lambda.function.addPermission(`${service}-invocation`, {
         principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
         sourceArn: this.api.arnForExecuteApi('*', '/*', settings.stage),
       });
     }
 
-    for (const problem of GATEWAY_PROBLEMS) this.gatewayProblem(...problem);
+    for (const problem of GATEWAY_PROBLEMS) this.gatewayProblem(settings, ...problem);
     this.firewall(settings);
     Validations.of(this.api.deploymentStage).acknowledge({
       id: 'AwsSolutions-APIG6',
@@ -169,13 +180,41 @@ export class HttpApi extends Construct {
     this.api.deploymentStage.node.addDependency(account);
   }
 
-  private gatewayProblem(type: apigateway.ResponseType, code: ProblemCode, detail?: string): void {
+  /** Preflights, answered by API Gateway itself: no function, no token, no credentials. */
+  private allowOrigins({ api: { allowedOrigins } }: Settings): void {
+    if (allowedOrigins.length === 0) return;
+    const methods = Map.groupBy(Object.values(ROUTES), ({ path }) => path);
+    for (const [path, routes] of methods) {
+      const preflight = this.api.root.resourceForPath(path).addCorsPreflight({
+        allowOrigins: [...allowedOrigins],
+        allowMethods: routes.map(({ method }) => method.toUpperCase()),
+        allowHeaders: [...CORS_REQUEST_HEADERS],
+        maxAge: Duration.seconds(CORS_MAX_AGE),
+      });
+      for (const rule of ['APIG4', 'COG4'])
+        Validations.of(preflight).acknowledge({
+          id: `AwsSolutions-${rule}`,
+          reason: 'Browsers send preflights without a token; they reach no function.',
+        });
+    }
+  }
+
+  private gatewayProblem(
+    { api: { allowedOrigins } }: Settings,
+    type: apigateway.ResponseType,
+    code: ProblemCode,
+    detail?: string,
+  ): void {
+    // These templates cannot choose: pages of the other origins see only that something was refused.
+    const [origin] = allowedOrigins;
     const [status, title, remedy] = PROBLEMS[code];
     this.api.addGatewayResponse(`Problem-${type.responseType}`, {
       type,
       statusCode: String(status),
       responseHeaders: {
         'Content-Type': "'application/problem+json'",
+        ...quoted(GATEWAY_SECURITY_HEADERS),
+        ...(origin === undefined ? {} : quoted({ 'access-control-allow-origin': origin, vary: 'Origin' })),
         ...(code === 'throttled' ? { 'Retry-After': "'1'" } : {}),
       },
       templates: {

@@ -67,13 +67,33 @@ export async function startApi(options: ApiOptions): Promise<ApiPart> {
   if (!api) return { address: undefined, close: () => Promise.resolve() };
   checkAccount(options, api);
   const handle = createHandler(options, api, createInvokeCheck(assembly, iam));
-  const { host, port, url, close } = await listenHttp(options, (request, response) => {
-    handle(request, response).catch((cause: unknown) => {
-      log('error', 'the API server failed', { cause: cause instanceof Error ? cause.stack : String(cause) });
-      response.destroy();
-    });
-  });
+  const { host, port, url, close } = await listenHttp(
+    { ...options, origins: originsOf(api.root) },
+    (request, response) => {
+      handle(request, response).catch((cause: unknown) => {
+        log('error', 'the API server failed', {
+          cause: cause instanceof Error ? cause.stack : String(cause),
+        });
+        response.destroy();
+      });
+    },
+  );
   return { address: { host, port, url }, close: () => close(CLOSE_GRACE_MS) };
+}
+
+/** Origins whose preflights are answered: their pages may ask here too. */
+function originsOf(node: RouteNode): ReadonlySet<string> {
+  const preflight = node.methods.get('OPTIONS')?.integration;
+  const { headers = {}, otherOrigins = [] } = preflight?.type === 'MOCK' ? preflight : {};
+  const named = Object.entries(headers).filter(
+    ([name]) => name.toLowerCase() === 'access-control-allow-origin',
+  );
+  const below = [...node.literal.values(), node.parameter?.node, node.greedy?.node];
+  return new Set([
+    ...named.map(([, origin]) => origin),
+    ...otherOrigins,
+    ...below.flatMap((each) => (each === undefined ? [] : [...originsOf(each)])),
+  ]);
 }
 
 /** What API Gateway tries before it takes an account's role for its logs; see "Permissions for CloudWatch logging". */

@@ -36,8 +36,11 @@ export interface Exchange {
 }
 
 /** Answers from the template alone, as CORS preflights do. */
-export function answerMock(integration: MockIntegration, { response, context }: Exchange): void {
+export function answerMock(integration: MockIntegration, { request, response, context }: Exchange): void {
   const headers = wireHeaders({ 'content-type': integration.contentType, ...integration.headers }, {});
+  const { origin } = request.headers;
+  if (origin !== undefined && integration.otherOrigins?.has(origin) === true)
+    headers.set('access-control-allow-origin', [origin]);
   send(response, context, integration.statusCode, headers, Buffer.from(integration.body));
 }
 

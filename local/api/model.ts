@@ -74,6 +74,8 @@ export interface MockIntegration {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly contentType: string;
+  /** Origins that are named in place of the literal one, to who asks from there. */
+  readonly otherOrigins?: ReadonlySet<string>;
 }
 
 export interface GatewayResponse {

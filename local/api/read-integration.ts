@@ -38,6 +38,18 @@ export function readIntegration(assembly: Assembly, method: Resource, from: Prop
   };
 }
 
+/** The template by which CDK answers a preflight from one of several origins. */
+const CORS_TEMPLATE =
+  /^#set\(\$origin = \$input\.params\(\)\.header\.get\("Origin"\)\)\s+#if\(\$origin == ""\)\s+#set\(\$origin = \$input\.params\(\)\.header\.get\("origin"\)\)\s+#end\s+#if\((?<wanted>\$origin == "[^"#$]+"(?: \|\| \$origin == "[^"#$]+")*)\)\s+#set\(\$context\.responseOverride\.header\.Access-Control-Allow-Origin = \$origin\)\s+#end$/;
+
+/** The origins that a template lets stand in place of the literal one; `undefined` for another template. */
+function originsOf(template: string): readonly string[] | undefined {
+  const wanted = CORS_TEMPLATE.exec(template)?.groups?.['wanted'];
+  return wanted === undefined
+    ? undefined
+    : [...wanted.matchAll(/"([^"]+)"/g)].map(([, origin = '']) => origin);
+}
+
 function readMock(from: Properties, refuse: (why: string) => never): MockIntegration {
   const [response] = from.IntegrationResponses;
   if (!response) return refuse('a MOCK integration needs IntegrationResponses');
@@ -53,6 +65,9 @@ function readMock(from: Properties, refuse: (why: string) => never): MockIntegra
     headers[name.slice(prefix.length)] = literal;
   }
   const [contentType = 'application/json', body = ''] = Object.entries(response.ResponseTemplates)[0] ?? [];
-  if (/[#$]/.test(body)) return refuse('a MOCK response template with VTL is not supported locally');
-  return { type: 'MOCK', statusCode: Number(response.StatusCode), headers, body, contentType };
+  const origins = originsOf(body);
+  if (origins === undefined && /[#$]/.test(body))
+    return refuse('a MOCK response template with VTL is not supported locally');
+  const answer = { type: 'MOCK', statusCode: Number(response.StatusCode), headers, contentType } as const;
+  return { ...answer, body: origins === undefined ? body : '', otherOrigins: new Set(origins) };
 }

@@ -59,6 +59,11 @@ describe('settings', () => {
       { ...dev(), audit: { lock: { mode: 'compliance', days: 1 } } },
       /audit\.lock: needs data\.onDelete to be retain/,
     ],
+    [
+      'an origin that is none',
+      { ...dev(), api: { ...Object(dev()['api']), allowedOrigins: ['*'] } },
+      /api\.allowedOrigins\.0: use an origin/,
+    ],
     ['no object', null, /^settings\/dev\.json: settings: /],
   ])('%s stops with one line that names it', (_, input, message) => {
     const attempt = () => parseSettings('dev', input);

@@ -3,9 +3,12 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ROUTES } from '../../contracts/routes/index.ts';
+import { addApplication } from '../../lib/application.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
+import { integration } from '../../local/api/properties.ts';
+import { readIntegration } from '../../local/api/read-integration.ts';
 import { PARQUET_COLUMNS } from '../../series/formats/parquet-archive.ts';
 import { SETTINGS_FOLDER } from './settings-folder.ts';
 import { named, ofType, ownFunctions, synthesize } from './synthesize.ts';
@@ -262,6 +265,59 @@ describe('the API', () => {
         requestId: '$context.requestId',
       });
     }
+  });
+
+  test('pages of other origins call it where settings name them, and never with credentials', () => {
+    const app = new App({
+      analyticsReporting: false,
+      context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
+    });
+    const settings = readSettings('dev', SETTINGS_FOLDER);
+    const allowedOrigins = ['https://one.example', 'http://localhost:5173'];
+    const { api } = addApplication(app, { ...settings, api: { ...settings.api, allowedOrigins } });
+    const template = Template.fromStack(api);
+    const preflights = ofType(template, 'AWS::ApiGateway::Method')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ HttpMethod }) => HttpMethod === 'OPTIONS');
+    expect(preflights).toHaveLength(new Set(Object.values(ROUTES).map(({ path }) => path)).size);
+    expect(JSON.stringify(preflights)).not.toMatch(/Allow-Credentials|'\*'/);
+    for (const preflight of preflights)
+      expect(preflight).toMatchObject({ AuthorizationType: 'NONE', Integration: { Type: 'MOCK' } });
+    template.allResourcesProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseParameters: Match.objectLike({
+        'gatewayresponse.header.access-control-allow-origin': "'https://one.example'",
+      }),
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ ALLOWED_ORIGINS: JSON.stringify(allowedOrigins) }) },
+    });
+    expect(ofType(dev.api, 'AWS::ApiGateway::Method').map(([id]) => id)).not.toContainEqual(
+      expect.stringMatching(/OPTIONS/),
+    );
+    // What CDK writes for the second origin is what the local API reads.
+    const integrationOf = (properties: Record<string, unknown>) =>
+      readIntegration(
+        undefined as never,
+        { type: 'AWS::ApiGateway::Method', stack: 'api', logicalId: 'x' } as never,
+        integration.parse(properties['Integration']),
+      );
+    for (const preflight of preflights)
+      expect(integrationOf(preflight)).toMatchObject({
+        body: '',
+        headers: { 'Access-Control-Allow-Origin': 'https://one.example', Vary: 'Origin' },
+        otherOrigins: new Set(['http://localhost:5173']),
+      });
+  });
+
+  test('what API Gateway itself answers has the headers of every answer', () => {
+    for (const [, { Properties }] of ofType(dev.api, 'AWS::ApiGateway::GatewayResponse'))
+      expect(Properties['ResponseParameters']).toMatchObject({
+        'gatewayresponse.header.strict-transport-security': expect.stringMatching(/^'max-age=63072000/),
+        'gatewayresponse.header.x-content-type-options': "'nosniff'",
+        'gatewayresponse.header.cache-control': "'no-store'",
+        'gatewayresponse.header.content-security-policy': "'sandbox'",
+        'gatewayresponse.header.x-frame-options': "'DENY'",
+      });
   });
 
   test('access logs hold no token', () => {

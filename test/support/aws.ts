@@ -253,6 +253,7 @@ export const startAws = async (): Promise<Aws> => {
     REGISTRY_TABLE: registryTable,
     MEASUREMENTS_TABLE: measurementsTable,
     ARCHIVE_BUCKET: 'archive',
+    ALLOWED_ORIGINS: '[]',
     STREAM_NAME: 'stream',
     EXPORTS_QUEUE_URL: `${url}/000000000000/exports`,
     COMMANDS_QUEUE_URL: `${url}/000000000000/commands`,

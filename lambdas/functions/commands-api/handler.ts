@@ -24,7 +24,7 @@ import { commandPage } from './lists.ts';
 import { giveCommand } from './order.ts';
 import { TypeCache } from './type-cache.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMMANDS_QUEUE_URL']);
+const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'COMMANDS_QUEUE_URL', 'ALLOWED_ORIGINS']);
 const client = dynamoClient();
 const registry = { client, table: env.REGISTRY_TABLE };
 const logger = createLogger();
@@ -150,4 +150,4 @@ const api = createApi('commands-api', auditInto(registry, logger), {
   },
 });
 
-export const handler = bufferedHandler(api, logger);
+export const handler = bufferedHandler(api, logger, env.ALLOWED_ORIGINS);

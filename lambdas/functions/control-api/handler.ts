@@ -28,7 +28,7 @@ import { retire } from './retire.ts';
 import { describeSite, findSite, removeSite, SITE_LIST, sitePage } from './sites.ts';
 import { addType, changeType, TYPE_LIST, typePage } from './types.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE', 'DATA_RULE']);
+const env = readEnv(['REGISTRY_TABLE', 'DEVICE_POLICY', 'THING_TYPE', 'DATA_RULE', 'ALLOWED_ORIGINS']);
 const iot = iotClient();
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const context: Context = {
@@ -191,4 +191,4 @@ const api = createApi('control-api', auditInto(registry, context.logger), {
   },
 });
 
-export const handler = bufferedHandler(api, context.logger);
+export const handler = bufferedHandler(api, context.logger, env.ALLOWED_ORIGINS);

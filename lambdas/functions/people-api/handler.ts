@@ -15,7 +15,7 @@ import { addPerson, disablePerson, replaceGrants } from './change.ts';
 import { LIST, listPeople } from './list.ts';
 import { findManaged, findPerson, type Known, personFor } from './person.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'USER_POOL_ID']);
+const env = readEnv(['REGISTRY_TABLE', 'USER_POOL_ID', 'ALLOWED_ORIGINS']);
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const pool = userPool(env.USER_POOL_ID);
 const logger = createLogger();
@@ -108,4 +108,4 @@ const api = createApi('people-api', auditInto(registry, logger), {
   },
 });
 
-export const handler = bufferedHandler(api, logger);
+export const handler = bufferedHandler(api, logger, env.ALLOWED_ORIGINS);

@@ -24,7 +24,13 @@ import { previewOf } from './preview.ts';
 import { seriesResponse } from './series.ts';
 import { snapshotResponse } from './snapshot.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'MEASUREMENTS_TABLE', 'ARCHIVE_BUCKET', 'STREAM_NAME']);
+const env = readEnv([
+  'REGISTRY_TABLE',
+  'MEASUREMENTS_TABLE',
+  'ARCHIVE_BUCKET',
+  'STREAM_NAME',
+  'ALLOWED_ORIGINS',
+]);
 const dynamo = dynamoClient();
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
 const measurements = {
@@ -109,4 +115,4 @@ const api = createApi('query-api', auditInto(registry, logger), {
   },
 });
 
-export const handler = streamedHandler(api, logger);
+export const handler = streamedHandler(api, logger, env.ALLOWED_ORIGINS);

@@ -43,6 +43,7 @@ const env = readEnv([
   'STREAM_NAME',
   'EXPORTS_QUEUE_URL',
   'EXPORT_LINKS_ROLE',
+  'ALLOWED_ORIGINS',
 ]);
 const dynamo = dynamoClient();
 const registry = { client: dynamo, table: env.REGISTRY_TABLE };
@@ -128,4 +129,4 @@ const api = createApi('records-api', auditInto(registry, logger), {
     pageResponse(url, auditIdentity(query), await auditPage(registry, principal, query)),
 });
 
-export const handler = bufferedHandler(api, logger);
+export const handler = bufferedHandler(api, logger, env.ALLOWED_ORIGINS);

@@ -3,6 +3,7 @@
  * handler does not compile, and a handler without a route (and so without a permission) cannot exist.
  */
 import type * as z from 'zod';
+import { SECURITY_HEADERS } from '../../../contracts/deployment/security-headers.ts';
 import type { Permission, Principal } from '../../../contracts/roles.ts';
 import { allowed } from '../../../contracts/roles.ts';
 import { ROUTES, type RouteName } from '../../../contracts/routes/index.ts';
@@ -65,14 +66,6 @@ export interface Api<S extends HttpService = HttpService> {
   readonly service: S;
   handle(request: Request, call: Call): Promise<Response>;
 }
-
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=63072000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-};
 
 /** @throws {ProblemError} `unauthorized`, or `forbidden` naming what is missing */
 const permitted = (

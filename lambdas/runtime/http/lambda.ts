@@ -7,6 +7,7 @@ import { traceIdOf } from '../../../contracts/trace.ts';
 import { asError } from '../as-error.ts';
 import type { Logger } from '../logger.ts';
 import type { Api, Call } from './api.ts';
+import { allowOrigin, parseOrigins } from './cors.ts';
 import { type Claims, principalFromClaims } from './principal.ts';
 
 /** The request that an event stands for. */
@@ -90,16 +91,22 @@ const logCall = (
   else logger.info('request', fields);
 };
 
-/** A handler that answers whole, for the functions that are deployed so. */
-export const bufferedHandler =
-  (api: Api<BufferedService>, logger: Logger) =>
-  async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+/**
+ * A handler that answers whole, for the functions that are deployed so.
+ * @param origins the variable `ALLOWED_ORIGINS`
+ */
+export const bufferedHandler = (api: Api<BufferedService>, logger: Logger, origins: string) => {
+  const allowed = parseOrigins(origins);
+  return async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
     const call = callOf(event, context);
-    const response = await api.handle(requestOf(event), call);
+    const request = requestOf(event);
+    const response = await api.handle(request, call);
+    allowOrigin(response.headers, request.headers.get('origin'), allowed);
     const body = await response.text();
     logCall(logger, event, call, { status: response.status, bytes: Buffer.byteLength(body) });
     return { statusCode: response.status, headers: outgoing(response.headers, baseOf(event)), body };
   };
+};
 
 /** What the Lambda runtime offers for streaming, as a global. */
 interface StreamingRuntime {
@@ -149,11 +156,20 @@ const writeAll = async (
 /**
  * A handler that streams its answer, for the functions that are deployed so. A fault after the first byte breaks the transfer, so that half an answer
  * never looks whole.
+ * @param origins the variable `ALLOWED_ORIGINS`
  */
-export const streamedHandler = (api: Api<StreamedService>, logger: Logger, idleMillis = IDLE_MILLIS) =>
-  awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, raw, context) => {
+export const streamedHandler = (
+  api: Api<StreamedService>,
+  logger: Logger,
+  origins: string,
+  idleMillis = IDLE_MILLIS,
+) => {
+  const allowed = parseOrigins(origins);
+  return awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, raw, context) => {
     const call = callOf(event, context);
-    const response = await api.handle(requestOf(event), call);
+    const request = requestOf(event);
+    const response = await api.handle(request, call);
+    allowOrigin(response.headers, request.headers.get('origin'), allowed);
     const stream = awslambda.HttpResponseStream.from(raw, {
       statusCode: response.status,
       headers: outgoing(response.headers, baseOf(event)),
@@ -172,3 +188,4 @@ export const streamedHandler = (api: Api<StreamedService>, logger: Logger, idleM
     }
     logCall(logger, event, call, { status: response.status, bytes });
   });
+};

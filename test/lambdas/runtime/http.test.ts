@@ -61,6 +61,7 @@ const call = async (handlers: Partial<ControlHandlers>, sent: Sent) => {
   const handler = bufferedHandler(
     createApi('control-api', unaudited, { ...NEVER, ...handlers }),
     createLogger(),
+    '[]',
   );
   const {
     statusCode,
@@ -80,10 +81,11 @@ const post = (body: unknown, headers: Record<string, string> = {}): Sent => ({
 describe('the audit', () => {
   const send = async (handlers: Partial<ControlHandlers>, sent: Sent, audit: Audit) => {
     const api = createApi('control-api', audit, { ...NEVER, ...handlers });
-    const { statusCode, headers, body }: APIGatewayProxyResult = await bufferedHandler(api, createLogger())(
-      proxyEvent(sent),
-      lambdaContext,
-    );
+    const { statusCode, headers, body }: APIGatewayProxyResult = await bufferedHandler(
+      api,
+      createLogger(),
+      '[]',
+    )(proxyEvent(sent), lambdaContext);
     return { status: statusCode, headers, code: JSON.parse(body).code };
   };
   const cannot: Audit = () => Promise.reject(new Error('no table'));
@@ -375,7 +377,7 @@ describe('principal', () => {
   });
 
   it('is nobody when two tokens were sent', async () => {
-    const handler = bufferedHandler(createApi('control-api', unaudited, NEVER), createLogger());
+    const handler = bufferedHandler(createApi('control-api', unaudited, NEVER), createLogger(), '[]');
     const event = proxyEvent({ path: '/v1/types' });
     event.multiValueHeaders['authorization'] = [`Bearer ${listed('Admin')}`];
     expect((await handler(event, lambdaContext)).statusCode).toBe(401);
@@ -412,7 +414,7 @@ describe('addresses in headers', () => {
     ['/prod', 'prod'],
     ['', undefined],
   ])('begin with the path that the stage has: %o', async (base, stage) => {
-    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), createLogger());
+    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), createLogger(), '[]');
     const at = stage === undefined ? {} : { stage };
     const created = await handler(proxyEvent({ ...post(TYPE), path: '/v1/types', ...at }), lambdaContext);
     expect(created.headers?.['location']).toBe(`${base}/v1/types/a`);
@@ -436,7 +438,7 @@ describe('the log', () => {
         throw new ProblemError('not-found');
       },
     };
-    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), logger);
+    const handler = bufferedHandler(createApi('control-api', unaudited, handlers), logger, '[]');
     const sent = post(TYPE, { 'Idempotency-Key': 'secret-key' });
     await handler(proxyEvent({ ...sent, path: '/v1/types' }), lambdaContext);
     await handler(proxyEvent({ path: '/v1/types/a?x=secret-query' }), lambdaContext);
@@ -494,7 +496,9 @@ describe('streamed answers', () => {
     const api = createApi('query-api', unaudited, { ...notAsked, readSeries });
     const unread = new ResponseStream({ window: 1024, highWaterMark: 1024, send: () => undefined });
     const event = proxyEvent({ path: '/v1/devices/a/series?from=0' });
-    await expect(streamedHandler(api, createLogger(), 20)(event, unread, lambdaContext)).rejects.toThrow();
+    await expect(
+      streamedHandler(api, createLogger(), '[]', 20)(event, unread, lambdaContext),
+    ).rejects.toThrow();
     expect(unread.writableEnded).toBe(false);
   });
 
@@ -503,5 +507,27 @@ describe('streamed answers', () => {
       yield await Promise.reject(new ProblemError('not-found'));
     }
     await expect(streamResponse(pieces(), {})).rejects.toThrow(ProblemError);
+  });
+});
+
+describe('pages of other origins', () => {
+  const ask = async (origins: readonly string[], origin?: string) => {
+    const api = createApi('control-api', unaudited, NEVER);
+    const handler = bufferedHandler(api, createLogger(), JSON.stringify(origins));
+    const headers: Record<string, string> = origin === undefined ? {} : { origin };
+    const answer: APIGatewayProxyResult = await handler(
+      proxyEvent({ method: 'GET', path: '/v1/nothing', headers }),
+      lambdaContext,
+    );
+    const given = new Headers(answer.headers as Record<string, string>);
+    return [given.get('access-control-allow-origin'), given.get('vary')];
+  };
+
+  it('are named when the settings do, faults included, and no others', async () => {
+    const [one, two] = ['https://one.example', 'https://two.example'];
+    expect(await ask([one, two], two)).toEqual([two, 'Origin']);
+    for (const other of ['https://one.example.evil', 'null', 'https://ONE.example', undefined])
+      expect(await ask([one, two], other)).toEqual([null, 'Origin']);
+    expect(await ask([], one)).toEqual([null, null]);
   });
 });

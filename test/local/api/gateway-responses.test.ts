@@ -97,6 +97,51 @@ describe('a MOCK integration', () => {
   });
 });
 
+describe('a preflight from one of several origins', () => {
+  // As CDK writes it.
+  const TEMPLATE = [
+    '#set($origin = $input.params().header.get("Origin"))',
+    '#if($origin == "")',
+    '  #set($origin = $input.params().header.get("origin"))',
+    '#end',
+    '#if($origin == "https://two.example" || $origin == "https://three.example")',
+    '  #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)',
+    '#end',
+  ].join('\n');
+  const preflight = (template: string) =>
+    apiResources([
+      ...tree,
+      method('devices', 'OPTIONS', {
+        Type: 'MOCK',
+        IntegrationResponses: [
+          {
+            StatusCode: '204',
+            ResponseParameters: {
+              'method.response.header.Access-Control-Allow-Origin': "'https://one.example'",
+            },
+            ResponseTemplates: { 'application/json': template },
+          },
+        ],
+      }),
+    ]);
+
+  it('names that origin, the first to all others, and lets none but these ask', async () => {
+    const { get } = await start(preflight(TEMPLATE));
+    const ask = async (origin: string) => {
+      const { status, headers } = await get('/v1/devices', { method: 'OPTIONS', headers: { origin } });
+      return [status, headers.get('access-control-allow-origin')];
+    };
+    expect(await ask('https://one.example')).toEqual([204, 'https://one.example']);
+    expect(await ask('https://three.example')).toEqual([204, 'https://three.example']);
+    expect(await ask('http://localhost:1')).toEqual([204, 'https://one.example']);
+    expect(await ask('https://four.example')).toEqual([403, null]);
+  });
+
+  it('by another template is an error', async () => {
+    await expect(start(preflight(`${TEMPLATE}\n#set($x = 1)`))).rejects.toThrow('VTL is not supported');
+  });
+});
+
 describe('a request validator', () => {
   const validator = resource('AWS::ApiGateway::RequestValidator', 'validator', {
     RestApiId: 'api',
