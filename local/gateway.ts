@@ -49,6 +49,8 @@ export interface GatewayOptions {
   readonly origins?: readonly string[];
   /** When authorizers are asked again and connections end; by the clock when absent. */
   readonly later?: Later;
+  /** Whether the token issuer has a sample user for each role; yes when absent. */
+  readonly samples?: boolean;
   /** Keeps the logs of functions in files even without a data folder, as long as the gateway runs. */
   readonly keepLogs?: boolean;
 }
@@ -220,6 +222,7 @@ async function startParts(
         port: ports.issuer,
         endpoint,
         credentialsDir,
+        samples: options.samples ?? true,
         connections: people,
       }),
     ),

@@ -25,6 +25,8 @@ export interface CognitoOptions extends Omit<PartOptions, 'endpoint' | 'iam'> {
   readonly port: number;
   /** Folder for `users.json`, `clients.json` and the mail in `outbox/`, readable by its owner alone. */
   readonly credentialsDir: string;
+  /** Whether each group has a sample user; yes when absent. */
+  readonly samples?: boolean;
   /** Users besides the one of each group. */
   readonly users?: readonly SampleUser[];
   /** Bounds that are shared with other listeners; its own when absent. */
@@ -86,7 +88,8 @@ export async function startCognito(options: CognitoOptions): Promise<CognitoPart
   };
 
   const folder = options.dataDir === undefined ? undefined : join(options.dataDir, 'cognito');
-  const everybody = await loadUsers(credentialsDir, pools, options.users ?? []);
+  const sampled = options.samples === false ? pools.map((pool) => ({ ...pool, groups: [] })) : pools;
+  const everybody = await loadUsers(credentialsDir, sampled, options.users ?? []);
   const secrets = await loadClientSecrets(credentialsDir, pools, (pool) =>
     pool === main ? url : issuer(pool.id),
   );

@@ -26,6 +26,7 @@ interface LocalOptions extends PortFlags {
   readonly fleet: number;
   readonly starter: boolean;
   readonly open?: boolean;
+  readonly people: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -116,6 +117,7 @@ const local = async (options: LocalOptions): Promise<void> => {
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
     acceptDamage: options.acceptDamage ?? false,
     keepLogs: true,
+    samples: options.people,
   });
   const access = accessTo(gateway);
   using left = await leaveTarget(access.target);
@@ -175,6 +177,7 @@ export const localCommand = (): Command =>
     .option('--open', 'open the page in a browser')
     .option('--port-base <port>', 'first of six ports in a row; 0 takes free ones')
     .option('--page-port <port>', 'page (8081)')
+    .option('--no-people', 'without the sample users: the first administrator is made as after a deployment')
     .option('--api-port <port>', 'HTTP API (8080)')
     .option('--mqtt-port <port>', 'MQTT over TLS (8883)')
     .option('--aws-port <port>', 'AWS endpoint (4566)')
