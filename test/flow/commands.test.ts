@@ -67,10 +67,11 @@ const given = async (...args: Parameters<typeof give>): Promise<Command> => {
 const read = (id: string): Promise<Command> => ada.json<Command>(`/v1/commands/${id}`);
 const history = (id: string): Promise<CommandHistory> =>
   ada.json<CommandHistory>(`/v1/commands/${id}/history`);
-/** What functions logged of a trace, in the order of the alphabet: they log at the same time. */
+/** What the functions of commands logged of a trace, in the order of the alphabet: they log at the same time. */
 const logged = (trace: string): string[] =>
   lab.gateway.assembly
     .byType('AWS::Lambda::Function')
+    .filter(({ logicalId }) => logicalId.startsWith('Commands'))
     .flatMap(({ physicalId }) => lab.gateway.functions.logs(physicalId))
     .filter(({ message }) => message.includes(trace))
     .map(({ message }) => JSON.parse(message) as { service: string; message: string })

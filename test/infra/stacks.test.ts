@@ -3,7 +3,6 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ROUTES } from '../../contracts/routes/index.ts';
-import { addApplication } from '../../lib/application.ts';
 import { substitution } from '../../lib/constructs/topic-rule.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { StorageStack } from '../../lib/storage-stack.ts';
@@ -268,14 +267,9 @@ describe('the API', () => {
   });
 
   test('pages of other origins call it where settings name them, and never with credentials', () => {
-    const app = new App({
-      analyticsReporting: false,
-      context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:defaultCrossStackReferences': 'strong' },
-    });
     const settings = readSettings('dev', SETTINGS_FOLDER);
     const allowedOrigins = ['https://one.example', 'http://localhost:5173'];
-    const { api } = addApplication(app, { ...settings, api: { ...settings.api, allowedOrigins } });
-    const template = Template.fromStack(api);
+    const { api: template } = synthesize('dev', { api: { ...settings.api, allowedOrigins } });
     const preflights = ofType(template, 'AWS::ApiGateway::Method')
       .map(([, { Properties }]) => Properties)
       .filter(({ HttpMethod }) => HttpMethod === 'OPTIONS');
