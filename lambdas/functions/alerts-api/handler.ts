@@ -27,7 +27,7 @@ import {
 import { alertPage, siteReport } from './lists.ts';
 import { addRule, changeRule, findRule, RULE_LIST, removeRule, requireManager, rulePage } from './rules.ts';
 
-const env = readEnv(['REGISTRY_TABLE', 'ALERTS_QUEUE_URL']);
+const env = readEnv(['REGISTRY_TABLE', 'ALERTS_QUEUE_URL', 'ALLOWED_ORIGINS']);
 const registry = { client: dynamoClient(), table: env.REGISTRY_TABLE };
 const deps: Dependencies = { registry, send: alertQueue(env.ALERTS_QUEUE_URL) };
 const logger = createLogger();
@@ -121,4 +121,4 @@ const api = createApi('alerts-api', auditInto(registry, logger), {
   },
 });
 
-export const handler = bufferedHandler(api, logger);
+export const handler = bufferedHandler(api, logger, env.ALLOWED_ORIGINS);
