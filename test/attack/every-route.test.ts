@@ -64,7 +64,7 @@ const pathOf = (path: string, values: Readonly<Record<string, string>>): string 
     if (kind === 'exports') return values['export'] ?? things['export'] ?? '';
     if (kind === 'people') return values['person'] ?? 'admin';
     if (kind === 'types') return 'meter';
-    if (name === 'site') return 'lab-2';
+    if (name === 'site' || kind === 'sites') return 'lab-2';
     if (name === 'date') return '2026-03-01';
     if (name === 'sequence') return '49545115243490985018280067714973144582180062593244200961';
     return values['device'] ?? 'there';
