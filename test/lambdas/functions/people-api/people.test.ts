@@ -53,6 +53,7 @@ beforeAll(async () => {
   for (const [name, value] of Object.entries({
     REGISTRY_TABLE: 'registry',
     USER_POOL_ID: POOL_ID,
+    ALLOWED_ORIGINS: '[]',
     LOG_LEVEL: 'SILENT',
     AWS_ENDPOINT_URL: endpoint.url,
     AWS_REGION: 'us-east-1',

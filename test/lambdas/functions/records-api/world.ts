@@ -119,6 +119,7 @@ export const startWorld = async (): Promise<World> => {
     MEASUREMENTS_TABLE: 'measurements',
     ARCHIVE_BUCKET: 'archive',
     STREAM_NAME: 'stream',
+    ALLOWED_ORIGINS: '[]',
     EXPORT_LINKS_ROLE: ROLE,
     EXPORTS_QUEUE_URL: `${endpoint.url}/000000000000/exports`,
     POWERTOOLS_SERVICE_NAME: 'test',
