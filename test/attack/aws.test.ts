@@ -116,7 +116,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'processing-IngestRole': ['read much of the registry at once', 'read the stream', 'publish to a device'],
   // Live presence names the site of the device.
   'processing-PresenceRole': ['read the registry', 'receive lifecycle events'],
-  'api-ControlApiRole': ['read the registry', 'make a certificate'],
+  'api-ControlApiRole': ['read the registry', 'read much of the registry at once', 'make a certificate'],
   'api-QueryApiRole': ['read much of the registry at once'],
   // What was quarantined may be sent again.
   'api-RecordsApiRole': ['read the registry', 'read much of the registry at once', 'write to the stream'],

@@ -83,7 +83,7 @@ describe('compaction', () => {
   test('is denied by name when the schedule may not call it', async () => {
     const grant = lab.gateway.iam
       .grants()
-      .find(({ roleLogicalId }) => roleLogicalId.includes('ScheduleRole'));
+      .find(({ roleLogicalId }) => roleLogicalId.includes('CompactionScheduleRole'));
     if (grant === undefined) throw new Error('the schedule has no grant');
     using _without = lab.gateway.iam.without(grant);
     await expect(run()).rejects.toThrow(/lambda:InvokeFunction/);
