@@ -197,6 +197,21 @@ const settingsSchema = z
       })
       .strict()
       .default({}),
+    operations: z
+      .object({
+        mails: z.array(z.email()).max(10).default([]).meta({
+          description: 'Who gets a mail for each alarm, once they have said yes to the mail that asks them',
+        }),
+        monthlyBudgetDollars: z.number().positive().max(10_000_000).optional().meta({
+          description: 'What the whole account may cost a month; those above are told when it costs more',
+        }),
+      })
+      .strict()
+      .refine(({ mails, monthlyBudgetDollars }) => monthlyBudgetDollars === undefined || mails.length > 0, {
+        path: ['mails'],
+        message: 'must name somebody who is told of the budget',
+      })
+      .default({ mails: [] }),
     programs: z
       .array(z.object({ name: slug, role: z.enum(ROLES) }).strict())
       .max(50)

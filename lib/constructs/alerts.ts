@@ -1,6 +1,5 @@
 /** Alerts: a queue of those that come or go, and the function that keeps them and looks at the clock. */
 import { Duration } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { LISTING_INDEX } from '../../contracts/deployment/indexes.ts';
 import { LIVE_GRANTS } from '../../contracts/live-access.ts';
@@ -9,7 +8,7 @@ import { FunctionQueue } from './function-queue.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 import { callEvery } from './schedule.ts';
 
-/** `alerts`, called with the messages of its queue and every minute, and the alarm when a message is given up. */
+/** `alerts`, called with the messages of its queue and every minute. */
 export class Alerts extends LambdaFunction {
   /** Messages of `contracts/messages/alert-work.ts`. */
   readonly queue: FunctionQueue;
@@ -47,17 +46,6 @@ export class Alerts extends LambdaFunction {
       input: { kind: 'check' },
       // The next call comes soon, and does what this one did not.
       retries: 0,
-    });
-    new cloudwatch.Alarm(this, 'GivenUp', {
-      alarmDescription:
-        'An alert that came or went could not be dealt with: the dead letters of the queue of alerts have it',
-      metric: this.queue.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: Duration.minutes(5),
-      }),
-      threshold: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }
 }

@@ -1,6 +1,4 @@
 /** Commands to devices: the function that sends them, takes the replies, and keeps the deadlines. */
-import { Duration } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { LIVE_GRANTS } from '../../contracts/live-access.ts';
 import { downstream } from '../../contracts/messages/topics.ts';
@@ -13,7 +11,7 @@ export interface CommandsProps extends CapabilityProps {
   readonly commands: FunctionQueue;
 }
 
-/** `commands`, called with the messages of the queue of commands, and the alarm when one is given up. */
+/** `commands`, called with the messages of the queue of commands. */
 export class Commands extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage, commands }: CommandsProps) {
     super(scope, id, {
@@ -31,14 +29,5 @@ export class Commands extends LambdaFunction {
     this.sendsTo(commands, 'COMMANDS_QUEUE_URL');
     // Each message at once: somebody waits.
     readQueue(this, commands, { batchSize: 10 });
-    new cloudwatch.Alarm(this, 'GivenUp', {
-      alarmDescription:
-        'A reply or a deadline of a command could not be dealt with: the dead letters of the queue of commands have it',
-      metric: commands.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
-      threshold: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
   }
 }

@@ -1,10 +1,7 @@
 /** From chunks to blocks, summaries and archived days. */
-import { Duration } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { Period, Retention } from '../../contracts/deployment/retention.ts';
 import type { RetentionClass, Settings } from '../settings.ts';
-import { functionMetric } from './function-metric.ts';
 import { type CapabilityProps, LambdaFunction } from './lambda-function.ts';
 import { callEvery } from './schedule.ts';
 
@@ -18,10 +15,7 @@ const retentionOf = ({ retention }: Settings): Retention => {
   return { default: plain(retention.default), sites: Object.fromEntries(sites) };
 };
 
-/** How late days may be archived; blocks stay for two weeks at least. */
-const LATE = Duration.hours(12);
-
-/** `compaction`, called on a schedule, and the alarm when days are not archived. */
+/** `compaction`, called on a schedule. */
 export class Compaction extends LambdaFunction {
   constructor(scope: Construct, id: string, { settings, storage }: CapabilityProps) {
     const { afterMinutes, archiveAfterHours, everyMinutes, memoryMegabytes } = settings.compaction;
@@ -40,27 +34,11 @@ export class Compaction extends LambdaFunction {
     this.environment('INGEST_WINDOW_SECONDS', String(settings.ingest.batchingWindowSeconds));
     this.environment('ARCHIVE_AFTER_HOURS', String(archiveAfterHours));
     this.environment('RETENTION', JSON.stringify(retentionOf(settings)));
-    this.alarmWhenLate(settings);
     callEvery(this, storage, {
       minutes: everyMinutes,
       description: 'Compacts what has been closed meanwhile',
       // What one call does not do the next one does: its tasks wait.
       retries: 0,
-    });
-  }
-
-  private alarmWhenLate(settings: Settings): void {
-    new cloudwatch.Alarm(this, 'ArchiveLate', {
-      alarmDescription: `Days are not archived for ${LATE.toHours()} hours after they are due, or compaction does not run: mend it before the hot days of their blocks are over`,
-      metric: functionMetric(settings, 'compaction', 'ArchiveLag', {
-        // The minimum: a late message queues an old day again for some minutes, and that is no reason for an alarm.
-        statistic: cloudwatch.Stats.MINIMUM,
-        period: Duration.hours(1),
-      }),
-      threshold: LATE.toSeconds(),
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 2,
-      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     });
   }
 }

@@ -6,6 +6,9 @@ import type { Construct } from 'constructs';
 import { SERVICES, type ServiceName } from '../../contracts/routes/services.ts';
 import { DeadLetters, encryptedBy } from './dead-letters.ts';
 
+/** So many time limits of its function a message stays hidden that was given out: what Lambda advises. */
+export const VISIBILITY_TIMES = 6;
+
 export interface FunctionQueueProps {
   readonly key: kms.IKey;
   /** The function that reads it. */
@@ -22,17 +25,19 @@ export class FunctionQueue extends sqs.Queue {
   readonly key: kms.IKey;
   /** What the function could not do. */
   readonly deadLetters: DeadLetters;
+  /** The function that reads it. */
+  readonly reader: ServiceName;
 
   constructor(scope: Construct, id: string, props: FunctionQueueProps) {
     const deadLetters = new DeadLetters(scope, `${id}DeadLetters`, { key: props.key });
     super(scope, id, {
       ...encryptedBy(props.key),
       ...(props.retention === undefined ? {} : { retentionPeriod: props.retention }),
-      // Six times the function's time limit, as Lambda advises for a queue that it reads.
-      visibilityTimeout: Duration.seconds(SERVICES[props.reader].timeoutSeconds * 6),
+      visibilityTimeout: Duration.seconds(SERVICES[props.reader].timeoutSeconds * VISIBILITY_TIMES),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: props.maxReceiveCount },
     });
     this.key = props.key;
+    this.reader = props.reader;
     this.deadLetters = deadLetters;
   }
 }

@@ -57,15 +57,19 @@ const quoted = (headers: Readonly<Record<string, string>>): Record<string, strin
 /** A REST API with the methods of the contract, its access logs, and the firewall where settings ask for it. */
 export class HttpApi extends Construct {
   readonly api: apigateway.RestApi;
+  /** A line a request. */
+  readonly accessLogs: logs.ILogGroup;
 
   constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id);
     const { settings } = props;
-    const accessLogs = new logs.LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new logs.LogGroup(this, 'AccessLogs', {
       retention: settings.logs.retentionDays as logs.RetentionDays,
       removalPolicy: removalPolicy(settings),
     });
     this.api = new apigateway.RestApi(this, 'Api', {
+      // Its metrics are by name and stage: another API of the account may have the same stage.
+      restApiName: `labgate-${settings.stage}`,
       description: `labgate ${settings.stage}`,
       endpointTypes: [apigateway.EndpointType.REGIONAL],
       cloudWatchRole: false, // see `allowLogs`: CDK's own takes a policy that allows far more
@@ -74,7 +78,7 @@ export class HttpApi extends Construct {
         tracingEnabled: true,
         throttlingRateLimit: settings.api.requestsPerSecond,
         throttlingBurstLimit: settings.api.burst,
-        accessLogDestination: new apigateway.LogGroupLogDestination(accessLogs),
+        accessLogDestination: new apigateway.LogGroupLogDestination(this.accessLogs),
         accessLogFormat: apigateway.AccessLogFormat.custom(
           JSON.stringify({
             requestId: '$context.requestId',

@@ -99,6 +99,7 @@ export class LambdaFunction extends Construct {
   readonly role: iam.Role;
   readonly service: ServiceName;
   readonly timeout: Duration;
+  readonly logGroup: logs.ILogGroup;
   /** Bytes of each variable and its name. */
   private readonly variables = new Map<string, number>();
 
@@ -114,11 +115,11 @@ export class LambdaFunction extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     });
-    const logGroup = new logs.LogGroup(this, 'Logs', {
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays as logs.RetentionDays,
       removalPolicy: removalPolicy(settings),
     });
-    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
     this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*']);
     this.function = new NodejsFunction(this, 'Function', {
       entry: `${ROOT}lambdas/functions/${service}/handler.ts`,
@@ -132,7 +133,7 @@ export class LambdaFunction extends Construct {
       timeout: this.timeout,
       // By its ARN, so that nothing but this construct adds to what the role may do.
       role: iam.Role.fromRoleArn(this, 'RoleByArn', this.role.roleArn, { mutable: false }),
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       // Of the platform, which takes lines of metrics for INFO: what is logged is the logger's to know.
       applicationLogLevelV2: lambda.ApplicationLogLevel[settings.logs.level === 'DEBUG' ? 'DEBUG' : 'INFO'],

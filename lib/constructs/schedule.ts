@@ -1,6 +1,5 @@
 /** What calls a function at a rate, and what becomes of a call that fails. */
-import { Duration, Stack } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -31,17 +30,9 @@ const keepFailed = (target: LambdaFunction, { key }: Storage, { minutes, retries
   });
   // Lambda asks whether the role may send.
   config.node.addDependency(target.role.node.findChild('DefaultPolicy'));
-  new cloudwatch.Alarm(target, 'Failed', {
-    alarmDescription: `A call of ${target.service} failed: the queue of its failures has the error`,
-    metric: failures.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
-    threshold: 1,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    evaluationPeriods: 1,
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-  });
 };
 
-/** Has a function called every so many minutes; a call that fails for good is kept, and raises an alarm. */
+/** Has a function called every so many minutes; a call that fails for good is kept. */
 export const callEvery = (target: LambdaFunction, storage: Storage, props: ScheduleProps): void => {
   keepFailed(target, storage, props);
   const { account } = Stack.of(target);

@@ -15,23 +15,6 @@ import { named, ofType, ownFunctions, synthesize } from './synthesize.ts';
 const dev = synthesize('dev');
 const prod = synthesize('prod');
 
-test('compaction calls for help when days are not archived', () => {
-  const alarms = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
-  const alarm = alarms.find(([, { Properties }]) => Properties['MetricName'] === 'ArchiveLag');
-  expect(alarm?.[1].Properties).toMatchObject({
-    // Of this stage alone: another in the same account has its own days.
-    Namespace: 'labgate/prod',
-    MetricName: 'ArchiveLag',
-    Dimensions: [{ Name: 'service', Value: 'compaction' }],
-    TreatMissingData: 'breaching',
-  });
-  const functions = ofType(prod.processing, 'AWS::Lambda::Function');
-  const compaction = functions.find(([id]) => id.startsWith('Compaction'));
-  expect(compaction?.[1].Properties).toMatchObject({
-    Environment: { Variables: { POWERTOOLS_METRICS_NAMESPACE: 'labgate/prod' } },
-  });
-});
-
 describe('nothing is dropped', () => {
   test('every topic rule speaks the current SQL and keeps what its action refuses', () => {
     const rules = ofType(dev.devices, 'AWS::IoT::TopicRule');
@@ -79,7 +62,7 @@ describe('nothing is dropped', () => {
     });
   });
 
-  test('what the stream refuses and what Lambda gives up is told of, and calls for help', () => {
+  test('what the stream refuses and what Lambda gives up is told of', () => {
     const told = {
       Event: 's3:ObjectCreated:*',
       Queue: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Undelivered'), 'Arn'] },
@@ -102,10 +85,6 @@ describe('nothing is dropped', () => {
         ErrorAction: { S3: Match.objectLike({ Key: Match.stringLikeRegexp('^rule-errors/data/') }) },
       },
     });
-    const alarms = ofType(prod.processing, 'AWS::CloudWatch::Alarm');
-    expect(alarms.map(([, { Properties }]) => Properties['MetricName'])).toEqual(
-      expect.arrayContaining(['MessagesRefused', 'MessagesGivenUp', 'ReportsFailed']),
-    );
   });
 
   test('lifecycle events that fail five times are kept', () => {
@@ -131,7 +110,7 @@ describe('nothing is dropped', () => {
   });
 });
 
-test('roots of the audit are locked where the settings say so, and each failure calls for help', () => {
+test('roots of the audit are locked where the settings say so, and each failure is kept', () => {
   const buckets = (template: Template) =>
     ofType(template, 'AWS::S3::Bucket').find(([id]) => id.startsWith('AuditRoots'))?.[1].Properties;
   expect(buckets(prod.storage)).toMatchObject({
@@ -144,9 +123,6 @@ test('roots of the audit are locked where the settings say so, and each failure 
     FunctionName: { Ref: Match.stringLikeRegexp('^AuditRootsFunction') },
     MaximumRetryAttempts: 2,
     DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
-  });
-  dev.processing.hasResourceProperties('AWS::CloudWatch::Alarm', {
-    AlarmDescription: Match.stringLikeRegexp('^A call of audit-roots failed'),
   });
 });
 

@@ -27,13 +27,14 @@ export const synthesize = (stage: string, more: Partial<Settings> = {}) => {
     },
   });
   const settings = { ...readSettings(stage, SETTINGS_FOLDER), ...more };
-  const { storage, devices, processing, api, web } = addApplication(app, settings, PAGE_FOLDER);
+  const { storage, devices, processing, api, web, operations } = addApplication(app, settings, PAGE_FOLDER);
   return {
     storage: Template.fromStack(storage),
     devices: Template.fromStack(devices),
     processing: Template.fromStack(processing),
     api: Template.fromStack(api),
     web: Template.fromStack(web),
+    operations: Template.fromStack(operations),
   };
 };
 

@@ -103,6 +103,8 @@ const REQUEST_GIGABYTES = 1;
 const FIREWALL_RULES = 5;
 /** Custom metrics that functions write. */
 const METRICS = 20;
+/** Metrics that alarms look at. */
+const ALARMS = 68;
 /** Records and bytes a second of a shard. */
 const SHARD_RECORDS = 1000;
 const SHARD_BYTES = 1e6;
@@ -204,6 +206,8 @@ export const estimate = (lab: Laboratory): Estimate => {
   const logs = batches * INGEST_LOG + COMPACTIONS * COMPACT_LOG + requests * REQUEST_LOG;
   add('CloudWatch', 'logs', logs, PRICES.logsByte);
   add('CloudWatch', 'metrics', METRICS, PRICES.metric);
+  add('CloudWatch', 'alarms', ALARMS, PRICES.alarm);
+  add('CloudWatch', 'dashboard', 1, PRICES.dashboard);
   add('X-Ray', 'traces', traced(batches) + traced(COMPACTIONS) + traced(requests), PRICES.trace);
   add('KMS', 'key', 1, PRICES.key);
 

@@ -42,6 +42,8 @@ export const PRICES = {
   s3Put: price(0.005 / 1000, 'PUT'),
   logsByte: price(0.5 / GIGABYTE, 'byte of logs in'),
   metric: price(0.3, 'metric-month'),
+  alarm: price(0.1, 'alarm-metric-month'),
+  dashboard: price(3, 'dashboard-month'),
   key: price(1, 'key-month'),
   trace: price(5 / MILLION, 'trace recorded', 'second-hand'),
   apiRequest: price(3.5 / MILLION, 'request of a REST API'),
