@@ -31,6 +31,8 @@ export const LIMITS = {
   /** Items of a list page: when not asked, and at most. */
   pageDefault: 100,
   pageMax: 1000,
+  /** Devices of one scrape of metrics. */
+  scrapeDevices: 500,
   /** Points or buckets of a series page when not asked. */
   seriesDefault: 10_000,
   /** Bytes of a streamed answer: what Lambda sends at most. */

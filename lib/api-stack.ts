@@ -6,6 +6,7 @@ import { CommandsApi } from './constructs/commands-api.ts';
 import { ControlApi } from './constructs/control-api.ts';
 import { HttpApi } from './constructs/http-api.ts';
 import { LiveAuthorizer } from './constructs/live-authorizer.ts';
+import { MetricsApi } from './constructs/metrics-api.ts';
 import { PeopleApi } from './constructs/people-api.ts';
 import { QueryApi } from './constructs/query-api.ts';
 import { RecordsApi } from './constructs/records-api.ts';
@@ -45,6 +46,7 @@ export class ApiStack extends Stack {
           commands: devices.commands,
         }),
         'alerts-api': new AlertsApi(this, 'AlertsApi', { settings, storage, alerts: processing.alerts }),
+        'metrics-api': new MetricsApi(this, 'MetricsApi', { settings, storage }),
         'people-api': new PeopleApi(this, 'PeopleApi', { settings, storage, userPool: signIn.userPool }),
         'query-api': new QueryApi(this, 'QueryApi', { settings, storage }),
         'records-api': new RecordsApi(this, 'RecordsApi', { settings, storage, exports: processing.exports }),

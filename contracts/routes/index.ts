@@ -11,6 +11,7 @@ import { CONTRACT_ROUTES } from './contract.ts';
 import { DEVICES_ROUTES } from './devices.ts';
 import { EXPORTS_ROUTES } from './exports.ts';
 import { HEALTH_ROUTES } from './health.ts';
+import { METRICS_ROUTES } from './metrics.ts';
 import { PEOPLE_ROUTES } from './people.ts';
 import { PRESENCE_ROUTES } from './presence.ts';
 import { RECORDS_ROUTES } from './records.ts';
@@ -30,6 +31,7 @@ export const ROUTES = {
   ...ALERT_RULES_ROUTES,
   ...ALERTS_ROUTES,
   ...SERIES_ROUTES,
+  ...METRICS_ROUTES,
   ...PRESENCE_ROUTES,
   ...RECORDS_ROUTES,
   ...EXPORTS_ROUTES,

@@ -103,6 +103,12 @@ export const SERVICES = {
     timeoutSeconds: REQUEST_SECONDS,
     http: 'buffered',
   },
+  'metrics-api': {
+    description: 'Newest values and presence for monitoring systems over HTTP',
+    memoryMegabytes: 1024,
+    timeoutSeconds: REQUEST_SECONDS,
+    http: 'buffered',
+  },
   'query-api': {
     description: 'Series, latest values and health over HTTP',
     memoryMegabytes: 1024,

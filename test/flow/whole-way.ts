@@ -294,6 +294,7 @@ const FORBIDDEN = [
   ['/v1/exports/none', '/v1/quarantine', '/v1/devices/none/presence', '/v1/devices/none/sessions'],
   ['/v1/people', '/v1/people/none'],
   ['/v1/alerts?site=lab-1', '/v1/alert-rules'],
+  ['/v1/metrics'],
 ] as const;
 let round = 0;
 
@@ -477,6 +478,7 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
         'RecordsApiRole',
         'PeopleApiRole',
         'AlertsApiRole',
+        'MetricsApiRole',
       ],
       steps: deniedSteps(lab),
     },
@@ -539,6 +541,16 @@ export const wholeWay = (lab: Lab, device: Instrument, signal?: AbortSignal): re
         () => lab.json(`${path}/latest`),
         () => lab.json('/v1/snapshot?site=lab-1'),
         () => lab.json('/v1/health/services'),
+      ],
+    },
+    {
+      name: 'scrape',
+      roles: ['MetricsApiRole'],
+      steps: [
+        async () => {
+          const { status } = await lab.call('/v1/metrics?site=lab-1');
+          if (status !== 200) throw new Error(`a scrape answers ${status}`);
+        },
       ],
     },
     {

@@ -301,6 +301,23 @@ describe('what each function may do is exactly this', () => {
     );
   });
 
+  test('metrics-api reads what is remembered of devices, and no points', () => {
+    expect(grantsOf(dev.api, 'MetricsApiRole')).toEqual(
+      [
+        ...shared('MetricsApiLogs'),
+        'dynamodb:BatchGetItem on {Measurements}',
+        'dynamodb:BatchGetItem on {Registry}',
+        'dynamodb:DescribeTable on {Measurements}',
+        'dynamodb:DescribeTable on {Registry}',
+        'dynamodb:GetItem on {Registry} of AUDIT*',
+        'dynamodb:PutItem on {Registry} of AUDIT*',
+        'dynamodb:Query on {Registry}/index/listing',
+        'dynamodb:UpdateItem on {Registry} of AUDIT*',
+        'kms:Decrypt on {Key} via dynamodb',
+      ].sort(),
+    );
+  });
+
   test('query-api reads, and writes of the audit alone', () => {
     expect(grantsOf(dev.api, 'QueryApiRole')).toEqual(
       [

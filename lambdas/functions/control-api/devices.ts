@@ -16,7 +16,7 @@ import { parsePart } from '../../runtime/http/validate.ts';
 import { ConditionFailed } from '../../store/dynamodb/conditions.ts';
 import { listDevices, replaceDevice, type StoredDevice } from '../../store/registry/devices.ts';
 import { deviceListKey, type Registry } from '../../store/registry/keys.ts';
-import { readConnectionStates } from '../../store/registry/presence.ts';
+import { readManyConnections } from '../../store/registry/presence.ts';
 import { type Json, mergePatch } from './merge-patch.ts';
 
 interface DeviceListQuery extends DeviceSearch {
@@ -55,11 +55,11 @@ const searched = async (
 ): Promise<readonly Device[]> => {
   const found = devices.filter((device) => isSearched(device, query));
   if (query.presence === undefined || found.length === 0) return found;
-  const states = await readConnectionStates(
+  const states = await readManyConnections(
     registry,
     found.map(({ id }) => id),
   );
-  return found.filter(({ id }) => (states.get(id) ?? 'unknown') === query.presence);
+  return found.filter(({ id }) => (states.get(id)?.state ?? 'unknown') === query.presence);
 };
 
 /**

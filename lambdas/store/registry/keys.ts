@@ -12,6 +12,7 @@
  * | the next site where devices are           | Query       | index `listing`: kind `DEVICE`, listKey above `{site}$`, 1 item |
  * | search for devices of a site by beginning of name, label, presence | Query, BatchGetItem | the list of the site, read in parts; presence: sk `CONNECTION` of those left |
  * | connection of a device (lifecycle)       | UpdateItem  | pk `DEVICE#{id}`, sk `CONNECTION`                    |
+ * | connections of many devices              | BatchGetItem| sk `CONNECTION` of each                              |
  * | when a device came or went               | Query       | pk `CONNECTIONS#{id}`, sk `{milliseconds}#{order}`   |
  * | facts that a device reports              | UpdateItem  | pk `DEVICE#{id}`, sk `REPORTED`                      |
  * | read an instrument type                  | GetItem     | pk `TYPE#{id}`, sk `META`                            |

@@ -1,6 +1,7 @@
 /** Connections of devices: one `CONNECTION` item each, made when the device is registered. */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshal } from '../dynamodb/attributes.ts';
+import { type Connection, connection } from '../../../contracts/resources/devices.ts';
+import { marshal, unmarshal } from '../dynamodb/attributes.ts';
 import { batchGet } from '../dynamodb/batch-get.ts';
 import { doesNotHold, isWritten } from '../dynamodb/conditions.ts';
 import { CONNECTION, deviceKey, ITEM_FORMAT, type Registry } from './keys.ts';
@@ -99,14 +100,21 @@ export const readConnectedBy = async (
   return { isOnline: item?.['state']?.S === 'online', certificateId: item?.['certificateId']?.S };
 };
 
-/** What the broker says of many devices. A BatchGetItem for 100; one that never got so far is absent. */
-export const readConnectionStates = async (
+/**
+ * What the broker last told of many devices. Half a read unit each; what was written a moment ago may be missing.
+ * @returns by device; one that is not registered is absent
+ * @throws {ItemsUnread} when DynamoDB gives no answer
+ */
+export const readManyConnections = async (
   { client, table }: Registry,
   devices: readonly string[],
-): Promise<ReadonlyMap<string, string>> => {
-  const items = await batchGet(client, table, devices.map(key), { consistent: false });
+): Promise<Map<string, Connection>> => {
+  const items = await batchGet(client, table, [...new Set(devices)].map(key), { consistent: false });
   return new Map(
-    items.map((item) => [(item['pk']?.S ?? '').slice(deviceKey('').length), item['state']?.S ?? 'unknown']),
+    items.map(
+      (item) =>
+        [(item['pk']?.S ?? '').slice(deviceKey('').length), connection.parse(unmarshal(item))] as const,
+    ),
   );
 };
 

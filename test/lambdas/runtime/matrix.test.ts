@@ -29,6 +29,7 @@ let control: Buffered;
 let commands: Buffered;
 let people: Buffered;
 let records: Buffered;
+let metrics: Buffered;
 beforeAll(async () => {
   world = await startWorld();
   await world.addDevice('matrix-1', SITE);
@@ -57,6 +58,7 @@ beforeAll(async () => {
   await writeRules(registry, { type: TYPE.id, version: 0, rules: [RULE], unread: [] });
   world.aws.fail('sqs:SendMessage', { ...always, answer: {} });
   ({ handler: alerts } = await import('../../../lambdas/functions/alerts-api/handler.ts'));
+  ({ handler: metrics } = await import('../../../lambdas/functions/metrics-api/handler.ts'));
   ({ handler: records } = await import('../../../lambdas/functions/records-api/handler.ts'));
 }, 30_000);
 afterAll(() => world.close());
@@ -69,6 +71,7 @@ const status = async (name: RouteName, sent: Sent): Promise<number> => {
     'control-api': control,
     'commands-api': commands,
     'people-api': people,
+    'metrics-api': metrics,
     'records-api': records,
   }[service];
   return (await handler(proxyEvent(sent), lambdaContext)).statusCode;
@@ -362,6 +365,7 @@ const CASES: {
   },
   readSnapshot: { sent: { path: '/v1/snapshot?devices=matrix-1' }, permitted: 200, bound: 'device' },
   readLatest: { sent: { path: '/v1/devices/matrix-1/latest' }, permitted: 200, bound: 'device' },
+  readMetrics: { sent: { path: '/v1/metrics' }, permitted: 200, bound: 'filter' },
   readCompleteness: {
     sent: { path: '/v1/devices/matrix-1/completeness?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z' },
     permitted: 200,

@@ -5258,6 +5258,56 @@ export type ReadLatestResponses = {
 
 export type ReadLatestResponse = ReadLatestResponses[keyof ReadLatestResponses];
 
+export type ReadMetricsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Devices of one site; none where you may not see it
+         */
+        site?: Identifier;
+        /**
+         * Devices of one instrument type
+         */
+        type?: Identifier;
+    };
+    url: '/v1/metrics';
+};
+
+export type ReadMetricsErrors = {
+    /**
+     * invalid-request, answer-too-large
+     */
+    400: Problem;
+    /**
+     * unauthorized
+     */
+    401: Problem;
+    /**
+     * forbidden
+     */
+    403: Problem;
+    /**
+     * throttled
+     */
+    429: Problem;
+    /**
+     * internal-error
+     */
+    500: Problem;
+};
+
+export type ReadMetricsError = ReadMetricsErrors[keyof ReadMetricsErrors];
+
+export type ReadMetricsResponses = {
+    /**
+     * Active devices that the caller may see
+     */
+    200: string;
+};
+
+export type ReadMetricsResponse = ReadMetricsResponses[keyof ReadMetricsResponses];
+
 export type ReadPresenceData = {
     body?: never;
     path: {
