@@ -28,7 +28,7 @@ export interface AlarmProps {
 
 /**
  * Makes alarms that tell a topic when they are raised. They do not tell when they are over: CloudWatch would then tell
- * of every new alarm that finds all well, some 65 mails after a first deployment.
+ * of every new alarm that finds all well, some 85 mails after a first deployment.
  */
 export class Alarms extends Construct {
   /** In the order in which they were made. */

@@ -104,7 +104,7 @@ const FIREWALL_RULES = 5;
 /** Custom metrics that functions write. */
 const METRICS = 20;
 /** Metrics that alarms look at. */
-const ALARMS = 68;
+const ALARMS = 89;
 /** Records and bytes a second of a shard. */
 const SHARD_RECORDS = 1000;
 const SHARD_BYTES = 1e6;
