@@ -36,7 +36,7 @@ const start = async (): Promise<void> => {
   const discovery = await readDiscovery();
   const session = new Session(discovery);
   connectClient(session, discovery.api === '' ? location.origin : discovery.api);
-  if (await session.start()) show(<App stage={discovery.stage} session={session} />);
+  if (await session.start()) show(<App discovery={discovery} session={session} />);
   else await session.signIn();
 };
 

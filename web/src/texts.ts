@@ -48,6 +48,21 @@ export const texts = {
     loop: 'Signing in did not hold. Most often the clock of this computer is far off: set it, then try again.',
   },
   age: { now: 'now', ago: (span: string) => `${span} ago` },
+  live: {
+    label: 'Live connection',
+    connecting: 'connecting',
+    connected: 'live',
+    reconnecting: 'reconnecting',
+    paused: 'paused',
+    ended: 'not live',
+    detail: {
+      connecting: 'The live connection is being opened.',
+      connected: 'Values are shown as they are measured.',
+      reconnecting: 'The live connection was lost and is opened again. Values are asked for meanwhile.',
+      paused: 'Nobody looks: the live connection is opened again when the tab is seen.',
+      ended: 'Nobody is signed in any more.',
+    },
+  },
   presence: { online: 'online', suspect: 'suspect', offline: 'offline', unknown: 'never heard' },
   chart: {
     label: (title: string, from: string, to: string) =>

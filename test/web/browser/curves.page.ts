@@ -40,9 +40,9 @@ const test: PageTest = async ({ enterAs, url, fleet }, expectEqual) => {
 
   const box = await chart.locator('.u-over').boundingBox();
   const { x, y, width, height } = box ?? { x: 0, y: 0, width: 0, height: 0 };
-  await page.mouse.move(x + width * 0.5, y + height / 2);
+  await page.mouse.move(x + width * 0.74, y + height / 2);
   await page.mouse.down();
-  await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });
+  await page.mouse.move(x + width * 0.99, y + height / 2, { steps: 5 });
   await page.mouse.up();
   const zoomed = await until('a zoom', (now) => now.to - now.from < 120_000);
   expectEqual('a quarter of five minutes is shown', Math.round((zoomed.to - zoomed.from) / 1000), 75);

@@ -1,9 +1,24 @@
 /** What several pages ask for, each under one key of the cache. */
 import { queryOptions } from '@tanstack/react-query';
+import { judgedOver } from '../live/values.ts';
 import { ask, askAll, askTagged } from './client.ts';
-import { listDevices, listTypes, readDevice, readPresence, readSnapshot, readType } from './gen/index.ts';
+import {
+  type LatestValues,
+  listDevices,
+  listTypes,
+  readDevice,
+  readLatest,
+  readPresence,
+  readSnapshot,
+  readType,
+  type SnapshotPoint,
+} from './gen/index.ts';
 
 const MINUTE = 60_000;
+/** Milliseconds between questions for what is not heard over the live connection. */
+export const PRESENCE_EVERY = 10_000;
+export const SNAPSHOT_EVERY = 5000;
+export const LATEST_EVERY = 2000;
 
 export const devicesQuery = queryOptions({
   queryKey: ['devices'],
@@ -22,7 +37,7 @@ export const presenceQuery = (id: string) =>
   queryOptions({
     queryKey: ['presence', id],
     queryFn: () => ask(readPresence({ path: { id } })),
-    refetchInterval: 10_000,
+    refetchInterval: PRESENCE_EVERY,
   });
 
 export const typesQuery = queryOptions({
@@ -44,5 +59,23 @@ export const siteSnapshotQuery = (site: string) =>
     queryKey: ['snapshot', site],
     queryFn: () =>
       askAll((cursor) => readSnapshot({ query: { site, within: 'P7D', ...(cursor && { cursor }) } })),
-    refetchInterval: 5000,
+    // Also after each change by what was heard: an answer may be older than that.
+    structuralSharing: (before, said) =>
+      before === undefined
+        ? said
+        : judgedOver(before as SnapshotPoint[], said as SnapshotPoint[], Date.now()),
+    refetchInterval: SNAPSHOT_EVERY,
+  });
+
+/** Newest values of one device. */
+export const latestQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['latest', id],
+    queryFn: () => ask(readLatest({ path: { id } })),
+    structuralSharing: (before, said) => {
+      if (before === undefined) return said;
+      const [known, now] = [before as LatestValues, said as LatestValues];
+      return { ...now, items: judgedOver(known.items, now.items, Date.now()) };
+    },
+    refetchInterval: LATEST_EVERY,
   });

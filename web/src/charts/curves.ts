@@ -156,6 +156,44 @@ export const curvesOf = (
   });
 };
 
+/** Points before what is added that tell the usual distance. */
+const LOOKED_BACK = 100;
+
+/** A curve with later points; where it is of buckets, they go on behind them without a band. */
+export const withPoints = (
+  curve: Curve,
+  added: {
+    readonly times: readonly number[];
+    readonly values: readonly Cell[];
+    readonly quality: readonly string[];
+  },
+  facts: ChannelFacts | undefined,
+): Curve => {
+  const last = curve.times.length - 1;
+  // The last point that was known is looked at once more, as there may be a gap behind it.
+  const seam = Math.max(0, last);
+  const { band } = curve;
+  const joint: Curve = {
+    ...curve,
+    times: [...curve.times.slice(seam), ...added.times],
+    values: [...curve.values.slice(seam), ...added.values],
+    quality: [...curve.quality.slice(seam), ...added.quality],
+    ...(band === undefined ? {} : { band: { min: band.min.slice(seam), max: band.max.slice(seam) } }),
+  };
+  const before = curve.times.slice(Math.max(0, seam - LOOKED_BACK));
+  const end = withGaps(joint, gapAfter([...before, ...added.times], undefined, facts));
+  const whole = <T>(first: readonly T[], rest: readonly T[]): T[] => [...first.slice(0, seam), ...rest];
+  return {
+    ...curve,
+    times: whole(curve.times, end.times),
+    values: whole(curve.values, end.values),
+    quality: whole(curve.quality, end.quality),
+    ...(band === undefined
+      ? {}
+      : { band: { min: whole(band.min, end.band?.min ?? []), max: whole(band.max, end.band?.max ?? []) } }),
+  };
+};
+
 const nonNumber = (value: Cell | undefined): Cell =>
   typeof value === 'string' || typeof value === 'boolean' ? value : null;
 

@@ -46,6 +46,11 @@ const start = (): Worker => {
   return made;
 };
 
+/** Messages that may wait for the worker: beyond, reading them over HTTP is quicker. */
+const MOST_WAITING = 1000;
+
+export const isDecoderFull = (): boolean => waiting.size >= MOST_WAITING;
+
 /** @param arrival microseconds: what relative times of SenML count from */
 export const decodeInWorker = (bytes: Uint8Array<ArrayBuffer>, arrival: number): Promise<Decoded> => {
   worker ??= start();

@@ -1,11 +1,15 @@
 /** The curves of a device in a range; of the last so and so long they go on while one looks. */
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Origin } from '../../../contracts/messages/topics.ts';
 import { ask } from '../api/client.ts';
 import { readSeries } from '../api/gen/index.ts';
-import { type ChannelFacts, type Curve, curvesOf, type SeriesColumns } from '../charts/curves.ts';
+import { type Curve, curvesOf, type SeriesColumns } from '../charts/curves.ts';
 import { boundsOf, durationMillis, everyFor, type Range } from '../charts/range.ts';
+import { frameBatch } from './frames.ts';
+import { goneOn, type KnownChannels, Measured } from './measured.ts';
 import { newestOf, withTail } from './tail.ts';
-import { whileVisible } from './visible.ts';
+import { useMeasured, useMissed } from './use-live.ts';
+import { type Repeated, whileVisible } from './visible.ts';
 
 /** Ranges up to this are shown point by point. */
 const POINTS_UP_TO = 20 * 60_000;
@@ -17,6 +21,12 @@ const MOST_BUCKETS = 720;
 const OVERLAP = 15_000;
 const POLL_POINTS = 1500;
 const POLL_BUCKETS = 10_000;
+/** What is heard is judged by then; the same words are asked for again so seldom. */
+const POLL_HEARD = 15_000;
+/** For so long after something was missed it is read often: it is stored a moment after it was heard. */
+const CATCH_UP = 12_000;
+/** Ranges up to this are drawn as it comes in; in longer ones a bucket is hardly wider than a pixel. */
+const HEARD_UP_TO = 60 * 60_000;
 
 /** What is known, and of which range it was asked. */
 interface Loaded {
@@ -31,6 +41,8 @@ export interface Curves {
   readonly every: string | undefined;
   readonly loading: boolean;
   readonly error: unknown;
+  /** When they were drawn the last time, by what was heard; 0: never. */
+  readonly drawnAt: number;
 }
 
 const iso = (millis: number): string => new Date(millis).toISOString();
@@ -83,25 +95,74 @@ const load = async (id: string, from: number, to: number, signal: AbortSignal): 
 
 const firstOf = (columns: SeriesColumns): number => Date.parse(String(columns['t']?.[0]));
 
+/** Curves of a device whose end is what was heard over the live connection. */
+const useGoneOn = (
+  loaded: Loaded | undefined,
+  { site, device }: Origin,
+  range: Range,
+  channels: KnownChannels,
+): { readonly curves: readonly Curve[]; readonly heard: boolean; readonly drawnAt: number } => {
+  const judged = useMemo(() => curvesOf(loaded?.columns ?? {}, device, channels), [loaded, device, channels]);
+  const measured = useRef(new Measured());
+  const [drawnAt, setDrawnAt] = useState(0);
+  const frames = useRef<ReturnType<typeof frameBatch>>(undefined);
+  const width = 'last' in range ? (durationMillis(range.last) ?? 0) : 0;
+  const listens = 'last' in range && width <= HEARD_UP_TO;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another device, and nothing was heard yet
+  useEffect(() => {
+    measured.current = new Measured();
+    frames.current = frameBatch(() => setDrawnAt(Date.now()));
+    return () => frames.current?.end();
+  }, [device]);
+  const heard = useMeasured(listens ? { site, device } : undefined, (_origin, message) => {
+    measured.current.add(message, channels);
+    frames.current?.ask();
+  });
+  const bucket = loaded?.every === undefined ? 0 : (durationMillis(loaded.every) ?? 0);
+  useEffect(() => {
+    for (const { channel, times } of judged) measured.current.dropUntil(channel, times.at(-1) ?? 0);
+  }, [judged]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `drawnAt` tells that more was heard
+  const curves = useMemo(
+    () => (listens ? goneOn(judged, measured.current, device, channels, bucket) : judged),
+    [judged, drawnAt, device, channels, bucket, listens],
+  );
+  return { curves, heard, drawnAt };
+};
+
 /**
  * @param range what is looked at; one with `last` goes on
- * @param facts of the channels, by the instrument type
+ * @param channels of the instrument type
  */
-export const useCurves = (
-  id: string,
-  range: Range,
-  facts: Readonly<Record<string, ChannelFacts>>,
-): Curves => {
+export const useCurves = (origin: Origin, range: Range, channels: KnownChannels): Curves => {
+  const { device: id } = origin;
   const [loaded, setLoaded] = useState<Loaded>();
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<unknown>();
   const key = 'last' in range ? range.last : `${range.from}/${range.to}`;
+  const { curves, heard, drawnAt } = useGoneOn(loaded, origin, range, channels);
+  const repeated = useRef<Repeated>(undefined);
+  const missedAt = useRef(0);
+  const isHeard = useRef(heard);
+  isHeard.current = heard;
+  useMissed(() => {
+    missedAt.current = Date.now();
+    repeated.current?.now();
+  });
+  // What the connection gave is given by the API at once when it has gone.
+  useEffect(() => {
+    if (!heard) repeated.current?.now();
+  }, [heard]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the range
   useEffect(() => {
     let now: Loaded | undefined;
     setLoading(true);
     const width = 'last' in range ? (durationMillis(range.last) ?? 0) : 0;
+    const polled = width <= POINTS_UP_TO ? POLL_POINTS : POLL_BUCKETS;
+    const pause = (): number =>
+      isHeard.current && Date.now() - missedAt.current > CATCH_UP ? POLL_HEARD : polled;
     const turn = async (signal: AbortSignal): Promise<void> => {
       const { from, to } = boundsOf(range, Date.now());
       if (now === undefined || now.every !== undefined || now.from > from)
@@ -120,11 +181,16 @@ export const useCurves = (
       setLoading(false);
       setError(undefined);
     };
-    if ('last' in range)
-      return whileVisible(turn, width <= POINTS_UP_TO ? POLL_POINTS : POLL_BUCKETS, (fault) => {
+    if ('last' in range) {
+      repeated.current = whileVisible(turn, pause, (fault) => {
         setError(fault);
         setLoading(false);
       });
+      return () => {
+        repeated.current?.end();
+        repeated.current = undefined;
+      };
+    }
     const end = new AbortController();
     turn(end.signal).catch((fault: unknown) => {
       if (end.signal.aborted) return;
@@ -134,6 +200,5 @@ export const useCurves = (
     return () => end.abort();
   }, [id, key]);
 
-  const curves = useMemo(() => curvesOf(loaded?.columns ?? {}, id, facts), [loaded, id, facts]);
-  return { curves, every: loaded?.every, loading, error };
+  return { curves, every: loaded?.every, loading, error, drawnAt };
 };

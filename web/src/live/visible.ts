@@ -1,23 +1,31 @@
 /** Work that is done only while somebody looks at the page. */
 
+export interface Repeated {
+  /** Does it at once, or right after what is under way. */
+  readonly now: () => void;
+  readonly end: () => void;
+}
+
 /**
  * Calls `work` again and again, each time so long after it has ended; not while the tab is hidden, and at once when it
  * comes back. A failure doubles the pause, up to a minute.
  * @param work done once; what it throws is told to `onError`
- * @returns ends it
+ * @param pauseMillis asked after each time
  */
 export const whileVisible = (
   work: (signal: AbortSignal) => Promise<void>,
-  pauseMillis: number,
+  pauseMillis: () => number,
   onError: (error: unknown) => void,
-): (() => void) => {
+): Repeated => {
   const end = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
+  let wanted = false;
   let failures = 0;
   const turn = async (): Promise<void> => {
     if (running || end.signal.aborted || document.hidden) return;
     running = true;
+    wanted = false;
     try {
       await work(end.signal);
       failures = 0;
@@ -29,18 +37,23 @@ export const whileVisible = (
     }
     running = false;
     if (end.signal.aborted) return;
-    timer = setTimeout(turn, Math.min(60_000, pauseMillis * 2 ** failures));
+    const pause = Math.min(60_000, pauseMillis() * 2 ** failures);
+    timer = setTimeout(turn, wanted && failures === 0 ? 0 : pause);
   };
-  const seen = (): void => {
+  const now = (): void => {
     clearTimeout(timer);
+    wanted = true;
     failures = 0;
     void turn();
   };
   for (const name of ['visibilitychange', 'pageshow', 'online'])
-    (name === 'visibilitychange' ? document : window).addEventListener(name, seen, { signal: end.signal });
+    (name === 'visibilitychange' ? document : window).addEventListener(name, now, { signal: end.signal });
   void turn();
-  return () => {
-    end.abort();
-    clearTimeout(timer);
+  return {
+    now,
+    end: () => {
+      end.abort();
+      clearTimeout(timer);
+    },
   };
 };

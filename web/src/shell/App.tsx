@@ -2,8 +2,10 @@ import { Alert, Button, Center, Loader, Stack, Text, Title } from '@mantine/core
 import { IconClockExclamation } from '@tabler/icons-react';
 import { Component, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
+import type { Discovery } from '../../../contracts/resources/discovery.ts';
 import { useMay } from '../api/me.tsx';
 import { CLOCK_SKEW_SECONDS, type Session } from '../api/session.ts';
+import { LiveProvider } from '../live/LiveProvider.tsx';
 import { texts } from '../texts.ts';
 import { Layout } from './Layout.tsx';
 import { Page } from './Page.tsx';
@@ -35,30 +37,32 @@ const Guarded = ({ route: { permission, page: Content } }: { route: PageRoute })
   useMay()(permission) ? <Content /> : <Page title={texts.notYours.title}>{texts.notYours.detail}</Page>;
 
 interface Props {
-  readonly stage: string;
+  readonly discovery: Discovery;
   readonly session: Session;
 }
 
-const Pages = ({ stage, session }: Props) => {
+const Pages = ({ discovery: { stage, live }, session }: Props) => {
   const [path] = useLocation();
   return (
-    <Layout stage={stage} signOut={() => void session.signOut()}>
-      <ClockBanner session={session} />
-      <Caught key={path}>
-        <Suspense fallback={<Waiting />}>
-          <Switch>
-            {ROUTES.map((route) => (
-              <Route key={route.path} path={route.path}>
-                <Guarded route={route} />
+    <LiveProvider live={live} session={session}>
+      <Layout stage={stage} signOut={() => void session.signOut()}>
+        <ClockBanner session={session} />
+        <Caught key={path}>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              {ROUTES.map((route) => (
+                <Route key={route.path} path={route.path}>
+                  <Guarded route={route} />
+                </Route>
+              ))}
+              <Route>
+                <Page title={texts.notFound.title}>{texts.notFound.detail}</Page>
               </Route>
-            ))}
-            <Route>
-              <Page title={texts.notFound.title}>{texts.notFound.detail}</Page>
-            </Route>
-          </Switch>
-        </Suspense>
-      </Caught>
-    </Layout>
+            </Switch>
+          </Suspense>
+        </Caught>
+      </Layout>
+    </LiveProvider>
   );
 };
 

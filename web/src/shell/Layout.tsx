@@ -19,6 +19,7 @@ import { Link, useLocation } from 'wouter';
 import { useMay, useMe } from '../api/me.tsx';
 import { offsetText } from '../charts/zone.ts';
 import { texts } from '../texts.ts';
+import { LiveMark } from './LiveMark.tsx';
 import { useZone, ZONES, zoneOf } from './preferences.ts';
 import { ROUTES } from './routes.ts';
 
@@ -57,6 +58,7 @@ export const Layout = ({ stage, signOut, children }: Props) => {
             </Badge>
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <LiveMark />
             <ZoneMenu />
             <SchemeButton />
             <Menu position="bottom-end" withArrow>

@@ -20,7 +20,8 @@ export const CommandSteps = ({ command, onClose }: Props) => {
     queryKey: ['commands', 'history', command?.id, command?.version],
     queryFn: () => ask(readCommandHistory({ path: { id: command?.id ?? '' } })),
     enabled: command !== undefined,
-    refetchInterval: command !== undefined && !isFinal(command.state) ? 2000 : false,
+    // Each version of the command is another question; the list tells of them.
+    refetchInterval: command !== undefined && !isFinal(command.state) ? 5000 : false,
   });
   return (
     <Modal

@@ -6,6 +6,8 @@ import { ask } from '../../api/client.ts';
 import { listCommands } from '../../api/gen/index.ts';
 import { useMay } from '../../api/me.tsx';
 import { devicesQuery } from '../../api/queries.ts';
+import { commandsForward } from '../../live/command-events.ts';
+import { commandsPace, useCommandsHeard } from '../../live/heard-queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { ProblemView } from '../../shell/ProblemView.tsx';
 import { texts } from '../../texts.ts';
@@ -21,6 +23,7 @@ const Commands = () => {
     .sort();
   const asked = search.get('site');
   const site = asked !== null && sites.includes(asked) ? asked : sites[0];
+  const heard = useCommandsHeard(site);
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['commands', 'site', site],
     enabled: site !== undefined,
@@ -32,7 +35,8 @@ const Commands = () => {
         }),
       ),
     getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: 2500,
+    refetchInterval: commandsPace(heard, 2500),
+    structuralSharing: commandsForward,
   });
   const commands = data?.pages.flatMap(({ items }) => items) ?? [];
   const sections = [

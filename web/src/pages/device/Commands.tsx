@@ -9,6 +9,8 @@ import {
   listDeviceCommands,
 } from '../../api/gen/index.ts';
 import { useMay, useMe } from '../../api/me.tsx';
+import { commandsForward } from '../../live/command-events.ts';
+import { commandsPace, useCommandsHeard } from '../../live/heard-queries.ts';
 import { ProblemView } from '../../shell/ProblemView.tsx';
 import { texts } from '../../texts.ts';
 import { CommandForm } from '../commands/CommandForm.tsx';
@@ -34,11 +36,13 @@ export const Commands = ({ device, type }: Props) => {
   const leased = declared.some(([, { lease }]) => lease);
   const { data: lease } = useQuery({ ...leaseQuery(device.id), enabled: gives });
   const holder = holds(lease?.lease, me.subject);
+  const heard = useCommandsHeard(device.site);
   const { data, error } = useQuery({
     queryKey: ['commands', 'device', device.id],
     queryFn: () => ask(listDeviceCommands({ path: { id: device.id }, query: { limit: 50 } })),
     refetchInterval: ({ state }) =>
-      state.data?.items.some((each) => !isFinal(each.state)) === true ? 1000 : 5000,
+      commandsPace(heard, state.data?.items.some((each) => !isFinal(each.state)) === true ? 1000 : 5000),
+    structuralSharing: commandsForward,
   });
   return (
     <Stack>

@@ -1,6 +1,6 @@
 import { Alert, Box, Group, Loader, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useLocalStorage, useMediaQuery } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef } from 'react';
 import { useSearchParams } from 'wouter';
 import type { DeviceDetail, InstrumentType } from '../../api/gen/index.ts';
 import { axisTitle } from '../../charts/Chart.tsx';
@@ -14,6 +14,7 @@ import { offsetText, timeText } from '../../charts/zone.ts';
 import { useCurves } from '../../live/use-curves.ts';
 import { ProblemView } from '../../shell/ProblemView.tsx';
 import { useZone } from '../../shell/preferences.ts';
+import { useNow } from '../../shell/use-now.ts';
 import { texts } from '../../texts.ts';
 import { CompletenessLane } from './CompletenessLane.tsx';
 import { SessionsLane } from './SessionsLane.tsx';
@@ -24,20 +25,6 @@ interface Props {
   readonly device: DeviceDetail;
   readonly type: InstrumentType;
 }
-
-/** The moment that a range which goes on ends at; it stands still while one looks at another. */
-const useNow = (going: boolean): number => {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!going) return;
-    setNow(Date.now());
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, 1000);
-    return () => clearInterval(timer);
-  }, [going]);
-  return now;
-};
 
 /** Curves that share an axis: of one unit, where people want them so. What has no unit has nothing in common. */
 const grouped = (
@@ -61,9 +48,10 @@ export const Curves = ({ device, type }: Props) => {
   const live = 'last' in range;
   const lastLive = useRef<Range>(live ? range : USUAL);
   if (live) lastLive.current = range;
-  const now = useNow(live);
-  const { from, to } = boundsOf(range, now);
-  const { curves, every, loading, error } = useCurves(device.id, range, type.channels);
+  const origin = useMemo(() => ({ site: device.site, device: device.id }), [device.site, device.id]);
+  const { curves, every, loading, error, drawnAt } = useCurves(origin, range, type.channels);
+  const tick = useNow(1000, live);
+  const { from, to } = boundsOf(range, Math.max(tick, drawnAt));
   const [byUnit, setByUnit] = useLocalStorage({
     key: 'labgate.charts-by',
     defaultValue: 'unit',

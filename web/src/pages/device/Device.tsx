@@ -1,8 +1,9 @@
 import { Badge, Group, Tabs } from '@mantine/core';
-import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { useMay } from '../../api/me.tsx';
-import { deviceQuery, presenceQuery, typeQuery } from '../../api/queries.ts';
+import { deviceQuery, typeQuery } from '../../api/queries.ts';
+import { usePresence } from '../../live/heard-queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { Presence } from '../../shell/Presence.tsx';
 import { texts } from '../../texts.ts';
@@ -20,7 +21,7 @@ const Device = () => {
   const {
     data: { value: type },
   } = useSuspenseQuery(typeQuery(device.type));
-  const { data: presence } = useQuery(presenceQuery(id));
+  const presence = usePresence(device);
   const may = useMay();
   const [search, setSearch] = useSearchParams();
   const tab = search.get('tab') ?? 'curves';

@@ -1,13 +1,13 @@
 import { Paper, SimpleGrid, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { ask } from '../../api/client.ts';
-import { type DeviceDetail, type InstrumentType, readLatest } from '../../api/gen/index.ts';
+import type { DeviceDetail, InstrumentType } from '../../api/gen/index.ts';
 import { measureText } from '../../charts/numbers.ts';
 import { timeText } from '../../charts/zone.ts';
+import { useLatest } from '../../live/heard-queries.ts';
 import { ageText, isStale } from '../../shell/age.ts';
 import { ProblemView } from '../../shell/ProblemView.tsx';
 import { useZone } from '../../shell/preferences.ts';
 import { QualityMark } from '../../shell/QualityMark.tsx';
+import { useNow } from '../../shell/use-now.ts';
 import { texts } from '../../texts.ts';
 
 interface Props {
@@ -18,14 +18,11 @@ interface Props {
 /** The newest value of each channel, with its age; grey once it is older than its interval allows. */
 export const Latest = ({ device, type }: Props) => {
   const { zone } = useZone();
-  const { data, error } = useQuery({
-    queryKey: ['latest', device.id],
-    queryFn: () => ask(readLatest({ path: { id: device.id } })),
-    refetchInterval: 2000,
-  });
+  useNow(1000);
+  const now = Date.now();
+  const { data, error } = useLatest(device, type);
   if (error !== null && data === undefined) return <ProblemView error={error} />;
   if (data === undefined) return null;
-  const now = Date.now();
   const order = Object.keys(type.channels);
   const items = [...data.items].sort((a, b) => order.indexOf(a.n) - order.indexOf(b.n));
   return (

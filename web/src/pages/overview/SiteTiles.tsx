@@ -3,8 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { ask } from '../../api/client.ts';
 import { type Device, type InstrumentType, readManySeries, type SnapshotPoint } from '../../api/gen/index.ts';
-import { siteSnapshotQuery } from '../../api/queries.ts';
 import { curvesOf, lineOf } from '../../charts/curves.ts';
+import { useSiteSnapshot } from '../../live/heard-queries.ts';
+import { useNow } from '../../shell/use-now.ts';
 import { texts } from '../../texts.ts';
 import { Tile } from './Tile.tsx';
 
@@ -29,13 +30,14 @@ interface Props {
 export const SiteTiles = ({ site, devices, types }: Props) => {
   const [most, setMost] = useState(FIRST);
   const shown = devices.slice(0, most);
-  const { data: points } = useQuery(siteSnapshotQuery(site));
+  const { data: points } = useSiteSnapshot(site, devices, types);
   const values = useMemo(() => {
     const byDevice = new Map<string, SnapshotPoint[]>();
     for (const point of points ?? [])
       byDevice.set(point.device, [...(byDevice.get(point.device) ?? []), point]);
     return byDevice;
   }, [points]);
+  useNow(2000);
   const sparks = useSparks(shown, types);
   return (
     <>

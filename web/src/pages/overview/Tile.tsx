@@ -1,10 +1,9 @@
 import { Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Device, InstrumentType, SnapshotPoint } from '../../api/gen/index.ts';
-import { presenceQuery } from '../../api/queries.ts';
 import { measureText } from '../../charts/numbers.ts';
 import { Sparkline } from '../../charts/Sparkline.tsx';
+import { usePresence } from '../../live/heard-queries.ts';
 import { ageText, isStale } from '../../shell/age.ts';
 import { Presence } from '../../shell/Presence.tsx';
 import { QualityMark } from '../../shell/QualityMark.tsx';
@@ -23,7 +22,7 @@ interface Props {
 }
 
 export const Tile = ({ device, type, values, spark, sparkChannel }: Props) => {
-  const { data: presence } = useQuery(presenceQuery(device.id));
+  const presence = usePresence(device);
   const now = Date.now();
   const order = Object.keys(type?.channels ?? {});
   const sorted = [...(values ?? [])].sort((a, b) => order.indexOf(a.n) - order.indexOf(b.n));

@@ -3,8 +3,8 @@ import { IconCheck, IconDownload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import { ask } from '../../api/client.ts';
-import { type InstrumentType, type Registered, readLatest } from '../../api/gen/index.ts';
+import type { InstrumentType, Registered } from '../../api/gen/index.ts';
+import { latestQuery } from '../../api/queries.ts';
 import { measureText } from '../../charts/numbers.ts';
 import { CopyText } from '../../shell/CopyText.tsx';
 import { download } from '../../shell/download.ts';
@@ -27,8 +27,7 @@ export const RegisteredDevice = ({ registered, privateKey, type, onAnother }: Pr
   const [saved, setSaved] = useState(false);
   const queries = useQueryClient();
   const { data } = useQuery({
-    queryKey: ['latest', id],
-    queryFn: () => ask(readLatest({ path: { id } })),
+    ...latestQuery(id),
     refetchInterval: ({ state }) => (state.data?.items.length ? false : 1500),
   });
   const first = data?.items[0];
