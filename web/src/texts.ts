@@ -26,6 +26,7 @@ export const texts = {
   zone: {
     menu: 'Times are shown in',
     label: (zone: string) => `Times are in ${zone}; change`,
+    site: 'Time of the site',
     viewer: 'My time',
     utc: 'UTC',
     from: (offset: string) => `From (${offset})`,
@@ -163,6 +164,21 @@ export const texts = {
       'no-messages': 'no message came in this time',
       'no-numbers': 'nobody can say: messages carry no numbers',
       'no-interval': 'nobody can say: no channel declares an interval',
+    },
+    manage: {
+      edit: 'Edit',
+      move: 'Move to another site',
+      retire: 'Retire',
+      editTitle: (id: string) => `Edit ${id}`,
+      moveTitle: (id: string) => `Move ${id}`,
+      retireTitle: (id: string) => `Retire ${id}`,
+      moveHint:
+        'Its topics change and its connection is cut: set the new topics in the device. Its data come with it.',
+      retireHint: 'Its certificates are revoked for good and its connection is cut. Its data stay.',
+      toSite: 'To site',
+      name: 'Name',
+      labelsHint: 'A line each: name, colon, value',
+      labelsError: 'Each line needs a name, a colon and a value, and a name comes once',
     },
     facts: {
       id: 'Identifier',

@@ -5,6 +5,7 @@ import { ask, askAll, askTagged } from './client.ts';
 import {
   type LatestValues,
   listDevices,
+  listSites,
   listTypes,
   readDevice,
   readLatest,
@@ -23,6 +24,12 @@ export const LATEST_EVERY = 2000;
 export const devicesQuery = queryOptions({
   queryKey: ['devices'],
   queryFn: () => askAll((cursor) => listDevices({ query: { limit: 1000, ...(cursor && { cursor }) } })),
+  staleTime: MINUTE,
+});
+
+export const sitesQuery = queryOptions({
+  queryKey: ['sites'],
+  queryFn: () => askAll((cursor) => listSites({ query: { limit: 1000, ...(cursor && { cursor }) } })),
   staleTime: MINUTE,
 });
 

@@ -20,7 +20,7 @@ import { useMay, useMe } from '../api/me.tsx';
 import { offsetText } from '../charts/zone.ts';
 import { texts } from '../texts.ts';
 import { LiveMark } from './LiveMark.tsx';
-import { useZone, ZONES, zoneOf } from './preferences.ts';
+import { useZone, ZONES } from './preferences.ts';
 import { ROUTES } from './routes.ts';
 
 interface Props {
@@ -129,7 +129,7 @@ const SchemeButton = () => {
 };
 
 const ZoneMenu = () => {
-  const { choice, setChoice, zone } = useZone();
+  const { choice, setChoice, zone, zoneOf } = useZone();
   const now = Date.now();
   return (
     <Menu position="bottom-end" withArrow>

@@ -7,13 +7,15 @@ interface Props {
   readonly action: string;
   readonly pending: boolean;
   readonly error: unknown;
+  /** False while something else is to be filled in. */
+  readonly ready?: boolean;
   readonly onSubmit: (reason: string) => void;
   readonly onCancel: () => void;
   readonly children?: ReactNode;
 }
 
 /** Asks why, for the record, before something is done. */
-export const ReasonForm = ({ action, pending, error, onSubmit, onCancel, children }: Props) => {
+export const ReasonForm = ({ action, pending, error, ready = true, onSubmit, onCancel, children }: Props) => {
   const [reason, setReason] = useState('');
   return (
     <form
@@ -40,7 +42,7 @@ export const ReasonForm = ({ action, pending, error, onSubmit, onCancel, childre
           <Button variant="default" onClick={onCancel}>
             {texts.close}
           </Button>
-          <Button type="submit" loading={pending} disabled={reason.trim() === ''}>
+          <Button type="submit" loading={pending} disabled={!ready || reason.trim() === ''}>
             {action}
           </Button>
         </Group>

@@ -10,6 +10,7 @@ import { commandsForward } from '../../live/command-events.ts';
 import { commandsPace, useCommandsHeard } from '../../live/heard-queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { ProblemView } from '../../shell/ProblemView.tsx';
+import { useZoneOfSite } from '../../shell/site-zone.ts';
 import { texts } from '../../texts.ts';
 import { CommandTable } from './CommandTable.tsx';
 
@@ -23,6 +24,7 @@ const Commands = () => {
     .sort();
   const asked = search.get('site');
   const site = asked !== null && sites.includes(asked) ? asked : sites[0];
+  useZoneOfSite(site);
   const heard = useCommandsHeard(site);
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['commands', 'site', site],

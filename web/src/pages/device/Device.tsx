@@ -6,23 +6,26 @@ import { deviceQuery, typeQuery } from '../../api/queries.ts';
 import { usePresence } from '../../live/heard-queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { Presence } from '../../shell/Presence.tsx';
+import { useZoneOfSite } from '../../shell/site-zone.ts';
 import { texts } from '../../texts.ts';
 import { Commands } from './Commands.tsx';
 import { Curves } from './Curves.tsx';
 import { Facts } from './Facts.tsx';
 import { Latest } from './Latest.tsx';
+import { Manage } from './Manage.tsx';
 import { Sessions } from './Sessions.tsx';
 
 const Device = () => {
   const { id = '' } = useParams();
   const {
-    data: { value: device },
+    data: { value: device, etag },
   } = useSuspenseQuery(deviceQuery(id));
   const {
     data: { value: type },
   } = useSuspenseQuery(typeQuery(device.type));
   const presence = usePresence(device);
   const may = useMay();
+  useZoneOfSite(device.site);
   const [search, setSearch] = useSearchParams();
   const tab = search.get('tab') ?? 'curves';
   const commands = Object.keys(type.commands ?? {}).length > 0 && may('commands:read', device.site);
@@ -72,6 +75,7 @@ const Device = () => {
           <Sessions device={device.id} />
         </Tabs.Panel>
         <Tabs.Panel value="facts">
+          <Manage device={device} etag={etag} />
           <Facts device={device} />
         </Tabs.Panel>
       </Tabs>

@@ -3,7 +3,7 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { AGGREGATES } from '../../../../contracts/resources/series.ts';
 import { devicesQuery, typesQuery } from '../../api/queries.ts';
-import { zoneOf } from '../../shell/preferences.ts';
+import { viewerZone } from '../../shell/preferences.ts';
 import { texts } from '../../texts.ts';
 import { type ExploreQuery, FILLS } from './query.ts';
 
@@ -29,7 +29,7 @@ export const QueryForm = ({ query, set }: Props) => {
   ].sort();
   const { explore: words } = texts;
   const buckets = query.every !== '';
-  const zones = [...new Set(['UTC', zoneOf('viewer'), query.tz])];
+  const zones = [...new Set(['UTC', viewerZone(), query.tz])];
   return (
     <Paper withBorder p="sm">
       <Group align="flex-start" gap="sm">
