@@ -87,6 +87,7 @@ export const texts = {
   },
   range: {
     label: 'Time range',
+    lastOther: (span: string) => `Last ${span}`,
     last: {
       PT5M: 'Last 5 minutes',
       PT15M: 'Last 15 minutes',

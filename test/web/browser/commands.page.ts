@@ -1,5 +1,6 @@
 /** A command that needs another person: given by one, approved by another, each in a browser of his own. */
 import type { PageTest } from '../../ci/page.ts';
+import { violations } from './axe.ts';
 
 const TYPE = {
   id: 'oven',
@@ -48,6 +49,11 @@ const test: PageTest = async ({ enterAs, lab, url }, expectEqual) => {
   const other = (await enterAs('Admin')).page;
   await other.goto(`${url}/commands?site=lab-1`);
   const waiting = other.locator('tr[data-state="pending-approval"]');
+  await waiting.waitFor();
+  expectEqual('axe of a command that waits', await violations(other), []);
+  // From here on the list of who asked goes on by what is heard alone.
+  await asker.locator('[data-live="connected"]').waitFor();
+  await asker.route(/\/v1\/devices\/oven-1\/commands/, (route) => route.abort());
   await waiting.getByRole('button', { name: 'Approve' }).click();
   await other.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('looked at it');
   await other.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();

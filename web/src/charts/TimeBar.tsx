@@ -10,7 +10,7 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 import { texts } from '../texts.ts';
-import { type Bounds, boundsOf, LASTS, panned, type Range, zoomed } from './range.ts';
+import { type Bounds, boundsOf, durationText, LASTS, panned, type Range, zoomed } from './range.ts';
 import { fieldOf, instantOfField, offsetText, timeText } from './zone.ts';
 
 interface Props {
@@ -37,7 +37,7 @@ export const TimeBar = ({ range, zone, onRange, onResume }: Props) => {
         <Menu.Target>
           <Button variant="default" size="xs">
             {live
-              ? (texts.range.last[range.last] ?? range.last)
+              ? (texts.range.last[range.last] ?? texts.range.lastOther(durationText(range.last)))
               : `${timeText(range.from, zone)} – ${timeText(range.to, zone)}`}
           </Button>
         </Menu.Target>

@@ -15,7 +15,11 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 /** How a UCUM code is written for people; the code itself where there is no better sign. */
 export const unitText = (code: string): string =>
-  SIGNS[code] ?? code.replace(/^u(?=[A-Za-z])/, 'µ').replaceAll('.', '·');
+  SIGNS[code] ??
+  code
+    .replace(/^u(?=[A-Za-z])/, 'µ')
+    .replaceAll('.', '·')
+    .replace(/^\{(.+)\}$/, '$1');
 
 /** Digits after the point that a resolution shows. */
 export const digitsOf = (resolution: number): number => {

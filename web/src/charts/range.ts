@@ -1,5 +1,6 @@
 /** The time that is looked at: the last so and so long, or from one time to another. */
 import { parseDuration } from '../../../contracts/time.ts';
+import { spanText } from '../shell/age.ts';
 
 export type Range = { readonly last: string } | Bounds;
 
@@ -25,6 +26,12 @@ export const durationMillis = (text: string): number | undefined => {
     .slice(1)
     .map((part) => Number(part ?? 0));
   return (weeks * 7 + days) * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND;
+};
+
+/** `PT5S` as people say it; as it is where it has months. */
+export const durationText = (text: string): string => {
+  const millis = durationMillis(text);
+  return millis === undefined ? text : spanText(millis);
 };
 
 /** First and last time of a range at a moment. */

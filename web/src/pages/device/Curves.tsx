@@ -7,7 +7,7 @@ import { axisTitle } from '../../charts/Chart.tsx';
 import { ChartWithLegend } from '../../charts/ChartWithLegend.tsx';
 import { type Curve, isLine, stateSpans } from '../../charts/curves.ts';
 import { Lane } from '../../charts/Lane.tsx';
-import { boundsOf, type Range, rangeFromUrl, rangeToUrl } from '../../charts/range.ts';
+import { boundsOf, durationText, type Range, rangeFromUrl, rangeToUrl } from '../../charts/range.ts';
 import { stateColour } from '../../charts/states.ts';
 import { TimeBar } from '../../charts/TimeBar.tsx';
 import { offsetText, timeText } from '../../charts/zone.ts';
@@ -94,7 +94,8 @@ export const Curves = ({ device, type }: Props) => {
           {loading && <Loader size="xs" role="status" aria-label={texts.chart.loading} />}
           <Text size="xs" c="dimmed">
             {zone === 'UTC' ? zone : `${zone} (${offsetText(to, zone)})`} ·{' '}
-            {every === undefined ? texts.chart.points : texts.chart.buckets(every)} {texts.chart.help}
+            {every === undefined ? texts.chart.points : texts.chart.buckets(durationText(every))}{' '}
+            {texts.chart.help}
           </Text>
         </Group>
       </Group>

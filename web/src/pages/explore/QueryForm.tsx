@@ -3,6 +3,7 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { AGGREGATES } from '../../../../contracts/resources/series.ts';
 import { devicesQuery, typesQuery } from '../../api/queries.ts';
+import { durationText } from '../../charts/range.ts';
 import { viewerZone } from '../../shell/preferences.ts';
 import { texts } from '../../texts.ts';
 import { type ExploreQuery, FILLS } from './query.ts';
@@ -62,7 +63,7 @@ export const QueryForm = ({ query, set }: Props) => {
             { value: '', label: words.points },
             ...[
               ...new Set([...EVERY, ...(query.every === 'auto' || query.every === '' ? [] : [query.every])]),
-            ].map((value) => ({ value, label: value })),
+            ].map((value) => ({ value, label: durationText(value) })),
           ]}
           value={query.every}
           allowDeselect={false}
