@@ -22,6 +22,7 @@ const BENCHES: Readonly<Record<string, readonly [what: string, takes: string]>> 
   live: ['live values from the device to people, and memory of idle ones', '3 min'],
   pipeline: ['messages a second from MQTT to the table', '3 min'],
   query: ['queries, beside VictoriaMetrics, InfluxDB and PostgreSQL', '6 min'],
+  web: ['the page: what it loads, its first curve, frames of live values', '3 min'],
 };
 
 const wrongUse = (text: string): never => {
