@@ -72,18 +72,17 @@ const timeFirstCurve = async ({ visit, signIn, url, fleet }: PageWorld): Promise
       begin = performance.now();
     });
     await signIn(page, 'Viewer');
-    const live = page
-      .locator('[data-live="connected"]')
-      .waitFor()
-      .then(() => performance.now());
-    await page.waitForFunction(CURVE, undefined, { polling: 20 });
+    await page.waitForURL((now) => now.origin === url);
+    // Not `waitForFunction`: its `eval` is what the policy of the page forbids.
+    while (!(await page.evaluate(CURVE))) await delay(10);
     curves.push(performance.now() - begin);
-    lives.push((await live) - begin);
+    await page.locator('[data-live="connected"]').waitFor();
+    lives.push(performance.now() - begin);
     await context.close();
   }
   return [
     atMost(BENCH, 'sign-in to the first curve, median', quantile(curves, 0.5), 'ms', 2000),
-    inform(BENCH, 'sign-in to the live connection, median', quantile(lives, 0.5), 'ms'),
+    inform(BENCH, 'sign-in to curve and live connection, median', quantile(lives, 0.5), 'ms'),
   ];
 };
 
