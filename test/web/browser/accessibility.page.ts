@@ -14,6 +14,7 @@ const test: PageTest = async ({ enterAs, url, fleet }, expectEqual) => {
     '/',
     ...[device, `${device}?tab=commands`, `${device}?tab=sessions`, `${device}?tab=facts`],
     ...[`/explore?devices=${fleet.join()}`, '/commands', '/quarantine', '/register', '/types'],
+    ...['/alerts', '/alerts?tab=history', '/alert-rules', '/alert-rules/new'],
     ...['/types/environment-sensor', '/exports', '/people', '/audit', '/health', '/nowhere'],
   ];
   for (const [colorScheme, width] of LOOKS) {

@@ -5,6 +5,7 @@ import { ask, askAll, askTagged } from './client.ts';
 import {
   type LatestValues,
   listDevices,
+  listPeople,
   listSites,
   listTypes,
   readDevice,
@@ -59,6 +60,11 @@ export const typeQuery = (id: string) =>
     queryFn: () => askTagged(readType({ path: { id } })),
     staleTime: MINUTE,
   });
+
+export const peopleQuery = queryOptions({
+  queryKey: ['people'],
+  queryFn: () => askAll((cursor) => listPeople({ query: { limit: 60, ...(cursor && { cursor }) } })),
+});
 
 /** Newest values of all devices of a site. */
 export const siteSnapshotQuery = (site: string) =>

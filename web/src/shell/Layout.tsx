@@ -90,7 +90,7 @@ export const Layout = ({ stage, signOut, children }: Props) => {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={texts.pages}>
         <ScrollArea>
-          {pages.map(({ path: to, title, icon: Icon }) => (
+          {pages.map(({ path: to, title, icon: Icon, count: Count }) => (
             <NavLink
               key={to}
               component={Link}
@@ -100,6 +100,7 @@ export const Layout = ({ stage, signOut, children }: Props) => {
               aria-current={current(to) ? 'page' : undefined}
               onClick={close}
               leftSection={Icon === undefined ? undefined : <Icon size={18} />}
+              rightSection={Count === undefined ? undefined : <Count />}
             />
           ))}
         </ScrollArea>

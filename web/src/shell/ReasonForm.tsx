@@ -11,11 +11,22 @@ interface Props {
   readonly ready?: boolean;
   readonly onSubmit: (reason: string) => void;
   readonly onCancel: () => void;
+  /** Characters, at most. */
+  readonly most?: number;
   readonly children?: ReactNode;
 }
 
 /** Asks why, for the record, before something is done. */
-export const ReasonForm = ({ action, pending, error, ready = true, onSubmit, onCancel, children }: Props) => {
+export const ReasonForm = ({
+  action,
+  pending,
+  error,
+  ready = true,
+  onSubmit,
+  onCancel,
+  most = 1000,
+  children,
+}: Props) => {
   const [reason, setReason] = useState('');
   return (
     <form
@@ -30,7 +41,7 @@ export const ReasonForm = ({ action, pending, error, ready = true, onSubmit, onC
           label={texts.reason}
           description={texts.reasonHint}
           required
-          maxLength={1000}
+          maxLength={most}
           autosize
           minRows={2}
           data-autofocus

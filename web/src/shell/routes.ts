@@ -1,5 +1,7 @@
 /** The pages: where they are, who may see them, and what is loaded when they are opened. */
 import {
+  IconBell,
+  IconBellCog,
   IconChartLine,
   IconCirclePlus,
   IconDownload,
@@ -14,6 +16,7 @@ import {
 import { type ComponentType, lazy } from 'react';
 import type { Permission } from '../../../contracts/roles.ts';
 import { texts } from '../texts.ts';
+import { AlertCount } from './AlertCount.tsx';
 
 export interface PageRoute {
   readonly path: string;
@@ -21,6 +24,8 @@ export interface PageRoute {
   readonly permission: Permission;
   /** Without one it is not in the menu. */
   readonly icon?: ComponentType<{ size?: number }>;
+  /** What stands beside the title in the menu. */
+  readonly count?: ComponentType;
   readonly page: ComponentType;
 }
 
@@ -51,6 +56,33 @@ export const ROUTES: readonly PageRoute[] = [
     permission: 'commands:read',
     icon: IconPlayerPlay,
     page: lazy(() => import('../pages/commands/Commands.tsx')),
+  },
+  {
+    path: '/alerts',
+    title: texts.alerts.title,
+    permission: 'alerts:read',
+    icon: IconBell,
+    count: AlertCount,
+    page: lazy(() => import('../pages/alerts/Alerts.tsx')),
+  },
+  {
+    path: '/alert-rules',
+    title: texts.alertRules.title,
+    permission: 'alert-rules:read',
+    icon: IconBellCog,
+    page: lazy(() => import('../pages/alert-rules/AlertRules.tsx')),
+  },
+  {
+    path: '/alert-rules/new',
+    title: texts.alertRules.title,
+    permission: 'alert-rules:manage',
+    page: lazy(() => import('../pages/alert-rules/NewRule.tsx')),
+  },
+  {
+    path: '/alert-rules/:type/:id',
+    title: texts.alertRules.title,
+    permission: 'alert-rules:read',
+    page: lazy(() => import('../pages/alert-rules/ChangeRule.tsx')),
   },
   {
     path: '/quarantine',

@@ -8,6 +8,7 @@ import { Page } from '../../shell/Page.tsx';
 import { Presence } from '../../shell/Presence.tsx';
 import { useZoneOfSite } from '../../shell/site-zone.ts';
 import { texts } from '../../texts.ts';
+import { Alerts } from './Alerts.tsx';
 import { Commands } from './Commands.tsx';
 import { Curves } from './Curves.tsx';
 import { Facts } from './Facts.tsx';
@@ -63,6 +64,7 @@ const Device = () => {
           <Tabs.Tab value="facts">{texts.device.tabs.facts}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="curves">
+          {may('alerts:read', device.site) && <Alerts device={device} />}
           <Latest device={device} type={type} />
           <Curves device={device} type={type} />
         </Tabs.Panel>

@@ -3,18 +3,17 @@ import { IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Grant, groupOf } from '../../../../contracts/roles.ts';
-import { ask, askAll } from '../../api/client.ts';
+import { ask } from '../../api/client.ts';
 import {
   disablePerson,
   enablePerson,
   invitePerson,
-  listPeople,
   type Person,
   replaceGrants,
   signOutPerson,
 } from '../../api/gen/index.ts';
 import { useMay, useMe } from '../../api/me.tsx';
-import { devicesQuery } from '../../api/queries.ts';
+import { devicesQuery, peopleQuery } from '../../api/queries.ts';
 import { Page } from '../../shell/Page.tsx';
 import { ReasonForm } from '../../shell/ReasonForm.tsx';
 import { texts } from '../../texts.ts';
@@ -45,10 +44,7 @@ const actionsFor = ({ state }: Person): Action[] => [
 const People = () => {
   const me = useMe();
   const may = useMay();
-  const { data: people } = useSuspenseQuery({
-    queryKey: ['people'],
-    queryFn: () => askAll((cursor) => listPeople({ query: { limit: 60, ...(cursor && { cursor }) } })),
-  });
+  const { data: people } = useSuspenseQuery(peopleQuery);
   const { data: devices } = useSuspenseQuery(devicesQuery);
   const sites = [...new Set(devices.map(({ site }) => site))].sort();
   const [chosen, setChosen] = useState<Chosen>();
