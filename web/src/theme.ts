@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { texts } from './texts.ts';
 
 /** The colour of what can be acted on. What is abnormal alone is red or amber (ISA-101). */
 const teal: MantineColorsTuple = [
@@ -26,6 +27,13 @@ export const theme = createTheme({
   components: {
     // What scrolls is reached by the keyboard too.
     TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
+    // The header of a dialog is no banner of the page, and its cross needs a name.
+    Modal: {
+      defaultProps: {
+        closeButtonProps: { 'aria-label': texts.close },
+        attributes: { header: { role: 'none' } },
+      },
+    },
     // Titles in the colour of the alert miss a contrast of 4.5:1 on its ground.
     Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
   },
