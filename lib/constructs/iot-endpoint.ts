@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import { acceptDoubleDependency } from './cdk-function.ts';
 import { removalPolicy } from './removal.ts';
 
 export interface IotEndpointProps {
@@ -54,6 +55,7 @@ export class IotEndpoint extends Construct {
       reason: 'The endpoint is that of the account: iot:DescribeEndpoint takes only *.',
     });
     const provider = Stack.of(this).node.findChild('AWS679f53fac002430cb0da5b7982bd2287');
+    acceptDoubleDependency(provider);
     const reasons = {
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
         'It is the function of CDK, which runs while deploying alone: it writes logs.',

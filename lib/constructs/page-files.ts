@@ -6,6 +6,7 @@ import { BucketDeployment, CacheControl, type ISource, Source } from 'aws-cdk-li
 import { Construct } from 'constructs';
 import { DISCOVERY_PATH, type Discovery } from '../../contracts/resources/discovery.ts';
 import type { Settings } from '../settings.ts';
+import { acceptDoubleDependency } from './cdk-function.ts';
 import { removalPolicy } from './removal.ts';
 
 /** Folder of the files whose names hold the hash of what is in them, below the built page and in the bucket. */
@@ -94,6 +95,7 @@ export class PageFiles extends Construct {
     // Of `cdk bootstrap`.
     const assets = `Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-${stack.region}/*`;
     const provider = handlerRole.node.scope ?? stack;
+    acceptDoubleDependency(provider);
     const acknowledge = (id: string, reason: string): void =>
       Validations.of(provider).acknowledge({ id, reason });
     for (const finding of [...reads, ...writes, assets]) {
