@@ -7,11 +7,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Local, newPerson, startLocal, stopLocal } from '../support/cli.ts';
 import { METER } from '../support/lab.ts';
 import { variantOf } from '../support/variant.ts';
-import { describeCommands } from './cli/commands.ts';
 import { describeDevices } from './cli/devices.ts';
-import { describePeople } from './cli/people.ts';
 import { describeQuery } from './cli/query.ts';
-import { callbackAt, describeSignIn } from './cli/sign-in.ts';
+import { callbackAt } from './cli/sign-in.ts';
 
 const person = newPerson();
 const { folder, temporary } = person;
@@ -165,11 +163,8 @@ describe('the other commands', () => {
   });
 });
 
-describeCommands(() => ({ gateway, callbackPort }));
 describeDevices(() => ({ gateway, callbackPort }));
 describeQuery(() => ({ gateway, callbackPort }));
-describeSignIn(() => ({ gateway, callbackPort }));
-describePeople(() => ({ gateway, callbackPort }));
 
 describe('help', () => {
   test('names every exit code', async () => {
