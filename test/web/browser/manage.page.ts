@@ -25,7 +25,7 @@ const test: PageTest = async ({ enterAs, lab, url }, expectEqual) => {
   await dialog.getByRole('textbox', { name: 'Labels' }).fill('bench: left');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await engineer.getByRole('heading', { level: 1, name: 'Meter of the corner' }).waitFor();
-  await engineer.getByText('bench: left').waitFor();
+  await engineer.getByRole('cell', { name: 'bench: left' }).waitFor();
 
   await engineer.getByRole('button', { name: 'Move to another site' }).click();
   await dialog.getByRole('combobox', { name: 'To site' }).click();
