@@ -149,9 +149,6 @@ const serviceOf = ({ action }: Grant): string => action.split(':')[0] ?? '';
  * every grant, and tries every case: `GRANTS=all npx vitest run test/flow/grants.test.ts`.
  */
 const ALL = process.env['GRANTS'] === 'all';
-/** `metrics-api` has one path: of its second denial within a minute the audit only keeps a count, and asks for less. */
-const isAskedOnce = (grant: Grant): boolean =>
-  role(grant).endsWith('MetricsApiRole') && ['dynamodb:GetItem', 'dynamodb:PutItem'].includes(grant.action);
 const quick = Map.groupBy(
   // What an API needs is asked for at once; what works in the background may wait for its next turn.
   grants
@@ -159,8 +156,7 @@ const quick = Map.groupBy(
     .toSorted((one, other) => Number(isApi(other)) - Number(isApi(one))),
   serviceOf,
 );
-const isTried = (grant: Grant): boolean =>
-  (ALL && !isAskedOnce(grant)) || quick.get(serviceOf(grant))?.[0] === grant;
+const isTried = (grant: Grant): boolean => ALL || quick.get(serviceOf(grant))?.[0] === grant;
 const some = <T>(cases: readonly T[]): readonly T[] => (ALL ? cases : cases.slice(0, 1));
 
 describe('while it is missing, the denial names', () => {
